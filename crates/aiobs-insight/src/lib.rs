@@ -1,0 +1,1 @@
+//! Pure numbers: rates, drift, cost, graphs. No I/O.

@@ -1,0 +1,1 @@
+//! The model service: providers, streaming, retries, breaker, usage and price.

@@ -1,0 +1,1 @@
+//! From bytes to anomalies: sources, framing, formats, template mining, detection.

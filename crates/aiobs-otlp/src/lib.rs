@@ -1,0 +1,1 @@
+//! OpenTelemetry wire forms to our types and back.

@@ -1,0 +1,1 @@
+//! SQLite storage: the log archive, incidents, diagnoses, spans, metrics, chat.

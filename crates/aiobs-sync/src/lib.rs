@@ -1,0 +1,1 @@
+//! Remote backends: one file each, and the worker that drains the outbox.

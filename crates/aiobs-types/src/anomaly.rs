@@ -1,0 +1,65 @@
+//! What a detector reports about one record.
+
+use crate::{RecordId, Severity, SourceId, TemplateId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Says which fault it is: anomalies with the same fingerprint belong to the same incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(pub u64);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Which detector fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetectorKind {
+    /// The record's own severity.
+    Severity,
+    /// An error pattern.
+    Pattern,
+    /// A template never seen before.
+    NewTemplate,
+}
+
+impl DetectorKind {
+    /// Lower-case words for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Pattern => "error pattern",
+            Self::NewTemplate => "new template",
+        }
+    }
+}
+
+/// One finding about one record. A record yields at most one anomaly; when several detectors fire, the strongest
+/// one names it and the others are mentioned in `reason`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// Which detector named it.
+    pub detector: DetectorKind,
+    /// Which fault it is.
+    pub fingerprint: Fingerprint,
+    /// Few words for a list, such as `connection refused`; from the pattern's title or the template.
+    pub title: String,
+    /// One plain sentence: why this was reported.
+    pub reason: String,
+    /// How bad: at least [`Severity::WARN`].
+    pub severity: Severity,
+    /// The record it is about.
+    pub record: RecordId,
+    /// Event time of the record.
+    pub time: Timestamp,
+    /// Source of the record.
+    pub source: SourceId,
+    /// Template of the record.
+    pub template: TemplateId,
+    /// Component of the record, may be empty.
+    pub component: String,
+}

@@ -1,0 +1,116 @@
+//! An incident: the same fault, however often it struck.
+
+use crate::{DetectorKind, Fingerprint, RecordId, Severity, TemplateId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Number of an incident, from 1, in one data directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentId(pub u64);
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Life of an incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentState {
+    /// Nobody has taken it.
+    #[default]
+    Open,
+    /// Somebody looks at it.
+    Acknowledged,
+    /// Over: said by a person, or quiet long enough.
+    Resolved,
+    /// Not to be shown or diagnosed again.
+    Muted,
+}
+
+impl IncidentState {
+    /// Lower-case word for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Muted => "muted",
+        }
+    }
+
+    /// Whether it still asks for attention.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Open | Self::Acknowledged)
+    }
+}
+
+/// What a timeline entry tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimelineKind {
+    /// First anomaly.
+    Opened,
+    /// Severity or extent grew (another component, for instance).
+    Escalated,
+    /// Struck again after it was resolved.
+    Reopened,
+    /// A diagnosis was stored.
+    Diagnosed,
+    /// Taken by a person.
+    Acknowledged,
+    /// Closed by a person or by quiet.
+    Resolved,
+    /// Muted by a person.
+    Muted,
+    /// A person's word on the diagnosis, or another note.
+    Note,
+}
+
+/// One line of an incident's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When, in event time for what the logs did and wall time for what people did.
+    pub time: Timestamp,
+    /// What kind of entry.
+    pub kind: TimelineKind,
+    /// One line for people.
+    pub text: String,
+}
+
+/// The same fault, however often it struck.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Number.
+    pub id: IncidentId,
+    /// Which fault it is.
+    pub fingerprint: Fingerprint,
+    /// Few words for a list.
+    pub title: String,
+    /// One plain sentence: why it was opened.
+    pub reason: String,
+    /// Life.
+    pub state: IncidentState,
+    /// Worst severity seen.
+    pub severity: Severity,
+    /// 1 (cosmetic) to 5 (service down), once a diagnosis gave it.
+    pub criticality: Option<u8>,
+    /// Detector that opened it; `None` only in defaults.
+    pub detector: Option<DetectorKind>,
+    /// Anomalies counted.
+    pub count: u64,
+    /// Event time of the first anomaly.
+    pub first_seen: Timestamp,
+    /// Event time of the last anomaly.
+    pub last_seen: Timestamp,
+    /// Components that reported it, in order of appearance, without doubles.
+    pub components: Vec<String>,
+    /// Template of the first anomaly.
+    pub template: TemplateId,
+    /// Records that prove it: the first ones and the latest, at most 20.
+    pub evidence: Vec<RecordId>,
+    /// History, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+}

@@ -1,0 +1,34 @@
+//! The nouns of aiobs, shared by every other crate: records, templates, anomalies, incidents, diagnoses,
+//! spans, metrics, chat, queries. Plain data with construction and display only; it knows no sibling crate,
+//! no database, no screen and no model.
+
+mod anomaly;
+mod batch;
+mod chat;
+mod checkpoint;
+mod diagnosis;
+mod incident;
+mod metric;
+mod query;
+mod record;
+pub mod semconv;
+mod severity;
+mod source;
+mod span;
+mod template;
+mod time;
+
+pub use anomaly::{Anomaly, DetectorKind, Fingerprint};
+pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
+pub use chat::{ChatMessage, ChatRole, ChatScope};
+pub use checkpoint::{Checkpoint, FileIdentity};
+pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix};
+pub use incident::{Incident, IncidentId, IncidentState, TimelineEntry, TimelineKind};
+pub use metric::MetricPoint;
+pub use query::{LogQuery, Order, TextMatch};
+pub use record::{Field, LogRecord, RecordId, flags};
+pub use severity::{Level, Severity};
+pub use source::{SourceId, SourceInfo, SourceState};
+pub use span::{AttrValue, Span, SpanId, SpanStatus, TraceId};
+pub use template::{Template, TemplateId};
+pub use time::Timestamp;

@@ -1,0 +1,53 @@
+//! Where records come from.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Number of a source, stable across restarts in one data directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceId(pub u32);
+
+/// What a source is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "detail")]
+pub enum SourceState {
+    /// Does not exist yet; picked up when it appears.
+    #[default]
+    Waiting,
+    /// Reading what was there at the start.
+    Backfill,
+    /// At the end, waiting for more.
+    Following,
+    /// Read to the end and done (one-shot work, or standard input closed).
+    Ended,
+    /// Was there and is gone; picked up again when it returns.
+    Missing,
+    /// Exists but may not be read.
+    Denied,
+    /// Not text: skipped.
+    Binary,
+    /// Reading failed; the text says why. Tried again.
+    Failed(String),
+}
+
+/// A source as shown to people.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// Stable number.
+    pub id: SourceId,
+    /// Absolute path or name, such as `/var/log/app.log` or `stdin`.
+    pub name: String,
+    /// Name of the format in force, `None` while unknown.
+    pub format: Option<String>,
+    /// What it is doing.
+    pub state: SourceState,
+    /// Bytes read so far in the current file.
+    pub read: u64,
+    /// Size of the current file in bytes, 0 when it has none.
+    pub size: u64,
+    /// Records read since the program started.
+    pub records: u64,
+    /// Observed time of the last record.
+    pub last_seen: Option<Timestamp>,
+}

@@ -1,0 +1,28 @@
+//! Log templates: the constant part of messages that the same statement wrote.
+
+use crate::{RecordId, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Number of a template, stable across restarts in one data directory. 0 means "not mined".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TemplateId(pub u32);
+
+/// A template and its life so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Stable number.
+    pub id: TemplateId,
+    /// Constant words with typed placeholders, such as `connection to <ip>:<num> refused`.
+    pub text: String,
+    /// Records counted.
+    pub count: u64,
+    /// Event time of the first record.
+    pub first_seen: Timestamp,
+    /// Event time of the last record.
+    pub last_seen: Timestamp,
+    /// Worst severity seen.
+    pub severity: Severity,
+    /// The first record.
+    pub example: RecordId,
+}

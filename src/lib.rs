@@ -1,0 +1,3 @@
+//! The program: command line, configuration, wiring and screen. The engine is in `crates/`.
+
+pub mod runtime;

@@ -1,0 +1,2 @@
+//! aiobs.
+fn main() {}

@@ -1,0 +1,482 @@
+//! What the screen may see of the engine, and what it may ask for. The screen holds a [`Backend`], sends
+//! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
+//! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
+
+use aiobs_types::{
+    ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
+    SourceInfo, Span, TemplateId, Timestamp, TraceId,
+};
+use std::sync::Arc;
+
+/// The engine as the screen sees it.
+pub trait Backend: Send + Sync {
+    /// The latest numbers; cheap, never blocks.
+    fn snapshot(&self) -> Arc<Snapshot>;
+    /// Asks for something; the answer comes as an [`Event`]. Never blocks.
+    fn send(&self, request: Request);
+}
+
+/// What the screen may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// A window of log records.
+    Logs(LogsRequest),
+    /// One record with its fields.
+    Record(RecordId),
+    /// Everything about one incident.
+    Incident(IncidentId),
+    /// Series for the charts.
+    Charts,
+    /// The chain's graph and the spans of one run (the last one when `None`).
+    Topology(Option<TraceId>),
+    /// The conversation so far.
+    ChatHistory,
+    /// A person changed an incident's state.
+    SetIncidentState(IncidentId, IncidentState),
+    /// A person's word on a diagnosis: right or wrong.
+    Verdict(IncidentId, bool),
+    /// Diagnose again.
+    Rerun(IncidentId),
+    /// Stop the run of this incident.
+    CancelRun(IncidentId),
+    /// Ask the assistant.
+    Ask {
+        /// The question.
+        question: String,
+        /// What it is about.
+        scope: ChatScope,
+    },
+    /// Stop the answer that is streaming.
+    CancelAsk,
+    /// Show exactly what a model is sent for this incident.
+    PromptPreview(IncidentId),
+}
+
+/// Where a window of records lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The newest records, and stay there as more arrive.
+    Tail,
+    /// The oldest records.
+    Head,
+    /// Around this record, which need not match the query: the nearest match at or after it, else before it.
+    At(RecordId),
+    /// The n-th match (0 is the oldest), for the scrollbar.
+    Rank(u64),
+    /// The next match after this record whose text matches `LogsRequest::find`; wraps around.
+    FindNext(RecordId),
+    /// The one before.
+    FindPrevious(RecordId),
+    /// The next record after this one with at least this level, within the query.
+    LevelNext(RecordId, Level),
+    /// The one before.
+    LevelPrevious(RecordId, Level),
+    /// The first record at or after this event time.
+    Time(Timestamp),
+}
+
+/// A window of log records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogsRequest {
+    /// Counts up; only the answer to the newest is of interest.
+    pub seq: u64,
+    /// Which records. Its `order` and `limit` are ignored.
+    pub query: LogQuery,
+    /// What is searched for with n/N (not a filter).
+    pub find: Option<aiobs_types::TextMatch>,
+    /// Where.
+    pub anchor: Anchor,
+    /// Rows wanted before the anchor's row.
+    pub before: usize,
+    /// Rows wanted from the anchor's row on.
+    pub after: usize,
+}
+
+/// The answer to a [`LogsRequest`]. Several may come for one request while a scan goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogsPage {
+    /// Of the request.
+    pub seq: u64,
+    /// Records in the order of arrival.
+    pub rows: Vec<LogRecord>,
+    /// Index in `rows` of the anchor's record; `None` when nothing matches or the jump found nothing.
+    pub focus: Option<usize>,
+    /// Number of matches before `rows[0]`, known so far.
+    pub rank: u64,
+    /// Matches known so far.
+    pub total: u64,
+    /// Records in the archive.
+    pub archive: u64,
+    /// Records scanned so far for this query; equals `archive` when done.
+    pub scanned: u64,
+    /// Whether the scan has ended.
+    pub done: bool,
+    /// A jump or find found nothing in this direction (and did not move).
+    pub not_found: bool,
+    /// Something to tell, such as a bad regular expression.
+    pub error: Option<String>,
+}
+
+/// One record with everything known about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordDetail {
+    /// The record.
+    pub record: LogRecord,
+    /// Its fields, parsed again from the text by the format in force.
+    pub fields: Vec<aiobs_types::Field>,
+    /// Name of its source.
+    pub source: String,
+    /// Name of the format.
+    pub format: String,
+    /// Text of its template, empty when not mined.
+    pub template: String,
+    /// Records of that template so far.
+    pub template_count: u64,
+    /// Incident it is part of.
+    pub incident: Option<IncidentId>,
+}
+
+/// Everything about one incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub incident: Incident,
+    /// Latest diagnosis.
+    pub diagnosis: Option<Diagnosis>,
+    /// Records cited by the diagnosis and the incident's evidence, by id, without doubles.
+    pub records: Vec<LogRecord>,
+    /// Spans of the run that made the diagnosis, or of the one that goes on.
+    pub spans: Vec<Span>,
+    /// Strikes per minute, oldest first, up to the last one.
+    pub strikes: Vec<u32>,
+}
+
+/// What the engine tells the screen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// [`Backend::snapshot`] has new numbers.
+    Snapshot,
+    /// New records arrived (for views that follow). Coalesced.
+    Appended,
+    /// Answer to [`Request::Logs`].
+    Logs(LogsPage),
+    /// Answer to [`Request::Record`].
+    Record(Box<RecordDetail>),
+    /// Answer to [`Request::Incident`], also sent again when it changed.
+    Incident(Box<IncidentDetail>),
+    /// Answer to [`Request::Charts`].
+    Charts(Box<Charts>),
+    /// Answer to [`Request::Topology`].
+    Topology(Box<Topology>),
+    /// Answer to [`Request::ChatHistory`].
+    ChatHistory(Vec<ChatMessage>),
+    /// A tool step or retrieval step of the answer, one dim line.
+    ChatStep(String),
+    /// More text of the answer.
+    ChatDelta(String),
+    /// The answer ended (complete, cancelled or failed) and is stored.
+    ChatDone(Box<ChatMessage>),
+    /// Text streaming from a stage of a run.
+    StageText {
+        /// The incident.
+        incident: IncidentId,
+        /// Name of the stage.
+        stage: &'static str,
+        /// More text.
+        text: String,
+    },
+    /// Answer to [`Request::PromptPreview`].
+    PromptPreview(IncidentId, String),
+    /// Something to tell in the footer.
+    Toast(Toast),
+}
+
+/// A short message in the footer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// `Info`, `Warn` or `Error`.
+    pub level: Level,
+    /// One line.
+    pub text: String,
+}
+
+/// The numbers of this moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// When the program started, wall time.
+    pub started: Timestamp,
+    /// When this was taken, wall time.
+    pub taken: Timestamp,
+    /// Counters since the archive began.
+    pub totals: Totals,
+    /// Records per second over the last seconds, wall time.
+    pub per_second: f64,
+    /// Rates over the last 30 minutes of event time.
+    pub rates: Rates,
+    /// Busiest and worst components first.
+    pub components: Vec<ComponentRow>,
+    /// Most frequent error templates first.
+    pub top_errors: Vec<PatternRow>,
+    /// Sources in the order they were named.
+    pub sources: Vec<SourceRow>,
+    /// Incidents: active ones first (worst first), then the rest, newest first.
+    pub incidents: Vec<Incident>,
+    /// The model.
+    pub model: ModelState,
+    /// The agent chain.
+    pub chain: ChainState,
+    /// Things that stay wrong until they are not: disk full, read-only, broken theme file.
+    pub notices: Vec<Toast>,
+    /// Bytes of the archive on disk and of the text it stands for.
+    pub archive_bytes: u64,
+    /// Bytes of log text archived.
+    pub raw_bytes: u64,
+    /// What the screen is looking at: `demo`, or the data directory.
+    pub place: String,
+    /// Events the engine dropped because the screen was slow.
+    pub dropped_events: u64,
+}
+
+/// Counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records.
+    pub records: u64,
+    /// Records of level error and fatal.
+    pub errors: u64,
+    /// Records of level warn.
+    pub warnings: u64,
+    /// Templates.
+    pub templates: u64,
+    /// Templates first seen since the program started (after warm-up).
+    pub new_templates: u64,
+    /// Event time of the first record.
+    pub first: Option<Timestamp>,
+    /// Event time of the last record.
+    pub last: Option<Timestamp>,
+}
+
+/// Counts per bucket of event time, oldest first, all of equal length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Seconds per bucket.
+    pub bucket_secs: u32,
+    /// Event time of the end of the last bucket.
+    pub end: Timestamp,
+    /// All records.
+    pub all: Vec<u32>,
+    /// Level warn.
+    pub warn: Vec<u32>,
+    /// Level error and fatal.
+    pub error: Vec<u32>,
+}
+
+/// One component.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComponentRow {
+    /// Name.
+    pub name: String,
+    /// Records per second over the last minute of event time.
+    pub per_second: f64,
+    /// Errors in the last minute of event time.
+    pub errors_per_min: u32,
+    /// Worst level of the last minutes.
+    pub worst: Level,
+    /// Errors per bucket (of [`Rates`]), oldest first.
+    pub trend: Vec<u32>,
+}
+
+/// One error template.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PatternRow {
+    /// Which.
+    pub template: TemplateId,
+    /// Its text.
+    pub text: String,
+    /// Records.
+    pub count: u64,
+    /// Share of all error records, 0 to 1.
+    pub share: f64,
+    /// Event time.
+    pub first_seen: Timestamp,
+    /// Worst severity.
+    pub level: Level,
+}
+
+/// One source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceRow {
+    /// The source.
+    pub info: SourceInfo,
+    /// Records per second over the last seconds, wall time.
+    pub per_second: f64,
+}
+
+/// The model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ModelState {
+    /// Not asked yet.
+    #[default]
+    Checking,
+    /// Answers.
+    Ready {
+        /// Provider, such as `ollama`.
+        provider: String,
+        /// Model.
+        model: String,
+        /// Whether it runs on this machine.
+        local: bool,
+    },
+    /// Does not answer; playbooks do.
+    Offline {
+        /// What is wrong and what to do, one line.
+        reason: String,
+    },
+    /// Switched off by the user.
+    Disabled,
+}
+
+/// State of one stage of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StageState {
+    /// Not yet.
+    #[default]
+    Waiting,
+    /// Now.
+    Running,
+    /// Done by the model, or by gathering.
+    Done,
+    /// Failed or timed out; a playbook or the facts stand in.
+    Fallback,
+    /// Cancelled or not needed.
+    Skipped,
+}
+
+/// One stage of the run that goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StageRow {
+    /// `Context`, `Diagnosis`, `Fixer`, `Reporter`.
+    pub name: &'static str,
+    /// State.
+    pub state: StageState,
+    /// When it began, wall time.
+    pub started: Option<Timestamp>,
+    /// When it ended, wall time.
+    pub ended: Option<Timestamp>,
+    /// Tries so far.
+    pub attempts: u32,
+}
+
+/// The agent chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainState {
+    /// The incident whose run goes on.
+    pub running: Option<IncidentId>,
+    /// Its stages in order; the last run's when none goes on.
+    pub stages: Vec<StageRow>,
+    /// Incidents that wait.
+    pub queued: usize,
+    /// Runs finished since start.
+    pub finished: u64,
+}
+
+/// One series of a chart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Name for the legend.
+    pub name: String,
+    /// (seconds since the epoch, value), oldest first.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// A mark on the time axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Marker {
+    /// When.
+    pub time: Timestamp,
+    /// Few words.
+    pub text: String,
+}
+
+/// Series for the charts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Charts {
+    /// Records per bucket by level: fatal+error, warn, info and below.
+    pub rates: Vec<Series>,
+    /// Seconds per bucket of `rates` and `drift`.
+    pub bucket_secs: u32,
+    /// Input and output tokens per model call.
+    pub tokens: Vec<Series>,
+    /// Seconds per model call.
+    pub latency: Vec<Series>,
+    /// US dollars per model call, cumulated.
+    pub cost: Vec<Series>,
+    /// Population stability index of the template mix against the reference window.
+    pub drift: Vec<Series>,
+    /// The PSI from which the mix counts as drifted.
+    pub drift_threshold: f64,
+    /// What the reference window is, in words; says why when drift can't be told yet.
+    pub drift_note: String,
+    /// Incidents on the axis.
+    pub markers: Vec<Marker>,
+}
+
+/// One node of the chain's graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GraphNode {
+    /// Name, such as `Diagnosis` or `llama3.1`.
+    pub name: String,
+    /// `agent`, `model`, `tool`, `source`, `playbook`.
+    pub kind: &'static str,
+    /// Calls.
+    pub calls: u64,
+    /// Calls that failed.
+    pub errors: u64,
+    /// Mean seconds per call.
+    pub mean_seconds: f64,
+}
+
+/// One arrow of the chain's graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GraphEdge {
+    /// Index into nodes.
+    pub from: usize,
+    /// Index into nodes.
+    pub to: usize,
+    /// Calls.
+    pub calls: u64,
+}
+
+/// The chain's graph, from stored spans, and one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Topology {
+    /// Nodes.
+    pub nodes: Vec<GraphNode>,
+    /// Arrows.
+    pub edges: Vec<GraphEdge>,
+    /// Recent runs, newest first: trace, incident, title, seconds, tokens.
+    pub runs: Vec<RunRow>,
+    /// Spans of the chosen run, parents before children, by start.
+    pub spans: Vec<Span>,
+}
+
+/// One run of the chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunRow {
+    /// The run.
+    pub trace: TraceId,
+    /// The incident it was about.
+    pub incident: Option<IncidentId>,
+    /// Span name.
+    pub name: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// Seconds, `None` while it runs.
+    pub seconds: Option<f64>,
+    /// Tokens read and written.
+    pub tokens: (i64, i64),
+    /// Whether it failed somewhere.
+    pub failed: bool,
+    /// `model`, `playbook` or `facts`.
+    pub answered_by: String,
+}
