@@ -131,9 +131,10 @@ impl RecordBatch {
         &self.rows
     }
 
-    /// Adds bits of [`crate::flags`] to the i-th record.
-    pub fn add_flags(&mut self, i: usize, flags: u8) {
+    /// Adds bits of [`crate::flags`] to the i-th record and sets its severity.
+    pub fn mark(&mut self, i: usize, flags: u8, severity: Severity) {
         self.rows[i].flags |= flags;
+        self.rows[i].severity = severity;
     }
 
     /// The texts of all records, one after the other without separators, in order.

@@ -1,0 +1,87 @@
+//! `aiobs analyze PATH...`: reads once, detects, diagnoses, reports. The archive is a temporary one unless `--keep`.
+
+mod report;
+
+use super::args::{AnalyzeArgs, ReportFormat};
+use super::context::Context;
+use super::exit::Exit;
+use super::import::{End, once, wait};
+use super::progress::Progress;
+use crate::runtime::Ground;
+use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo};
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+/// Longest wait for diagnoses; each has its own limit of five minutes.
+const DIAGNOSES: Duration = Duration::from_secs(1_800);
+
+/// What a report is made from.
+pub(super) struct Findings {
+    pub sources: Vec<SourceInfo>,
+    pub records: u64,
+    pub bytes: u64,
+    pub level_counts: [u64; 7],
+    pub incidents: Vec<Finding>,
+    pub interrupted: bool,
+}
+
+/// One incident with what is known about it.
+pub(super) struct Finding {
+    pub incident: Incident,
+    pub diagnosis: Option<Diagnosis>,
+    pub evidence: Vec<LogRecord>,
+}
+
+pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
+    let temporary = if args.keep { None } else { Some(tempfile::tempdir()?) };
+    let dir = temporary.as_ref().map_or(cx.data_dir.as_path(), tempfile::TempDir::path);
+    let (mut running, ended) = once(cx, &args.paths, Ground::open(dir)?, true)?;
+    let mut interrupted = wait(cx, &running, &ended) == End::Interrupted;
+    let mut progress = Progress::new(cx);
+    let began = Instant::now();
+    while !interrupted && !running.wait_for_diagnoses(Progress::EVERY) && began.elapsed() < DIAGNOSES {
+        progress.say(&format!("diagnosing, {} s  (Ctrl-C reports what is known)", began.elapsed().as_secs()));
+        interrupted = matches!(ended.try_recv(), Ok(End::Interrupted));
+    }
+    progress.clear();
+    let findings = gather(&running, interrupted)?;
+    running.stop();
+    drop(running);
+    let text = match args.output {
+        ReportFormat::Text => report::text(&findings),
+        ReportFormat::Json => report::json(&findings),
+        ReportFormat::Markdown => report::markdown(&findings),
+        ReportFormat::Html => report::html(&findings),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    let worst = findings.incidents.iter().map(|f| f.incident.severity.level()).max();
+    let found = args.fail_on.is_some_and(|limit| worst.is_some_and(|w| w >= limit));
+    Ok(if found { Exit::Findings } else { Exit::Done })
+}
+
+fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {
+    let reader = running.store().ok_or_else(|| anyhow::anyhow!("the archive is closed"))?.reader()?;
+    let info = reader.archive_info()?;
+    let mut incidents = Vec::new();
+    for incident in running.incidents() {
+        let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+        let mut ids = incident.evidence.clone();
+        ids.extend(diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())));
+        ids.sort_unstable();
+        ids.dedup();
+        let evidence = reader.records(&ids)?;
+        incidents.push(Finding { incident, diagnosis, evidence });
+    }
+    incidents.sort_by_key(|f| {
+        let d = f.diagnosis.as_ref().map_or(0, |d| d.criticality);
+        (std::cmp::Reverse((d, f.incident.severity, f.incident.count)), f.incident.id)
+    });
+    Ok(Findings {
+        sources: running.sources(),
+        records: info.records,
+        bytes: info.raw_bytes,
+        level_counts: info.level_counts,
+        incidents,
+        interrupted,
+    })
+}

@@ -1,0 +1,237 @@
+//! Flags and subcommands, as `--help` shows them.
+
+use aiobs_types::Level;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// An AI operations copilot that lives in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "aiobs", version, about, args_conflicts_with_subcommands = true, after_help = AFTER)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    /// Flags that go with every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Files, directories, globs, or `-` for standard input. None: the configured sources, else a start page.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// What to do; without it, the full screen on PATH.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER: &str = "Try `aiobs demo` first: an incident from beginning to end, nothing configured, nothing left behind.\n\
+Exit codes: 0 done, 1 findings at or over --fail-on, 2 usage or configuration, 3 a fault at run time.";
+
+/// Flags that go with every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Where the archive is kept
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one configuration key, such as `--set ui.theme=light`
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// No model, no network
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Say less on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error (twice: even more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The full screen on a replayed incident of a small shop; nothing configured, nothing left behind
+    Demo(DemoArgs),
+    /// Follow logs without a screen: events as JSON lines on standard output
+    Watch(WatchArgs),
+    /// Read logs once, find and explain what is wrong, report
+    Analyze(AnalyzeArgs),
+    /// Read logs once into the archive
+    Import(ImportArgs),
+    /// Search the archive
+    Search(SearchArgs),
+    /// List the incidents of the archive, or show one
+    Incidents(IncidentsArgs),
+    /// Show the message templates of log files
+    Templates(TemplatesArgs),
+    /// Check the surroundings: configuration, data directory, terminal, model
+    Doctor(DoctorArgs),
+    /// Show, check or begin a configuration file
+    Config(ConfigArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+    /// Comma-separated values with a header line
+    Csv,
+    /// Markdown
+    Markdown,
+}
+
+/// `aiobs demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How fast time passes: 2 is twice as fast
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub speed: f64,
+}
+
+/// `aiobs watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Files, directories, globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Look for changes by polling only (network file systems)
+    #[arg(long)]
+    pub poll: bool,
+}
+
+/// `aiobs analyze`
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Files, directories, globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: ReportFormat,
+    /// Exit with 1 when an incident is at least this bad (`warn`, `error`, `fatal`)
+    #[arg(long, value_name = "SEVERITY", value_parser = level)]
+    pub fail_on: Option<Level>,
+    /// Keep what was read in the archive instead of a temporary one
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// Markdown
+    Markdown,
+    /// A single HTML page
+    Html,
+}
+
+/// `aiobs import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Files, directories, globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+}
+
+/// `aiobs search`
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for, such as `level>=warn component:orders "connection refused" -healthz since:1h`
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Most hits; 0 is no limit
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// Newest first
+    #[arg(long)]
+    pub newest: bool,
+    /// How hits are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+/// `aiobs incidents`
+#[derive(Debug, Args)]
+pub struct IncidentsArgs {
+    /// Number of one incident, to show it with its diagnosis and evidence
+    #[arg(value_name = "NUMBER")]
+    pub id: Option<u64>,
+    /// Only those that are open or acknowledged
+    #[arg(long)]
+    pub open: bool,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+/// `aiobs templates`
+#[derive(Debug, Args)]
+pub struct TemplatesArgs {
+    /// Files, or `-` for standard input; every line is one record here
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// CSV `line,template_id,template`, one row per record, placeholders as `<*>`
+    #[arg(long)]
+    pub per_record: bool,
+    /// How the templates are printed
+    #[arg(long, value_enum, default_value_t, conflicts_with = "per_record")]
+    pub output: Format,
+}
+
+/// `aiobs doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+/// `aiobs config`
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print a commented configuration file with every key and its default
+    Init,
+    /// Print what is in force and where each value comes from
+    Show,
+    /// Check the file, the environment and the flags
+    Check,
+    /// Print where files are looked for
+    Path,
+}
+
+/// `aiobs completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+fn level(word: &str) -> Result<Level, String> {
+    match Level::parse(word) {
+        Some(l) if l >= Level::Warn => Ok(l),
+        Some(l) => Err(format!("incidents are at least `warn`; `{l}` would always hold")),
+        None => Err("expected `warn`, `error` or `fatal`".to_owned()),
+    }
+}

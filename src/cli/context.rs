@@ -1,0 +1,57 @@
+//! What every command begins with: the configuration, where things are, how loud to be.
+
+use super::args::Global;
+use crate::config::{self, Config, Load, Names};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+/// See the module.
+pub(super) struct Context {
+    pub config: Config,
+    pub data_dir: PathBuf,
+    pub offline: bool,
+    pub quiet: bool,
+    pub ascii: bool,
+}
+
+/// Names that the configuration may refer to.
+pub(super) fn names() -> Names<'static> {
+    crate::names::names()
+}
+
+/// How to load for these flags.
+pub(super) fn load_from(global: &Global) -> Load<'static> {
+    Load::from_process(global.config.clone(), global.set.clone(), names())
+}
+
+impl Context {
+    pub(super) fn load(global: &Global) -> anyhow::Result<Self> {
+        let config = config::load(&load_from(global))?;
+        let data_dir = global.data_dir.clone().unwrap_or_else(|| config.archive.data_dir.clone());
+        talk(global);
+        Ok(Self { data_dir, offline: global.offline, quiet: global.quiet, ascii: global.ascii, config })
+    }
+
+    /// Whether progress may be drawn on standard error.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+}
+
+/// The program's own log goes to standard error, at the loudness asked for. The screen mutes it.
+fn talk(global: &Global) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let filter = EnvFilter::try_from_env("AIOBS_LOG").unwrap_or_else(|_| EnvFilter::new(format!("error,aiobs={level}")));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(super::screen::talk_writer)
+        .with_target(false)
+        .without_time()
+        .try_init();
+}

@@ -1,0 +1,143 @@
+//! `aiobs incidents [NUMBER]`: reads the archive, also while another instance writes it.
+
+use super::args::{Format, IncidentsArgs};
+use super::context::Context;
+use super::exit::{Exit, UsageError};
+use super::output::{self, author, local, safe};
+use aiobs_store::{Reader, Store};
+use aiobs_types::{Diagnosis, Incident, IncidentId};
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
+    let reader = Store::open_read_only(&cx.data_dir)?.reader()?;
+    let mut rows = Vec::new();
+    for incident in reader.incidents()? {
+        let wanted = args.id.is_none_or(|id| incident.id == IncidentId(id));
+        if wanted && (!args.open || incident.state.is_active()) {
+            let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+            rows.push((incident, diagnosis));
+        }
+    }
+    if let (Some(id), true) = (args.id, rows.is_empty()) {
+        return Err(UsageError(format!("there is no incident #{id} in {}; `aiobs incidents` lists them", cx.data_dir.display())).into());
+    }
+    rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
+    let text = match args.output {
+        Format::Json => rows.iter().map(|(i, d)| format!("{}\n", output::incident(i, d.as_ref()))).collect(),
+        Format::Csv => csv(&rows),
+        Format::Markdown => markdown(&rows),
+        Format::Text if args.id.is_some() => one(&reader, &rows)?,
+        Format::Text => list(&rows),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+type Row = (Incident, Option<Diagnosis>);
+
+fn list(rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return "No incidents.\n".to_owned();
+    }
+    let mut out = String::new();
+    for (i, d) in rows {
+        let criticality = d.as_ref().map_or_else(|| "-".to_owned(), |d| d.criticality.to_string());
+        let _ = writeln!(
+            out,
+            "{:>5}  {:<12} {criticality}  {:<5} ×{:<7} {}  {}",
+            i.id.to_string(),
+            i.state.name(),
+            i.severity.to_string(),
+            i.count,
+            local(i.last_seen),
+            safe(&i.title)
+        );
+    }
+    out
+}
+
+fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
+    let mut out = list(rows);
+    for (i, d) in rows {
+        let _ = writeln!(out, "\n{}", safe(&i.reason));
+        if let Some(d) = d {
+            let _ = writeln!(
+                out,
+                "\nCause ({}, confidence {})\n  {}",
+                author(&d.author),
+                d.confidence.name(),
+                safe(&d.cause)
+            );
+            let fix = &d.fix;
+            for (name, items) in [
+                ("Now", &fix.now),
+                ("Lasting", &fix.lasting),
+                ("Commands", &fix.commands),
+                ("Verify", &fix.verify),
+                ("Roll back", &fix.rollback),
+            ] {
+                for item in items {
+                    let _ = writeln!(out, "  {name:<10} {}", safe(item));
+                }
+            }
+            for claim in &d.claims {
+                let ids: Vec<String> = claim.records.iter().map(ToString::to_string).collect();
+                let rests = if claim.supported { ids.join(", ") } else { "unsupported".to_owned() };
+                let _ = writeln!(out, "  {:<10} {} ({rests})", "Claim", safe(&claim.text));
+            }
+        }
+        let _ = writeln!(out, "\nEvidence");
+        for r in reader.records(&i.evidence)? {
+            let _ = writeln!(out, "  {} {}", r.id, safe(r.text.lines().next().unwrap_or_default()));
+        }
+        let _ = writeln!(out, "\nTimeline");
+        for e in &i.timeline {
+            let _ = writeln!(out, "  {} {}", local(e.time), safe(&e.text));
+        }
+    }
+    Ok(out)
+}
+
+fn csv(rows: &[Row]) -> String {
+    let mut out = "id,state,level,criticality,count,first_seen,last_seen,components,title,cause,author\n".to_owned();
+    for (i, d) in rows {
+        let criticality = d.as_ref().map_or_else(String::new, |d| d.criticality.to_string());
+        let _ = writeln!(
+            out,
+            "{}",
+            output::csv(&[
+                &i.id.0.to_string(),
+                i.state.name(),
+                i.severity.level().name(),
+                &criticality,
+                &i.count.to_string(),
+                &output::rfc3339(i.first_seen),
+                &output::rfc3339(i.last_seen),
+                &i.components.join(" "),
+                &i.title,
+                d.as_ref().map_or("", |d| &d.cause),
+                &d.as_ref().map_or_else(String::new, |d| author(&d.author)),
+            ])
+        );
+    }
+    out
+}
+
+fn markdown(rows: &[Row]) -> String {
+    let mut out = "| id | state | level | count | last seen | title | cause |\n| --- | --- | --- | ---: | --- | --- | --- |\n".to_owned();
+    for (i, d) in rows {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            i.id,
+            i.state.name(),
+            i.severity,
+            i.count,
+            local(i.last_seen),
+            output::markdown(&i.title),
+            output::markdown(d.as_ref().map_or("", |d| &d.cause))
+        );
+    }
+    out
+}

@@ -1,0 +1,61 @@
+//! The command line: one file per subcommand. Parses flags, loads the configuration, calls the runtime or the
+//! screen. Standard output is data, standard error is talk.
+
+mod analyze;
+mod args;
+mod completions;
+mod config;
+mod context;
+mod demo;
+mod doctor;
+mod exit;
+mod import;
+mod incidents;
+mod output;
+mod progress;
+mod screen;
+mod search;
+mod signals;
+mod templates;
+mod watch;
+
+pub use args::{Cli, Command};
+pub use exit::Exit;
+
+use context::Context;
+
+/// Runs the command; says how the process should end. Faults are told on standard error.
+pub fn run(cli: Cli) -> Exit {
+    match dispatch(cli) {
+        Ok(exit) => exit,
+        Err(e) => {
+            let (exit, text) = exit::explain(&e);
+            if let Some(text) = text {
+                eprintln!("aiobs: {text}");
+            }
+            exit
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { global, paths, command } = cli;
+    match command {
+        Some(Command::Completions(args)) => return completions::run(&args),
+        Some(Command::Config(args)) => return config::run(&global, &args),
+        _ => {}
+    }
+    let cx = Context::load(&global)?;
+    match command {
+        None => screen::run(&cx, &paths),
+        Some(Command::Demo(args)) => demo::run(&cx, &args),
+        Some(Command::Watch(args)) => watch::run(&cx, &args),
+        Some(Command::Analyze(args)) => analyze::run(&cx, &args),
+        Some(Command::Import(args)) => import::run(&cx, &args),
+        Some(Command::Search(args)) => search::run(&cx, &args),
+        Some(Command::Incidents(args)) => incidents::run(&cx, &args),
+        Some(Command::Templates(args)) => templates::run(&cx, &args),
+        Some(Command::Doctor(args)) => doctor::run(&cx, &args),
+        Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
+    }
+}

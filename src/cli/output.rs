@@ -1,0 +1,156 @@
+//! How records, incidents and diagnoses are printed: JSON and CSV are stable interfaces (see `docs/output.md`),
+//! text and Markdown are for people. Control characters of log text never reach the terminal.
+
+use aiobs_types::{Author, Diagnosis, Incident, LogRecord, SourceInfo, SourceState, Timestamp};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// RFC 3339 in UTC with nanoseconds.
+pub(super) fn rfc3339(time: Timestamp) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(time.0)).map_or_else(|_| time.0.to_string(), |t| format!("{t:.9}"))
+}
+
+/// `2026-01-07 14:30:15.123` in the local zone.
+pub(super) fn local(time: Timestamp) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(time.0)).map_or_else(
+        |_| time.0.to_string(),
+        |t| t.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
+    )
+}
+
+/// Log text made safe for a terminal: control characters become visible symbols, line breaks stay.
+pub(super) fn safe(text: &str) -> String {
+    text.split('\n').map(|line| crate::tui::widgets::text::safe(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// A record as JSON.
+pub(super) fn record(r: &LogRecord, source: &str, template: &str) -> Value {
+    json!({
+        "id": r.id.0,
+        "time": rfc3339(r.time),
+        "observed": rfc3339(r.observed),
+        "severity": r.severity.0,
+        "level": r.severity.level().name(),
+        "source": source,
+        "offset": r.offset,
+        "component": r.component,
+        "template_id": r.template.0,
+        "template": template,
+        "message": r.message(),
+        "text": r.text,
+        "inherited_time": r.has(aiobs_types::flags::INHERITED_TIME),
+        "cut": r.has(aiobs_types::flags::CUT),
+    })
+}
+
+/// An incident as JSON.
+pub(super) fn incident(i: &Incident, diagnosis: Option<&Diagnosis>) -> Value {
+    json!({
+        "id": i.id.0,
+        "fingerprint": i.fingerprint.to_string(),
+        "title": i.title,
+        "reason": i.reason,
+        "state": i.state.name(),
+        "severity": i.severity.0,
+        "level": i.severity.level().name(),
+        "criticality": i.criticality,
+        "detector": i.detector.map(aiobs_types::DetectorKind::name),
+        "count": i.count,
+        "first_seen": rfc3339(i.first_seen),
+        "last_seen": rfc3339(i.last_seen),
+        "components": i.components,
+        "template_id": i.template.0,
+        "evidence": i.evidence,
+        "timeline": i.timeline.iter().map(|e| json!({
+            "time": rfc3339(e.time), "kind": e.kind, "text": e.text,
+        })).collect::<Vec<_>>(),
+        "diagnosis": diagnosis.map(self::diagnosis),
+    })
+}
+
+/// A diagnosis as JSON.
+pub(super) fn diagnosis(d: &Diagnosis) -> Value {
+    json!({
+        "incident": d.incident.0,
+        "fingerprint": d.fingerprint.to_string(),
+        "created": rfc3339(d.created),
+        "author": author(&d.author),
+        "author_detail": d.author,
+        "title": d.title,
+        "cause": d.cause,
+        "error_class": d.error_class,
+        "criticality": d.criticality,
+        "confidence": d.confidence.name(),
+        "claims": d.claims,
+        "alternatives": d.alternatives,
+        "fix": d.fix,
+        "summary": d.summary,
+        "references": d.references,
+        "notes": d.notes,
+        "trace": d.trace.map(|t| t.to_string()),
+    })
+}
+
+/// A source as JSON.
+pub(super) fn source(s: &SourceInfo) -> Value {
+    let (state, detail) = state(&s.state);
+    json!({
+        "source": s.name, "format": s.format, "state": state, "detail": detail,
+        "read": s.read, "size": s.size, "records": s.records,
+    })
+}
+
+fn state(state: &SourceState) -> (&'static str, Option<&str>) {
+    match state {
+        SourceState::Waiting => ("waiting", None),
+        SourceState::Backfill => ("backfill", None),
+        SourceState::Following => ("following", None),
+        SourceState::Ended => ("ended", None),
+        SourceState::Missing => ("missing", None),
+        SourceState::Denied => ("denied", None),
+        SourceState::Binary => ("binary", None),
+        SourceState::Failed(why) => ("failed", Some(why)),
+    }
+}
+
+/// Who answered, in words.
+pub(super) fn author(author: &Author) -> String {
+    match author {
+        Author::Model { provider, model } => format!("{model} ({provider})"),
+        Author::Playbook { id } => format!("playbook {id}"),
+        Author::Facts => "facts only".to_owned(),
+    }
+}
+
+/// One CSV row, quoted where needed (RFC 4180).
+pub(super) fn csv(cells: &[&str]) -> String {
+    let mut row = String::new();
+    for (i, cell) in cells.iter().enumerate() {
+        if i > 0 {
+            row.push(',');
+        }
+        if cell.contains([',', '"', '\n', '\r']) {
+            let _ = write!(row, "\"{}\"", cell.replace('"', "\"\""));
+        } else {
+            row.push_str(cell);
+        }
+    }
+    row
+}
+
+/// Text for a Markdown table cell or list item: one line, nothing that would be markup.
+pub(super) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in safe(text).replace('\n', " ⏎ ").chars() {
+        if matches!(c, '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Text for HTML.
+pub(super) fn html(text: &str) -> String {
+    safe(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,39 @@
+//! Turns SIGINT, SIGTERM and SIGHUP into a message, for commands that run until told to stop.
+
+use std::sync::mpsc::Sender;
+
+/// Sends `message` at the first signal; a second one ends the process at once.
+pub(super) fn forward<T: Send + Clone + 'static>(tx: Sender<T>, message: T) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            wait().await;
+            let _ = tx.send(message);
+            wait().await;
+            std::process::exit(130);
+        });
+    })?;
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn wait() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+        _ = hup.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,156 @@
+//! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
+
+use super::board::{Board, lock};
+use aiobs_agents::{Archive, ArchiveError, PastIncident, TemplateCount};
+use aiobs_store::{Reader, StoreError};
+use aiobs_types::{
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp,
+};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+/// See the module.
+pub(crate) struct StoredArchive {
+    reader: Mutex<Reader>,
+    board: Arc<Board>,
+}
+
+fn told(e: StoreError) -> ArchiveError {
+    ArchiveError(e.to_string())
+}
+
+impl StoredArchive {
+    pub(crate) fn new(reader: Reader, board: Arc<Board>) -> Self {
+        Self { reader: Mutex::new(reader), board }
+    }
+
+    fn find(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
+        let mut rows = Vec::new();
+        lock(&self.reader)
+            .query(query, &AtomicBool::new(false), &mut |r| {
+                rows.push(r.to_record());
+                ControlFlow::Continue(())
+            })
+            .map_err(told)?;
+        Ok(rows)
+    }
+}
+
+impl Archive for StoredArchive {
+    fn records(&self, ids: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError> {
+        let mut found: HashMap<RecordId, LogRecord> =
+            lock(&self.reader).records(ids).map_err(told)?.into_iter().map(|r| (r.id, r)).collect();
+        for id in ids {
+            if !found.contains_key(id)
+                && let Some(r) = self.board.live.get(*id)
+            {
+                found.insert(*id, r);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    fn around(&self, id: RecordId, before: usize, after: usize) -> Result<Vec<LogRecord>, ArchiveError> {
+        let Some(record) = self.records(&[id])?.pop() else { return Ok(Vec::new()) };
+        let same = LogQuery { sources: vec![record.source], ..LogQuery::default() };
+        let mut rows = Vec::new();
+        if before > 0 && id.0 > 0 {
+            rows = self.find(&LogQuery {
+                last: Some(RecordId(id.0 - 1)),
+                order: Order::NewestFirst,
+                limit: before,
+                ..same.clone()
+            })?;
+            rows.reverse();
+        }
+        if after > 0 {
+            rows.extend(self.find(&LogQuery { first: Some(RecordId(id.0 + 1)), limit: after, ..same })?);
+        }
+        Ok(rows)
+    }
+
+    fn search(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
+        self.find(query)
+    }
+
+    fn template_counts(&self, from: Timestamp, to: Timestamp) -> Result<Vec<TemplateCount>, ArchiveError> {
+        let mut counts: HashMap<TemplateId, (u64, RecordId)> = HashMap::new();
+        let query = LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() };
+        lock(&self.reader)
+            .query(&query, &AtomicBool::new(false), &mut |r| {
+                counts.entry(r.meta.template).or_insert((0, r.id)).0 += 1;
+                ControlFlow::Continue(())
+            })
+            .map_err(told)?;
+        let known: HashMap<TemplateId, aiobs_types::Template> =
+            lock(&self.reader).templates().map_err(told)?.into_iter().map(|t| (t.id, t)).collect();
+        let mut rows: Vec<TemplateCount> = counts
+            .into_iter()
+            .filter_map(|(template, (count, example))| {
+                let t = known.get(&template)?;
+                Some(TemplateCount {
+                    template,
+                    text: t.text.clone(),
+                    count,
+                    first_seen: t.first_seen,
+                    example: Some(example),
+                })
+            })
+            .collect();
+        rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.template.cmp(&b.template)));
+        Ok(rows)
+    }
+
+    fn template_text(&self, id: TemplateId) -> Result<Option<String>, ArchiveError> {
+        Ok(lock(&self.board.templates).get(&id).map(|t| t.0.clone()))
+    }
+
+    fn source_name(&self, id: SourceId) -> Option<String> {
+        lock(&self.board.sources).get(&id).map(|s| s.name.clone())
+    }
+
+    fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
+        lock(&self.reader).latest_diagnosis(fingerprint).map_err(told)
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
+        if let Some(held) = lock(&self.board.incidents).get(&id).cloned() {
+            return Ok(Some(held));
+        }
+        lock(&self.reader).incident(id).map_err(told)
+    }
+
+    fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError> {
+        let mut rows: Vec<Incident> = lock(&self.board.incidents)
+            .values()
+            .filter(|i| i.first_seen < to && i.last_seen >= from)
+            .cloned()
+            .collect();
+        rows.sort_by_key(|i| (std::cmp::Reverse((i.criticality, i.severity, i.count)), i.id));
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    fn similar(&self, incident: &Incident, limit: usize) -> Result<Vec<PastIncident>, ArchiveError> {
+        let mut like: Vec<Incident> = lock(&self.board.incidents)
+            .values()
+            .filter(|i| i.id != incident.id)
+            .filter(|i| {
+                i.fingerprint == incident.fingerprint || i.template == incident.template || i.title == incident.title
+            })
+            .cloned()
+            .collect();
+        like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
+        like.truncate(limit);
+        let reader = lock(&self.reader);
+        like.into_iter()
+            .map(|incident| {
+                let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
+                let verdict = reader.verdict(incident.id).map_err(told)?;
+                Ok(PastIncident { incident, diagnosis, verdict })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! What the threads of the engine tell each other and the screen: one board of shared state, each part behind its
+//! own short lock. Writers are named beside the fields; everyone else reads.
+
+use super::events::{ChainState, ModelState, Toast};
+use super::live::LiveWindow;
+use super::stats::Stats;
+use aiobs_types::{Incident, IncidentId, Level, RecordId, SourceId, SourceInfo, TemplateId};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Locks a mutex; a thread that died while holding it left the data usable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    /// Newest records; written by the pipeline thread.
+    pub live: LiveWindow,
+    /// Running numbers; written by the pipeline thread.
+    pub stats: Mutex<Stats>,
+    /// Sources; written by the pipeline thread.
+    pub sources: Mutex<BTreeMap<SourceId, SourceInfo>>,
+    /// Incidents held; written by the pipeline thread.
+    pub incidents: Mutex<BTreeMap<IncidentId, Incident>>,
+    /// Texts of templates; written by the pipeline thread.
+    pub templates: Mutex<HashMap<TemplateId, (String, u64)>>,
+    /// The model; written by the model check.
+    pub model: Mutex<ModelState>,
+    /// The agent chain; written by its listener.
+    pub chain: Mutex<ChainState>,
+    /// What stays wrong, by key; written by whoever finds it.
+    notices: Mutex<BTreeMap<&'static str, Toast>>,
+    /// Bytes of the archive on disk; written by the writer thread.
+    pub archive_bytes: AtomicU64,
+    dirty: Mutex<bool>,
+    dirty_signal: Condvar,
+    stopping: AtomicBool,
+}
+
+impl Board {
+    pub(crate) fn new(next: RecordId) -> Self {
+        Self { live: LiveWindow::new(next), ..Self::default() }
+    }
+
+    /// Something changed that a snapshot would show.
+    pub(crate) fn touch(&self) {
+        let mut dirty = lock(&self.dirty);
+        if !*dirty || self.stopping() {
+            *dirty = true;
+            self.dirty_signal.notify_all();
+        }
+    }
+
+    /// Waits until something changed, at most `timeout`; says whether it did.
+    pub(crate) fn wait_touched(&self, timeout: Duration) -> bool {
+        let guard = lock(&self.dirty);
+        let (mut guard, _) = self
+            .dirty_signal
+            .wait_timeout_while(guard, timeout, |dirty| !*dirty && !self.stopping())
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *guard)
+    }
+
+    /// Puts up a notice, or takes it down with `None`. Says whether it changed.
+    pub(crate) fn notice(&self, key: &'static str, toast: Option<(Level, String)>) -> bool {
+        let mut notices = lock(&self.notices);
+        let toast = toast.map(|(level, text)| Toast { level, text });
+        let changed = notices.get(key) != toast.as_ref();
+        match toast {
+            Some(toast) => notices.insert(key, toast),
+            None => notices.remove(key),
+        };
+        drop(notices);
+        if changed {
+            self.touch();
+        }
+        changed
+    }
+
+    /// The notices that are up.
+    pub(crate) fn notices(&self) -> Vec<Toast> {
+        lock(&self.notices).values().cloned().collect()
+    }
+
+    /// Asks every thread to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.touch();
+    }
+
+    /// Whether the threads should end.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,249 @@
+//! Makes the pieces of the engine from the configuration and starts them. Whoever holds the [`Running`] it returns
+//! can stop them again.
+
+use super::agents::{AgentOptions, Agents};
+use super::archive::StoredArchive;
+use super::board::{Board, lock};
+use super::hub::{EventSink, EventStream, Hub};
+use super::inquiry::Inquiry;
+use super::logview::LogView;
+use super::pipeline::{Pipeline, PipelineSetup};
+use super::processing::{Message, Processing};
+use super::running::Running;
+use super::writing::{Writing, WriterMessage};
+use super::{EngineEvent, hub, reading};
+use crate::config::Config;
+use aiobs_logs::format::{FormatSet, ZoneRule};
+use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
+use aiobs_store::{OpenReport, Retention, Store, StoreError};
+use aiobs_types::{IncidentId, Level, Timestamp};
+use anyhow::Context as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{channel, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Blocks that may wait for the pipeline thread.
+const PIPELINE_CHANNEL: usize = 32;
+/// Outputs that may wait for the writer.
+const WRITER_CHANNEL: usize = 16;
+
+/// Listens to the engine.
+pub type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to read; may be empty (then only the archive is shown).
+    pub sources: Vec<SourceSpec>,
+    /// Keep following, or end when everything is read.
+    pub follow: bool,
+    /// Look for changes by polling only.
+    pub force_poll: bool,
+    /// No model, no network.
+    pub offline: bool,
+    /// Diagnose incidents.
+    pub diagnose: bool,
+    /// What the screen calls the place: `demo`, or the data directory.
+    pub place: String,
+}
+
+/// The archive, opened; what is needed before sources and screen.
+pub struct Ground {
+    store: Store,
+    /// What opening had to do, such as moving a damaged database aside.
+    pub report: OpenReport,
+    /// The data directory.
+    pub dir: PathBuf,
+}
+
+impl Ground {
+    /// Opens the archive for writing.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let (store, report) = Store::open(dir)?;
+        Ok(Self { store, report, dir: dir.to_owned() })
+    }
+
+    /// The archive.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// See the module.
+pub struct Builder<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// How to run.
+    pub options: Options,
+    /// Who listens beside the screen.
+    pub listener: Option<Listener>,
+}
+
+impl Builder<'_> {
+    /// Starts everything. With `screen`, also what only a screen needs (views, snapshots, chat).
+    pub fn start(self, ground: Ground, screen: bool) -> anyhow::Result<Running> {
+        let Self { config, options, listener } = self;
+        let reader = ground.store.reader()?;
+        let formats = Arc::new(config.format_set()?);
+        let setup = setup(config, &reader, &formats)?;
+        let board = Arc::new(Board::new(setup.next_record));
+        seed(&board, &reader, &setup)?;
+        if let Some(told) = ground.report.told() {
+            board.notice("open", Some((Level::Warn, told)));
+        }
+        let checkpoints = setup.checkpoints.clone();
+        let pipeline = Pipeline::new(setup)?;
+
+        let (to_pipeline, pipeline_inbox) = sync_channel::<Message>(PIPELINE_CHANNEL);
+        let (to_writer, writer_inbox) = sync_channel::<WriterMessage>(WRITER_CHANNEL);
+        let (to_inquiry, inquiry_inbox) = channel();
+        let (sink, stream) = EventStream::channel();
+        let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
+
+        let agents = Arc::new(Agents::start(AgentOptions {
+            config,
+            offline: options.offline,
+            enabled: options.diagnose,
+            archive: Arc::new(StoredArchive::new(ground.store.reader()?, Arc::clone(&board))),
+            board: Arc::clone(&board),
+            sink: screen.then(|| Arc::clone(&sink)),
+            pipeline: to_pipeline.clone(),
+            writer: to_writer.clone(),
+            emit: Arc::clone(&emit),
+        })?);
+
+        let mut threads = Vec::new();
+        let diagnose = {
+            let (agents, board) = (Arc::clone(&agents), Arc::clone(&board));
+            move |id: IncidentId| {
+                let incident = lock(&board.incidents).get(&id).cloned();
+                if let Some(incident) = incident {
+                    agents.submit(incident);
+                }
+            }
+        };
+        let writing = Writing {
+            writer: ground.store.writer()?,
+            retention: retention(config),
+            board: Arc::clone(&board),
+            emit: Arc::clone(&emit),
+            diagnose: Arc::new(diagnose),
+        };
+        threads.push(spawn("writer", move || writing.run(&writer_inbox))?);
+        let processing = Processing {
+            pipeline,
+            board: Arc::clone(&board),
+            writer: to_writer.clone(),
+            emit: Arc::clone(&emit),
+        };
+        threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
+
+        let source_options = SourceOptions {
+            follow: options.follow,
+            force_poll: options.force_poll,
+            poll_interval: config.sources.poll,
+            exclude: config.sources.exclude.clone(),
+            ..SourceOptions::default()
+        };
+        let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;
+        let waker = set.waker();
+        {
+            let (board, to_pipeline) = (Arc::clone(&board), to_pipeline.clone());
+            threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline))?);
+        }
+
+        let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));
+        if screen {
+            let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let hub = Arc::new(Hub::new(logs, to_inquiry));
+            let inquiry = Inquiry {
+                reader,
+                board: Arc::clone(&board),
+                sink: Arc::clone(&sink),
+                formats,
+                pipeline: to_pipeline,
+                writer: to_writer,
+                agents,
+            };
+            let board_too = Arc::clone(&board);
+            running.add(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);
+            let (hub_too, place) = (Arc::clone(&hub), options.place);
+            let started = Timestamp::now();
+            running.add(spawn("snapshot", move || hub::snapshots(&hub_too, &board, &sink, &place, started))?);
+            running.show(hub, stream);
+        }
+        running.hold(ground.store);
+        Ok(running)
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+type ScreenSide = (Arc<Board>, Arc<EventSink>, std::sync::mpsc::Sender<super::events::Request>);
+
+fn emitter(screen: Option<ScreenSide>, listener: Option<Listener>) -> Arc<dyn Fn(EngineEvent) + Send + Sync> {
+    Arc::new(move |event| {
+        if let Some((board, sink, inquiry)) = &screen {
+            hub::translate(&event, board, sink, inquiry);
+        }
+        if let Some(listener) = &listener {
+            listener(&event);
+        }
+    })
+}
+
+fn retention(config: &Config) -> Retention {
+    Retention {
+        max_age: (config.archive.retention_days > 0)
+            .then(|| Duration::from_secs(u64::from(config.archive.retention_days) * 86_400)),
+        max_bytes: (config.archive.max_size > 0).then_some(config.archive.max_size),
+    }
+}
+
+fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>) -> anyhow::Result<PipelineSetup> {
+    Ok(PipelineSetup {
+        formats: Arc::clone(formats),
+        zone: config.zone_rule()?,
+        forced: config.forced_formats()?,
+        detect: config.detect_rules(),
+        incidents: config.incident_rules(),
+        templates: reader.templates()?,
+        known_incidents: reader.incidents()?,
+        next_incident: reader.next_incident_id()?,
+        next_record: reader.next_record_id()?,
+        checkpoints: reader.checkpoints()?,
+    })
+}
+
+/// Puts on the board what the archive already knows.
+fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> anyhow::Result<()> {
+    super::processing::publish_templates(board, &setup.templates);
+    let info = reader.archive_info().context("reading the archive's summary")?;
+    let mut stats = lock(&board.stats);
+    stats.totals.records = info.records;
+    stats.totals.errors = info.level_counts[Level::Error as usize] + info.level_counts[Level::Fatal as usize];
+    stats.totals.warnings = info.level_counts[Level::Warn as usize];
+    stats.totals.first = info.first_time;
+    stats.totals.last = info.last_time;
+    stats.raw_bytes = info.raw_bytes;
+    for t in setup.templates.iter().filter(|t| t.severity.level() >= Level::Error) {
+        stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
+    }
+    drop(stats);
+    lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, i.clone())));
+    Ok(())
+}
+
+/// One tokio runtime for models and chat, with few threads.
+pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtime> {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    if let Some(rt) = RUNTIME.get() {
+        return Ok(rt);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("async").enable_all().build()?;
+    Ok(RUNTIME.get_or_init(|| made))
+}

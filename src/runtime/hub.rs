@@ -1,0 +1,279 @@
+//! The engine as the screen sees it: answers requests on worker threads and passes events on without ever waiting
+//! for the screen. "New numbers" and "new records" are joined while unread; other events that find the channel full
+//! are dropped and counted.
+
+use super::EngineEvent;
+use super::board::{Board, lock};
+use super::events::{Backend, ChainState, Event, Request, Snapshot, SourceRow, StageRow, StageState, Toast};
+use super::inquiry::Inquiry;
+use super::logview::LogView;
+use aiobs_types::{IncidentId, Level, SourceId, Timestamp};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Events that may wait for the screen.
+const CHANNEL: usize = 1024;
+/// Time between two snapshots while things change.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
+
+/// The sending side of the screen's event channel.
+pub(crate) struct EventSink {
+    tx: mpsc::Sender<Event>,
+    snapshot_waits: AtomicBool,
+    appended_waits: AtomicBool,
+    dropped: AtomicU64,
+}
+
+/// The receiving side, held by the screen's loop.
+pub struct EventStream {
+    rx: mpsc::Receiver<Event>,
+    sink: Arc<EventSink>,
+}
+
+impl EventStream {
+    /// A connected pair.
+    pub(crate) fn channel() -> (Arc<EventSink>, Self) {
+        let (tx, rx) = mpsc::channel(CHANNEL);
+        let sink = Arc::new(EventSink {
+            tx,
+            snapshot_waits: AtomicBool::new(false),
+            appended_waits: AtomicBool::new(false),
+            dropped: AtomicU64::new(0),
+        });
+        (Arc::clone(&sink), Self { rx, sink })
+    }
+
+    /// The next event; `None` when the engine has ended.
+    pub async fn recv(&mut self) -> Option<Event> {
+        let event = self.rx.recv().await;
+        self.taken(event.as_ref());
+        event
+    }
+
+    /// The next event if one waits.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        let event = self.rx.try_recv().ok();
+        self.taken(event.as_ref());
+        event
+    }
+
+    fn taken(&self, event: Option<&Event>) {
+        match event {
+            Some(Event::Snapshot) => self.sink.snapshot_waits.store(false, Ordering::SeqCst),
+            Some(Event::Appended) => self.sink.appended_waits.store(false, Ordering::SeqCst),
+            _ => {}
+        }
+    }
+}
+
+impl EventSink {
+    /// Passes an event on; never blocks.
+    pub(crate) fn send(&self, event: Event) {
+        let flag = match event {
+            Event::Snapshot => Some(&self.snapshot_waits),
+            Event::Appended => Some(&self.appended_waits),
+            _ => None,
+        };
+        if flag.is_some_and(|f| f.swap(true, Ordering::SeqCst)) {
+            return;
+        }
+        if self.tx.try_send(event).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            if let Some(flag) = flag {
+                flag.store(false, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Says something in the footer.
+    pub(crate) fn toast(&self, level: Level, text: impl Into<String>) {
+        self.send(Event::Toast(Toast { level, text: text.into() }));
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+/// See the module.
+pub struct Hub {
+    latest: Mutex<Arc<Snapshot>>,
+    logs: LogView,
+    inquiries: Sender<Request>,
+}
+
+impl Hub {
+    pub(crate) fn new(logs: LogView, inquiries: Sender<Request>) -> Self {
+        Self { latest: Mutex::default(), logs, inquiries }
+    }
+}
+
+impl Backend for Hub {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&lock(&self.latest))
+    }
+
+    fn send(&self, request: Request) {
+        match request {
+            Request::Logs(request) => self.logs.ask(request),
+            // Gone only when everything stops.
+            other => drop(self.inquiries.send(other)),
+        }
+    }
+}
+
+/// Turns what the engine says into what the screen hears.
+pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, inquiry: &Sender<Request>) {
+    match event {
+        EngineEvent::Appended => sink.send(Event::Appended),
+        EngineEvent::Source(info) => {
+            if let aiobs_types::SourceState::Failed(why) = &info.state {
+                sink.toast(Level::Error, format!("{}: {why}", info.name));
+            }
+        }
+        EngineEvent::Incident { incident, opened } => {
+            if *opened {
+                sink.toast(Level::Warn, format!("Incident {}: {}", incident.id, incident.title));
+            }
+        }
+        EngineEvent::Diagnosis(d) => {
+            sink.toast(Level::Info, format!("Diagnosis of {} is ready: {}", d.incident, d.title));
+            let _ = inquiry.send(Request::Incident(d.incident));
+        }
+        EngineEvent::StageText { incident, stage, text } => {
+            sink.send(Event::StageText { incident: *incident, stage, text: text.clone() });
+        }
+        EngineEvent::Stage { incident, stage, state, attempts, at } => {
+            stage_row(&mut lock(&board.chain), *incident, stage, *state, *attempts, *at);
+            board.touch();
+        }
+        EngineEvent::Queue { queued, running } => {
+            let mut chain = lock(&board.chain);
+            if chain.running.is_some() && running.is_none() {
+                chain.finished += 1;
+            }
+            if running.is_some() && chain.running != *running {
+                chain.stages = super::agents::fresh_stages();
+            }
+            chain.queued = *queued;
+            chain.running = *running;
+            drop(chain);
+            board.touch();
+        }
+        EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
+        EngineEvent::Stored | EngineEvent::Ended => {}
+    }
+}
+
+fn stage_row(
+    chain: &mut ChainState,
+    incident: IncidentId,
+    stage: &'static str,
+    state: StageState,
+    attempts: u32,
+    at: Timestamp,
+) {
+    chain.running = Some(incident);
+    if !chain.stages.iter().any(|s| s.name == stage) {
+        chain.stages.push(StageRow { name: stage, ..StageRow::default() });
+    }
+    for row in chain.stages.iter_mut().filter(|s| s.name == stage) {
+        row.state = state;
+        row.attempts = attempts;
+        match state {
+            StageState::Running => row.started = row.started.or(Some(at)),
+            StageState::Waiting => {}
+            _ => row.ended = Some(at),
+        }
+    }
+}
+
+/// Takes snapshots while things change: runs on its own thread until the board says stop.
+pub(crate) fn snapshots(hub: &Hub, board: &Board, sink: &EventSink, place: &str, started: Timestamp) {
+    let mut last: HashMap<SourceId, (Instant, u64, f64)> = HashMap::new();
+    let mut busy = true;
+    while !board.stopping() {
+        // After the last change one more is taken a little later, so that rates fall to zero and then rest.
+        let timeout = if busy { Duration::from_secs(3) } else { Duration::from_secs(60) };
+        let touched = board.wait_touched(timeout);
+        if !touched && !busy {
+            continue;
+        }
+        let snapshot = take(board, sink, place, started, &mut last);
+        busy = snapshot.per_second > 0.0;
+        *lock(&hub.latest) = Arc::new(snapshot);
+        sink.send(Event::Snapshot);
+        std::thread::sleep(SNAPSHOT_EVERY);
+    }
+}
+
+fn take(
+    board: &Board,
+    sink: &EventSink,
+    place: &str,
+    started: Timestamp,
+    last: &mut HashMap<SourceId, (Instant, u64, f64)>,
+) -> Snapshot {
+    let texts = lock(&board.templates);
+    let mut stats = lock(&board.stats);
+    let (totals, per_second, rates, components, raw_bytes) =
+        (stats.totals, stats.per_second(), stats.rates(), stats.components(), stats.raw_bytes);
+    let top_errors = stats.top_errors(|id| texts.get(&id).map(|t| t.0.clone()).unwrap_or_default());
+    drop(stats);
+    drop(texts);
+    let sources = source_rows(board, last);
+    let mut incidents: Vec<_> = lock(&board.incidents).values().cloned().collect();
+    incidents.sort_by_key(|i| {
+        let active = !i.state.is_active();
+        let worst = if active { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
+        (active, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
+    });
+    Snapshot {
+        started,
+        taken: Timestamp::now(),
+        totals,
+        per_second,
+        rates,
+        components,
+        top_errors,
+        sources,
+        incidents,
+        model: lock(&board.model).clone(),
+        chain: lock(&board.chain).clone(),
+        notices: board.notices(),
+        archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
+        raw_bytes,
+        place: place.to_owned(),
+        dropped_events: sink.dropped(),
+    }
+}
+
+fn source_rows(board: &Board, last: &mut HashMap<SourceId, (Instant, u64, f64)>) -> Vec<SourceRow> {
+    let now = Instant::now();
+    lock(&board.sources)
+        .values()
+        .map(|info| {
+            let entry = last.entry(info.id).or_insert((now, info.records, 0.0));
+            let seconds = now.duration_since(entry.0).as_secs_f64();
+            if seconds >= 1.0 {
+                *entry = (now, info.records, (info.records - entry.1.min(info.records)) as f64 / seconds);
+            }
+            SourceRow { info: info.clone(), per_second: entry.2 }
+        })
+        .collect()
+}
+
+/// Runs [`Inquiry`] until the board says stop.
+pub(crate) fn answer(mut inquiry: Inquiry, requests: &std::sync::mpsc::Receiver<Request>, board: &Board) {
+    while !board.stopping() {
+        match requests.recv_timeout(Duration::from_millis(200)) {
+            Ok(request) => inquiry.answer(request),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Answers to everything the screen asks except windows of records: one record, one incident, charts, the chain's
+//! graph, the conversation. Runs on its own thread with its own reader; may block, the screen does not wait.
+
+use super::agents::Agents;
+use super::board::{Board, lock};
+use super::charts;
+use super::events::{Event, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Topology};
+use super::hub::EventSink;
+use super::processing::Message;
+use super::writing::WriterMessage;
+use aiobs_insight::CallGraph;
+use aiobs_logs::format::FormatSet;
+use aiobs_store::{Reader, StoreError};
+use aiobs_types::{
+    AttrValue, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Span, SpanStatus, TimelineKind, Timestamp,
+    TraceId, semconv,
+};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::SyncSender;
+
+/// Runs shown in Topology.
+const RUNS: usize = 50;
+/// Turns of the conversation shown.
+const TURNS: usize = 200;
+/// Minutes of strikes shown for an incident at most.
+const STRIKE_MINUTES: i64 = 60;
+
+/// See the module.
+pub(crate) struct Inquiry {
+    pub reader: Reader,
+    pub board: Arc<Board>,
+    pub sink: Arc<EventSink>,
+    pub formats: Arc<FormatSet>,
+    pub pipeline: SyncSender<Message>,
+    pub writer: SyncSender<WriterMessage>,
+    pub agents: Arc<Agents>,
+}
+
+impl Inquiry {
+    /// Answers one request.
+    pub(crate) fn answer(&mut self, request: Request) {
+        let result = match request {
+            Request::Logs(_) => Ok(None),
+            Request::Record(id) => self.record(id).map(|d| d.map(|d| Event::Record(Box::new(d)))),
+            Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
+            Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
+            Request::Topology(trace) => self.topology(trace).map(|t| Some(Event::Topology(Box::new(t)))),
+            Request::ChatHistory => self.reader.chat(TURNS).map(|turns| Some(Event::ChatHistory(turns))),
+            Request::SetIncidentState(id, state) => {
+                let _ = self.pipeline.send(Message::SetIncidentState(id, state));
+                Ok(None)
+            }
+            Request::Verdict(id, right) => {
+                let _ = self.writer.send(WriterMessage::Verdict(id, right));
+                let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
+                let note = Message::Note { incident: id, kind: TimelineKind::Note, text, criticality: None };
+                let _ = self.pipeline.send(note);
+                self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {}", if right { "right" } else { "wrong" }));
+                Ok(None)
+            }
+            Request::Rerun(id) => {
+                self.agents.rerun(id);
+                Ok(None)
+            }
+            Request::CancelRun(id) => {
+                self.agents.cancel(id);
+                Ok(None)
+            }
+            Request::Ask { question, scope } => {
+                self.agents.ask(question, scope, self.reader.chat(TURNS).unwrap_or_default());
+                Ok(None)
+            }
+            Request::CancelAsk => {
+                self.agents.cancel_ask();
+                Ok(None)
+            }
+            Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|text| Event::PromptPreview(id, text))),
+        };
+        match result {
+            Ok(Some(event)) => self.sink.send(event),
+            Ok(None) => {}
+            Err(e) => self.sink.toast(Level::Error, format!("Can't read the archive: {e}")),
+        }
+    }
+
+    fn one(&mut self, id: RecordId) -> Result<Option<LogRecord>, StoreError> {
+        match self.board.live.get(id) {
+            Some(r) => Ok(Some(r)),
+            None => Ok(self.reader.records(&[id])?.pop()),
+        }
+    }
+
+    fn record(&mut self, id: RecordId) -> Result<Option<RecordDetail>, StoreError> {
+        let Some(record) = self.one(id)? else { return Ok(None) };
+        let (source, format) = match lock(&self.board.sources).get(&record.source) {
+            Some(info) => (info.name.clone(), info.format.clone().unwrap_or_default()),
+            None => (String::new(), String::new()),
+        };
+        let (source, format) = if source.is_empty() {
+            let known = self.reader.checkpoints()?.into_iter().find(|c| c.source == record.source);
+            known.map_or((source, format), |c| (c.name, c.format.unwrap_or_default()))
+        } else {
+            (source, format)
+        };
+        let (template, template_count) = lock(&self.board.templates).get(&record.template).cloned().unwrap_or_default();
+        let incident = lock(&self.board.incidents)
+            .values()
+            .find(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .map(|i| i.id);
+        let fields = aiobs_logs::format::fields(&self.formats, &format, &record.text);
+        Ok(Some(RecordDetail { record, fields, source, format, template, template_count, incident }))
+    }
+
+    fn incident(&mut self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
+        let held = lock(&self.board.incidents).get(&id).cloned();
+        let Some(incident) = (match held {
+            Some(i) => Some(i),
+            None => self.reader.incident(id)?,
+        }) else {
+            return Ok(None);
+        };
+        let diagnosis = self.reader.latest_diagnosis(incident.fingerprint)?;
+        let mut ids: Vec<RecordId> = diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
+        ids.extend(&incident.evidence);
+        ids.sort_unstable();
+        ids.dedup();
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            records.extend(self.one(id)?);
+        }
+        let trace = self.agents.running_trace(id).or_else(|| diagnosis.as_ref().and_then(|d| d.trace));
+        let spans = match trace {
+            Some(trace) => self.reader.spans(trace)?,
+            None => Vec::new(),
+        };
+        let strikes = self.strikes(&incident)?;
+        Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes }))
+    }
+
+    /// Records of the incident's template per minute of event time, up to its last strike.
+    fn strikes(&mut self, incident: &Incident) -> Result<Vec<u32>, StoreError> {
+        let end = incident.last_seen.secs().div_euclid(60) + 1;
+        let start = (incident.first_seen.secs().div_euclid(60)).max(end - STRIKE_MINUTES);
+        let mut counts = vec![0u32; usize::try_from(end - start).unwrap_or(1).max(1)];
+        let query = LogQuery {
+            templates: vec![incident.template],
+            from: Some(Timestamp::from_secs(start * 60)),
+            to: Some(Timestamp::from_secs(end * 60)),
+            ..LogQuery::default()
+        };
+        self.reader.query(&query, &AtomicBool::new(false), &mut |r| {
+            let i = r.meta.time.secs().div_euclid(60) - start;
+            if let Some(c) = usize::try_from(i).ok().and_then(|i| counts.get_mut(i)) {
+                *c += 1;
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(counts)
+    }
+
+    fn topology(&mut self, trace: Option<TraceId>) -> Result<Topology, StoreError> {
+        let roots = self.reader.recent_runs(RUNS)?;
+        let mut spans = Vec::new();
+        let mut runs = Vec::new();
+        for root in &roots {
+            let run = self.reader.spans(root.trace)?;
+            runs.push(run_row(root, &run));
+            spans.extend(run);
+        }
+        let graph = CallGraph::of(&spans);
+        let chosen = trace.or_else(|| roots.first().map(|r| r.trace));
+        let mut shown: Vec<Span> = spans.into_iter().filter(|s| Some(s.trace) == chosen).collect();
+        shown.sort_by_key(|s| (s.start, s.parent.is_some(), s.id));
+        Ok(Topology {
+            nodes: graph
+                .nodes
+                .into_iter()
+                .map(|n| GraphNode {
+                    name: n.name,
+                    kind: n.kind.name(),
+                    calls: n.calls,
+                    errors: n.errors,
+                    mean_seconds: n.mean_seconds,
+                })
+                .collect(),
+            edges: graph.edges.into_iter().map(|e| GraphEdge { from: e.from, to: e.to, calls: e.calls }).collect(),
+            runs,
+            spans: shown,
+        })
+    }
+}
+
+fn run_row(root: &Span, spans: &[Span]) -> RunRow {
+    let sum = |name: &str| {
+        spans
+            .iter()
+            .filter_map(|s| match s.attr(name) {
+                Some(AttrValue::Int(v)) => Some(*v),
+                _ => None,
+            })
+            .sum()
+    };
+    RunRow {
+        trace: root.trace,
+        incident: root.attr_int(semconv::INCIDENT).map(|id| IncidentId(id.unsigned_abs())),
+        name: root.name.clone(),
+        start: root.start,
+        seconds: root.end.map(|end| end.since(root.start) as f64 / 1e9),
+        tokens: (sum(semconv::INPUT_TOKENS), sum(semconv::OUTPUT_TOKENS)),
+        failed: spans.iter().any(|s| matches!(s.status, SpanStatus::Error(_))),
+        answered_by: root.attr_text(semconv::ANSWERED_BY).unwrap_or_default().to_owned(),
+    }
+}

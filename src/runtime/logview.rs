@@ -1,0 +1,393 @@
+//! Windows of records for the log view: one thread that answers the newest [`LogsRequest`] from the archive and the
+//! live window together, and meanwhile counts the matches of the query from the newest record down. A newer
+//! request interrupts what is going on, so a key never waits for a scan.
+
+mod index;
+
+use self::index::MatchIndex;
+use super::board::Board;
+use super::events::{Anchor, Event, LogsPage, LogsRequest};
+use super::hub::EventSink;
+use aiobs_store::{Matcher, Reader, StoreError};
+use aiobs_types::{LogQuery, LogRecord, Order, RecordId};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+/// Records scanned between two looks at the inbox.
+const SLICE: u64 = 65_536;
+/// Time between two progress reports of a scan.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// The asking side.
+pub(crate) struct LogView {
+    tx: Sender<LogsRequest>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl LogView {
+    /// Starts the thread. It ends when the asking side is dropped.
+    pub(crate) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
+        let (tx, rx) = channel();
+        let cancel = Arc::new(AtomicBool::new(false));
+        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), scan: None };
+        std::thread::Builder::new().name("logview".into()).spawn(move || worker.run(&rx))?;
+        Ok(Self { tx, cancel })
+    }
+
+    /// Asks; the answer comes as an event.
+    pub(crate) fn ask(&self, request: LogsRequest) {
+        self.cancel.store(true, Ordering::SeqCst);
+        let _ = self.tx.send(request);
+    }
+}
+
+/// The query being counted.
+struct Scan {
+    query: LogQuery,
+    matcher: Matcher,
+    index: MatchIndex,
+    request: LogsRequest,
+    /// The rows of `request` have been sent.
+    answered: bool,
+    reported: Instant,
+}
+
+struct Worker {
+    reader: Reader,
+    board: Arc<Board>,
+    sink: Arc<EventSink>,
+    cancel: Arc<AtomicBool>,
+    scan: Option<Scan>,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &Receiver<LogsRequest>) {
+        loop {
+            let counting = self.scan.as_ref().is_some_and(|s| !s.index.done());
+            let first = if counting {
+                match inbox.try_recv() {
+                    Ok(r) => Some(r),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            } else {
+                match inbox.recv() {
+                    Ok(r) => Some(r),
+                    Err(_) => return,
+                }
+            };
+            if let Some(mut request) = first {
+                self.cancel.store(false, Ordering::SeqCst);
+                while let Ok(newer) = inbox.try_recv() {
+                    request = newer;
+                }
+                self.begin(request);
+            } else {
+                self.count_slice();
+            }
+        }
+    }
+
+    /// First and one-past-last id of everything there is.
+    fn bounds(&mut self) -> (u64, u64) {
+        let next = self.board.live.next().0;
+        let live = self.board.live.first().map_or(next, |f| f.0);
+        let stored = self.reader.first_record_id().ok().flatten().map_or(live, |f| f.0);
+        (stored.min(live).min(next), next)
+    }
+
+    fn begin(&mut self, request: LogsRequest) {
+        let query = LogQuery { order: Order::OldestFirst, limit: 0, ..request.query.clone() };
+        let (first, next) = self.bounds();
+        match &mut self.scan {
+            Some(scan) if scan.query == query => {
+                scan.request = request;
+                scan.answered = false;
+            }
+            _ => match Matcher::new(&query) {
+                Ok(matcher) => {
+                    let index =
+                        if query.is_all() { MatchIndex::everything(first, next) } else { MatchIndex::new(first, next) };
+                    let reported = Instant::now();
+                    self.scan = Some(Scan { query, matcher, index, request, answered: false, reported });
+                }
+                Err(e) => {
+                    self.scan = None;
+                    let archive = next - first;
+                    let page =
+                        LogsPage { seq: request.seq, archive, done: true, error: Some(e.to_string()), ..LogsPage::default() };
+                    self.sink.send(Event::Logs(page));
+                    return;
+                }
+            },
+        }
+        self.catch_up(first, next);
+        self.reply(first, next);
+    }
+
+    /// Adds what arrived since the index was begun.
+    fn catch_up(&mut self, first: u64, next: u64) {
+        let Some(scan) = &mut self.scan else { return };
+        scan.index.forget_before(first);
+        let from = scan.index.above();
+        if scan.query.is_all() {
+            scan.index.extend_all(next);
+            return;
+        }
+        if from >= next {
+            return;
+        }
+        let mut ids = Vec::new();
+        let live = self.board.live.first().map_or(next, |f| f.0);
+        if from < live {
+            let query = LogQuery {
+                first: scan.query.first.max(Some(RecordId(from))),
+                last: Some(scan.query.last.map_or(RecordId(live - 1), |l| l.min(RecordId(live - 1)))),
+                ..scan.query.clone()
+            };
+            // Not interruptible: it is at most what arrived since the last look.
+            let found = self.reader.query(&query, &AtomicBool::new(false), &mut |r| {
+                ids.push(r.id.0);
+                ControlFlow::Continue(())
+            });
+            if let Err(e) = found {
+                tracing::warn!("archive: {e}");
+            }
+        }
+        for batch in self.board.live.since(RecordId(from.max(live))) {
+            ids.extend(batch.iter().filter(|v| v.id.0 >= from && v.id.0 < next && scan.matcher.matches(v)).map(|v| v.id.0));
+        }
+        scan.index.add_above(&ids, next);
+    }
+
+    /// Scans the next slice downwards and reports now and then.
+    fn count_slice(&mut self) {
+        let Some(scan) = &mut self.scan else { return };
+        let (lo, hi) = scan.index.next_slice(SLICE);
+        let query = LogQuery {
+            first: Some(scan.query.first.map_or(RecordId(lo), |f| f.max(RecordId(lo)))),
+            last: Some(scan.query.last.map_or(RecordId(hi - 1), |l| l.min(RecordId(hi - 1)))),
+            ..scan.query.clone()
+        };
+        let mut ids = Vec::new();
+        let result = self.reader.query(&query, &self.cancel, &mut |r| {
+            ids.push(r.id.0);
+            ControlFlow::Continue(())
+        });
+        if self.cancel.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Err(e) = result {
+            tracing::warn!("archive: {e}");
+        }
+        scan.index.add_below(&ids, lo);
+        if scan.index.done() || scan.reported.elapsed() >= REPORT_EVERY {
+            scan.reported = Instant::now();
+            let (first, next) = self.bounds();
+            self.reply(first, next);
+        }
+    }
+
+    /// Sends the window of the current request with the counts known so far.
+    fn reply(&mut self, first: u64, next: u64) {
+        let Some(request) = self.scan.as_ref().map(|s| s.request.clone()) else { return };
+        let page = match self.window(&request, first, next) {
+            Ok(page) => page,
+            Err(StoreError::Cancelled) => return,
+            Err(e) => LogsPage { seq: request.seq, error: Some(e.to_string()), done: true, ..LogsPage::default() },
+        };
+        if let Some(scan) = &mut self.scan {
+            scan.answered = true;
+        }
+        self.sink.send(Event::Logs(page));
+    }
+
+    fn window(&mut self, request: &LogsRequest, first: u64, next: u64) -> Result<LogsPage, StoreError> {
+        let (before, after) = (request.before, request.after);
+        let mut not_found = false;
+        let at = match request.anchor {
+            Anchor::Tail => None,
+            Anchor::Head => Some(first),
+            Anchor::At(id) => Some(id.0),
+            Anchor::Rank(n) => self.scan.as_ref().and_then(|s| s.index.nth(n)).or(Some(first)),
+            anchor => {
+                let (target, from) = self.jump(anchor, request, first, next)?;
+                not_found = target.is_none();
+                target.or(from)
+            }
+        };
+        let (ids, focus) = match at {
+            None => {
+                let ids = self.matches_before(next, before + after, first, next)?;
+                let focus = ids.len().checked_sub(1);
+                (ids, focus)
+            }
+            Some(at) => {
+                let mut tail = self.matches_from(at, after, first, next)?;
+                let mut ids = self.matches_before(at, before, first, next)?;
+                let focus = if tail.is_empty() { ids.len().checked_sub(1) } else { Some(ids.len()) };
+                ids.append(&mut tail);
+                (ids, focus)
+            }
+        };
+        let rows = self.records(&ids)?;
+        let focus_id = focus.and_then(|f| ids.get(f)).copied();
+        let focus = focus_id.and_then(|id| rows.iter().position(|r| r.id.0 == id));
+        let Some(scan) = &self.scan else { return Ok(LogsPage::default()) };
+        Ok(LogsPage {
+            seq: request.seq,
+            focus,
+            rank: rows.first().map_or(0, |r| scan.index.rank(r.id.0)),
+            rows,
+            total: scan.index.total(),
+            archive: next - first,
+            scanned: scan.index.scanned(),
+            done: scan.index.done(),
+            not_found,
+            error: None,
+        })
+    }
+
+    /// Where a jump leads, and where it began.
+    fn jump(
+        &mut self,
+        anchor: Anchor,
+        request: &LogsRequest,
+        first: u64,
+        next: u64,
+    ) -> Result<(Option<u64>, Option<u64>), StoreError> {
+        let mut query = LogQuery { order: Order::OldestFirst, limit: 0, ..request.query.clone() };
+        let with_find = |query: &mut LogQuery| query.text.extend(request.find.clone());
+        let (found, from) = match anchor {
+            Anchor::FindNext(id) => {
+                with_find(&mut query);
+                let hit = self.seek(&query, id.0 + 1, true, 1, first, next)?;
+                let hit = if hit.is_empty() { self.seek(&query, first, true, 1, first, next)? } else { hit };
+                (hit, id.0)
+            }
+            Anchor::FindPrevious(id) => {
+                with_find(&mut query);
+                let hit = self.seek(&query, id.0, false, 1, first, next)?;
+                let hit = if hit.is_empty() { self.seek(&query, next, false, 1, first, next)? } else { hit };
+                (hit, id.0)
+            }
+            Anchor::LevelNext(id, level) => {
+                query.min_severity = query.min_severity.max(Some(level.floor()));
+                (self.seek(&query, id.0 + 1, true, 1, first, next)?, id.0)
+            }
+            Anchor::LevelPrevious(id, level) => {
+                query.min_severity = query.min_severity.max(Some(level.floor()));
+                (self.seek(&query, id.0, false, 1, first, next)?, id.0)
+            }
+            Anchor::Time(time) => {
+                query.from = query.from.max(Some(time));
+                (self.seek(&query, first, true, 1, first, next)?, next.saturating_sub(1))
+            }
+            Anchor::Tail | Anchor::Head | Anchor::At(_) | Anchor::Rank(_) => (Vec::new(), first),
+        };
+        Ok((found.first().copied(), Some(from)))
+    }
+
+    /// Up to `n` matches with id >= `at`, ascending.
+    fn matches_from(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, StoreError> {
+        let Some(scan) = &self.scan else { return Ok(Vec::new()) };
+        if scan.index.done() {
+            return Ok(scan.index.from(at, n));
+        }
+        let query = scan.query.clone();
+        self.seek(&query, at, true, n, first, next)
+    }
+
+    /// Up to `n` matches with id < `at`, ascending.
+    fn matches_before(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, StoreError> {
+        let Some(scan) = &self.scan else { return Ok(Vec::new()) };
+        if scan.index.done() {
+            return Ok(scan.index.before(at, n));
+        }
+        let query = scan.query.clone();
+        let mut ids = self.seek(&query, at, false, n, first, next)?;
+        ids.reverse();
+        Ok(ids)
+    }
+
+    /// Up to `n` matches of any query: from `at` on upwards, or below `at` downwards, in that order.
+    fn seek(
+        &mut self,
+        query: &LogQuery,
+        at: u64,
+        forward: bool,
+        n: usize,
+        first: u64,
+        next: u64,
+    ) -> Result<Vec<u64>, StoreError> {
+        let mut ids = Vec::with_capacity(n);
+        if n == 0 {
+            return Ok(ids);
+        }
+        let matcher = Matcher::new(query)?;
+        let live = self.board.live.first().map_or(next, |f| f.0);
+        if !forward {
+            for batch in self.board.live.since(RecordId(live)).iter().rev() {
+                for v in batch.iter().rev().filter(|v| v.id.0 < at && v.id.0 < next && matcher.matches(v)) {
+                    ids.push(v.id.0);
+                    if ids.len() == n {
+                        return Ok(ids);
+                    }
+                }
+            }
+        }
+        let (lo, hi) = if forward { (at.max(first), live) } else { (first, live.min(at)) };
+        if lo < hi {
+            let order = if forward { Order::OldestFirst } else { Order::NewestFirst };
+            let query = LogQuery {
+                first: Some(query.first.map_or(RecordId(lo), |f| f.max(RecordId(lo)))),
+                last: Some(query.last.map_or(RecordId(hi - 1), |l| l.min(RecordId(hi - 1)))),
+                order,
+                limit: n - ids.len(),
+                ..query.clone()
+            };
+            self.reader.query(&query, &self.cancel, &mut |r| {
+                ids.push(r.id.0);
+                ControlFlow::Continue(())
+            })?;
+            if self.cancel.load(Ordering::SeqCst) {
+                return Err(StoreError::Cancelled);
+            }
+        }
+        if forward {
+            for batch in self.board.live.since(RecordId(at.max(live))) {
+                for v in batch.iter().filter(|v| v.id.0 >= at && v.id.0 < next && matcher.matches(v)) {
+                    if ids.len() == n {
+                        return Ok(ids);
+                    }
+                    ids.push(v.id.0);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The records with these ids (ascending), from the live window or the archive.
+    fn records(&mut self, ids: &[u64]) -> Result<Vec<LogRecord>, StoreError> {
+        let live = self.board.live.first().map_or(u64::MAX, |f| f.0);
+        let split = ids.partition_point(|id| *id < live);
+        let stored: Vec<RecordId> = ids[..split].iter().map(|id| RecordId(*id)).collect();
+        let mut rows = if stored.is_empty() { Vec::new() } else { self.reader.records(&stored)? };
+        let mut late = Vec::new();
+        for id in &ids[split..] {
+            match self.board.live.get(RecordId(*id)) {
+                Some(r) => rows.push(r),
+                // It left the window between two looks: it is stored by now.
+                None => late.push(RecordId(*id)),
+            }
+        }
+        if !late.is_empty() {
+            rows.extend(self.reader.records(&late)?);
+            rows.sort_by_key(|r| r.id);
+        }
+        Ok(rows)
+    }
+}

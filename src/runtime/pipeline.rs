@@ -1,0 +1,415 @@
+//! Bytes to anomalies, for all sources, on one thread and without I/O: framing, parsing, joining of stack traces,
+//! mining, detection, incidents. What it made since the last [`Pipeline::take`] belongs together: the caller stores
+//! it in one transaction. It knows neither the database nor the screen nor the files.
+
+use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
+use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
+use aiobs_logs::incident::{IncidentBook, IncidentOptions};
+use aiobs_logs::template::{Miner, MinerOptions};
+use aiobs_types::{
+    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity, SourceId,
+    Template, TimelineKind, Timestamp, flags,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Records per batch at most.
+const BATCH_RECORDS: usize = 8_192;
+/// Bytes of text per batch, about.
+const BATCH_BYTES: usize = 1 << 20;
+/// A joined record is cut here, bytes.
+const MAX_RECORD: usize = 1 << 20;
+
+/// What a pipeline starts from: what the archive holds, and the rules.
+pub struct PipelineSetup {
+    /// Formats, built in and the user's.
+    pub formats: Arc<FormatSet>,
+    /// Zone of lines that name none.
+    pub zone: ZoneRule,
+    /// Format forced for sources whose name matches, in order.
+    pub forced: Vec<(globset::GlobMatcher, String)>,
+    /// Rules of detection.
+    pub detect: DetectConfig,
+    /// Rules of incidents.
+    pub incidents: IncidentOptions,
+    /// Templates known.
+    pub templates: Vec<Template>,
+    /// Incidents known.
+    pub known_incidents: Vec<Incident>,
+    /// Next incident's number.
+    pub next_incident: IncidentId,
+    /// Next record's number.
+    pub next_record: RecordId,
+    /// How far each source is stored.
+    pub checkpoints: Vec<Checkpoint>,
+}
+
+/// Everything that came out since the last [`Pipeline::take`].
+#[derive(Debug, Default)]
+pub struct Output {
+    /// The records; may be empty.
+    pub batch: Arc<RecordBatch>,
+    /// How far each source that moved is covered by `batch` and what went before.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Templates that changed.
+    pub templates: Vec<Template>,
+    /// Incidents that changed.
+    pub incidents: Vec<Incident>,
+    /// Incidents that were opened or reopened, to be diagnosed.
+    pub to_diagnose: Vec<IncidentId>,
+}
+
+impl Output {
+    /// Whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty() && self.incidents.is_empty()
+    }
+}
+
+/// A record that may still grow by continuation lines.
+#[derive(Default)]
+struct Pending {
+    open: bool,
+    text: String,
+    parsed: Parsed,
+    component: String,
+    offset: u64,
+    next_offset: u64,
+    flags: u8,
+}
+
+/// Per-source state beside the framer (apart from it so that both can be borrowed at once).
+struct SourceState {
+    checkpoint: Checkpoint,
+    parser: SourceParser,
+    assembler: Assembler,
+    pending: Pending,
+    moved: bool,
+}
+
+struct SourcePipe {
+    framer: LineFramer,
+    state: SourceState,
+}
+
+/// The parts all sources share.
+struct Core {
+    miner: Miner,
+    detectors: Detectors,
+    book: IncidentBook,
+    batch: RecordBatch,
+    to_diagnose: Vec<IncidentId>,
+    newest: Timestamp,
+    /// Checkpoints of other sources whose records are in `batch`: they must go into the same transaction.
+    carried: Vec<Checkpoint>,
+}
+
+/// See the module.
+pub struct Pipeline {
+    formats: Arc<FormatSet>,
+    zone: ZoneRule,
+    forced: Vec<(globset::GlobMatcher, String)>,
+    known: HashMap<SourceId, Checkpoint>,
+    pipes: HashMap<SourceId, SourcePipe>,
+    core: Core,
+}
+
+impl Pipeline {
+    /// Builds it; fails on bad rules (which the configuration has checked before).
+    pub fn new(setup: PipelineSetup) -> anyhow::Result<Self> {
+        let mut miner = Miner::new(MinerOptions::default());
+        miner.restore(setup.templates);
+        Ok(Self {
+            formats: setup.formats,
+            zone: setup.zone,
+            forced: setup.forced,
+            known: setup.checkpoints.into_iter().map(|c| (c.source, c)).collect(),
+            pipes: HashMap::new(),
+            core: Core {
+                miner,
+                detectors: Detectors::new(&setup.detect)?,
+                book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
+                batch: RecordBatch::new(setup.next_record),
+                to_diagnose: Vec::new(),
+                newest: Timestamp(i64::MIN),
+                carried: Vec::new(),
+            },
+        })
+    }
+
+    /// A source begins (or goes on) at `offset` of the file `identity`.
+    pub fn open(&mut self, source: SourceId, name: &str, identity: FileIdentity, offset: u64) -> anyhow::Result<()> {
+        let known = self.known.get(&source);
+        let forced = self.forced.iter().find(|(glob, _)| glob.is_match(name)).map(|(_, f)| f.as_str());
+        let resumed = known.and_then(|c| c.format.as_deref());
+        let parser = SourceParser::new(Arc::clone(&self.formats), self.zone.clone(), forced, resumed)?;
+        let checkpoint = Checkpoint {
+            source,
+            name: name.to_owned(),
+            identity,
+            offset,
+            format: resumed.map(str::to_owned),
+            last_time: known.and_then(|c| c.last_time),
+        };
+        let state = SourceState {
+            checkpoint,
+            parser,
+            assembler: Assembler::default(),
+            pending: Pending::default(),
+            moved: true,
+        };
+        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(offset), state });
+        Ok(())
+    }
+
+    /// Bytes at `offset`, following the last ones. Calls `full` when a batch is worth storing.
+    pub fn data(
+        &mut self,
+        source: SourceId,
+        offset: u64,
+        bytes: &[u8],
+        identity: FileIdentity,
+        now: Timestamp,
+        mut full: impl FnMut(Output),
+    ) {
+        let Self { pipes, core, .. } = self;
+        for pipe in pipes.values_mut().filter(|p| p.state.checkpoint.source != source) {
+            core.carried.extend(pipe.state.checkpoint());
+        }
+        let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) else { return };
+        state.checkpoint.identity = identity;
+        framer.push(offset, bytes, &mut |line| {
+            core.line(state, line, now);
+            if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
+                let checkpoint = state.checkpoint();
+                full(core.take(checkpoint));
+            }
+        });
+    }
+
+    /// The head of the file grew; its fingerprint covers more.
+    pub fn identity(&mut self, source: SourceId, identity: FileIdentity) {
+        if let Some(pipe) = self.pipes.get_mut(&source) {
+            pipe.state.checkpoint.identity = identity;
+            pipe.state.moved = true;
+        }
+    }
+
+    /// Whether the source's last record may still grow, so that [`Pipeline::caught_up`] should wait a little.
+    pub fn expects_more(&self, source: SourceId) -> bool {
+        self.pipes.get(&source).is_some_and(|p| p.state.pending.open && p.state.assembler.expects_more())
+    }
+
+    /// Nothing more for now: the last record is complete. A line without its newline stays held.
+    pub fn caught_up(&mut self, source: SourceId, now: Timestamp) {
+        if let Some(pipe) = self.pipes.get_mut(&source) {
+            self.core.finish(&mut pipe.state, now);
+        }
+    }
+
+    /// The rest without a newline has waited long enough, or its file has ended: it is a line.
+    pub fn end_of_line(&mut self, source: SourceId, now: Timestamp) {
+        let Self { pipes, core, .. } = self;
+        if let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) {
+            framer.finish(&mut |line| core.line(state, line, now));
+            core.finish(state, now);
+        }
+    }
+
+    /// Another file takes the source's place and starts at offset 0; the old one is read to its end.
+    pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, now: Timestamp) {
+        self.end_of_line(source, now);
+        if let Some(pipe) = self.pipes.get_mut(&source) {
+            pipe.framer = LineFramer::new(0);
+            pipe.state.assembler = Assembler::default();
+            pipe.state.checkpoint.identity = identity;
+            pipe.state.checkpoint.offset = 0;
+            pipe.state.moved = true;
+        }
+    }
+
+    /// Everything since the last call, to be stored in one transaction.
+    pub fn take(&mut self) -> Output {
+        let checkpoints: Vec<Checkpoint> = self.pipes.values_mut().filter_map(|p| p.state.checkpoint()).collect();
+        self.core.book_tick();
+        self.core.take(checkpoints)
+    }
+
+    /// Records waiting for [`Pipeline::take`].
+    pub fn waiting(&self) -> usize {
+        self.core.batch.len()
+    }
+
+    /// Name of the format in force.
+    pub fn format(&self, source: SourceId) -> Option<&str> {
+        self.pipes.get(&source).map(|p| p.state.parser.format_name())
+    }
+
+    /// A person changed an incident's state.
+    pub fn set_incident_state(&mut self, id: IncidentId, state: IncidentState, at: Timestamp) -> bool {
+        self.core.book.set_state(id, state, at)
+    }
+
+    /// Adds a line to an incident's history, and its criticality when a diagnosis gave one.
+    pub fn note(&mut self, id: IncidentId, kind: TimelineKind, text: String, criticality: Option<u8>, at: Timestamp) {
+        self.core.book.note(id, kind, text, at);
+        if let Some(criticality) = criticality {
+            self.core.book.set_criticality(id, criticality);
+        }
+    }
+
+    /// The incidents held, changed or not.
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.core.book.iter().cloned().collect()
+    }
+
+    /// One incident.
+    pub fn incident(&self, id: IncidentId) -> Option<Incident> {
+        self.core.book.get(id).cloned()
+    }
+
+    /// Templates known.
+    pub fn template_count(&self) -> usize {
+        self.core.miner.len()
+    }
+}
+
+impl SourceState {
+    /// The checkpoint if it moved since the last call.
+    fn checkpoint(&mut self) -> Option<Checkpoint> {
+        if !std::mem::take(&mut self.moved) {
+            return None;
+        }
+        let format = self.parser.format_name();
+        if self.checkpoint.format.as_deref() != Some(format) {
+            self.checkpoint.format = Some(format.to_owned());
+        }
+        Some(self.checkpoint.clone())
+    }
+}
+
+impl Core {
+    /// One line: the beginning of a record, or the continuation of the pending one.
+    fn line(&mut self, state: &mut SourceState, line: Line<'_>, now: Timestamp) {
+        let parsed = state.parser.parse(line.text, now);
+        let hint = LineHint {
+            recognised: parsed.recognised,
+            severity: parsed.severity,
+            body: parsed.message,
+            enveloped: parsed.enveloped,
+        };
+        let join = state.assembler.classify(line.text, &hint);
+        let pending = &mut state.pending;
+        if matches!(join, Join::Continue) && pending.open && pending.text.len() + line.text.len() < MAX_RECORD {
+            pending.text.push('\n');
+            let text = if parsed.enveloped { slice(line.text, parsed.message) } else { line.text };
+            pending.text.push_str(text);
+            pending.next_offset = line.next_offset;
+            pending.flags |= flags::MULTILINE | line_flags(&line);
+            return;
+        }
+        self.finish(state, now);
+        let pending = &mut state.pending;
+        pending.open = true;
+        pending.text.clear();
+        pending.text.push_str(line.text);
+        pending.component.clear();
+        pending.component.push_str(slice(line.text, parsed.component));
+        pending.parsed = parsed;
+        pending.offset = line.offset;
+        pending.next_offset = line.next_offset;
+        pending.flags = line_flags(&line);
+    }
+
+    /// The pending record is complete: mine, detect, append.
+    fn finish(&mut self, state: &mut SourceState, now: Timestamp) {
+        let pending = &mut state.pending;
+        if !std::mem::take(&mut pending.open) {
+            return;
+        }
+        state.checkpoint.offset = pending.next_offset;
+        state.moved = true;
+        if pending.text.is_empty() {
+            return;
+        }
+        let mut bits = pending.flags;
+        let time = pending.parsed.time.unwrap_or_else(|| {
+            bits |= flags::INHERITED_TIME;
+            state.checkpoint.last_time.unwrap_or(now)
+        });
+        state.checkpoint.last_time = Some(time);
+        self.newest = self.newest.max(time);
+        let message = if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {
+            (pending.parsed.message.0, pending.text.len() as u32)
+        } else {
+            pending.parsed.message
+        };
+        let severity = pending.parsed.severity;
+        let id = RecordId(self.batch.first.0 + self.batch.len() as u64);
+        let head = slice(&pending.text, pending.parsed.message);
+        let mined = self.miner.observe(head, time, severity, id);
+        if mined.new {
+            bits |= flags::NEW_TEMPLATE;
+        }
+        self.batch.push(NewRecord {
+            time,
+            observed: now,
+            offset: pending.offset,
+            source: state.checkpoint.source,
+            template: mined.id,
+            severity,
+            flags: bits,
+            component: &pending.component,
+            text: &pending.text,
+            message,
+        });
+        let at = self.batch.len() - 1;
+        let ctx = RecordContext {
+            view: self.batch.view(at),
+            source_name: &state.checkpoint.name,
+            template_new: mined.new,
+        };
+        let miner = &self.miner;
+        let Some(anomaly) = self.detectors.observe(&ctx, || miner.text(mined.id).to_owned()) else { return };
+        // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
+        let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
+        self.batch.mark(at, flags::ANOMALY, shown);
+        let applied = self.book.apply(&anomaly);
+        if (applied.opened || applied.reopened) && !applied.muted {
+            self.to_diagnose.push(applied.incident);
+        }
+    }
+
+    fn book_tick(&mut self) {
+        if self.newest.0 != i64::MIN {
+            self.book.tick(self.newest);
+        }
+    }
+
+    fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>) -> Output {
+        let mut checkpoints = std::mem::take(&mut self.carried);
+        checkpoints.extend(moved);
+        let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
+        let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));
+        Output {
+            batch: Arc::new(std::mem::replace(&mut self.batch, fresh)),
+            checkpoints,
+            templates: self.miner.take_changed(),
+            incidents: self.book.take_changed(),
+            to_diagnose: std::mem::take(&mut self.to_diagnose),
+        }
+    }
+}
+
+fn line_flags(line: &Line<'_>) -> u8 {
+    (if line.cut { flags::CUT } else { 0 }) | (if line.lossy { flags::LOSSY } else { 0 })
+}
+
+fn first_line_len(text: &str) -> usize {
+    memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())
+}
+
+fn slice(text: &str, range: (u32, u32)) -> &str {
+    text.get(range.0 as usize..range.1 as usize).unwrap_or(text)
+}

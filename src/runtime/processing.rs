@@ -1,0 +1,235 @@
+//! The pipeline thread: owns the [`Pipeline`], decides when what it made is handed to the writer, and keeps the
+//! board true. Single owner of incidents, so a person's word on one arrives here too.
+
+use super::EngineEvent;
+use super::board::{Board, lock};
+use super::pipeline::{Output, Pipeline};
+use super::writing::WriterMessage;
+use aiobs_types::{
+    FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, Template, TimelineKind, Timestamp,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
+
+/// How long a record that may still grow (a stack trace) is held at the end of its file.
+const HOLD: Duration = Duration::from_millis(30);
+/// How often quiet incidents are looked for when nothing arrives.
+const TICK: Duration = Duration::from_secs(30);
+
+/// What the pipeline thread is told.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Opened { source: SourceId, name: String, identity: FileIdentity, offset: u64, size: u64 },
+    Identity { source: SourceId, identity: FileIdentity },
+    Data { source: SourceId, offset: u64, bytes: Vec<u8>, identity: FileIdentity },
+    NewFile { source: SourceId, identity: FileIdentity, size: u64 },
+    CaughtUp { source: SourceId },
+    EndOfLine { source: SourceId },
+    State { source: SourceId, state: SourceState, read: u64, size: u64 },
+    Ended { source: SourceId },
+    SourcesEnded,
+    SetIncidentState(IncidentId, IncidentState),
+    Note { incident: IncidentId, kind: TimelineKind, text: String, criticality: Option<u8> },
+    Stop,
+}
+
+/// Everything the thread works with.
+pub(crate) struct Processing {
+    pub pipeline: Pipeline,
+    pub board: Arc<Board>,
+    pub writer: SyncSender<WriterMessage>,
+    pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+}
+
+impl Processing {
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
+        let mut held: HashMap<SourceId, Instant> = HashMap::new();
+        loop {
+            let wait = held.values().min().map_or(TICK, |t| t.saturating_duration_since(Instant::now()));
+            let mut next = match inbox.recv_timeout(wait) {
+                Ok(m) => Some(m),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut stop = false;
+            while let Some(message) = next {
+                stop |= self.handle(message, &mut held);
+                next = match inbox.try_recv() {
+                    Ok(m) if !stop => Some(m),
+                    Ok(_) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+            self.release(&mut held);
+            self.hand_over();
+            if stop {
+                break;
+            }
+        }
+        let _ = self.writer.send(WriterMessage::Stop);
+    }
+
+    /// True when the thread should end.
+    fn handle(&mut self, message: Message, held: &mut HashMap<SourceId, Instant>) -> bool {
+        let now = Timestamp::now();
+        match message {
+            Message::Opened { source, name, identity, offset, size } => {
+                if let Err(e) = self.pipeline.open(source, &name, identity, offset) {
+                    self.board.notice("format", Some((aiobs_types::Level::Error, format!("{name}: {e}"))));
+                }
+                let info = SourceInfo { id: source, name, read: offset, size, ..SourceInfo::default() };
+                self.source(source, |s| *s = info);
+            }
+            Message::Identity { source, identity } => self.pipeline.identity(source, identity),
+            Message::Data { source, offset, bytes, identity } => {
+                held.remove(&source);
+                let Self { pipeline, board, writer, emit, .. } = self;
+                let read = offset + bytes.len() as u64;
+                pipeline.data(source, offset, &bytes, identity, now, |output| deliver(output, board, writer, emit));
+                self.source(source, |s| {
+                    s.read = read;
+                    s.size = s.size.max(read);
+                    s.last_seen = Some(now);
+                });
+            }
+            Message::NewFile { source, identity, size } => {
+                held.remove(&source);
+                self.pipeline.new_file(source, identity, now);
+                self.source(source, |s| (s.read, s.size) = (0, size));
+            }
+            Message::CaughtUp { source } => {
+                if self.pipeline.expects_more(source) {
+                    held.insert(source, Instant::now() + HOLD);
+                } else {
+                    self.pipeline.caught_up(source, now);
+                }
+            }
+            Message::EndOfLine { source } => self.pipeline.end_of_line(source, now),
+            Message::Ended { source } => {
+                self.pipeline.end_of_line(source, now);
+                self.source(source, |s| s.state = SourceState::Ended);
+            }
+            Message::State { source, state, read, size } => {
+                self.source(source, |s| (s.state, s.read, s.size) = (state, read, size));
+            }
+            Message::SourcesEnded => {
+                self.hand_over();
+                let _ = self.writer.send(WriterMessage::Drained);
+            }
+            Message::SetIncidentState(id, state) => {
+                self.pipeline.set_incident_state(id, state, now);
+            }
+            Message::Note { incident, kind, text, criticality } => {
+                self.pipeline.note(incident, kind, text, criticality, now);
+            }
+            Message::Stop => return true,
+        }
+        false
+    }
+
+    /// Records that were held long enough are complete.
+    fn release(&mut self, held: &mut HashMap<SourceId, Instant>) {
+        let now = Instant::now();
+        let pipeline = &mut self.pipeline;
+        held.retain(|source, until| {
+            let wait = *until > now;
+            if !wait {
+                pipeline.caught_up(*source, Timestamp::now());
+            }
+            wait
+        });
+    }
+
+    fn hand_over(&mut self) {
+        let output = self.pipeline.take();
+        if !output.is_empty() {
+            deliver(output, &self.board, &self.writer, &self.emit);
+        }
+    }
+
+    fn source(&mut self, source: SourceId, change: impl FnOnce(&mut SourceInfo)) {
+        let format = self.pipeline.format(source);
+        let mut sources = lock(&self.board.sources);
+        let info = sources.entry(source).or_insert_with(|| SourceInfo { id: source, ..SourceInfo::default() });
+        let before = info.state.clone();
+        change(info);
+        if format.is_some() && info.format.as_deref() != format {
+            info.format = format.map(str::to_owned);
+        }
+        let told = (before != info.state).then(|| info.clone());
+        drop(sources);
+        if let Some(info) = told {
+            (self.emit)(EngineEvent::Source(info));
+        }
+        self.board.touch();
+    }
+}
+
+/// Shows the output on the board, then hands it to the writer (which may block: that is the back-pressure).
+fn deliver(
+    output: Output,
+    board: &Board,
+    writer: &SyncSender<WriterMessage>,
+    emit: &Arc<dyn Fn(EngineEvent) + Send + Sync>,
+) {
+    if !output.batch.is_empty() {
+        count_per_source(board, &output);
+        board.live.push(Arc::clone(&output.batch));
+        lock(&board.stats).add(&output.batch);
+        emit(EngineEvent::Appended);
+    }
+    publish_templates(board, &output.templates);
+    if !output.incidents.is_empty() {
+        let mut all = lock(&board.incidents);
+        for incident in &output.incidents {
+            all.insert(incident.id, incident.clone());
+        }
+    }
+    for incident in &output.incidents {
+        emit(EngineEvent::Incident {
+            opened: output.to_diagnose.contains(&incident.id),
+            incident: Box::new(incident.clone()),
+        });
+    }
+    board.touch();
+    // The writer is gone only when everything stops.
+    let _ = writer.send(WriterMessage::Output(Box::new(output)));
+}
+
+fn count_per_source(board: &Board, output: &Output) {
+    let mut sources = lock(&board.sources);
+    let mut run = (SourceId::default(), 0u64);
+    for row in output.batch.rows() {
+        if row.source == run.0 {
+            run.1 += 1;
+            continue;
+        }
+        if let Some(info) = sources.get_mut(&run.0) {
+            info.records += run.1;
+        }
+        run = (row.source, 1);
+    }
+    if let Some(info) = sources.get_mut(&run.0) {
+        info.records += run.1;
+    }
+}
+
+pub(crate) fn publish_templates(board: &Board, templates: &[Template]) {
+    let mut texts = lock(&board.templates);
+    for t in templates {
+        match texts.get_mut(&t.id) {
+            Some(known) => {
+                known.1 = t.count;
+                if known.0 != t.text {
+                    known.0.clone_from(&t.text);
+                }
+            }
+            None => {
+                texts.insert(t.id, (t.text.clone(), t.count));
+            }
+        }
+    }
+    lock(&board.stats).totals.templates = texts.len() as u64;
+}

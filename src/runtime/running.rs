@@ -1,0 +1,110 @@
+//! The running engine: what the screen talks to, and how everything is brought to an end in order.
+
+use super::agents::Agents;
+use super::board::{Board, lock};
+use super::events::Backend;
+use super::hub::{EventStream, Hub};
+use super::processing::Message;
+use aiobs_logs::source::Waker;
+use aiobs_store::Store;
+use aiobs_types::{Incident, SourceInfo};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long a model call may take to end after it was cancelled.
+const AGENTS_DEADLINE: Duration = Duration::from_secs(2);
+
+/// See the module. Dropping it stops everything.
+pub struct Running {
+    board: Arc<Board>,
+    waker: Waker,
+    pipeline: Option<SyncSender<Message>>,
+    threads: Vec<JoinHandle<()>>,
+    agents: Arc<Agents>,
+    hub: Option<Arc<Hub>>,
+    stream: Option<EventStream>,
+    store: Option<Store>,
+}
+
+impl Running {
+    pub(super) fn new(
+        board: Arc<Board>,
+        waker: Waker,
+        pipeline: SyncSender<Message>,
+        threads: Vec<JoinHandle<()>>,
+        agents: Arc<Agents>,
+    ) -> Self {
+        Self { board, waker, pipeline: Some(pipeline), threads, agents, hub: None, stream: None, store: None }
+    }
+
+    pub(super) fn add(&mut self, thread: JoinHandle<()>) {
+        self.threads.push(thread);
+    }
+
+    pub(super) fn show(&mut self, hub: Arc<Hub>, stream: EventStream) {
+        self.hub = Some(hub);
+        self.stream = Some(stream);
+    }
+
+    pub(super) fn hold(&mut self, store: Store) {
+        self.store = Some(store);
+    }
+
+    /// What the screen talks to, and what it hears; once, and only when started with a screen.
+    pub fn screen(&mut self) -> Option<(Arc<dyn Backend>, EventStream)> {
+        Some((self.hub.clone()? as Arc<dyn Backend>, self.stream.take()?))
+    }
+
+    /// The archive.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
+    /// The incidents held.
+    pub fn incidents(&self) -> Vec<Incident> {
+        lock(&self.board.incidents).values().cloned().collect()
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> Vec<SourceInfo> {
+        lock(&self.board.sources).values().cloned().collect()
+    }
+
+    /// Records read and bytes of text so far.
+    pub fn progress(&self) -> (u64, u64) {
+        let stats = lock(&self.board.stats);
+        (stats.totals.records, stats.raw_bytes)
+    }
+
+    /// Waits until every diagnosis that was asked for is there, at most `limit`. False when time ran out.
+    pub fn wait_for_diagnoses(&self, limit: Duration) -> bool {
+        self.agents.wait_idle(limit)
+    }
+
+    /// Stops in order: sources, pipeline (what was read is stored), agents, the rest.
+    pub fn stop(&mut self) {
+        let Some(pipeline) = self.pipeline.take() else { return };
+        self.board.stop();
+        self.waker.wake();
+        self.agents.shutdown(AGENTS_DEADLINE);
+        // Gone already when everything had ended by itself.
+        let _ = pipeline.send(Message::Stop);
+        drop(pipeline);
+        self.hub = None;
+        self.stream = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the engine died");
+            }
+        }
+        self.store = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,213 @@
+//! The writer thread: the only one that changes the database. It joins what is waiting into one transaction, so
+//! that records, checkpoints, templates and incidents stand or fall together, and goes on trying when the disk is
+//! full (the pipeline then waits, and the files are the buffer).
+
+use super::EngineEvent;
+use super::board::Board;
+use super::pipeline::Output;
+use aiobs_store::{Commit, Retention, StoreError, Writer};
+use aiobs_types::{ChatMessage, Diagnosis, IncidentId, Level, MetricPoint, RecordId, Span, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+/// Least time between two transactions while little arrives.
+const COALESCE: Duration = Duration::from_millis(40);
+/// Records joined into one transaction at most.
+const MAX_RECORDS: usize = 65_536;
+/// How often retention runs.
+const RETAIN_EVERY: Duration = Duration::from_secs(600);
+/// Wait between two tries when the disk is full or busy.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the writer thread is told.
+pub(crate) enum WriterMessage {
+    Output(Box<Output>),
+    /// Stored, then given back with its number.
+    Diagnosis(Box<Diagnosis>, SyncSender<u64>),
+    Spans(Vec<Span>),
+    Metrics(Vec<MetricPoint>),
+    Chat(Box<ChatMessage>, SyncSender<u64>),
+    Verdict(IncidentId, bool),
+    /// All sources have ended; everything before this is stored.
+    Drained,
+    Stop,
+}
+
+/// Everything the thread works with.
+pub(crate) struct Writing {
+    pub writer: Writer,
+    pub retention: Retention,
+    pub board: Arc<Board>,
+    pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+    /// Told of incidents that are stored and wait for a diagnosis.
+    pub diagnose: Arc<dyn Fn(IncidentId) + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    commit: Commit,
+    records: usize,
+    through: RecordId,
+    to_diagnose: Vec<IncidentId>,
+    others: Vec<WriterMessage>,
+    drained: bool,
+    stop: bool,
+}
+
+impl Writing {
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self, inbox: &Receiver<WriterMessage>) {
+        let mut last_commit: Option<Instant> = None;
+        let mut last_retain: Option<Instant> = None;
+        loop {
+            let first = match inbox.recv_timeout(RETAIN_EVERY) {
+                Ok(m) => Some(m),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut gathered = Gathered::default();
+            if let Some(message) = first {
+                gathered.add(message);
+                let until = last_commit.map_or_else(Instant::now, |t| t + COALESCE);
+                gather(inbox, &mut gathered, until);
+                self.store(&mut gathered);
+                last_commit = Some(Instant::now());
+            }
+            if last_retain.is_none_or(|t| t.elapsed() >= RETAIN_EVERY) {
+                self.retain();
+                last_retain = Some(Instant::now());
+            }
+            if gathered.stop {
+                break;
+            }
+        }
+        if let Err(e) = self.writer.checkpoint_wal() {
+            tracing::warn!("write-ahead log not folded in: {e}");
+        }
+    }
+
+    fn store(&mut self, gathered: &mut Gathered) {
+        if !gathered.is_empty() && !self.commit(&gathered.commit) {
+            return;
+        }
+        if gathered.through.0 > 0 {
+            self.board.live.stored(gathered.through);
+        }
+        for other in std::mem::take(&mut gathered.others) {
+            self.other(other);
+        }
+        for id in gathered.to_diagnose.drain(..) {
+            (self.diagnose)(id);
+        }
+        if let Ok(bytes) = self.writer.size_bytes() {
+            self.board.archive_bytes.store(bytes, Ordering::Relaxed);
+        }
+        (self.emit)(EngineEvent::Stored);
+        if gathered.drained {
+            (self.emit)(EngineEvent::Ended);
+        }
+    }
+
+    /// Tries until it is stored. False when the program ends first; nothing is lost then, because the checkpoint
+    /// did not move either and the lines are read again at the next start.
+    fn commit(&mut self, commit: &Commit) -> bool {
+        loop {
+            match self.writer.commit(commit) {
+                Ok(_) => {
+                    if self.board.notice("store", None) {
+                        tracing::info!("storing works again");
+                    }
+                    return true;
+                }
+                Err(e) => {
+                    tracing::error!("not stored: {e}");
+                    let text = match e {
+                        StoreError::Full { .. } => format!("{e}; reading waits until there is room"),
+                        _ => format!("{e}; trying again"),
+                    };
+                    self.board.notice("store", Some((Level::Error, text)));
+                    if self.board.stopping() {
+                        return false;
+                    }
+                    std::thread::sleep(RETRY);
+                }
+            }
+        }
+    }
+
+    fn other(&mut self, message: WriterMessage) {
+        let now = Timestamp::now();
+        let result = match message {
+            WriterMessage::Diagnosis(diagnosis, reply) => {
+                self.writer.put_diagnosis(&diagnosis).map(|id| drop(reply.send(id)))
+            }
+            WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| drop(reply.send(id))),
+            WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
+            WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Metrics(_) | WriterMessage::Drained | WriterMessage::Stop => {
+                Ok(())
+            }
+        };
+        if let Err(e) = result {
+            tracing::error!("not stored: {e}");
+            self.board.notice("store", Some((Level::Error, e.to_string())));
+        }
+    }
+
+    fn retain(&mut self) {
+        match self.writer.retain(&self.retention, Timestamp::now()) {
+            Ok(report) if report.records > 0 => {
+                tracing::info!("retention dropped {} records", report.records);
+            }
+            Ok(_) => {}
+            Err(e) => tracing::warn!("retention: {e}"),
+        }
+    }
+}
+
+/// Takes what else is waiting; waits for more until `until`, because one transaction for many is cheaper.
+fn gather(inbox: &Receiver<WriterMessage>, gathered: &mut Gathered, until: Instant) {
+    while !gathered.stop && gathered.records < MAX_RECORDS {
+        let wait = until.saturating_duration_since(Instant::now());
+        match inbox.recv_timeout(wait) {
+            Ok(message) => gathered.add(message),
+            Err(_) => return,
+        }
+    }
+}
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        let Commit { batches, checkpoints, templates, incidents, spans, metrics, state } = &self.commit;
+        batches.is_empty()
+            && checkpoints.is_empty()
+            && templates.is_empty()
+            && incidents.is_empty()
+            && spans.is_empty()
+            && metrics.is_empty()
+            && state.is_empty()
+    }
+
+    fn add(&mut self, message: WriterMessage) {
+        match message {
+            WriterMessage::Output(output) => {
+                let Output { batch, checkpoints, templates, incidents, to_diagnose } = *output;
+                if !batch.is_empty() {
+                    self.records += batch.len();
+                    self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);
+                    self.commit.batches.push(batch);
+                }
+                self.commit.checkpoints.extend(checkpoints);
+                self.commit.templates.extend(templates);
+                self.commit.incidents.extend(incidents);
+                self.to_diagnose.extend(to_diagnose);
+            }
+            WriterMessage::Spans(spans) => self.commit.spans.extend(spans),
+            WriterMessage::Metrics(metrics) => self.commit.metrics.extend(metrics),
+            WriterMessage::Drained => self.drained = true,
+            WriterMessage::Stop => self.stop = true,
+            other => self.others.push(other),
+        }
+    }
+}
