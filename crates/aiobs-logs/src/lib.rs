@@ -1,1 +1,3 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
+
+pub mod frame;
