@@ -1,1 +1,4 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
+
+pub mod format;
+mod words;
