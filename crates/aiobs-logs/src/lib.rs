@@ -1,3 +1,5 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
 
 pub mod frame;
+pub mod format;
+mod words;

@@ -1,0 +1,36 @@
+//! The format files that ship, as text. A test checks that the table and `assets/formats` agree.
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        /// File names and contents.
+        pub(crate) const FILES: &[(&str, &str)] = &[
+            $((concat!($name, ".toml"), include_str!(concat!("../../../../assets/formats/", $name, ".toml"))),)+
+        ];
+    };
+}
+
+files! {
+    "access",
+    "apache-error",
+    "bracketed",
+    "cloudflared",
+    "cri",
+    "docker-json",
+    "go",
+    "json",
+    "klog",
+    "leveled",
+    "log4j",
+    "logfmt",
+    "mysql",
+    "nginx-error",
+    "php",
+    "plain",
+    "postgres",
+    "python-spaced",
+    "python",
+    "redis",
+    "rfc5424",
+    "syslog",
+    "tracing",
+}

@@ -1,0 +1,98 @@
+//! The named values of one record, for the detail view: found when asked for, never while ingesting.
+
+use super::json::unescape;
+use super::logfmt::pair;
+use super::set::{FormatSet, Reader};
+use aiobs_types::Field;
+use serde_json::Value;
+
+/// Named values of a record's text: keys of JSON objects (dotted), logfmt pairs, the named parts of the format, and
+/// pairs and objects found inside the message. `format` is the source's format; other lines than its own are
+/// read for what they show.
+pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
+    let mut out = Vec::new();
+    let line = text.lines().next().unwrap_or_default();
+    if line.trim_start().starts_with('{') && object(text, &mut out) {
+        return out;
+    }
+    if let Some(format) = formats.get(format) {
+        match &format.reader {
+            Reader::Layouts(layouts) => {
+                let found = layouts.iter().find_map(|l| l.fields(line.as_bytes(), &format.levels));
+                for (name, range) in found.unwrap_or_default() {
+                    add(&mut out, name, line.get(range).unwrap_or_default());
+                }
+            }
+            Reader::Regex(regex, _) => {
+                if let Some(found) = regex.captures(line) {
+                    for name in regex.capture_names().flatten() {
+                        if !matches!(name, "time" | "level" | "component" | "message") {
+                            add(&mut out, name, found.name(name).map_or("", |m| m.as_str()));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    pairs(line, &mut out);
+    if let Some(at) = line.find("{\"") {
+        object(&text[at..], &mut out);
+    }
+    out
+}
+
+fn add(out: &mut Vec<Field>, name: &str, value: &str) {
+    if !value.is_empty() && value != "-" && !out.iter().any(|f| f.name == name) {
+        out.push(Field { name: name.to_owned(), value: value.to_owned() });
+    }
+}
+
+/// Reads the JSON object at the front of the text.
+fn object(text: &str, out: &mut Vec<Field>) -> bool {
+    let Some(Ok(value @ Value::Object(_))) = serde_json::Deserializer::from_str(text).into_iter::<Value>().next()
+    else {
+        return false;
+    };
+    flatten("", &value, out);
+    true
+}
+
+fn flatten(name: &str, value: &Value, out: &mut Vec<Field>) {
+    let text = match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let dotted = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                flatten(&dotted, inner, out);
+            }
+            return;
+        }
+        Value::String(s) => s.clone(),
+        other => other.to_string(),
+    };
+    out.push(Field { name: name.to_owned(), value: text });
+}
+
+/// `key=value` wherever a word begins.
+fn pairs(line: &str, out: &mut Vec<Field>) {
+    let b = line.as_bytes();
+    let mut at = 0;
+    while at < b.len() {
+        let begins = at == 0 || matches!(b[at - 1], b' ' | b'\t' | b'(' | b'[' | b'{' | b',' | b';' | b'"');
+        let Some((key, value, end)) = begins.then(|| pair(b, at)).flatten() else {
+            at += 1;
+            continue;
+        };
+        let quoted = b.get(value.start.wrapping_sub(1)) == Some(&b'"');
+        let raw = line.get(value).unwrap_or_default();
+        let key = line.get(key).unwrap_or_default();
+        if quoted {
+            let mut plain = String::with_capacity(raw.len());
+            unescape(raw, &mut plain);
+            add(out, key, &plain);
+        } else {
+            add(out, key, raw.trim_end_matches([',', ';', ')', ']', '}', '"']));
+        }
+        at = end.max(at + 1);
+    }
+}

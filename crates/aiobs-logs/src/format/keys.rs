@@ -1,0 +1,201 @@
+//! Which key of a structured line means what: the names of a format file as a small hash table. Used by the JSON
+//! and logfmt scanners.
+
+use super::civil::Stamp;
+use super::def::Keys;
+use super::layout::{Levels, level_of};
+use super::{level, time};
+use aiobs_types::Severity;
+use std::ops::Range;
+
+/// What a key stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Time,
+    Level,
+    LevelOtel,
+    LevelPython,
+    Component,
+    Message,
+    /// Only its presence counts; the bit of the required keys.
+    Required,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: Box<[u8]>,
+    role: Role,
+    /// Place in the list of its role: the lowest wins.
+    rank: u8,
+    required: u8,
+}
+
+/// Names to roles.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyTable {
+    buckets: Vec<Vec<Entry>>,
+    /// Objects to look into, with the names inside.
+    nested: Vec<(Box<[u8]>, KeyTable)>,
+    required: u8,
+}
+
+const BUCKETS: usize = 128;
+
+fn bucket(name: &[u8]) -> usize {
+    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
+    (usize::from(first | 0x20) * 7 + usize::from(last | 0x20) * 31 + name.len() * 3) % BUCKETS
+}
+
+impl KeyTable {
+    pub(crate) fn new(keys: &Keys) -> Self {
+        let mut table = Self::empty();
+        let lists = [
+            (Role::Time, &keys.time),
+            (Role::Level, &keys.level),
+            (Role::LevelOtel, &keys.level_otel),
+            (Role::LevelPython, &keys.level_python),
+            (Role::Component, &keys.component),
+            (Role::Message, &keys.message),
+        ];
+        for (role, names) in lists {
+            for (rank, name) in names.iter().enumerate() {
+                table.insert(name, role, rank.min(250) as u8, 0);
+            }
+        }
+        for (i, name) in keys.required.iter().take(8).enumerate() {
+            table.required |= 1 << i;
+            table.insert(name, Role::Required, u8::MAX, 1 << i);
+        }
+        table
+    }
+
+    fn empty() -> Self {
+        Self { buckets: vec![Vec::new(); BUCKETS], nested: Vec::new(), required: 0 }
+    }
+
+    fn insert(&mut self, name: &str, role: Role, rank: u8, required: u8) {
+        let bytes = name.as_bytes();
+        let entries = &mut self.buckets[bucket(bytes)];
+        match entries.iter_mut().find(|e| e.name.eq_ignore_ascii_case(bytes)) {
+            Some(known) => known.required |= required,
+            None => entries.push(Entry { name: bytes.into(), role, rank, required }),
+        }
+        if let Some((outer, inner)) = name.split_once('.') {
+            let i = self.nested.iter().position(|(n, _)| &**n == outer.as_bytes()).unwrap_or_else(|| {
+                self.nested.push((outer.as_bytes().into(), Self::empty()));
+                self.nested.len() - 1
+            });
+            self.nested[i].1.insert(inner, role, rank, required);
+        }
+    }
+
+    fn get(&self, name: &[u8]) -> Option<&Entry> {
+        self.buckets[bucket(name)].iter().find(|e| e.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The table for the inside of an object.
+    pub(crate) fn inside(&self, name: &[u8]) -> Option<&Self> {
+        self.nested.iter().find(|(n, _)| &**n == name).map(|(_, t)| t)
+    }
+}
+
+/// A value of a structured line.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// Inside of quotes, or a bare word of logfmt.
+    Text(Range<usize>),
+    /// A number.
+    Number(Range<usize>),
+    /// Anything else.
+    Other,
+}
+
+/// What the pairs of one line gave so far.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    pub(crate) stamp: Option<(u8, Stamp)>,
+    pub(crate) level: Option<(u8, Severity)>,
+    pub(crate) component: Option<(u8, Range<usize>)>,
+    pub(crate) message: Option<(u8, Range<usize>)>,
+    seen: u8,
+}
+
+impl Pairs {
+    /// Takes in one pair.
+    pub(crate) fn take(&mut self, line: &[u8], table: &KeyTable, key: &[u8], value: &Value, levels: &Levels) {
+        let Some(Entry { role, rank, required, .. }) = table.get(key) else { return };
+        self.seen |= required;
+        let better = |held: Option<u8>| held.is_none_or(|h| *rank < h);
+        match (role, value) {
+            (Role::Time, Value::Text(r) | Value::Number(r)) if better(self.stamp.as_ref().map(|s| s.0)) => {
+                if let Some(stamp) = stamp(&line[r.clone()]) {
+                    self.stamp = Some((*rank, stamp));
+                }
+            }
+            (Role::Level | Role::LevelOtel | Role::LevelPython, value) if better(self.level.as_ref().map(|l| l.0)) => {
+                if let Some(severity) = severity(line, *role, value, levels) {
+                    self.level = Some((*rank, severity));
+                }
+            }
+            (Role::Component, Value::Text(r)) if !r.is_empty() && better(self.component.as_ref().map(|c| c.0)) => {
+                self.component = Some((*rank, r.clone()));
+            }
+            (Role::Message, Value::Text(r)) if better(self.message.as_ref().map(|m| m.0)) => {
+                self.message = Some((*rank, r.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether all required keys were there.
+    pub(crate) fn complete(&self, table: &KeyTable) -> bool {
+        self.seen & table.required == table.required
+    }
+
+    /// Whether any key with a meaning was there.
+    pub(crate) fn any(&self) -> bool {
+        self.stamp.is_some() || self.level.is_some() || self.message.is_some()
+    }
+}
+
+fn stamp(text: &[u8]) -> Option<Stamp> {
+    if let Some((stamp, _)) = time::scan(text, 0, time::Shape::Any) {
+        return Some(stamp);
+    }
+    let (stamp, end) = epoch(text)?;
+    (end == text.len()).then_some(stamp)
+}
+
+/// Epoch numbers of JSON may be written as floating point (`1.7362602153e9`).
+fn epoch(text: &[u8]) -> Option<(Stamp, usize)> {
+    if text.iter().any(|c| matches!(c, b'e' | b'E')) {
+        let secs: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+        let secs = if secs > 1e17 {
+            secs / 1e9
+        } else if secs > 1e14 {
+            secs / 1e6
+        } else if secs > 1e11 {
+            secs / 1e3
+        } else {
+            secs
+        };
+        return (0.0..9e9).contains(&secs).then_some((Stamp::Instant((secs * 1e9) as i64), text.len()));
+    }
+    time::epoch(text, 0)
+}
+
+fn severity(line: &[u8], role: Role, value: &Value, levels: &Levels) -> Option<Severity> {
+    let number = |r: &Range<usize>| time::number(&line[r.clone()]).and_then(|n| u32::try_from(n).ok());
+    match (role, value) {
+        (Role::LevelOtel, Value::Number(r) | Value::Text(r)) => {
+            number(r).filter(|n| (1..=24).contains(n)).map(|n| Severity(n as u8))
+        }
+        (Role::LevelPython, Value::Number(r) | Value::Text(r)) => number(r).and_then(level::python),
+        (_, Value::Number(r)) => number(r).and_then(level::number),
+        (_, Value::Text(r)) => {
+            let text = line[r.clone()].trim_ascii();
+            level_of(levels, text).or_else(|| number(r).and_then(level::number))
+        }
+        (_, Value::Other) => None,
+    }
+}

@@ -1,0 +1,347 @@
+//! Layouts: a format's line written with named holes, compiled to a hand scanner. `{time} [{level}] {component} -
+//! {message}` reads as it looks. A space stands for any white space; a hole takes as little as it can and, unless
+//! it is marked `:any`, no white space. Knows nothing of zones, sources or severities beyond level words.
+
+use super::civil::Stamp;
+use super::{level, time};
+use aiobs_types::Severity;
+use std::ops::Range;
+
+/// What a hole stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Time,
+    Level,
+    Component,
+    Message,
+    Pri,
+    Status,
+    /// The rest of the line from here is the message.
+    From,
+    /// Marks the first part of a broken line when it is `P`.
+    Partial,
+    /// A field with a name.
+    Field(Box<str>),
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Take {
+    /// No white space.
+    Word,
+    /// Anything.
+    Any,
+    /// Digits.
+    Number,
+    /// Structured data of RFC 5424, or `-`.
+    Structured,
+    /// One ASCII letter.
+    Letter,
+    /// A timestamp.
+    Time(time::Shape),
+}
+
+#[derive(Clone, Debug)]
+enum Token {
+    Text(Box<[u8]>),
+    Gap,
+    Hole { slot: Slot, take: Take, may_be_empty: bool },
+}
+
+/// A compiled layout.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    tokens: Vec<Token>,
+}
+
+/// What a line gave.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) stamp: Option<Stamp>,
+    /// Text of the time, when a format of its own must read it.
+    pub(crate) time_text: Range<usize>,
+    pub(crate) level: Option<Severity>,
+    pub(crate) status: Option<u32>,
+    pub(crate) component: Range<usize>,
+    pub(crate) message: Range<usize>,
+    pub(crate) partial: bool,
+}
+
+/// How level words of a format are read.
+pub(crate) type Levels = [(Box<[u8]>, Severity)];
+
+/// A format's own words first, then the usual ones.
+pub(crate) fn level_of(own: &Levels, word: &[u8]) -> Option<Severity> {
+    own.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)).map(|(_, s)| *s).or_else(|| level::word(word))
+}
+
+impl Layout {
+    /// Compiles a layout; `own_time` says that a time format of its own reads the time, so the hole takes text.
+    /// An error gives the column (from 1) and what is wrong.
+    pub(crate) fn compile(text: &str, own_time: bool) -> Result<Self, String> {
+        let mut tokens: Vec<Token> = Vec::new();
+        let mut literal = Vec::new();
+        let mut rest = text.char_indices().peekable();
+        let flush = |literal: &mut Vec<u8>, tokens: &mut Vec<Token>| {
+            if !literal.is_empty() {
+                tokens.push(Token::Text(std::mem::take(literal).into_boxed_slice()));
+            }
+        };
+        while let Some((at, c)) = rest.next() {
+            match c {
+                '{' if rest.peek().is_some_and(|(_, n)| *n == '{') => {
+                    rest.next();
+                    literal.push(b'{');
+                }
+                '{' => {
+                    flush(&mut literal, &mut tokens);
+                    let close = text[at..].find('}').ok_or_else(|| format!("column {}: `{{` is not closed", at + 1))?;
+                    let hole =
+                        hole(&text[at + 1..at + close], own_time).map_err(|e| format!("column {}: {e}", at + 1))?;
+                    if let (Some(Token::Hole { slot: before, .. }), Token::Hole { take, .. }) = (tokens.last(), &hole)
+                        && *before != Slot::From
+                        && !matches!(take, Take::Structured)
+                        && !matches!(
+                            tokens.last(),
+                            Some(Token::Hole {
+                                take: Take::Structured | Take::Time(_) | Take::Number | Take::Letter,
+                                ..
+                            })
+                        )
+                    {
+                        return Err(format!("column {}: two holes need something between them", at + 1));
+                    }
+                    tokens.push(hole);
+                    while rest.peek().is_some_and(|(i, _)| *i <= at + close) {
+                        rest.next();
+                    }
+                }
+                '}' if rest.peek().is_some_and(|(_, n)| *n == '}') => {
+                    rest.next();
+                    literal.push(b'}');
+                }
+                '}' => return Err(format!("column {}: `}}` without `{{`", at + 1)),
+                ' ' => {
+                    flush(&mut literal, &mut tokens);
+                    if !matches!(tokens.last(), Some(Token::Gap)) {
+                        tokens.push(Token::Gap);
+                    }
+                }
+                c => literal.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        flush(&mut literal, &mut tokens);
+        if !tokens.iter().any(|t| matches!(t, Token::Hole { slot: Slot::Message | Slot::From, .. })) {
+            return Err("no {message} in it".to_owned());
+        }
+        Ok(Self { tokens })
+    }
+
+    /// Reads a line; `None` when it has another shape.
+    pub(crate) fn read(&self, line: &[u8], levels: &Levels) -> Option<Found> {
+        let mut found = Found { message: line.len()..line.len(), ..Found::default() };
+        self.walk(line, |slot, range, stamp| {
+            match slot {
+                Slot::Time => {
+                    found.stamp = stamp;
+                    found.time_text = range;
+                }
+                Slot::Level => {
+                    found.level = Some(level_of(levels, &line[range])?);
+                }
+                // `name::` and `file:` are other shapes than the layout means.
+                Slot::Component if line[range.clone()].ends_with(b":") => return None,
+                Slot::Component => found.component = range,
+                Slot::Message => found.message = range,
+                Slot::From => found.message = range.start..line.len(),
+                Slot::Pri => found.level = Some(level::pri(small(&line[range])?)?),
+                Slot::Status => found.status = small(&line[range]),
+                Slot::Partial => found.partial = line[range].first() == Some(&b'P'),
+                Slot::Field(_) | Slot::Nothing => {}
+            }
+            Some(())
+        })?;
+        Some(found)
+    }
+
+    /// Names and places of the fields of a line.
+    pub(crate) fn fields<'a>(&'a self, line: &[u8], levels: &Levels) -> Option<Vec<(&'a str, Range<usize>)>> {
+        let mut fields = Vec::new();
+        self.walk(line, |slot, range, _| {
+            match slot {
+                Slot::Field(name) => fields.push((&**name, range)),
+                Slot::Status => fields.push(("status", range)),
+                Slot::Level => {
+                    level_of(levels, &line[range])?;
+                }
+                _ => {}
+            }
+            Some(())
+        })?;
+        Some(fields)
+    }
+
+    fn walk<'a>(
+        &'a self,
+        line: &[u8],
+        mut on: impl FnMut(&'a Slot, Range<usize>, Option<Stamp>) -> Option<()>,
+    ) -> Option<()> {
+        let mut at = 0;
+        let mut i = 0;
+        while let Some(token) = self.tokens.get(i) {
+            i += 1;
+            let Token::Hole { slot, take, may_be_empty } = token else {
+                at = fits(token, line, at)?;
+                continue;
+            };
+            if *slot == Slot::From {
+                on(slot, at..at, None)?;
+                continue;
+            }
+            let stop = &self.tokens[i..];
+            let fixed = stop.iter().take_while(|t| !matches!(t, Token::Hole { .. })).count();
+            let stop = &stop[..fixed];
+            let (end, after, stamp) = match take {
+                Take::Time(shape) => {
+                    let (stamp, end) = time::scan(line, at, *shape)?;
+                    (end, end, Some(stamp))
+                }
+                Take::Number => {
+                    let end = at + line.get(at..)?.iter().take_while(|c| c.is_ascii_digit()).count();
+                    (end, end, None)
+                }
+                Take::Letter => {
+                    let end = at + usize::from(line.get(at)?.is_ascii_alphabetic());
+                    (end, end, None)
+                }
+                Take::Structured => {
+                    let end = structured(line, at)?;
+                    (end, end, None)
+                }
+                Take::Word | Take::Any => {
+                    let (end, after) = until(line, at, stop, *take == Take::Word, *may_be_empty)?;
+                    i += fixed;
+                    (end, after, None)
+                }
+            };
+            if end == at && !may_be_empty {
+                return None;
+            }
+            on(slot, at..end, stamp)?;
+            at = after;
+        }
+        (at == line.len()).then_some(())
+    }
+}
+
+/// Where the text that ends a hole begins, and where it ends itself.
+fn until(line: &[u8], at: usize, stop: &[Token], word: bool, may_be_empty: bool) -> Option<(usize, usize)> {
+    let Some(first) = stop.first() else {
+        if word && line.get(at..)?.iter().any(|c| is_white(*c)) {
+            return None;
+        }
+        return Some((line.len(), line.len()));
+    };
+    let mut end = if may_be_empty { at } else { at + 1 };
+    loop {
+        let rest = line.get(end..)?;
+        end += match first {
+            Token::Text(text) if word => rest.iter().position(|c| *c == text[0] || is_white(*c))?,
+            Token::Text(text) => memchr::memchr(text[0], rest)?,
+            _ => rest.iter().position(|c| is_white(*c))?,
+        };
+        let mut after = end;
+        if stop.iter().all(|t| {
+            fits(t, line, after).is_some_and(|n| {
+                after = n;
+                true
+            })
+        }) {
+            // The hole may have begun on white space that it must not hold.
+            return if word && line.get(at).is_none_or(|c| end > at && is_white(*c)) {
+                None
+            } else {
+                Some((end, after))
+            };
+        }
+        if word && is_white(line[end]) {
+            return None;
+        }
+        end += 1;
+    }
+}
+
+fn fits(token: &Token, line: &[u8], at: usize) -> Option<usize> {
+    let rest = line.get(at..)?;
+    if let Token::Text(text) = token {
+        return rest.starts_with(text).then_some(at + text.len());
+    }
+    let n = rest.iter().take_while(|c| is_white(**c)).count();
+    // The end of the line stands for a space, so that an empty message fits.
+    (n > 0 || rest.is_empty()).then_some(at + n)
+}
+
+const fn is_white(c: u8) -> bool {
+    c == b' ' || c == b'\t'
+}
+
+fn small(digits: &[u8]) -> Option<u32> {
+    time::number(digits).and_then(|n| u32::try_from(n).ok())
+}
+
+/// `-`, or one and more of `[id name="value"]`.
+fn structured(line: &[u8], at: usize) -> Option<usize> {
+    if line.get(at) == Some(&b'-') {
+        return Some(at + 1);
+    }
+    let mut end = at;
+    while line.get(end) == Some(&b'[') {
+        let mut quoted = false;
+        loop {
+            end += 1;
+            match line.get(end)? {
+                b'\\' if quoted => end += 1,
+                b'"' => quoted = !quoted,
+                b']' if !quoted => break,
+                _ => {}
+            }
+        }
+        end += 1;
+    }
+    (end > at).then_some(end)
+}
+
+fn hole(text: &str, own_time: bool) -> Result<Token, String> {
+    let (text, may_be_empty) = text.strip_suffix('?').map_or((text, false), |t| (t, true));
+    let (name, kind) = text.split_once(':').unwrap_or((text, ""));
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+        return Err(format!("`{name}` is no name for a hole"));
+    }
+    let slot = match name {
+        "time" => Slot::Time,
+        "level" => Slot::Level,
+        "component" => Slot::Component,
+        "message" if kind == "from" => Slot::From,
+        "message" => Slot::Message,
+        "pri" => Slot::Pri,
+        "status" => Slot::Status,
+        "partial" => Slot::Partial,
+        "_" => Slot::Nothing,
+        other => Slot::Field(other.into()),
+    };
+    let take = match (&slot, kind) {
+        (Slot::Time, "") if own_time => Take::Any,
+        (Slot::Time, "") => Take::Time(time::Shape::Any),
+        (Slot::Time, kind) => Take::Time(time::Shape::by_name(kind).ok_or_else(|| {
+            format!("unknown time shape `{kind}`; there are any, slashed, epoch, mmdd, yy/mm/dd, yymmdd, clock")
+        })?),
+        (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
+        (Slot::Message | Slot::From, _) | (_, "any") => Take::Any,
+        (_, "letter") => Take::Letter,
+        (_, "sd") => Take::Structured,
+        (_, "" | "word") => Take::Word,
+        (_, kind) => return Err(format!("unknown kind `{kind}`; there are word, any, num, letter, sd")),
+    };
+    let may_be_empty = may_be_empty || slot == Slot::Message;
+    Ok(Token::Hole { slot, take, may_be_empty })
+}

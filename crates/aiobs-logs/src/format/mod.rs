@@ -1,0 +1,27 @@
+//! One line to time, severity, component and message; fields on demand. Formats are declared in `assets/formats`
+//! (and by the user in the configuration); here they are compiled to hand scanners and chosen per source and line.
+//! Used by the ingest pipeline after framing, and by the detail view for fields. It knows no file and no archive,
+//! and it keeps no text.
+
+mod civil;
+mod def;
+mod embedded;
+mod fields;
+mod json;
+mod keys;
+mod layout;
+mod level;
+mod logfmt;
+mod parser;
+mod plain;
+mod set;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use civil::ZoneRule;
+pub use def::{FormatDef, FormatError, Keys, Kind, Sample};
+pub use fields::fields;
+pub use parser::{Parsed, SourceParser};
+pub use set::{Format, FormatSet};
