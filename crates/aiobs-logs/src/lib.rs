@@ -1,1 +1,5 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
+
+pub mod detect;
+pub mod incident;
+pub mod template;
