@@ -231,6 +231,16 @@ pub(super) fn is_host(s: &[u8], labels: usize) -> bool {
     n >= labels && (2..=8).contains(&last.len()) && last.iter().all(u8::is_ascii_lowercase) && !is_file_suffix(last)
 }
 
+/// Whether a word holds one of the top-level labels that tell a host name from a dotted identifier, so that it is
+/// worth a closer look.
+pub(super) fn ends_like_host(s: &[u8]) -> bool {
+    const TOP: [&[u8]; 10] =
+        [b".com", b".net", b".org", b".edu", b".gov", b".info", b".local", b".internal", b".lan", b".cloud"];
+    TOP.iter().any(|top| {
+        memchr::memmem::find(s, top).is_some_and(|at| s.get(at + top.len()).is_none_or(|b| !b.is_ascii_alphanumeric()))
+    })
+}
+
 fn is_file_suffix(s: &[u8]) -> bool {
     matches!(
         s,

@@ -6,10 +6,14 @@ use super::shape::Word;
 /// How many different words at position `i` it takes to call it a variable, given that all others agree.
 pub(super) fn variants_needed(words: &[Word], i: usize, candidate: &Word, other: &Word) -> usize {
     let (a, b) = (candidate, other);
+    let n = words.len();
     if a.value_like() && b.value_like() {
+        let alike = a.letters == b.letters || a.is_placeholder() || b.is_placeholder();
+        return if alike { 2 } else { 4 };
+    }
+    if (a.value_like() || b.value_like()) && holds_nothing(a, b) {
         return 2;
     }
-    let n = words.len();
     if let (Some((x, _)), Some((y, _))) = (a.text.split_once('='), b.text.split_once('='))
         && x == y
     {
@@ -33,6 +37,12 @@ pub(super) fn variants_needed(words: &[Word], i: usize, candidate: &Word, other:
     }
 }
 
+/// Whether one of two bracketed words is empty: `()` beside `(<host>)`.
+fn holds_nothing(a: &Word, b: &Word) -> bool {
+    let empty = |w: &Word| matches!(w.text.trim_end_matches([',', '.', ':', ';']), "()" | "[]" | "{}" | "<>" | "''" | "\"\"");
+    (empty(a) || empty(b)) && a.text.as_bytes().first() == b.text.as_bytes().first()
+}
+
 /// Words that a name follows.
 fn announces_value(word: &str) -> bool {
     const WORDS: [&str; 32] = [
@@ -44,7 +54,7 @@ fn announces_value(word: &str) -> bool {
 }
 
 /// Keys whose values tell events apart rather than name things.
-fn names_a_state(key: &str) -> bool {
+pub(super) fn names_a_state(key: &str) -> bool {
     const WORDS: [&str; 12] =
         ["state", "status", "level", "result", "type", "event", "action", "reason", "error", "msg", "severity", "op"];
     let key = key.trim_start_matches(|c: char| !c.is_alphanumeric());

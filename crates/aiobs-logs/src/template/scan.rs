@@ -22,6 +22,7 @@ const DIGIT: u8 = 1;
 const SPECIAL: u8 = 2;
 const SPACE: u8 = 4;
 const DELIM: u8 = 8;
+const DOT: u8 = 16;
 
 /// What each byte may mean.
 const KIND: [u8; 256] = kinds();
@@ -36,6 +37,7 @@ const fn kinds() -> [u8; 256] {
             0..=b' ' | 0x7f => SPACE,
             b'=' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'' | b'|' | b'<' | b'>' | b'!'
             | b'?' | b'#' | b'*' | b'&' | b'`' => DELIM,
+            b'.' => DOT,
             _ => 0,
         };
         b += 1;
@@ -63,7 +65,7 @@ pub(super) fn scan<S: Sink>(line: &[u8], sink: &mut S) {
         words += 1;
         at = end;
         let word = &line[start..end];
-        if seen & (DIGIT | SPECIAL) == 0 {
+        if seen & (DIGIT | SPECIAL) == 0 && (seen & DOT == 0 || !class::ends_like_host(word)) {
             at = plain_word(line, start, end, sink);
         } else if let Some((kind, unit)) = with_unit(line, word, end) {
             sink.mask(kind, &line[start..unit]);
@@ -154,7 +156,7 @@ fn with_unit(line: &[u8], word: &[u8], end: usize) -> Option<(Placeholder, usize
     let (s, e, _) = next_word(line, end)?;
     let unit = s + line[s..e].iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let kind = match &line[s..unit] {
-        b"KB" | b"kB" | b"MB" | b"GB" | b"TB" | b"KiB" | b"MiB" | b"GiB" | b"TiB" => Placeholder::Size,
+        b"B" | b"KB" | b"kB" | b"MB" | b"GB" | b"TB" | b"KiB" | b"MiB" | b"GiB" | b"TiB" => Placeholder::Size,
         b"sec" | b"ms" | b"s" | b"second" | b"us" | b"min" if below.is_some() => Placeholder::Duration,
         _ => return None,
     };
@@ -221,11 +223,13 @@ fn segments<S: Sink>(word: &[u8], sink: &mut S) {
 }
 
 fn segment<S: Sink>(s: &[u8], seen: u8, sink: &mut S) {
-    if seen & (DIGIT | SPECIAL) == 0 {
+    if seen & (DIGIT | SPECIAL | DOT) == 0 {
         return sink.text(s);
     }
     let (s, tail) = s.split_at(trimmed(s));
-    if class::all_digits(s) {
+    if seen & (DIGIT | SPECIAL) == 0 {
+        plain_segment(s, sink);
+    } else if class::all_digits(s) {
         sink.mask(Placeholder::Num, s);
     } else if memchr::memchr(b':', s).is_some() {
         with_colons(s, sink);
@@ -234,6 +238,15 @@ fn segment<S: Sink>(s: &[u8], seen: u8, sink: &mut S) {
     }
     if !tail.is_empty() {
         sink.text(tail);
+    }
+}
+
+/// No digits, but dots: a host name if its top-level label is a well-known one.
+fn plain_segment<S: Sink>(s: &[u8], sink: &mut S) {
+    if class::ends_like_host(s) && class::is_host(s, 2) {
+        sink.mask(Placeholder::Host, s);
+    } else {
+        sink.text(s);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The two readings of a scan: a hash of the skeleton for the hot path, and the words of it for the slow one.
 
 use super::class::Placeholder;
+use super::grow::names_a_state;
 use super::scan::Sink;
 
 const K0: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -36,7 +37,7 @@ impl Sink for SkeletonHash {
     }
     #[inline]
     fn mask(&mut self, kind: Placeholder, _: &[u8]) {
-        self.0 = mix(self.0, K1.wrapping_mul(kind as u64 + 1));
+        self.0 = mix(self.0, (kind as u64 + 1) << 56);
     }
     #[inline]
     fn end_word(&mut self) {
@@ -55,7 +56,7 @@ pub(super) struct Word {
     pub(super) letters: u64,
     /// Holds a placeholder.
     pub(super) masked: bool,
-    /// Its constant text holds digits, so that it may be a value.
+    /// Its constant text holds digits or stands behind a key, so that it may be a value.
     pub(super) soft: bool,
 }
 
@@ -82,7 +83,11 @@ impl Word {
             }
             rest = &rest[len..];
         }
-        Self { text: text.into(), hash, letters, masked, soft }
+        let keyed = named_key(text);
+        if let Some(key) = keyed {
+            letters = mix_bytes(K0, key.as_bytes());
+        }
+        Self { text: text.into(), hash, letters, masked, soft: soft || keyed.is_some() }
     }
 
     /// Whether the word is one placeholder and nothing else.
@@ -108,6 +113,14 @@ impl Word {
         let tail = common_tail(&a[head..], &b[head..]);
         Self::new(&format!("{}{}{}", &a[..head], middle(a, b, head, tail).text(), &a[a.len() - tail..]))
     }
+}
+
+/// The key of `key=value`, unless its values tell events apart rather than name things.
+fn named_key(text: &str) -> Option<&str> {
+    let (key, _) = text.split_once('=')?;
+    let name = key.trim_start_matches(['(', '[', '{', ',', '"', '<']);
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    (name.starts_with(|c: char| c.is_ascii_alphabetic()) && plain && !names_a_state(name)).then_some(key)
 }
 
 fn middle(a: &str, b: &str, head: usize, tail: usize) -> Placeholder {
