@@ -3,3 +3,6 @@
 pub mod frame;
 pub mod format;
 mod words;
+pub mod detect;
+pub mod incident;
+pub mod template;

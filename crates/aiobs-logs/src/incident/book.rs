@@ -1,0 +1,209 @@
+//! The book of incidents: by fingerprint, with their states.
+
+use super::history;
+use aiobs_types::{Anomaly, Fingerprint, Incident, IncidentId, IncidentState, TimelineKind, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+
+/// Bounds and times of an [`IncidentBook`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookOptions {
+    /// An incident without a strike for so long, in nanoseconds of event time, is resolved.
+    pub quiet: i64,
+    /// Incidents held in memory; beyond it the ones resolved longest ago leave, then the quietest.
+    pub max_incidents: usize,
+}
+
+impl Default for BookOptions {
+    fn default() -> Self {
+        Self { quiet: 15 * 60 * 1_000_000_000, max_incidents: 10_000 }
+    }
+}
+
+/// What an anomaly did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The incident it belongs to.
+    pub incident: IncidentId,
+    /// It was the first strike.
+    pub opened: bool,
+    /// The incident was resolved and is open again.
+    pub reopened: bool,
+    /// It reached a higher level or another component.
+    pub escalated: bool,
+    /// The incident is muted: counted, but not to be shown or diagnosed.
+    pub muted: bool,
+}
+
+/// All incidents in memory. One owner.
+pub struct IncidentBook {
+    options: BookOptions,
+    incidents: BTreeMap<IncidentId, Held>,
+    by_fingerprint: HashMap<Fingerprint, IncidentId>,
+    changed: Vec<IncidentId>,
+    next: IncidentId,
+    checked: Timestamp,
+}
+
+struct Held {
+    incident: Incident,
+    changed: bool,
+}
+
+impl IncidentBook {
+    /// A book with the incidents of earlier runs; new ones are numbered from `next_id`.
+    pub fn new(options: BookOptions, existing: Vec<Incident>, next_id: IncidentId) -> Self {
+        let mut book = Self {
+            options,
+            incidents: BTreeMap::new(),
+            by_fingerprint: HashMap::new(),
+            changed: Vec::new(),
+            next: IncidentId(next_id.0.max(1)),
+            checked: Timestamp(i64::MIN),
+        };
+        for incident in existing {
+            book.next = book.next.max(IncidentId(incident.id.0 + 1));
+            book.by_fingerprint.insert(incident.fingerprint, incident.id);
+            book.incidents.insert(incident.id, Held { incident, changed: false });
+        }
+        book
+    }
+
+    /// Counts an anomaly into its incident, opening or reopening it.
+    pub fn apply(&mut self, anomaly: &Anomaly) -> Applied {
+        if let Some(id) = self.by_fingerprint.get(&anomaly.fingerprint).copied()
+            && let Some(held) = self.incidents.get_mut(&id)
+        {
+            let escalated = history::strike(&mut held.incident, anomaly);
+            let reopened = held.incident.state == IncidentState::Resolved;
+            if reopened {
+                held.incident.state = IncidentState::Open;
+                history::note(&mut held.incident, TimelineKind::Reopened, anomaly.reason.clone(), anomaly.time);
+            }
+            let muted = held.incident.state == IncidentState::Muted;
+            mark(&mut self.changed, held);
+            return Applied { incident: id, opened: false, reopened, escalated, muted };
+        }
+        let id = self.next;
+        self.next = IncidentId(id.0 + 1);
+        self.make_room();
+        self.by_fingerprint.insert(anomaly.fingerprint, id);
+        let mut held = Held { incident: history::open(id, anomaly), changed: false };
+        mark(&mut self.changed, &mut held);
+        self.incidents.insert(id, held);
+        Applied { incident: id, opened: true, reopened: false, escalated: false, muted: false }
+    }
+
+    /// Lets event time reach `event_now`: incidents that have been quiet long enough are resolved. Cheap to call
+    /// often; it looks at the incidents once per second of event time.
+    pub fn tick(&mut self, event_now: Timestamp) {
+        if event_now.since(self.checked) < 1_000_000_000 {
+            return;
+        }
+        self.checked = event_now;
+        for held in self.incidents.values_mut() {
+            let quiet = event_now.since(held.incident.last_seen);
+            if held.incident.state.is_active() && quiet >= self.options.quiet {
+                held.incident.state = IncidentState::Resolved;
+                let text = format!("quiet for {} minutes", quiet / 60_000_000_000);
+                history::note(&mut held.incident, TimelineKind::Resolved, text, event_now);
+                mark(&mut self.changed, held);
+            }
+        }
+    }
+
+    /// A person sets the state. Returns false when there is no such incident or it is in that state already.
+    pub fn set_state(&mut self, id: IncidentId, state: IncidentState, at: Timestamp) -> bool {
+        let Some(held) = self.incidents.get_mut(&id) else { return false };
+        if held.incident.state == state {
+            return false;
+        }
+        let was = held.incident.state.name();
+        held.incident.state = state;
+        let (kind, text) = match state {
+            IncidentState::Open => (TimelineKind::Reopened, format!("set to open, was {was}")),
+            IncidentState::Acknowledged => (TimelineKind::Acknowledged, "acknowledged".to_owned()),
+            IncidentState::Resolved => (TimelineKind::Resolved, "resolved by a person".to_owned()),
+            IncidentState::Muted => (TimelineKind::Muted, "muted".to_owned()),
+        };
+        history::note(&mut held.incident, kind, text, at);
+        mark(&mut self.changed, held);
+        true
+    }
+
+    /// Adds a line to the timeline. Returns false when there is no such incident.
+    pub fn note(&mut self, id: IncidentId, kind: TimelineKind, text: String, at: Timestamp) -> bool {
+        self.with(id, |incident| history::note(incident, kind, text, at))
+    }
+
+    /// Sets the criticality that a diagnosis gave, 1 to 5. Returns false when there is no such incident.
+    pub fn set_criticality(&mut self, id: IncidentId, criticality: u8) -> bool {
+        self.with(id, |incident| incident.criticality = Some(criticality.clamp(1, 5)))
+    }
+
+    fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
+        let Some(held) = self.incidents.get_mut(&id) else { return false };
+        change(&mut held.incident);
+        mark(&mut self.changed, held);
+        true
+    }
+
+    /// An incident.
+    pub fn get(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id).map(|held| &held.incident)
+    }
+
+    /// All incidents in memory, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Incident> {
+        self.incidents.values().map(|held| &held.incident)
+    }
+
+    /// Number of incidents in memory.
+    pub fn len(&self) -> usize {
+        self.incidents.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty()
+    }
+
+    /// Incidents that changed since the last call, in the order of their first change.
+    pub fn take_changed(&mut self) -> Vec<Incident> {
+        let ids = std::mem::take(&mut self.changed);
+        let mut out = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(held) = self.incidents.get_mut(&id) {
+                held.changed = false;
+                out.push(held.incident.clone());
+            }
+        }
+        out
+    }
+
+    /// Before the bound is passed, a tenth leaves: resolved ones first, the longest quiet first. What was not yet
+    /// taken by [`Self::take_changed`] stays.
+    fn make_room(&mut self) {
+        if self.incidents.len() < self.options.max_incidents {
+            return;
+        }
+        let mut order: Vec<_> = self
+            .incidents
+            .values()
+            .filter(|held| !held.changed)
+            .map(|held| (held.incident.state.is_active(), held.incident.last_seen, held.incident.id))
+            .collect();
+        order.sort_unstable();
+        for (_, _, id) in order.into_iter().take(self.options.max_incidents / 10 + 1) {
+            if let Some(held) = self.incidents.remove(&id) {
+                self.by_fingerprint.remove(&held.incident.fingerprint);
+            }
+        }
+    }
+}
+
+fn mark(changed: &mut Vec<IncidentId>, held: &mut Held) {
+    if !held.changed {
+        held.changed = true;
+        changed.push(held.incident.id);
+    }
+}

@@ -1,0 +1,84 @@
+//! What an incident remembers of each strike: counts, components, evidence and timeline, all bounded.
+
+use aiobs_types::{Anomaly, Incident, IncidentId, IncidentState, RecordId, TimelineEntry, TimelineKind, Timestamp};
+
+/// First records kept as evidence, and as many of the latest.
+const EVIDENCE: usize = 10;
+/// Components named.
+const COMPONENTS: usize = 50;
+/// Timeline entries kept: the first ones, then the latest.
+const TIMELINE: usize = 200;
+const TIMELINE_FIRST: usize = 20;
+
+pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
+    let mut incident = Incident {
+        id,
+        fingerprint: anomaly.fingerprint,
+        title: anomaly.title.clone(),
+        reason: anomaly.reason.clone(),
+        state: IncidentState::Open,
+        severity: anomaly.severity,
+        criticality: None,
+        detector: Some(anomaly.detector),
+        count: 1,
+        first_seen: anomaly.time,
+        last_seen: anomaly.time,
+        components: Vec::new(),
+        template: anomaly.template,
+        evidence: vec![anomaly.record],
+        timeline: Vec::new(),
+    };
+    if !anomaly.component.is_empty() {
+        incident.components.push(anomaly.component.clone());
+    }
+    note(&mut incident, TimelineKind::Opened, anomaly.reason.clone(), anomaly.time);
+    incident
+}
+
+/// Counts a strike. Returns whether it is worse than what was known: a higher level or another component.
+pub(super) fn strike(incident: &mut Incident, anomaly: &Anomaly) -> bool {
+    incident.count += 1;
+    incident.first_seen = incident.first_seen.min(anomaly.time);
+    incident.last_seen = incident.last_seen.max(anomaly.time);
+    add_evidence(&mut incident.evidence, anomaly.record);
+    let mut escalated = false;
+    if anomaly.severity > incident.severity {
+        if anomaly.severity.level() > incident.severity.level() {
+            escalated = true;
+            let text = format!("now at level {}", anomaly.severity);
+            note(incident, TimelineKind::Escalated, text, anomaly.time);
+        }
+        incident.severity = anomaly.severity;
+    }
+    if new_component(incident, &anomaly.component) {
+        escalated = true;
+        incident.components.push(anomaly.component.clone());
+        let text = format!("also reported by {}", anomaly.component);
+        note(incident, TimelineKind::Escalated, text, anomaly.time);
+    }
+    escalated
+}
+
+fn new_component(incident: &Incident, name: &str) -> bool {
+    // The same component strikes again nearly always: look from the newest.
+    !name.is_empty()
+        && incident.components.len() < COMPONENTS
+        && !incident.components.iter().rev().any(|known| known == name)
+}
+
+fn add_evidence(evidence: &mut Vec<RecordId>, record: RecordId) {
+    if evidence.contains(&record) {
+        return;
+    }
+    if evidence.len() >= 2 * EVIDENCE {
+        evidence.remove(EVIDENCE);
+    }
+    evidence.push(record);
+}
+
+pub(super) fn note(incident: &mut Incident, kind: TimelineKind, text: String, time: Timestamp) {
+    if incident.timeline.len() >= TIMELINE {
+        incident.timeline.remove(TIMELINE_FIRST);
+    }
+    incident.timeline.push(TimelineEntry { time, kind, text });
+}

@@ -1,0 +1,375 @@
+//! The streaming miner: from message to template id.
+
+use super::grow::variants_needed;
+use super::index::{HashedMap, Index, Keys, is_free};
+use super::scan::{first_line, scan};
+use super::shape::{SkeletonHash, Word, Words, words_of_text};
+use aiobs_types::{RecordId, Severity, Template, TemplateId, Timestamp};
+use std::collections::HashMap;
+
+/// Bounds of a [`Miner`]. There is nothing to tune to a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinerOptions {
+    /// Templates at most; messages beyond share one template, `<*>`.
+    pub max_templates: usize,
+    /// Skeletons remembered for the fast path; those not met lately are forgotten first.
+    pub max_skeletons: usize,
+}
+
+impl Default for MinerOptions {
+    fn default() -> Self {
+        Self { max_templates: 20_000, max_skeletons: 100_000 }
+    }
+}
+
+/// The template of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mined {
+    /// Its number.
+    pub id: TemplateId,
+    /// Whether this message founded it.
+    pub new: bool,
+}
+
+struct Entry {
+    template: Template,
+    words: Vec<Word>,
+    /// The slot it was merged into; its own when it lives.
+    alias: u32,
+    changed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    slot: u32,
+    met: bool,
+}
+
+/// Mines templates from a stream of messages. One owner; the results depend on the messages and their order only.
+pub struct Miner {
+    options: MinerOptions,
+    known: HashedMap<Known>,
+    index: Index,
+    entries: Vec<Entry>,
+    slots: HashMap<TemplateId, u32>,
+    changed: Vec<u32>,
+    next_id: u32,
+    live: usize,
+    overflow: Option<u32>,
+    candidates: Vec<u32>,
+}
+
+impl Miner {
+    /// An empty miner.
+    pub fn new(options: MinerOptions) -> Self {
+        Self {
+            options,
+            known: HashedMap::default(),
+            index: Index::default(),
+            entries: Vec::new(),
+            slots: HashMap::new(),
+            changed: Vec::new(),
+            next_id: 1,
+            live: 0,
+            overflow: None,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Takes up the templates of an earlier run, with their ids, texts and counts. Templates of the same text were
+    /// merged in that run and are so again.
+    pub fn restore(&mut self, templates: impl IntoIterator<Item = Template>) {
+        let mut templates: Vec<Template> = templates.into_iter().collect();
+        templates.sort_by_key(|t| t.id);
+        for template in templates {
+            if template.id == TemplateId::default() || self.slots.contains_key(&template.id) {
+                continue;
+            }
+            let words = words_of_text(&template.text);
+            let twin = self.index.exact(&Keys::new(&words));
+            let slot = self.entries.len() as u32;
+            self.next_id = self.next_id.max(template.id.0.saturating_add(1));
+            self.slots.insert(template.id, slot);
+            match twin {
+                Some(twin) => {
+                    let survivor = &mut self.entries[twin as usize].template;
+                    survivor.count += template.count;
+                }
+                None => {
+                    if template.text == "<*>" {
+                        self.overflow = Some(slot);
+                    }
+                    self.index.insert(slot, &words);
+                    self.live += 1;
+                }
+            }
+            self.entries.push(Entry { template, words, alias: twin.unwrap_or(slot), changed: false });
+        }
+    }
+
+    /// Finds or founds the template of a message and counts the record.
+    pub fn observe(&mut self, message: &str, time: Timestamp, severity: Severity, record: RecordId) -> Mined {
+        let line = first_line(message);
+        let mut hash = SkeletonHash(line.is_empty() as u64);
+        scan(line, &mut hash);
+        if let Some(known) = self.known.get_mut(&hash.0) {
+            known.met = true;
+            let slot = known.slot;
+            return Mined { id: self.count(slot, time, severity), new: false };
+        }
+        let (slot, new) = self.place(line, time, record);
+        self.remember(hash.0, slot);
+        Mined { id: self.count(slot, time, severity), new }
+    }
+
+    /// The text of a template, empty when there is none of that id.
+    pub fn text(&self, id: TemplateId) -> &str {
+        self.template(id).map_or("", |t| &t.text)
+    }
+
+    /// A template; for one that was merged, the one it was merged into.
+    pub fn template(&self, id: TemplateId) -> Option<&Template> {
+        self.slots.get(&id).map(|s| &self.entries[self.survivor(*s) as usize].template)
+    }
+
+    /// The id under which the records of `id` are counted now: itself, or the template it was merged into.
+    pub fn resolve(&self, id: TemplateId) -> TemplateId {
+        self.template(id).map_or(id, |t| t.id)
+    }
+
+    /// Number of templates that are not merged into another.
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Templates that changed since the last call, to be stored. One that was merged comes with its survivor's text
+    /// and a count of 0.
+    pub fn take_changed(&mut self) -> Vec<Template> {
+        let changed = std::mem::take(&mut self.changed);
+        let mut out = Vec::with_capacity(changed.len());
+        for slot in changed {
+            self.entries[slot as usize].changed = false;
+            let mut template = self.entries[slot as usize].template.clone();
+            let survivor = self.survivor(slot);
+            if survivor != slot {
+                template.text.clone_from(&self.entries[survivor as usize].template.text);
+            }
+            out.push(template);
+        }
+        out
+    }
+
+    fn survivor(&self, mut slot: u32) -> u32 {
+        while self.entries[slot as usize].alias != slot {
+            slot = self.entries[slot as usize].alias;
+        }
+        slot
+    }
+
+    fn mark(&mut self, slot: u32) {
+        let entry = &mut self.entries[slot as usize];
+        if !entry.changed {
+            entry.changed = true;
+            self.changed.push(slot);
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, slot: u32, time: Timestamp, severity: Severity) -> TemplateId {
+        let slot = self.survivor(slot);
+        self.mark(slot);
+        let t = &mut self.entries[slot as usize].template;
+        t.count += 1;
+        t.first_seen = t.first_seen.min(time);
+        t.last_seen = t.last_seen.max(time);
+        t.severity = t.severity.max(severity);
+        t.id
+    }
+
+    fn remember(&mut self, hash: u64, slot: u32) {
+        if self.known.len() >= self.options.max_skeletons {
+            self.known.retain(|_, k| std::mem::take(&mut k.met));
+            if self.known.len() * 4 >= self.options.max_skeletons * 3 {
+                self.known.clear();
+            }
+        }
+        self.known.insert(hash, Known { slot, met: false });
+    }
+
+    /// The slow path: the template of a skeleton not met before.
+    fn place(&mut self, line: &[u8], time: Timestamp, record: RecordId) -> (u32, bool) {
+        let mut sink = Words::default();
+        scan(line, &mut sink);
+        let words = sink.words;
+        let keys = Keys::new(&words);
+        if let Some(slot) = self.index.exact(&keys) {
+            self.widen(slot, &words);
+            return (slot, false);
+        }
+        if let Some(slot) = self.index.same_letters(&keys)
+            && self.entries[slot as usize].words.len() == words.len()
+        {
+            return (self.merge(slot, &[], &words), false);
+        }
+        if let Some(slot) = self.by_free_words(&keys, &words) {
+            return (slot, false);
+        }
+        if let Some(slot) = self.by_variants(&keys, &words) {
+            return (slot, false);
+        }
+        self.found(words, time, record)
+    }
+
+    /// A template whose free words cover all differences.
+    fn by_free_words(&self, keys: &Keys, words: &[Word]) -> Option<u32> {
+        self.index.free(keys).iter().copied().find(|slot| {
+            let entry = &self.entries[*slot as usize];
+            entry.words.len() == words.len()
+                && entry.words.iter().zip(words).all(|(t, w)| t.hash == w.hash || is_free(t))
+        })
+    }
+
+    /// A template that differs in one word which has varied often enough.
+    fn by_variants(&mut self, keys: &Keys, words: &[Word]) -> Option<u32> {
+        let mut found = std::mem::take(&mut self.candidates);
+        let mut result = None;
+        for i in 0..words.len() {
+            self.index.but_one(keys, i, &mut found);
+            found.retain(|s| self.entries[*s as usize].words.len() == words.len());
+            let Some(first) = found.first().copied() else { continue };
+            let covering = found.iter().copied().find(|s| covers(&self.entries[*s as usize].words[i], &words[i]));
+            if let Some(slot) = covering {
+                result = Some(self.merge(slot, &[], words));
+                break;
+            }
+            let other = &self.entries[first as usize].words[i];
+            if found.len() + 1 >= variants_needed(words, i, &words[i], other) {
+                result = Some(self.merge(first, &found[1..], words));
+                break;
+            }
+        }
+        self.candidates = found;
+        result
+    }
+
+    /// Joins `others` and `words` into the template at `slot`.
+    fn merge(&mut self, slot: u32, others: &[u32], words: &[Word]) -> u32 {
+        let old = std::mem::take(&mut self.entries[slot as usize].words);
+        self.index.remove(slot, &old);
+        let mut joined = old;
+        join_into(&mut joined, words);
+        for other in others {
+            let theirs = self.absorb(slot, *other);
+            join_into(&mut joined, &theirs);
+        }
+        while let Some(twin) = self.index.exact(&Keys::new(&joined)) {
+            if twin == slot {
+                break;
+            }
+            let theirs = self.absorb(slot, twin);
+            join_into(&mut joined, &theirs);
+        }
+        self.index.insert(slot, &joined);
+        self.set_words(slot, joined);
+        slot
+    }
+
+    /// Takes the counts of `other` over into `slot` and makes it an alias; returns its words.
+    fn absorb(&mut self, slot: u32, other: u32) -> Vec<Word> {
+        let entry = &mut self.entries[other as usize];
+        let words = std::mem::take(&mut entry.words);
+        entry.alias = slot;
+        let gone = entry.template.clone();
+        entry.template.count = 0;
+        self.index.remove(other, &words);
+        self.mark(other);
+        let t = &mut self.entries[slot as usize].template;
+        t.count += gone.count;
+        t.first_seen = t.first_seen.min(gone.first_seen);
+        t.last_seen = t.last_seen.max(gone.last_seen);
+        t.severity = t.severity.max(gone.severity);
+        self.live -= 1;
+        words
+    }
+
+    /// Same skeleton, but placeholders of other kinds: the text tells what is common.
+    fn widen(&mut self, slot: u32, words: &[Word]) {
+        let entry = &self.entries[slot as usize];
+        if entry.words.iter().zip(words).all(|(a, b)| a.text == b.text) {
+            return;
+        }
+        let mut joined = entry.words.clone();
+        self.index.remove(slot, &joined);
+        join_into(&mut joined, words);
+        self.index.insert(slot, &joined);
+        self.set_words(slot, joined);
+    }
+
+    fn set_words(&mut self, slot: u32, words: Vec<Word>) {
+        let entry = &mut self.entries[slot as usize];
+        entry.template.text = text_of(&words);
+        entry.words = words;
+        self.mark(slot);
+    }
+
+    fn found(&mut self, words: Vec<Word>, time: Timestamp, record: RecordId) -> (u32, bool) {
+        if self.live >= self.options.max_templates {
+            if let Some(slot) = self.overflow {
+                return (slot, false);
+            }
+            let slot = self.push(vec![Word::new("<*>")], time, record);
+            self.overflow = Some(slot);
+            return (slot, true);
+        }
+        (self.push(words, time, record), true)
+    }
+
+    fn push(&mut self, words: Vec<Word>, time: Timestamp, record: RecordId) -> u32 {
+        let slot = self.entries.len() as u32;
+        let id = TemplateId(self.next_id);
+        self.next_id = self.next_id.saturating_add(1);
+        self.index.insert(slot, &words);
+        let template = Template {
+            id,
+            text: text_of(&words),
+            count: 0,
+            first_seen: time,
+            last_seen: time,
+            severity: Severity::UNSET,
+            example: record,
+        };
+        self.slots.insert(id, slot);
+        self.entries.push(Entry { template, words, alias: slot, changed: false });
+        self.live += 1;
+        slot
+    }
+}
+
+/// Whether a word of a template already stands for words like this one.
+fn covers(word: &Word, candidate: &Word) -> bool {
+    is_free(word) || word.join(candidate).hash == word.hash && (word.text.contains("<str>") || candidate.value_like())
+}
+
+fn join_into(words: &mut [Word], others: &[Word]) {
+    for (a, b) in words.iter_mut().zip(others) {
+        if a.text != b.text {
+            *a = a.join(b);
+        }
+    }
+}
+
+fn text_of(words: &[Word]) -> String {
+    let mut text = String::with_capacity(words.iter().map(|w| w.text.len() + 1).sum());
+    for (i, word) in words.iter().enumerate() {
+        if i > 0 {
+            text.push(' ');
+        }
+        text.push_str(&word.text);
+    }
+    text
+}

@@ -1,0 +1,31 @@
+//! The values that a message has at its placeholders, for statistics on them.
+
+use super::class::Placeholder;
+use super::scan::{Sink, first_line, scan};
+
+struct Values<'a> {
+    line: &'a str,
+    out: Vec<(Placeholder, &'a str)>,
+}
+
+impl Sink for Values<'_> {
+    fn text(&mut self, _: &[u8]) {}
+    fn mask(&mut self, kind: Placeholder, value: &[u8]) {
+        // The scanner hands out parts of the line; their place in it gives the text back without copying.
+        let start = value.as_ptr() as usize - self.line.as_ptr() as usize;
+        if let Some(text) = self.line.get(start..start + value.len()) {
+            self.out.push((kind, text));
+        }
+    }
+    fn end_word(&mut self) {}
+}
+
+/// The values in a message that are plainly values, in order, with their kinds. Words that became variables only
+/// through their variants are not among them.
+pub fn placeholder_values(message: &str) -> Vec<(Placeholder, &str)> {
+    let line = first_line(message);
+    let Some(text) = message.get(line.as_ptr() as usize - message.as_ptr() as usize..) else { return Vec::new() };
+    let mut sink = Values { line: text, out: Vec::new() };
+    scan(line, &mut sink);
+    sink.out
+}
