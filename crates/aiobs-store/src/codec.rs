@@ -232,3 +232,6 @@ impl Decoder {
 pub(crate) fn damaged(first: RecordId, what: &str) -> StoreError {
     StoreError::corrupt("reading the archive", format!("chunk at {first}: {what}"))
 }
+
+#[cfg(test)]
+mod tests;

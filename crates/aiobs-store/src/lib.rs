@@ -33,3 +33,8 @@ pub use writer::{Commit, CommitReport, Writer};
 
 /// One borrowed record in a query's callback.
 pub type RecordRef<'a> = aiobs_types::RecordView<'a>;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
