@@ -1,1 +1,40 @@
-//! SQLite storage: the log archive, incidents, diagnoses, spans, metrics, chat.
+//! SQLite storage: the log archive (compressed chunks with headers that let a query skip them), checkpoints, and
+//! the tables of templates, incidents, diagnoses, spans, metrics and chat. The pipeline writes through one
+//! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
+//! neither the screen nor any model.
+
+mod chunk;
+mod codec;
+mod columns;
+mod error;
+mod header;
+mod histogram;
+mod lock;
+mod lookup;
+mod matcher;
+mod reader;
+mod retain;
+mod rows;
+mod scan;
+mod schema;
+mod store;
+mod writer;
+
+pub use chunk::DecodedChunk;
+pub use error::{Result, StoreError};
+pub use header::{ChunkHeader, LEVELS};
+pub use lookup::ArchiveInfo;
+pub use matcher::Matcher;
+pub use reader::Reader;
+pub use retain::{RetainReport, Retention};
+pub use scan::{ChunkHits, QueryStats};
+pub use store::{OpenReport, Store};
+pub use writer::{Commit, CommitReport, Writer};
+
+/// One borrowed record in a query's callback.
+pub type RecordRef<'a> = aiobs_types::RecordView<'a>;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

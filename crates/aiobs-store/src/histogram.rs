@@ -1,0 +1,103 @@
+//! Records per level over time, for the charts: a chunk that lies within one bucket is counted by its header.
+
+use crate::codec::Decoder;
+use crate::error::{Doing, Result, StoreError};
+use crate::header::LEVELS;
+use crate::matcher::Matcher;
+use crate::reader::{DOING, Reader};
+use crate::rows;
+use aiobs_types::{LogQuery, Order, Timestamp};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Equal buckets over `from..to`.
+struct Buckets {
+    from: i64,
+    span: i128,
+    counts: Vec<[u64; LEVELS]>,
+}
+
+impl Buckets {
+    fn new(from: Timestamp, to: Timestamp, buckets: usize) -> Self {
+        Self { from: from.0, span: i128::from(to.0) - i128::from(from.0), counts: vec![[0; LEVELS]; buckets] }
+    }
+
+    fn index(&self, t: Timestamp) -> Option<usize> {
+        let at = i128::from(t.0) - i128::from(self.from);
+        (0..self.span).contains(&at).then(|| (at * self.counts.len() as i128 / self.span) as usize)
+    }
+
+    fn add(&mut self, t: Timestamp, level: usize) {
+        if let Some(i) = self.index(t) {
+            self.counts[i][level] += 1;
+        }
+    }
+}
+
+impl Reader {
+    /// Number of records per level (in the order of [`aiobs_types::Level::ALL`]) in each of `buckets` equal parts of
+    /// event time from `from` to before `to`, oldest first. `query` narrows it down; its order and limit are ignored.
+    /// What was counted so far is returned when `cancel` is set.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`] for a bad regular expression, and faults of the disk. A damaged chunk is no error.
+    pub fn histogram(
+        &self,
+        query: &LogQuery,
+        from: Timestamp,
+        to: Timestamp,
+        buckets: usize,
+        cancel: &AtomicBool,
+    ) -> Result<Vec<[u64; LEVELS]>> {
+        let mut all = Buckets::new(from, to, buckets);
+        if buckets == 0 || to <= from {
+            return Ok(all.counts);
+        }
+        if query.is_all() {
+            self.count_all(&mut all, from, to, cancel)?;
+            return Ok(all.counts);
+        }
+        let query = LogQuery {
+            from: Some(query.from.map_or(from, |f| f.max(from))),
+            to: Some(query.to.map_or(to, |t| t.min(to))),
+            ..query.clone()
+        };
+        self.scan(&Matcher::new(&query)?, Order::OldestFirst, cancel, &mut |hits| {
+            if let Some(chunk) = &hits.chunk {
+                for row in hits.rows.iter().filter_map(|&i| chunk.rows().get(i as usize)) {
+                    all.add(row.time, row.severity.level() as usize);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(all.counts)
+    }
+
+    fn count_all(&self, all: &mut Buckets, from: Timestamp, to: Timestamp, cancel: &AtomicBool) -> Result<()> {
+        let tx = self.conn.unchecked_transaction().doing(DOING)?;
+        let mut decoder = Decoder::new()?;
+        for header in rows::headers(&tx, 0, u64::MAX).doing(DOING)? {
+            if cancel.load(Ordering::Relaxed) {
+                break;
+            }
+            if header.max_time < from || header.min_time >= to {
+                continue;
+            }
+            if let (Some(a), Some(b)) = (all.index(header.min_time), all.index(header.max_time))
+                && a == b
+            {
+                for (n, add) in all.counts[a].iter_mut().zip(header.levels) {
+                    *n += u64::from(add);
+                }
+                continue;
+            }
+            let Some(stored) = rows::chunk(&tx, header.first).doing(DOING)? else { continue };
+            match decoder.rows(&stored) {
+                Ok(rows) => rows.rows.iter().for_each(|r| all.add(r.time, r.severity.level() as usize)),
+                Err(StoreError::Corrupt { what, .. }) => tracing::warn!("{what}; left out of the chart"),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}

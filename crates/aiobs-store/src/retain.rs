@@ -1,0 +1,82 @@
+//! Forgetting: whole chunks that are too old or too many are dropped, and the file shrinks.
+
+use crate::error::{Doing, Result};
+use crate::writer::Writer;
+use aiobs_types::Timestamp;
+use std::time::Duration;
+
+const DOING: &str = "dropping old records";
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Records are kept this long after they happened or were read, whichever is later (so that importing an old
+    /// log does not lose it at once); spans and metrics this long after they began.
+    pub max_age: Option<Duration>,
+    /// Bytes of compressed records that are kept; the oldest go first.
+    pub max_bytes: Option<u64>,
+}
+
+/// What was dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetainReport {
+    /// Records dropped.
+    pub records: u64,
+    /// Chunks dropped.
+    pub chunks: u64,
+    /// Compressed bytes dropped.
+    pub bytes: u64,
+}
+
+impl Writer {
+    /// Drops what `policy` does not keep. The tail is never dropped. Returns what went.
+    ///
+    /// # Errors
+    /// Faults of the disk; then nothing was dropped.
+    pub fn retain(&mut self, policy: &Retention, now: Timestamp) -> Result<RetainReport> {
+        let next = self.next_record_id().0 as i64;
+        let tx = self.conn.transaction().doing(DOING)?;
+        let mut report = RetainReport::default();
+        let mut drop_where = |condition: &str, value: i64| -> rusqlite::Result<()> {
+            let sql = format!("DELETE FROM chunk WHERE sealed = 1 AND {condition} RETURNING count, stored_bytes");
+            let mut statement = tx.prepare_cached(&sql)?;
+            let mut rows = statement.query([value])?;
+            while let Some(row) = rows.next()? {
+                report.chunks += 1;
+                report.records += row.get::<_, i64>(0)? as u64;
+                report.bytes += row.get::<_, i64>(1)? as u64;
+            }
+            Ok(())
+        };
+        if let Some(age) = policy.max_age {
+            let before = now.0.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
+            drop_where("max(max_time, max_observed) < ?", before).doing(DOING)?;
+            tx.execute("DELETE FROM span WHERE start < ?", [before]).doing(DOING)?;
+            tx.execute("DELETE FROM metric WHERE time < ?", [before]).doing(DOING)?;
+        }
+        if let Some(most) = policy.max_bytes {
+            // Sums from the newest on; the first chunk that goes past the cap and all older ones are dropped.
+            let condition = "first <= (SELECT max(first) FROM (SELECT first, sum(stored_bytes) \
+                             OVER (ORDER BY first DESC) AS held FROM chunk) WHERE held > ?)";
+            drop_where(condition, i64::try_from(most).unwrap_or(i64::MAX)).doing(DOING)?;
+        }
+        if report.chunks > 0 {
+            tx.execute("INSERT OR REPLACE INTO counter(name, value) VALUES('next_record', ?)", [next]).doing(DOING)?;
+        }
+        tx.commit().doing(DOING)?;
+        if report.chunks > 0 {
+            self.shrink()?;
+        }
+        Ok(report)
+    }
+
+    /// Gives free pages back to the file system.
+    fn shrink(&self) -> Result<()> {
+        let mut statement = self.conn.prepare("PRAGMA incremental_vacuum").doing(DOING)?;
+        let mut rows = statement.query([]).doing(DOING)?;
+        while rows.next().doing(DOING)?.is_some() {}
+        drop(rows);
+        drop(statement);
+        self.checkpoint_wal()
+    }
+}

@@ -1,0 +1,77 @@
+//! The tables, as migrations counted by `PRAGMA user_version`. A migration that was released is never edited.
+
+use crate::error::{Doing, Result};
+use rusqlite::Connection;
+
+/// Each brings the schema from its index to the next version.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// The version this program writes.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+const V1: &str = "
+CREATE TABLE chunk(
+  first INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  sealed INTEGER NOT NULL,
+  min_time INTEGER NOT NULL,
+  max_time INTEGER NOT NULL,
+  max_observed INTEGER NOT NULL,
+  text_bytes INTEGER NOT NULL,
+  column_bytes INTEGER NOT NULL,
+  stored_bytes INTEGER NOT NULL,
+  unset INTEGER NOT NULL, trace INTEGER NOT NULL, debug INTEGER NOT NULL, info INTEGER NOT NULL,
+  warn INTEGER NOT NULL, error INTEGER NOT NULL, fatal INTEGER NOT NULL,
+  templates BLOB NOT NULL,
+  sources BLOB NOT NULL,
+  components BLOB NOT NULL,
+  columns BLOB NOT NULL,
+  text BLOB NOT NULL
+);
+CREATE INDEX chunk_tail ON chunk(first) WHERE sealed = 0;
+CREATE TABLE checkpoint(source INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE template(
+  id INTEGER PRIMARY KEY, text TEXT NOT NULL, count INTEGER NOT NULL, first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL, severity INTEGER NOT NULL, example INTEGER NOT NULL
+);
+CREATE TABLE incident(
+  id INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL, state TEXT NOT NULL, last_seen INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX incident_fingerprint ON incident(fingerprint);
+CREATE TABLE diagnosis(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, incident INTEGER NOT NULL, fingerprint INTEGER NOT NULL,
+  created INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX diagnosis_fingerprint ON diagnosis(fingerprint, id);
+CREATE TABLE verdict(incident INTEGER NOT NULL, correct INTEGER NOT NULL, time INTEGER NOT NULL);
+CREATE INDEX verdict_incident ON verdict(incident, time);
+CREATE TABLE span(
+  trace BLOB NOT NULL, id INTEGER NOT NULL, parent INTEGER, start INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY(trace, id)
+) WITHOUT ROWID;
+CREATE INDEX span_start ON span(start);
+CREATE INDEX span_root ON span(start) WHERE parent IS NULL;
+CREATE TABLE chat(id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE metric(name TEXT NOT NULL, time INTEGER NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL);
+CREATE INDEX metric_name ON metric(name, time);
+CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Version of an open database, 0 when it is empty.
+pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("PRAGMA user_version", [], |r| r.get(0))
+}
+
+/// Brings the schema up to [`VERSION`].
+pub(crate) fn migrate(conn: &mut Connection) -> Result<()> {
+    const DOING: &str = "preparing the database";
+    let from = version(conn).doing(DOING)?;
+    for (i, sql) in MIGRATIONS.iter().enumerate().skip(from.max(0) as usize) {
+        let tx = conn.transaction().doing(DOING)?;
+        tx.execute_batch(sql).doing(DOING)?;
+        tx.pragma_update(None, "user_version", i as i64 + 1).doing(DOING)?;
+        tx.commit().doing(DOING)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! The store as its users see it: commit, read back, ask, forget, survive damage.
+#![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+
+use crate::testing::{T0, batch};
+use crate::{Commit, Retention, Store, StoreError, Writer};
+use aiobs_types::{
+    Checkpoint, LogQuery, LogRecord, Order, RecordBatch, RecordId, Severity, SourceId, TemplateId, TextMatch, Timestamp,
+};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+static GO: AtomicBool = AtomicBool::new(false);
+
+fn open(dir: &Path) -> Store {
+    Store::open(dir).unwrap().0
+}
+
+fn put(writer: &mut Writer, batches: &[Arc<RecordBatch>]) {
+    writer.commit(&Commit { batches: batches.to_vec(), ..Commit::default() }).unwrap();
+}
+
+fn ids(store: &Store, query: &LogQuery) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut on = |r: &crate::RecordRef<'_>| {
+        found.push(r.id.0);
+        ControlFlow::Continue(())
+    };
+    store.reader().unwrap().query(query, &GO, &mut on).unwrap();
+    found
+}
+
+fn text(pattern: &str, regex: bool, case_sensitive: bool, negate: bool) -> LogQuery {
+    LogQuery { text: vec![TextMatch { pattern: pattern.into(), regex, case_sensitive, negate }], ..LogQuery::default() }
+}
+
+/// 20,000 records: some in one large commit (chunks), some in small ones (tail).
+fn filled(dir: &Path) -> Store {
+    let store = open(dir);
+    let mut writer = store.writer().unwrap();
+    put(&mut writer, &[batch(1, 7_000), batch(7_001, 12_000)]);
+    for i in 0..100 {
+        put(&mut writer, &[batch(19_001 + i * 10, 10)]);
+    }
+    store
+}
+
+fn all_records(from: u64, to: u64) -> Vec<LogRecord> {
+    batch(from, to - from + 1).iter().map(|v| v.to_record()).collect()
+}
+
+#[test]
+fn every_record_comes_back_as_it_went_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.page(RecordId(1), 30_000).unwrap(), all_records(1, 20_000));
+    assert_eq!(reader.page(RecordId(18_990), 20).unwrap(), all_records(18_990, 19_009));
+    let asked = [RecordId(19_555), RecordId(3), RecordId(99_999), RecordId(7_001)];
+    let got: Vec<u64> = reader.records(&asked).unwrap().iter().map(|r| r.id.0).collect();
+    assert_eq!(got, [19_555, 3, 7_001]);
+    let info = reader.archive_info().unwrap();
+    assert_eq!((info.records, info.ids), (20_000, Some((RecordId(1), RecordId(20_000)))));
+    assert_eq!(info.levels.iter().sum::<u64>(), 20_000);
+    assert!(info.chunks < 50, "small commits do not pile up: {}", info.chunks);
+    assert!(info.stored_bytes * 3 < info.raw_bytes);
+}
+
+#[test]
+fn small_commits_become_chunks_and_survive_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut next = 1;
+    for round in 0..4 {
+        let store = open(dir.path());
+        let mut writer = store.writer().unwrap();
+        assert_eq!(writer.next_record_id(), RecordId(next));
+        for _ in 0..150 {
+            put(&mut writer, &[batch(next, 11)]);
+            next += 11;
+        }
+        let reader = store.reader().unwrap();
+        assert_eq!(reader.page(RecordId(1), 10_000).unwrap(), all_records(1, next - 1), "round {round}");
+        assert_eq!(reader.next_record_id().unwrap(), RecordId(next));
+    }
+    let store = open(dir.path());
+    assert!(store.reader().unwrap().chunk_headers(RecordId(1)).unwrap().iter().any(|h| h.sealed));
+}
+
+#[test]
+fn gaps_between_ids_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut writer = store.writer().unwrap();
+    put(&mut writer, &[batch(1, 10)]);
+    put(&mut writer, &[batch(100, 10), batch(200, 5)]);
+    put(&mut writer, &[batch(205, 5)]);
+    let found: Vec<u64> = store.reader().unwrap().page(RecordId(5), 100).unwrap().iter().map(|r| r.id.0).collect();
+    let expected: Vec<u64> = (5..=10).chain(100..=109).chain(200..=209).collect();
+    assert_eq!(found, expected);
+    assert!(writer.commit(&Commit { batches: vec![batch(209, 2)], ..Commit::default() }).is_err(), "209 is stored");
+}
+
+#[test]
+fn queries_find_exactly_what_they_ask_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let expect = |query: &LogQuery, holds: &dyn Fn(&LogRecord) -> bool| {
+        let want: Vec<u64> = all_records(1, 20_000).iter().filter(|r| holds(r)).map(|r| r.id.0).collect();
+        let got = ids(&store, query);
+        assert!(got == want, "{query:?}: {} instead of {}", got.len(), want.len());
+    };
+    expect(&LogQuery::default(), &|_| true);
+    expect(&text("request 77", false, true, false), &|r| r.text.contains("request 77"));
+    expect(&text("REQUEST 77", false, false, false), &|r| r.text.contains("request 77"));
+    expect(&text("REQUEST 77", false, true, false), &|_| false);
+    expect(&text("GRÖSSER", false, false, false), &|_| false);
+    expect(&text("GRÖßER", false, false, false), &|_| true);
+    expect(&text("", false, true, false), &|_| true);
+    expect(&text("request 1", false, true, true), &|r| !r.text.contains("request 1"));
+    expect(&text(r"^2025.*took \d{2} ms größer$", true, true, false), &|r| (10..100).contains(&(r.id.0 * 7 % 1000)));
+    // Ends of one record and the beginning of the next are no hit.
+    expect(&text("größer2025", false, true, false), &|_| false);
+    expect(&text("ÖßER2025", false, false, false), &|_| false);
+    let errors = LogQuery { min_severity: Some(Severity::WARN), ..LogQuery::default() };
+    expect(&errors, &|r| r.id.0 % 10 == 0);
+    let calm = LogQuery { max_severity: Some(Severity::INFO), ..LogQuery::default() };
+    expect(&calm, &|r| r.id.0 % 10 != 0);
+    let component = LogQuery { components: vec!["PAYMENTS".into()], ..LogQuery::default() };
+    expect(&component, &|r| r.component == "Payments");
+    let template = LogQuery { templates: vec![TemplateId(3)], sources: vec![SourceId(1)], ..LogQuery::default() };
+    expect(&template, &|r| r.template.0 == 3 && r.source.0 == 1);
+    let (from, to) = (Timestamp(T0 + 500_000_000_000), Timestamp(T0 + 8_000_000_000_000));
+    let range = LogQuery { from: Some(from), to: Some(to), ..text("9 ms", false, true, false) };
+    expect(&range, &|r| r.time >= from && r.time < to && r.text.contains("9 ms"));
+    let window = LogQuery { first: Some(RecordId(6_999)), last: Some(RecordId(19_005)), ..LogQuery::default() };
+    expect(&window, &|r| (6_999..=19_005).contains(&r.id.0));
+}
+
+#[test]
+fn order_limit_cancel_and_headers_are_respected() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let newest = LogQuery { order: Order::NewestFirst, limit: 3, ..text("request", false, true, false) };
+    assert_eq!(ids(&store, &newest), [20_000, 19_999, 19_998]);
+    let reader = store.reader().unwrap();
+    let cancel = AtomicBool::new(false);
+    let mut seen = 0;
+    let stats = reader
+        .query(&LogQuery::default(), &cancel, &mut |_| {
+            seen += 1;
+            cancel.store(true, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(stats.stopped && seen < 20_000);
+    let late = LogQuery { from: Some(Timestamp(T0 + 19_500_000_000_000)), ..LogQuery::default() };
+    let stats = reader.query(&late, &GO, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(stats.skipped_chunks >= 3 && stats.matched == 501, "{stats:?}");
+    assert!(matches!(
+        reader.query(&text("(", true, true, false), &GO, &mut |_| ControlFlow::Continue(())),
+        Err(StoreError::Query(_))
+    ));
+}
+
+#[test]
+fn the_histogram_counts_what_a_query_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let reader = store.reader().unwrap();
+    let (from, to) = (Timestamp(T0 + 1_000_000_000_000), Timestamp(T0 + 19_000_000_000_000));
+    for query in [LogQuery::default(), text("1", false, true, false)] {
+        for buckets in [1, 7, 300] {
+            let got = reader.histogram(&query, from, to, buckets, &GO).unwrap();
+            let width = to.since(from) as f64 / buckets as f64;
+            let mut want = vec![0; buckets];
+            for r in all_records(1, 20_000) {
+                if r.time >= from && r.time < to && (query.is_all() || r.text.contains('1')) {
+                    want[(r.time.since(from) as f64 / width) as usize] += 1;
+                }
+            }
+            let sums: Vec<u64> = got.iter().map(|b| b.iter().sum()).collect();
+            assert_eq!(sums, want);
+        }
+    }
+}
+
+#[test]
+fn records_and_checkpoint_are_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut writer = store.writer().unwrap();
+    let checkpoint =
+        |offset| Checkpoint { source: SourceId(1), name: "/var/log/a".into(), offset, ..Checkpoint::default() };
+    let bad = Commit { batches: vec![batch(1, 5), batch(2, 5)], checkpoints: vec![checkpoint(9)], ..Commit::default() };
+    assert!(writer.commit(&bad).is_err());
+    let reader = store.reader().unwrap();
+    assert!(reader.checkpoints().unwrap().is_empty());
+    let good = Commit { batches: vec![batch(1, 5)], checkpoints: vec![checkpoint(7)], ..Commit::default() };
+    writer.commit(&good).unwrap();
+    assert_eq!(reader.checkpoints().unwrap(), [checkpoint(7)]);
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut writer = store.writer().unwrap();
+    put(&mut writer, &[batch(1, 100)]);
+    let pages: i64 = writer.conn.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
+    writer.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    let more = Commit { batches: vec![batch(101, 9_000)], ..Commit::default() };
+    for _ in 0..2 {
+        let error = writer.commit(&more).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }) && error.is_temporary(), "{error}");
+        let reader = store.reader().unwrap();
+        assert_eq!(reader.page(RecordId(1), 10_000).unwrap(), all_records(1, 100), "readers go on");
+    }
+    writer.conn.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
+    writer.commit(&more).unwrap();
+    assert_eq!(store.reader().unwrap().page(RecordId(1), 10_000).unwrap(), all_records(1, 9_100));
+}
+
+#[test]
+fn a_damaged_chunk_is_skipped_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let second = store.reader().unwrap().chunk_headers(RecordId(1)).unwrap()[1].clone();
+    let writer = store.writer().unwrap();
+    let at = second.first.0 as i64;
+    let flip =
+        "UPDATE chunk SET text = CAST(substr(text, 1, 900) || x'5A' || substr(text, 902) AS BLOB) WHERE first = ?";
+    writer.conn.execute(flip, [at]).unwrap();
+    let reader = store.reader().unwrap();
+    let mut seen = 0;
+    let stats = reader
+        .query(&LogQuery::default(), &GO, &mut |_| {
+            seen += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!((stats.damaged_chunks, seen), (1, 20_000 - u64::from(second.count)));
+    assert!(matches!(reader.chunk(second.first), Err(StoreError::Corrupt { .. })));
+    assert_eq!(reader.page(RecordId(1), 30_000).unwrap().len() as u64, seen);
+}
+
+#[test]
+fn retention_drops_old_chunks_and_the_file_shrinks() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let mut writer = store.writer().unwrap();
+    writer.checkpoint_wal().unwrap();
+    let reader = store.reader().unwrap();
+    let before = reader.archive_info().unwrap();
+    // Half of the records are younger than 10,000 s at that moment.
+    let now = Timestamp(T0 + 20_000_000_000_000);
+    let age = Retention { max_age: Some(Duration::from_secs(10_000)), max_bytes: None };
+    let report = writer.retain(&age, now).unwrap();
+    let after = reader.archive_info().unwrap();
+    assert!(report.records > 3_000 && report.records <= 10_000, "{report:?}");
+    assert_eq!(after.records, 20_000 - report.records);
+    assert!(after.file_bytes < before.file_bytes, "{after:?} {before:?}");
+    let size = Retention { max_age: None, max_bytes: Some(after.stored_bytes - 1) };
+    writer.retain(&size, now).unwrap();
+    let smaller = reader.archive_info().unwrap();
+    assert!(smaller.stored_bytes < after.stored_bytes && smaller.records >= 1_000, "{smaller:?}");
+    assert_eq!(smaller.ids.unwrap().1, RecordId(20_000), "the oldest go first");
+    let none = Retention { max_age: None, max_bytes: Some(0) };
+    writer.retain(&none, now).unwrap();
+    assert_eq!(store.writer().unwrap().next_record_id(), RecordId(20_001), "numbers are never given twice");
+}
