@@ -2,9 +2,11 @@
 //! retry, price). Used by the agent chain and the chat; it knows nothing of incidents, prompts or the screen.
 
 mod error;
+mod ollama;
 mod provider;
 
 pub use error::LlmError;
+pub use ollama::{DEFAULT_URL, Ollama};
 pub use provider::{
     ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, FinishReason, Health, Message, ModelInfo, Provider,
     Role, ToolCall, Usage,
