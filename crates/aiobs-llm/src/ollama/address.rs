@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_told_not_panicked_on() {
-        for text in ["", "  ", "http://", "ftp://x", "http://a b", "http://[::1", "file:///etc", "http://:99999", "x:99999"] {
+        for text in
+            ["", "  ", "http://", "ftp://x", "http://a b", "http://[::1", "file:///etc", "http://:99999", "x:99999"]
+        {
             let e = parse(text).unwrap_err();
             assert_eq!(e.kind(), "bad_url", "{text}");
         }

@@ -35,11 +35,6 @@ impl Decoder {
         Self { input_chars: input_chars as u64, ..Self::default() }
     }
 
-    /// Whether the answer ended, well or not.
-    pub(crate) const fn ended(&self) -> bool {
-        self.ended
-    }
-
     /// Takes the next chunk.
     pub(crate) fn push(&mut self, chunk: &[u8], out: &mut Events) {
         if self.ended {
@@ -85,12 +80,9 @@ impl Decoder {
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
-        let line: ChatLine = match serde_json::from_slice(line) {
-            Ok(line) => line,
-            Err(_) => {
-                let detail = super::wire::one_line(&String::from_utf8_lossy(line), 120);
-                return self.fail(LlmError::Protocol { detail }, out);
-            }
+        let Ok(line) = serde_json::from_slice::<ChatLine>(line) else {
+            let detail = super::wire::one_line(&String::from_utf8_lossy(line), 120);
+            return self.fail(LlmError::Protocol { detail }, out);
         };
         if let Some(message) = line.error {
             return self.fail(LlmError::MidStream { message: super::wire::one_line(&message, 200) }, out);
@@ -137,7 +129,8 @@ impl Decoder {
         let output = line.eval_count.filter(|n| *n > 0);
         let guess_input = worked && input.is_none() && self.input_chars > 0;
         let guess_output = worked && output.is_none() && self.output_chars > 0;
-        let or = |count: Option<u64>, guess: bool, chars| count.unwrap_or(if guess { estimate_tokens(chars) } else { 0 });
+        let or =
+            |count: Option<u64>, guess: bool, chars| count.unwrap_or(if guess { estimate_tokens(chars) } else { 0 });
         Completion {
             model: line.model,
             finish,
@@ -152,5 +145,70 @@ impl Decoder {
             },
             attempts: 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Result<ChatEvent, LlmError>> {
+        let (mut decoder, mut out) = (Decoder::new(40), Events::new());
+        for chunk in chunks {
+            decoder.push(chunk, &mut out);
+        }
+        decoder.finish(&mut out);
+        out.into()
+    }
+
+    const STREAM: &str = concat!(
+        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"hmm 🤔\"},\"done\":false}\n",
+        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"Größe \"},\"done\":false}\r\n",
+        "\n",
+        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"call_a\",\"function\":",
+        "{\"index\":0,\"name\":\"search_logs\",\"arguments\":{\"text\":\"日本\"}}}]},\"done\":false}\n",
+        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"日本語\"},\"done\":false}\n",
+        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":3}",
+    );
+
+    proptest! {
+        #[test]
+        fn chunks_cut_anywhere_give_the_same_events(mut cuts in proptest::collection::vec(0..STREAM.len(), 0..40)) {
+            cuts.sort_unstable();
+            let mut chunks = Vec::new();
+            let mut from = 0;
+            for cut in cuts {
+                chunks.push(&STREAM.as_bytes()[from..cut]);
+                from = cut;
+            }
+            chunks.push(&STREAM.as_bytes()[from..]);
+            prop_assert_eq!(decode(chunks), decode([STREAM.as_bytes()]));
+        }
+
+        #[test]
+        fn any_bytes_end_in_an_error_or_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let events = decode([&bytes[..]]);
+            prop_assert!(matches!(events.last(), Some(Err(_) | Ok(ChatEvent::Done(_)))));
+        }
+    }
+
+    #[test]
+    fn the_whole_answer_is_there() {
+        let events = decode([STREAM.as_bytes()]);
+        assert_eq!(events.len(), 5);
+        assert_eq!(events[0], Ok(ChatEvent::Thinking("hmm 🤔".into())));
+        assert_eq!(events[3], Ok(ChatEvent::Text("日本語".into())));
+        let Ok(ChatEvent::Done(done)) = &events[4] else { panic!("{:?}", events[4]) };
+        assert_eq!(done.usage.output_tokens, Some(3));
+        assert_eq!(done.usage.input_tokens, Some(10), "40 characters, estimated");
+        assert!(done.usage.estimated);
+    }
+
+    #[test]
+    fn a_missing_end_is_a_cut() {
+        let first = STREAM.lines().nth(1).unwrap_or_default();
+        assert_eq!(decode([first.as_bytes()]).last(), Some(&Err(LlmError::Cut)));
+        assert_eq!(decode([]), vec![Err(LlmError::Cut)]);
     }
 }

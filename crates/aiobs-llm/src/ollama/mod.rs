@@ -54,10 +54,7 @@ impl Ollama {
         }
         let fault = |reason: String| LlmError::BadUrl { url: address.shown.clone(), reason };
         let client = builder.build().map_err(|e| fault(chain(&e)))?;
-        let lister = ollama_rs::Ollama::builder()
-            .host(address.url.clone())
-            .reqwest_client(client.clone())
-            .build();
+        let lister = ollama_rs::Ollama::builder().host(address.url.clone()).reqwest_client(client.clone()).build();
         let configured = model.map(|m| m.trim().to_owned()).filter(|m| !m.is_empty());
         Ok(Self { inner: Arc::new(Inner { address, configured, client, lister, chosen: Mutex::new(None) }) })
     }
@@ -118,9 +115,6 @@ impl Inner {
 
     async fn model_for(&self, request: &ChatRequest) -> Result<String, LlmError> {
         if let Some(model) = &request.model {
-            return Ok(model.clone());
-        }
-        if let Some(model) = &self.configured {
             return Ok(model.clone());
         }
         let known = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).clone();

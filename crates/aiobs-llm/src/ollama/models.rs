@@ -8,8 +8,7 @@ pub(crate) const SUGGESTION: &str = "llama3.1";
 const COMFORTABLE: u64 = 12 << 30;
 
 /// Families that follow instructions and schemas well, best first.
-const FAMILIES: [&str; 9] =
-    ["qwen3", "llama3", "qwen2.5", "gemma3", "mistral", "phi4", "gemma", "qwen", "llama"];
+const FAMILIES: [&str; 9] = ["qwen3", "llama3", "qwen2.5", "gemma3", "mistral", "phi4", "gemma", "qwen", "llama"];
 
 pub(crate) fn from_listed(m: ollama_rs::models::LocalModel) -> ModelInfo {
     let base = m.name.split(':').next().unwrap_or_default();

@@ -88,13 +88,11 @@ pub(crate) fn status_error(
     retry_after: Option<Duration>,
     model: &str,
 ) -> LlmError {
-    let told = serde_json::from_str::<Value>(body)
-        .ok()
-        .and_then(|v| match v.get("error") {
-            Some(Value::String(s)) => Some(s.clone()),
-            Some(other) => other.get("message").and_then(Value::as_str).map(str::to_owned),
-            None => None,
-        });
+    let told = serde_json::from_str::<Value>(body).ok().and_then(|v| match v.get("error") {
+        Some(Value::String(s)) => Some(s.clone()),
+        Some(other) => other.get("message").and_then(Value::as_str).map(str::to_owned),
+        None => None,
+    });
     let speaks_ollama = told.is_some();
     let message = one_line(told.as_deref().unwrap_or(body), 200);
     let or = |fallback: &str| if message.is_empty() { fallback.to_owned() } else { message.clone() };
