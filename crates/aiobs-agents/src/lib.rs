@@ -1,1 +1,10 @@
-//! The agent chain: stages, evidence, playbooks, chat.
+//! The agent chain: stages, evidence, playbooks, chat. Used by the program's runtime; it knows models through
+//! `aiobs_llm::Provider` and the archive through a trait of its own, and never sees the screen.
+
+mod advice;
+mod archive;
+mod output;
+
+pub use advice::{Advice, Advisor, NoAdvice, Signature};
+pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
+pub use output::{ChainOutput, Stage, StageState};

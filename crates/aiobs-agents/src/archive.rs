@@ -1,0 +1,62 @@
+//! What the agents need from the archive, as a trait: the program implements it over the store, tests over a
+//! vector. Calls may block (they are made on a blocking thread). This file knows neither SQL nor agents.
+
+use aiobs_types::{
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId, TemplateId, Timestamp,
+};
+use thiserror::Error;
+
+/// Reading the archive failed; the text says why, one line.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the archive cannot be read: {0}")]
+pub struct ArchiveError(pub String);
+
+/// How often a template occurred in a stretch of event time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateCount {
+    /// Which.
+    pub template: TemplateId,
+    /// Its text.
+    pub text: String,
+    /// Records of it in the stretch.
+    pub count: u64,
+    /// Event time of its first record ever.
+    pub first_seen: Timestamp,
+    /// A record of it in the stretch when known, else its first one.
+    pub example: Option<RecordId>,
+}
+
+/// An incident of the past, and what was found about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastIncident {
+    /// The incident.
+    pub incident: Incident,
+    /// Its latest diagnosis.
+    pub diagnosis: Option<Diagnosis>,
+    /// A person's word on that diagnosis: right or wrong.
+    pub verdict: Option<bool>,
+}
+
+/// The archive as the agents see it.
+pub trait Archive: Send + Sync {
+    /// Records by id, in the order asked for; missing ones are left out.
+    fn records(&self, ids: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError>;
+    /// Up to `before` records before and `after` records after this one on the same source, oldest first, without it.
+    fn around(&self, id: RecordId, before: usize, after: usize) -> Result<Vec<LogRecord>, ArchiveError>;
+    /// Records that match, in the query's order, at most its limit.
+    fn search(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError>;
+    /// Templates that occurred in `from..to` (event time) with their counts there, most frequent first.
+    fn template_counts(&self, from: Timestamp, to: Timestamp) -> Result<Vec<TemplateCount>, ArchiveError>;
+    /// Text of a template.
+    fn template_text(&self, id: TemplateId) -> Result<Option<String>, ArchiveError>;
+    /// Name of a source, such as its path.
+    fn source_name(&self, id: SourceId) -> Option<String>;
+    /// Latest diagnosis for a fault, whichever of its incidents it was made for.
+    fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError>;
+    /// One incident.
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError>;
+    /// Incidents of which some strike lies in `from..to` (event time), worst first, at most `limit`.
+    fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError>;
+    /// Other incidents like this one (same fingerprint first, then same template or title), newest first.
+    fn similar(&self, incident: &Incident, limit: usize) -> Result<Vec<PastIncident>, ArchiveError>;
+}

@@ -1,0 +1,100 @@
+//! What the chain tells the program while it works. Used by the runtime, which turns it into events for the screen
+//! and rows in the store.
+
+use aiobs_types::{Diagnosis, IncidentId, Span, Timestamp};
+
+/// The four stages, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Gathers evidence; asks no model.
+    Context,
+    /// Finds the cause.
+    Diagnosis,
+    /// Finds what to do.
+    Fixer,
+    /// Says it in a few sentences.
+    Reporter,
+}
+
+impl Stage {
+    /// All, in order; the index equals `self as usize`.
+    pub const ALL: [Self; 4] = [Self::Context, Self::Diagnosis, Self::Fixer, Self::Reporter];
+
+    /// Name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Context => "Context",
+            Self::Diagnosis => "Diagnosis",
+            Self::Fixer => "Fixer",
+            Self::Reporter => "Reporter",
+        }
+    }
+
+    /// Name of the agent and of its prompt, lower case.
+    pub const fn agent(self) -> &'static str {
+        match self {
+            Self::Context => "context",
+            Self::Diagnosis => "diagnosis",
+            Self::Fixer => "fixer",
+            Self::Reporter => "reporter",
+        }
+    }
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StageState {
+    /// Not yet.
+    #[default]
+    Waiting,
+    /// Now.
+    Running,
+    /// Done by the model, or by gathering.
+    Done,
+    /// Failed or timed out; a playbook or the facts stand in.
+    Fallback,
+    /// Cancelled or not needed.
+    Skipped,
+}
+
+/// Something happened in the chain.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChainOutput {
+    /// A stage began, was tried again, or ended.
+    Stage {
+        /// Whose run.
+        incident: IncidentId,
+        /// Which.
+        stage: Stage,
+        /// How far.
+        state: StageState,
+        /// Tries so far.
+        attempts: u32,
+        /// Wall time.
+        at: Timestamp,
+    },
+    /// Text streaming from a model.
+    Text {
+        /// Whose run.
+        incident: IncidentId,
+        /// Which stage.
+        stage: Stage,
+        /// More text, with control characters taken out.
+        delta: String,
+    },
+    /// A run ended with an answer.
+    Diagnosis(Box<Diagnosis>),
+    /// Finished spans of a run, parents before children. The run's own span comes with the last batch.
+    Spans(Vec<Span>),
+    /// The queue changed.
+    Queue {
+        /// Incidents that wait.
+        queued: usize,
+        /// The incident whose run goes on.
+        running: Option<IncidentId>,
+    },
+    /// A run was cancelled; no diagnosis comes.
+    Cancelled(IncidentId),
+    /// Something to tell, one line.
+    Notice(String),
+}
