@@ -1,3 +1,4 @@
 //! The program: command line, configuration, wiring and screen. The engine is in `crates/`.
 
 pub mod runtime;
+pub mod tui;

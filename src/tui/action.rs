@@ -1,0 +1,268 @@
+//! The one table of what a key can do. Key parsing, keymap checks, footer hints, the `?` help, the `:` palette and
+//! the generated documentation all read it; nothing else names an action. It knows no pane and no terminal.
+
+use std::fmt;
+
+/// Where a binding is in force. A pane is looked up first, then [`Context::Global`], then [`Context::Always`];
+/// contexts that take text skip `Global`, so that letters reach the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Everywhere, even while typing.
+    Always,
+    /// Everywhere but while typing.
+    Global,
+    /// Overview pane.
+    Overview,
+    /// Logs pane.
+    Logs,
+    /// Incidents pane.
+    Incidents,
+    /// Charts pane.
+    Charts,
+    /// Topology pane.
+    Topology,
+    /// Chat pane, reading.
+    Chat,
+    /// A line being typed: filter, search, time.
+    Input,
+    /// The multi-line editor of the chat.
+    Editor,
+    /// The command palette.
+    Palette,
+    /// The help overlay.
+    Help,
+}
+
+impl Context {
+    /// All contexts.
+    pub const ALL: [Self; 12] = [
+        Self::Always,
+        Self::Global,
+        Self::Overview,
+        Self::Logs,
+        Self::Incidents,
+        Self::Charts,
+        Self::Topology,
+        Self::Chat,
+        Self::Input,
+        Self::Editor,
+        Self::Palette,
+        Self::Help,
+    ];
+
+    /// The name in keymap files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Global => "global",
+            Self::Overview => "overview",
+            Self::Logs => "logs",
+            Self::Incidents => "incidents",
+            Self::Charts => "charts",
+            Self::Topology => "topology",
+            Self::Chat => "chat",
+            Self::Input => "input",
+            Self::Editor => "editor",
+            Self::Palette => "palette",
+            Self::Help => "help",
+        }
+    }
+
+    /// From the name in keymap files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+
+    /// Whether unbound keys are text.
+    pub const fn takes_text(self) -> bool {
+        matches!(self, Self::Input | Self::Editor | Self::Palette)
+    }
+
+    /// The contexts a key is looked up in, first one wins.
+    pub const fn chain(self) -> &'static [Self] {
+        match self {
+            Self::Always => &[Self::Always],
+            Self::Global => &[Self::Global, Self::Always],
+            Self::Overview => &[Self::Overview, Self::Global, Self::Always],
+            Self::Logs => &[Self::Logs, Self::Global, Self::Always],
+            Self::Incidents => &[Self::Incidents, Self::Global, Self::Always],
+            Self::Charts => &[Self::Charts, Self::Global, Self::Always],
+            Self::Topology => &[Self::Topology, Self::Global, Self::Always],
+            Self::Chat => &[Self::Chat, Self::Global, Self::Always],
+            Self::Input => &[Self::Input, Self::Always],
+            Self::Editor => &[Self::Editor, Self::Always],
+            Self::Palette => &[Self::Palette, Self::Always],
+            Self::Help => &[Self::Help, Self::Global, Self::Always],
+        }
+    }
+}
+
+/// Heading in the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Section {
+    /// Between panes and overlays.
+    General,
+    /// Within a pane.
+    Moving,
+    /// Finding and narrowing.
+    Finding,
+    /// Acting on what is selected.
+    Acting,
+    /// Typing.
+    Typing,
+}
+
+impl Section {
+    /// All sections in the order of the help.
+    pub const ALL: [Self; 5] = [Self::General, Self::Moving, Self::Finding, Self::Acting, Self::Typing];
+
+    /// The heading.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Moving => "Moving",
+            Self::Finding => "Finding",
+            Self::Acting => "Acting",
+            Self::Typing => "Typing",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// What it is.
+    pub action: Action,
+    /// The name in keymap files and the palette.
+    pub name: &'static str,
+    /// One or two words for the footer.
+    pub short: &'static str,
+    /// What it does, one phrase.
+    pub description: &'static str,
+    /// Heading in the help.
+    pub section: Section,
+    /// Where it may be bound. `Global` stands for every pane as well.
+    pub contexts: &'static [Context],
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $short:literal $section:ident [$($context:ident)+] $description:literal)+) => {
+        /// What a key can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $description] $variant,)+
+        }
+
+        /// The table, in the order of the help. The index equals `Action as usize`.
+        pub const TABLE: &[Spec] = &[$(Spec {
+            action: Action::$variant,
+            name: $name,
+            short: $short,
+            description: $description,
+            section: Section::$section,
+            contexts: &[$(Context::$context),+],
+        }),+];
+    };
+}
+
+actions! {
+    // variant       name              footer         section  contexts  description
+    Help             "help"            "help"         General [Always Global] "Show the keys that work here"
+    Palette          "palette"         "command"      General [Always Global] "Find and run a command by name"
+    Back             "back"            "back"         General [Global Input Editor Palette Help] "Close, leave, or go back to where you came from"
+    Cancel           "cancel"          "cancel"       General [Always] "Stop what is running; pressed twice with nothing running, quit"
+    Quit             "quit"            "quit"         General [Always Global] "Quit"
+    Suspend          "suspend"         "suspend"      General [Always Global] "Suspend to the shell (fg comes back)"
+    Redraw           "redraw"          "redraw"       General [Always Global] "Draw the whole screen again"
+    NextPane         "next_pane"       "next pane"    General [Always Global Input Editor] "Go to the next pane"
+    PreviousPane     "previous_pane"   "previous pane" General [Always Global Input Editor] "Go to the previous pane"
+    ShowOverview     "show_overview"   "overview"     General [Always Global] "Go to Overview"
+    ShowLogs         "show_logs"       "logs"         General [Always Global] "Go to Logs"
+    ShowIncidents    "show_incidents"  "incidents"    General [Always Global] "Go to Incidents"
+    ShowCharts       "show_charts"     "charts"       General [Always Global] "Go to Charts"
+    ShowTopology     "show_topology"   "topology"     General [Always Global] "Go to Topology"
+    ShowChat         "show_chat"       "chat"         General [Always Global] "Go to Chat"
+    Zoom             "zoom"            "zoom"         General [Global] "Let the focused part of a split fill the pane, or split again"
+    NextTheme        "next_theme"      "theme"        General [Global] "Try the next theme"
+
+    Down             "down"            "down"         Moving [Global Input Palette Help] "One row down"
+    Up               "up"              "up"           Moving [Global Input Palette Help] "One row up"
+    Left             "left"            "left"         Moving [Global] "To the left"
+    Right            "right"           "right"        Moving [Global] "To the right"
+    HalfPageDown     "half_page_down"  "down"         Moving [Global Editor] "Half a screen down"
+    HalfPageUp       "half_page_up"    "up"           Moving [Global Editor] "Half a screen up"
+    PageDown         "page_down"       "page down"    Moving [Global Input Editor Palette] "A screen down"
+    PageUp           "page_up"         "page up"      Moving [Global Input Editor Palette] "A screen up"
+    Top              "top"             "first"        Moving [Global] "To the first row"
+    Bottom           "bottom"          "last"         Moving [Global] "To the last row (and follow, in Logs)"
+    NextItem         "next_item"       "next"         Moving [Overview Logs Incidents Charts Topology Chat] "Focus the next part of the pane, or the next link"
+    PreviousItem     "previous_item"   "previous"     Moving [Overview Logs Incidents Charts Topology Chat] "Focus the previous part of the pane, or the previous link"
+
+    Filter           "filter"          "filter"       Finding [Global] "Narrow down what is shown"
+    ClearFilter      "clear_filter"    "clear filter" Finding [Logs Incidents] "Show everything again"
+    Find             "find"            "find"         Finding [Logs Incidents Chat Help] "Search for text without hiding the rest"
+    NextMatch        "next_match"      "next match"   Finding [Logs Incidents Chat Help] "To the next match"
+    PreviousMatch    "previous_match"  "previous match" Finding [Logs Incidents Chat Help] "To the previous match"
+    NextError        "next_error"      "next error"   Finding [Overview Logs] "To the next error"
+    PreviousError    "previous_error"  "previous error" Finding [Overview Logs] "To the previous error"
+    NextWarning      "next_warning"    "next warning" Finding [Logs] "To the next warning or worse"
+    PreviousWarning  "previous_warning" "previous warning" Finding [Logs] "To the previous warning or worse"
+    GoToTime         "go_to_time"      "time"         Finding [Logs] "Go to a time, such as 14:22 or -10m"
+    IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor"
+    ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor"
+    IncludeTemplate  "include_template" "like this"   Finding [Logs] "Show only lines like the one under the cursor"
+
+    Open             "open"            "open"         Acting [Global] "Open what is selected"
+    Copy             "copy"            "copy"         Acting [Global] "Copy what is selected to the clipboard"
+    Ask              "ask"             "ask"          Acting [Global] "Ask the assistant about what is selected"
+    Pause            "pause"           "pause"        Acting [Logs] "Hold the view still, or follow again"
+    Wrap             "wrap"            "wrap"         Acting [Logs Incidents] "Wrap long lines, or cut them"
+    OpenIncident     "open_incident"   "incident"     Acting [Logs] "Open the incident this line is part of"
+    Acknowledge      "acknowledge"     "acknowledge"  Acting [Incidents] "Take the incident: you look at it"
+    Resolve          "resolve"         "resolve"      Acting [Incidents] "Say that the incident is over"
+    Reopen           "reopen"          "reopen"       Acting [Incidents] "Open the incident again"
+    Mute             "mute"            "mute"         Acting [Incidents] "Never show this fault again"
+    VerdictRight     "verdict_right"   "right"        Acting [Incidents] "The diagnosis is right"
+    VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
+    Rerun            "rerun"           "re-run"       Acting [Incidents] "Diagnose again"
+    Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
+    ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"
+    Edit             "edit"            "write"        Acting [Chat] "Write to the assistant"
+    NextView         "next_view"       "next view"    Acting [Charts Topology] "The next chart or run"
+    PreviousView     "previous_view"   "previous view" Acting [Charts Topology] "The previous chart or run"
+
+    Submit           "submit"          "accept"       Typing [Input Editor Palette] "Accept what was typed, or send it"
+    NewLine          "new_line"        "new line"     Typing [Editor] "Begin a new line"
+    Complete         "complete"        "complete"     Typing [Input] "Complete the word"
+    DeleteAll        "delete_all"      "clear"        Typing [Input Palette] "Delete all that was typed"
+}
+
+impl Action {
+    /// Its row of the table.
+    pub const fn spec(self) -> &'static Spec {
+        &TABLE[self as usize]
+    }
+
+    /// The name in keymap files.
+    pub const fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// From the name in keymap files.
+    pub fn parse(name: &str) -> Option<Self> {
+        TABLE.iter().find(|s| s.name == name).map(|s| s.action)
+    }
+
+    /// Whether it may be bound in `context`.
+    pub fn allowed_in(self, context: Context) -> bool {
+        let contexts = self.spec().contexts;
+        contexts.contains(&context)
+            || (contexts.contains(&Context::Global) && !context.takes_text() && !matches!(context, Context::Always))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

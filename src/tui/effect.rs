@@ -1,0 +1,52 @@
+//! What an update wants done. Panes and the shell return these; the shell handles those that move between panes
+//! and `app` performs those that touch the world, so that every update stays a pure function.
+
+use crate::runtime::events::{Request, Toast};
+use crate::tui::panes::PaneId;
+use aiobs_types::{ChatScope, IncidentId, Level, RecordId};
+
+/// What an update wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the engine.
+    Send(Request),
+    /// Put `text` on the clipboard and say that `what` was copied.
+    Copy {
+        /// What goes to the clipboard.
+        text: String,
+        /// For the toast, such as `line` or `3 commands`.
+        what: String,
+    },
+    /// Say something in the footer for a few seconds.
+    Toast(Toast),
+    /// Go to a pane; Esc comes back.
+    Show(PaneId),
+    /// Go to Incidents and select this one; Esc comes back.
+    OpenIncident(IncidentId),
+    /// Go to Logs with the cursor on this record; Esc comes back.
+    ShowRecord(RecordId),
+    /// Go to Logs narrowed down by this filter (in the filter language); Esc comes back.
+    FilterLogs(String),
+    /// Go to Chat with this scope and the editor open; Esc comes back.
+    AskAbout(ChatScope),
+    /// The pane has nothing to close: go back to where the user came from.
+    Back,
+    /// Leave the program.
+    Quit,
+    /// Stop in favour of the shell.
+    Suspend,
+    /// Clear and draw everything.
+    Redraw,
+}
+
+impl Effect {
+    /// A neutral toast.
+    pub fn info(text: impl Into<String>) -> Self {
+        Self::Toast(Toast { level: Level::Info, text: text.into() })
+    }
+
+    /// A toast about something that did not work.
+    pub fn warn(text: impl Into<String>) -> Self {
+        Self::Toast(Toast { level: Level::Warn, text: text.into() })
+    }
+}

@@ -1,0 +1,177 @@
+//! Numbers, times and durations as people read them. Pure; the zone and "now" are in [`Clock`].
+
+use aiobs_types::Timestamp;
+use jiff::tz::TimeZone;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Now, and the zone times are written in.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// Wall time of this turn of the loop.
+    pub now: Timestamp,
+    /// The zone times are written in.
+    pub zone: TimeZone,
+}
+
+impl Clock {
+    fn zoned(&self, t: Timestamp) -> Option<jiff::Zoned> {
+        jiff::Timestamp::from_nanosecond(i128::from(t.0)).ok().map(|t| t.to_zoned(self.zone.clone()))
+    }
+
+    /// `14:22`
+    pub fn hm(&self, t: Timestamp) -> String {
+        self.zoned(t).map_or_else(|| "--:--".into(), |z| z.strftime("%H:%M").to_string())
+    }
+
+    /// `14:22:31`
+    pub fn hms(&self, t: Timestamp) -> String {
+        self.zoned(t).map_or_else(|| "--:--:--".into(), |z| z.strftime("%H:%M:%S").to_string())
+    }
+
+    /// `14:22:31.402`
+    pub fn hms_millis(&self, t: Timestamp) -> String {
+        self.zoned(t).map_or_else(|| "--:--:--.---".into(), |z| z.strftime("%H:%M:%S%.3f").to_string())
+    }
+
+    /// `2025-01-07`
+    pub fn date(&self, t: Timestamp) -> String {
+        self.zoned(t).map_or_else(|| "----------".into(), |z| z.strftime("%Y-%m-%d").to_string())
+    }
+
+    /// `2025-01-07 14:22:31.402 UTC`, for details.
+    pub fn full(&self, t: Timestamp) -> String {
+        self.zoned(t).map_or_else(|| "-".into(), |z| z.strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string())
+    }
+
+    /// The time of day, with the date before it when it is not the day of `near`.
+    pub fn hms_near(&self, t: Timestamp, near: Timestamp) -> String {
+        if self.date(t) == self.date(near) { self.hms(t) } else { format!("{} {}", self.date(t), self.hms(t)) }
+    }
+
+    /// How long ago, such as `4 min`; `now` under a second and for the future.
+    pub fn ago(&self, t: Timestamp) -> String {
+        let nanos = self.now.since(t);
+        if nanos < SECOND { "now".into() } else { duration(nanos) }
+    }
+}
+
+/// Nanoseconds in the largest fitting unit: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`.
+pub fn duration(nanos: i64) -> String {
+    let secs = nanos / SECOND;
+    match secs {
+        i64::MIN..=0 => format!("{} ms", nanos / 1_000_000),
+        1..=99 => format!("{secs} s"),
+        100..=5999 => format!("{} min", secs / 60),
+        6000..=172_799 => format!("{} h", secs / 3600),
+        _ => format!("{} d", secs / 86_400),
+    }
+}
+
+/// Nanoseconds without a space, for narrow columns: `4s`, `9m`, `2h`, `12d`.
+pub fn duration_short(nanos: i64) -> String {
+    let secs = nanos / SECOND;
+    match secs {
+        i64::MIN..=0 => "0s".into(),
+        1..=99 => format!("{secs}s"),
+        100..=5999 => format!("{}m", secs / 60),
+        6000..=172_799 => format!("{}h", secs / 3600),
+        _ => format!("{}d", secs / 86_400),
+    }
+}
+
+/// Seconds with the precision that matters: `0.04 s`, `2.1 s`, `41 s`, `3 min`.
+pub fn seconds(s: f64) -> String {
+    match s {
+        s if s < 0.1 => format!("{s:.2} s"),
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s => format!("{:.0} min", s / 60.0),
+    }
+}
+
+/// `1,942,008`
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// At most five characters: `214`, `1.3 k`, `1.94 M`, without the space when `tight`.
+pub fn compact(n: f64) -> String {
+    let (value, unit) = match n {
+        n if n < 1e3 => return if n < 10.0 && n.fract() > 0.05 { format!("{n:.1}") } else { format!("{n:.0}") },
+        n if n < 999_500.0 => (n / 1e3, "k"),
+        n if n < 999_500_000.0 => (n / 1e6, "M"),
+        n => (n / 1e9, "G"),
+    };
+    if value < 10.0 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") }
+}
+
+/// `3.4 MiB`
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// `57 %`; under one per cent `<1 %`.
+pub fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.01 { "<1 %".into() } else { format!("{:.0} %", share * 100.0) }
+}
+
+/// `1 record`, `2 records`.
+pub fn plural(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn counts_read_in_groups_of_three() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_942_008), "1,942,008");
+    }
+
+    #[test]
+    fn compact_numbers_stay_short() {
+        for (n, text) in
+            [(0.0, "0"), (1.25, "1.2"), (214.0, "214"), (1284.0, "1.3k"), (12_840.0, "13k"), (1_940_000.0, "1.9M")]
+        {
+            assert_eq!(compact(n), text);
+        }
+    }
+
+    #[test]
+    fn durations_pick_a_unit_people_use() {
+        for (secs, text) in [(4, "4 s"), (240, "4 min"), (7200, "2 h"), (12 * 86_400, "12 d")] {
+            assert_eq!(duration(secs * SECOND), text);
+        }
+    }
+
+    #[test]
+    fn times_are_written_in_the_given_zone() {
+        let clock = Clock { now: Timestamp::from_secs(1_736_260_951), zone: TimeZone::fixed(jiff::tz::offset(2)) };
+        assert_eq!(clock.hms(Timestamp::from_secs(1_736_260_951)), "16:42:31");
+        assert_eq!(clock.hms_millis(Timestamp(1_736_260_951_402_000_000)), "16:42:31.402");
+    }
+}

@@ -1,0 +1,6 @@
+//! The Charts pane.
+
+mod state;
+mod view;
+
+pub use state::State;

@@ -1,0 +1,6 @@
+//! The Chat pane.
+
+mod state;
+mod view;
+
+pub use state::State;

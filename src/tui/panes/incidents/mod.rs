@@ -1,0 +1,6 @@
+//! The Incidents pane.
+
+mod state;
+mod view;
+
+pub use state::State;

@@ -1,0 +1,6 @@
+//! The Logs pane.
+
+mod state;
+mod view;
+
+pub use state::State;

@@ -1,0 +1,211 @@
+//! The panes, and what the shell asks of each.
+//!
+//! To add a pane: make a module `panes/<name>/` with `state.rs` (a `State: Default` that implements [`Pane`]) and
+//! `view.rs` (draws `&State`, changes nothing); add a variant to [`PaneId`] and a line to [`Panes::default`];
+//! give it a [`Context`] and its actions rows in `action.rs`, and bind them in `keymaps/*.toml`.
+//!
+//! The rules: `update`, `on_event`, `on_key` and `go` change only the pane's own state and return [`Effect`]s;
+//! nothing waits for an answer; `view` never fails on any area, even 0x0; every text from outside goes through
+//! `widgets::text` before it is drawn; a pane does not know the others.
+
+pub mod charts;
+pub mod chat;
+pub mod incidents;
+pub mod logs;
+pub mod overview;
+pub mod topology;
+
+use crate::runtime::events::{Event, Snapshot};
+use crate::tui::action::{Action, Context};
+use crate::tui::effect::Effect;
+use crate::tui::format::Clock;
+use crate::tui::keymap::Keymap;
+use crate::tui::theme::{Glyphs, Role, Theme};
+use aiobs_types::{ChatScope, IncidentId, LogQuery, RecordId};
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::{Rect, Size};
+use ratatui::style::Style;
+
+/// Turns the filter language into a query, or says what is wrong with it.
+pub type ParseFilter = dyn Fn(&str) -> Result<LogQuery, String> + Send + Sync;
+
+/// Which pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PaneId {
+    /// What is wrong now, at a glance.
+    #[default]
+    Overview,
+    /// Every record.
+    Logs,
+    /// Faults, their causes and fixes.
+    Incidents,
+    /// Numbers over time.
+    Charts,
+    /// The agent chain and its runs.
+    Topology,
+    /// The assistant.
+    Chat,
+}
+
+impl PaneId {
+    /// All panes in the order of the header; the index equals `self as usize`.
+    pub const ALL: [Self; 6] = [Self::Overview, Self::Logs, Self::Incidents, Self::Charts, Self::Topology, Self::Chat];
+
+    /// The title in the header.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Logs => "Logs",
+            Self::Incidents => "Incidents",
+            Self::Charts => "Charts",
+            Self::Topology => "Topology",
+            Self::Chat => "Chat",
+        }
+    }
+
+    /// From a name on the command line or in the config, in any case.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.title().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What a pane may read besides its own state.
+#[derive(Clone, Copy)]
+pub struct PaneCx<'a> {
+    /// The engine's latest numbers.
+    pub snapshot: &'a Snapshot,
+    /// Styles by role.
+    pub theme: &'a Theme,
+    /// Characters that stand for things, Unicode or ASCII.
+    pub glyphs: &'a Glyphs,
+    /// The live keys, for hints in the text: `cx.keys(Action::Filter)`.
+    pub keymap: &'a Keymap,
+    /// Now, and how times are written.
+    pub clock: &'a Clock,
+    /// Cells the pane has, known before it is drawn.
+    pub size: Size,
+    /// The filter language.
+    pub parse_filter: &'a ParseFilter,
+}
+
+impl PaneCx<'_> {
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// The first key bound to `action` in `context` or the contexts under it, such as `Ctrl-d`; `:name` when unbound.
+    pub fn keys(&self, context: Context, action: Action) -> String {
+        self.keymap.keys_of(context, action).unwrap_or_else(|| format!(":{}", action.name()))
+    }
+}
+
+/// Where the shell sends a pane when another one asked for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goto {
+    /// Incidents: select this one.
+    Incident(IncidentId),
+    /// Logs: put the cursor on this record.
+    Record(RecordId),
+    /// Logs: narrow down.
+    Filter(String),
+    /// Chat: talk about this.
+    Scope(ChatScope),
+}
+
+/// What the shell asks of a pane.
+pub trait Pane {
+    /// Which keys are in force now; one that takes text while something is typed.
+    fn context(&self) -> Context;
+
+    /// The pane comes on screen: what to ask the engine for.
+    fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = cx;
+        Vec::new()
+    }
+
+    /// Another pane leads here. Called before [`Pane::enter`].
+    fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = (to, cx);
+        Vec::new()
+    }
+
+    /// The user comes back with Esc to where a `go` led away from: put things back as they were.
+    fn back(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = cx;
+        Vec::new()
+    }
+
+    /// A bound key. `Back` with nothing to close must return [`Effect::Back`].
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect>;
+
+    /// An unbound key in a context that takes text.
+    fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = (key, cx);
+        Vec::new()
+    }
+
+    /// Pasted text in a context that takes text.
+    fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = (text, cx);
+        Vec::new()
+    }
+
+    /// Something from the engine. Every pane sees every event, on screen or not; `cx.size` is right either way.
+    fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = (event, cx);
+        Vec::new()
+    }
+
+    /// The cells changed.
+    fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = cx;
+        Vec::new()
+    }
+
+    /// Ctrl-C: stop what runs here. `None` when nothing does.
+    fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let _ = cx;
+        None
+    }
+
+    /// The actions most likely now, best first; the footer shows as many as fit.
+    fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action>;
+
+    /// Whether something in it holds the view still, for the LIVE/PAUSED badge.
+    fn paused(&self) -> bool {
+        false
+    }
+
+    /// Draws it.
+    fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>);
+}
+
+/// All panes.
+pub struct Panes([Box<dyn Pane>; PaneId::ALL.len()]);
+
+impl Default for Panes {
+    fn default() -> Self {
+        Self([
+            Box::<overview::State>::default(),
+            Box::<logs::State>::default(),
+            Box::<incidents::State>::default(),
+            Box::<charts::State>::default(),
+            Box::<topology::State>::default(),
+            Box::<chat::State>::default(),
+        ])
+    }
+}
+
+impl Panes {
+    /// One pane.
+    pub fn get(&self, id: PaneId) -> &dyn Pane {
+        self.0[id as usize].as_ref()
+    }
+
+    /// One pane, to change it.
+    pub fn get_mut(&mut self, id: PaneId) -> &mut dyn Pane {
+        self.0[id as usize].as_mut()
+    }
+}

@@ -1,0 +1,6 @@
+//! The Overview pane.
+
+mod state;
+mod view;
+
+pub use state::State;

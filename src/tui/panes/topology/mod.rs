@@ -1,0 +1,6 @@
+//! The Topology pane.
+
+mod state;
+mod view;
+
+pub use state::State;

@@ -1,0 +1,8 @@
+//! Reusable pieces of screen. They know nothing of the model and of panes: data and styles come as arguments.
+
+pub mod lineedit;
+pub mod popup;
+pub mod scroll;
+pub mod spark;
+pub mod table;
+pub mod text;
