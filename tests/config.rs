@@ -57,7 +57,7 @@ fn every_bad_file_is_told_exactly() {
         }
         let expected = std::fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
         if told != expected {
-            wrong += &format!("--- {}\nexpected:\n{expected}told:\n{told}\n", path.display());
+            wrong.extend([format!("--- {}\nexpected:\n{expected}told:\n{told}\n", path.display())]);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -75,7 +75,7 @@ fn defaults_load_and_are_sane() {
     let config = config::defaults().unwrap();
     assert_eq!(config.archive.retention_days, 30);
     assert_eq!(config.archive.max_size, 10 << 30);
-    assert_eq!(config.chain.total_timeout, Duration::from_secs(300));
+    assert_eq!(config.chain.total_timeout, Duration::from_mins(5));
     assert!(config.effective.iter().all(|e| e.origin == Origin::Default));
 }
 

@@ -184,7 +184,7 @@ impl Layers {
     }
 
     fn unknown_key(&mut self, origin: Origin, section: &str, name: &str) {
-        let near = nearest(name, table::keys_of(section).map(|k| k.name()))
+        let near = nearest(name, table::keys_of(section).map(table::Key::name))
             .map(|n| format!("{section}.{n}"))
             .or_else(|| key_elsewhere(name));
         self.mistake(origin, MistakeKind::UnknownKey, format!("there is no key `{section}.{name}`"), near);
@@ -213,13 +213,12 @@ impl Layers {
         let ours = |name: &str| name.starts_with("AIOBS_") && !OTHER_VARIABLES.contains(&name);
         for (name, value) in variables.iter().filter(|(n, _)| ours(n)) {
             let origin = Origin::Env(name.clone());
-            match known.iter().find(|(n, _)| n == name) {
-                Some((_, key)) => self.value_text(key, &as_toml(key.kind, value), &origin, names),
-                None => {
-                    let all = known.iter().map(|(n, _)| n.as_str()).chain(OTHER_VARIABLES);
-                    let near = nearest(name, all);
-                    self.mistake(origin, MistakeKind::UnknownVariable, "no key has this name".into(), near);
-                }
+            if let Some((_, key)) = known.iter().find(|(n, _)| n == name) {
+                self.value_text(key, &as_toml(key.kind, value), &origin, names);
+            } else {
+                let all = known.iter().map(|(n, _)| n.as_str()).chain(OTHER_VARIABLES);
+                let near = nearest(name, all);
+                self.mistake(origin, MistakeKind::UnknownVariable, "no key has this name".into(), near);
             }
         }
     }
