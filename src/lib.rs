@@ -1,4 +1,5 @@
 //! The program: command line, configuration, wiring and screen. The engine is in `crates/`.
 
+pub mod config;
 pub mod runtime;
 pub mod tui;

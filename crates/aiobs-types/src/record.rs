@@ -1,19 +1,7 @@
 //! One log record, as read back from the archive.
 
-use crate::{Severity, SourceId, TemplateId, Timestamp};
+use crate::{RecordId, Severity, SourceId, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// Number of a record: counts up by one for each record that enters the archive of one data directory, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RecordId(pub u64);
-
-impl fmt::Display for RecordId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "R{}", self.0)
-    }
-}
 
 /// Bits of [`LogRecord::flags`].
 pub mod flags {

@@ -1,12 +1,7 @@
 //! Log templates: the constant part of messages that the same statement wrote.
 
-use crate::{RecordId, Severity, Timestamp};
+use crate::{RecordId, Severity, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// Number of a template, stable across restarts in one data directory. 0 means "not mined".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TemplateId(pub u32);
 
 /// A template and its life so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

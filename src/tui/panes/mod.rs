@@ -13,6 +13,8 @@ pub mod chat;
 pub mod incidents;
 pub mod logs;
 pub mod overview;
+#[cfg(test)]
+pub(crate) mod testkit;
 pub mod topology;
 
 use crate::runtime::events::{Event, Snapshot};

@@ -1,0 +1,272 @@
+//! The one table of configuration: every section and key with its type, default, unit and meaning. The checker, the
+//! text of `config init`, the reference in `docs/`, the environment names and the "did you mean" hints are derived
+//! from it. It knows nothing of the engine or the screen.
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within limits, both included.
+    Int(i64, i64),
+    /// Any text.
+    Text,
+    /// A path; `~/` is the home directory, relative paths are relative to the working directory.
+    Path,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A severity level.
+    Level,
+    /// A length of time such as `500ms`, `30s`, `5m`, `2h`, `30d`; kept as milliseconds.
+    Duration,
+    /// A size such as `500MB` or `10GiB`; kept as bytes.
+    Size,
+    /// An `http` or `https` address.
+    Url,
+    /// `local`, `utc`, an IANA name or a fixed offset such as `+02:00`.
+    Zone,
+    /// A regular expression in the syntax of the `regex` crate.
+    Regex,
+    /// A file glob.
+    Glob,
+    /// The name of a theme, shipped or the user's own.
+    Theme,
+    /// The name of a keymap, shipped or the user's own.
+    Keymap,
+    /// The name of a log format, shipped or declared in `[[formats]]`.
+    Format,
+    /// A list of texts.
+    Texts,
+    /// A list of file globs.
+    Globs,
+    /// A list of regular expressions.
+    Regexes,
+    /// A list of some of these words.
+    Choices(&'static [&'static str]),
+    /// A table from file glob to format name.
+    FormatMap,
+    /// A table from the word a log uses to the severity level it means.
+    LevelMap,
+}
+
+/// What holds when a key is not set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    /// This value, written as in the file.
+    Is(&'static str),
+    /// Nothing; the key may be left out.
+    Unset,
+    /// The key must be there.
+    Required,
+}
+
+/// One section of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    /// Name, dotted when it lies in another.
+    pub name: &'static str,
+    /// Whether it is written `[[name]]`, any number of times.
+    pub repeated: bool,
+    /// What it is for, one sentence.
+    pub doc: &'static str,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Section, a dot, and the name.
+    pub path: &'static str,
+    /// What its value may be.
+    pub kind: Kind,
+    /// What holds when it is not set.
+    pub default: Default,
+    /// Unit of a bare number, or empty.
+    pub unit: &'static str,
+    /// What it does, one sentence.
+    pub doc: &'static str,
+}
+
+impl Key {
+    /// The section it belongs to.
+    pub fn section(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(s, _)| s)
+    }
+
+    /// The name without the section.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or(self.path, |(_, n)| n)
+    }
+
+    /// Its environment variable: `AIOBS_`, the section and the key in capitals.
+    pub fn env(&self) -> String {
+        format!("AIOBS_{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+const fn section(name: &'static str, doc: &'static str) -> Section {
+    Section { name, repeated: false, doc }
+}
+
+const fn repeated(name: &'static str, doc: &'static str) -> Section {
+    Section { name, repeated: true, doc }
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, unit: &'static str, doc: &'static str) -> Key {
+    Key { path, kind, default: Default::Is(default), unit, doc }
+}
+
+const fn required(path: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { path, kind, default: Default::Required, unit: "", doc }
+}
+
+const fn optional(path: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { path, kind, default: Default::Unset, unit: "", doc }
+}
+
+/// The detectors that can be switched off.
+pub(crate) const DETECTORS: &[&str] = &["severity", "pattern", "new_template"];
+/// The panes the screen can start with.
+pub(crate) const PANES: &[&str] = &["overview", "logs", "incidents", "charts", "topology", "chat"];
+
+/// Every section, in the order of the file.
+pub const SECTIONS: &[Section] = &[
+    section("sources", "What is read when no path is given on the command line, and how."),
+    repeated("formats", "Log formats of your own, as regular expressions with named groups."),
+    section("detect", "What counts as an anomaly, and how long an incident lives."),
+    repeated("detect.patterns", "Error patterns of your own, beside the built-in ones."),
+    section("model", "The language model. Without one, playbooks answer."),
+    section("chain", "How long the stages of a diagnosis may take."),
+    section("archive", "Where records are kept, and for how long."),
+    section("ui", "The screen."),
+];
+
+/// Every key, grouped by section in the order of [`SECTIONS`].
+pub const KEYS: &[Key] = &[
+    key("sources.paths", Kind::Texts, "[]", "", "Files, directories and globs to watch."),
+    key("sources.exclude", Kind::Globs, "[]", "", "Files under those paths that are left out."),
+    key(
+        "sources.formats",
+        Kind::FormatMap,
+        "{}",
+        "",
+        "Format forced for files that match a glob, such as { \"/var/log/shop/*.log\" = \"json\" }; others are detected.",
+    ),
+    key(
+        "sources.time_zone",
+        Kind::Zone,
+        "\"local\"",
+        "",
+        "Zone of times that name none: local, utc, an IANA name or an offset.",
+    ),
+    key(
+        "sources.poll",
+        Kind::Duration,
+        "\"250ms\"",
+        "ms",
+        "How often a file is looked at where the system sends no change notices (network file systems).",
+    ),
+    required("formats.name", Kind::Text, "Name to refer to it by."),
+    required(
+        "formats.pattern",
+        Kind::Regex,
+        "Expression with named groups: time, level, component, message; every other group becomes a field.",
+    ),
+    optional(
+        "formats.time_format",
+        Kind::Text,
+        "Layout of the time group in strptime notation; detected when left out.",
+    ),
+    optional("formats.zone", Kind::Zone, "Zone of times that name none."),
+    optional("formats.levels", Kind::LevelMap, "What the log's own level words mean, such as { SEVERE = \"error\" }."),
+    key("detect.min_level", Kind::Level, "\"error\"", "", "Records from this level on are anomalies by themselves."),
+    key("detect.exclusions", Kind::Regexes, "[]", "", "Records that match one of these are never anomalies."),
+    key("detect.disabled", Kind::Choices(DETECTORS), "[]", "", "Detectors that are switched off."),
+    key(
+        "detect.quiet_minutes",
+        Kind::Int(1, 100_000),
+        "30",
+        "minutes",
+        "An open incident that does not strike for this long is resolved.",
+    ),
+    required("detect.patterns.name", Kind::Text, "Name, unique among your patterns."),
+    required("detect.patterns.regex", Kind::Regex, "What to look for in the text of a record."),
+    key("detect.patterns.level", Kind::Level, "\"error\"", "", "How bad a match is: warn, error or fatal."),
+    optional("detect.patterns.title", Kind::Text, "Few words for the list of incidents; the name when left out."),
+    key("model.enabled", Kind::Bool, "true", "", "Whether a model is asked at all."),
+    key("model.provider", Kind::Choice(&["ollama"]), "\"ollama\"", "", "Who serves the model."),
+    key("model.url", Kind::Url, "\"http://127.0.0.1:11434\"", "", "Address of the provider."),
+    key("model.name", Kind::Text, "\"\"", "", "Model to use; empty takes the first fitting one that is installed."),
+    key("model.num_ctx", Kind::Int(1024, 1_048_576), "8192", "tokens", "Context window asked for."),
+    key(
+        "model.connect_timeout",
+        Kind::Duration,
+        "\"3s\"",
+        "ms",
+        "How long to wait for the provider to accept a connection.",
+    ),
+    key("chain.context_timeout", Kind::Duration, "\"30s\"", "ms", "Limit of the Context stage."),
+    key("chain.diagnosis_timeout", Kind::Duration, "\"60s\"", "ms", "Limit of the Diagnosis stage."),
+    key("chain.fixer_timeout", Kind::Duration, "\"90s\"", "ms", "Limit of the Fixer stage."),
+    key("chain.reporter_timeout", Kind::Duration, "\"30s\"", "ms", "Limit of the Reporter stage."),
+    key("chain.total_timeout", Kind::Duration, "\"300s\"", "ms", "Limit of a whole diagnosis."),
+    key("chain.tries", Kind::Int(1, 10), "3", "", "Tries per model call before a playbook answers."),
+    key("archive.data_dir", Kind::Path, "\"\"", "", "Data directory; empty is the platform's usual place."),
+    key(
+        "archive.retention_days",
+        Kind::Int(0, 36_500),
+        "30",
+        "days",
+        "Records older than this are dropped; 0 keeps them.",
+    ),
+    key(
+        "archive.max_size",
+        Kind::Size,
+        "\"10GiB\"",
+        "bytes",
+        "The oldest records are dropped beyond this size; 0 is no limit.",
+    ),
+    key("ui.theme", Kind::Theme, "\"dark\"", "", "Theme: a shipped one, or a file in the themes directory."),
+    key("ui.keymap", Kind::Keymap, "\"default\"", "", "Keymap: a shipped one, or a file in the keymaps directory."),
+    key(
+        "ui.ascii",
+        Kind::Choice(&["auto", "always", "never"]),
+        "\"auto\"",
+        "",
+        "Whether only ASCII is drawn; auto goes by the locale.",
+    ),
+    key(
+        "ui.fps",
+        Kind::Int(0, 120),
+        "0",
+        "frames per second",
+        "Most frames drawn per second; 0 is 60 on this machine and 20 over SSH.",
+    ),
+    key(
+        "ui.mouse",
+        Kind::Bool,
+        "false",
+        "",
+        "Whether the program takes the mouse (the terminal's own selection then needs Shift).",
+    ),
+    key("ui.start_pane", Kind::Choice(PANES), "\"overview\"", "", "Pane shown first."),
+];
+
+/// The section of this name.
+pub fn find_section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|s| s.name == name)
+}
+
+/// The key of this path.
+pub fn find_key(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| k.path == path)
+}
+
+/// The keys of a section, in order.
+pub fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |k| k.section() == section)
+}
+
+/// Whether the key lies in a `[[...]]` section, and so can only be set in the file.
+pub fn is_in_repeated(key: &Key) -> bool {
+    find_section(key.section()).is_some_and(|s| s.repeated)
+}
