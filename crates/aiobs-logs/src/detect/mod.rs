@@ -1,1 +1,17 @@
-//! x
+//! Detectors: which records tell of a fault. One file per detector; [`Detectors`] asks them all and makes at most one
+//! anomaly per record, named by the strongest.
+//!
+//! The pipeline calls it for every record after mining. It knows neither the store nor incidents, only records.
+
+mod config;
+mod gist;
+mod new_template;
+mod pattern;
+mod report;
+mod severity;
+
+pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use report::{Detectors, RecordContext};
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ mod values;
 
 pub use class::Placeholder;
 pub use miner::{Mined, Miner, MinerOptions};
+pub(crate) use values::constant_words;
 pub use values::placeholder_values;
 
 #[cfg(test)]

@@ -29,3 +29,24 @@ pub fn placeholder_values(message: &str) -> Vec<(Placeholder, &str)> {
     scan(line, &mut sink);
     sink.out
 }
+
+struct Constants<'a> {
+    each: &'a mut dyn FnMut(&str, bool),
+}
+
+impl Sink for Constants<'_> {
+    fn text(&mut self, bytes: &[u8]) {
+        (self.each)(&String::from_utf8_lossy(bytes), false);
+    }
+    fn mask(&mut self, kind: Placeholder, value: &[u8]) {
+        if matches!(kind, Placeholder::Host) {
+            (self.each)(&String::from_utf8_lossy(value), true);
+        }
+    }
+    fn end_word(&mut self) {}
+}
+
+/// The constant text of a message, piece by piece, and the names of hosts in it (told by the second argument).
+pub(crate) fn constant_words(message: &str, each: &mut dyn FnMut(&str, bool)) {
+    scan(first_line(message), &mut Constants { each });
+}

@@ -1,0 +1,114 @@
+//! Words for people and for fingerprints, taken from hostile text: control characters are removed, lengths capped.
+
+use crate::template::constant_words;
+
+/// Characters of a title.
+const TITLE: usize = 80;
+/// Characters of a quotation in a reason.
+const QUOTE: usize = 160;
+
+/// One line without control characters, at most `max` characters, cut with an ellipsis.
+pub(super) fn plain(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    let mut count = 0;
+    let mut space = true;
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if c == ' ' && space || is_hostile(c) {
+            continue;
+        }
+        if count == max {
+            let len = out.trim_end().len();
+            out.truncate(len);
+            out.push('…');
+            return out;
+        }
+        space = c == ' ';
+        out.push(c);
+        count += 1;
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Control characters, and the invisible ones that reorder or hide text.
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A template as a title.
+pub(super) fn title_of(template: &str) -> String {
+    plain(template.trim_end_matches(['.', ':', ',', ';', ' ']), TITLE)
+}
+
+/// A pattern's title with what the template says beyond it.
+pub(super) fn title_with(title: &str, template: &str) -> String {
+    let mut rest = Vec::new();
+    for word in template.split_whitespace() {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '<' && c != '>');
+        if word.is_empty() || word.contains('<') || has_word(title, word) {
+            continue;
+        }
+        rest.push(word);
+    }
+    while rest.last().is_some_and(|w| is_common(w)) {
+        rest.pop();
+    }
+    let telling = rest.iter().filter(|w| w.len() > 2 && !is_common(w)).count();
+    if telling == 0 { plain(title, TITLE) } else { plain(&format!("{title}: {}", rest.join(" ")), TITLE) }
+}
+
+pub(super) fn quote(text: &str) -> String {
+    plain(text, QUOTE)
+}
+
+fn has_word(title: &str, word: &str) -> bool {
+    title.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// Words that do not tell one fault from another.
+fn is_common(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "a", "an", "the", "to", "of", "on", "in", "at", "for", "from", "by", "with", "and", "or", "is", "was", "are",
+        "be", "has", "have", "not", "could", "can", "cannot", "unable", "failed", "fail", "failure", "error", "errors",
+        "err", "warn", "warning", "fatal", "while", "when", "after", "before", "during", "because", "due", "due-to",
+        "trying", "try", "attempt", "attempting", "retry", "retrying", "connect", "connecting", "connection", "dial",
+        "tcp", "udp", "socket", "host", "port", "server", "request", "response", "code", "status", "message", "msg",
+        "exception", "caused", "timed", "timeout", "out", "refused", "closed", "get", "post", "call", "read", "write",
+        "open", "java", "net", "org", "com", "io", "runtime", "will", "again", "this", "that", "it", "its", "s", "ms",
+    ];
+    WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// Words that the name of the thing a fault is about follows.
+fn announces_target(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "to", "host", "upstream", "service", "database", "db", "broker", "backend", "server", "cluster", "at", "queue",
+        "topic", "endpoint", "origin", "dial", "reach", "resolve",
+    ];
+    WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// Names in a message that tell which thing a fault is about: compound names such as `payments-db`, and what stands
+/// behind a word like "to". Sorted, so that the wording does not matter.
+pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut announced = false;
+    constant_words(message, &mut |word, is_value| {
+        for part in word.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.')) {
+            let part = part.trim_matches(['.', '-', '_']);
+            if part.is_empty() {
+                continue;
+            }
+            let compound = !is_value && part.contains(['-', '_', '.']) && !part.contains(char::is_uppercase);
+            if part.len() > 1 && (compound || announced) && !is_common(part) && !has_word(title, part) {
+                names.push(part.to_ascii_lowercase());
+            }
+            announced = announces_target(part);
+        }
+    });
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(8);
+    names
+}

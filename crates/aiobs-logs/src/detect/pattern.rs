@@ -1,0 +1,180 @@
+//! Error patterns: one automaton pass per record; most records match nothing and end there.
+
+use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
+use aiobs_types::{Level, Severity};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+/// Bytes of a message that are looked at.
+const MAX_BYTES: usize = 8192;
+/// Room for the automaton's states, bytes.
+const DFA_BYTES: usize = 16 << 20;
+
+/// A compiled pattern, without its expression.
+pub(super) struct Pattern {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) join: Join,
+}
+
+/// All patterns, from the most telling to the least.
+pub(super) struct Patterns {
+    patterns: Vec<Pattern>,
+    all: RegexSet,
+    strong: RegexSet,
+    strong_count: usize,
+    exclude: Option<Regex>,
+    exclude_line: RegexSet,
+    blanked: Vec<u8>,
+}
+
+impl Patterns {
+    pub(super) fn new(config: &DetectConfig) -> Result<Self, DetectError> {
+        let file = built_in()?;
+        let mut chosen = merged(file.pattern, config)?;
+        // Strong ones first, so that one index serves both automata; the order in the file breaks ties.
+        chosen.sort_by_key(|p| std::cmp::Reverse(p.strength));
+        let mut expressions = Vec::with_capacity(chosen.len());
+        for pattern in &chosen {
+            expressions.push(expression(pattern)?);
+        }
+        let strong_count = chosen.iter().filter(|p| p.strength == Strength::Strong).count();
+        let exclude: Vec<String> = file.exclude.into_iter().chain(config.exclude.iter().cloned()).collect();
+        let exclude_line: Vec<String> = file.exclude_line.into_iter().chain(config.exclude_line.iter().cloned()).collect();
+        for (what, list) in [("exclude", &exclude), ("exclude_line", &exclude_line)] {
+            for one in list {
+                check(&format!("`{what}` expression `{one}`"), one)?;
+            }
+        }
+        let joined = exclude.iter().map(|e| format!("(?:{e})")).collect::<Vec<_>>().join("|");
+        Ok(Self {
+            all: set(&expressions)?,
+            strong: set(&expressions[..strong_count])?,
+            strong_count,
+            exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
+            exclude_line: set(&exclude_line)?,
+            patterns: chosen.into_iter().map(Pattern::from).collect(),
+            blanked: Vec::new(),
+        })
+    }
+
+    /// The most telling pattern in a message of this severity, and the number of others, mere words aside, that match.
+    pub(super) fn find(&mut self, message: &str, severity: Severity) -> Option<(&Pattern, usize)> {
+        let bytes = &message.as_bytes()[..message.len().min(MAX_BYTES)];
+        let level = severity.level();
+        let weak_too = level == Level::Unset || level >= Level::Warn;
+        let set = if weak_too { &self.all } else { &self.strong };
+        if !set.is_match(bytes) || self.exclude_line.is_match(bytes) {
+            return None;
+        }
+        let matches = match &self.exclude {
+            Some(exclude) if exclude.is_match(bytes) => {
+                blank(exclude, bytes, &mut self.blanked);
+                set.matches(&self.blanked)
+            }
+            _ => set.matches(bytes),
+        };
+        let mut hits = matches.iter();
+        let best = hits.next()?;
+        let others = hits.filter(|i| self.patterns[*i].join != Join::Template).count();
+        Some((&self.patterns[best], others))
+    }
+
+    /// An error with the nearest id when there is no pattern of that id.
+    pub(super) fn check_known(id: &str, config: &DetectConfig) -> Result<(), DetectError> {
+        let file = built_in()?;
+        let ids = || file.pattern.iter().chain(&config.patterns).map(|p| p.id.as_str());
+        if ids().any(|known| known == id) {
+            return Ok(());
+        }
+        let nearest = ids().chain(["severity", "new_template"]).min_by_key(|known| distance(known, id));
+        let hint = nearest
+            .filter(|known| distance(known, id) <= 3)
+            .map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));
+        Err(DetectError::Unknown { name: id.to_owned(), hint })
+    }
+
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.strong_count, self.patterns.len())
+    }
+}
+
+impl From<PatternConfig> for Pattern {
+    fn from(p: PatternConfig) -> Self {
+        let severity = p.severity.floor().max(Severity::WARN);
+        Self { id: p.id, title: p.title, severity, join: p.join }
+    }
+}
+
+/// The user's patterns first, then the built-in ones that are not replaced; without the disabled ones.
+fn merged(built_in: Vec<PatternConfig>, config: &DetectConfig) -> Result<Vec<PatternConfig>, DetectError> {
+    let mut all = config.patterns.clone();
+    for (i, p) in all.iter().enumerate() {
+        if all[..i].iter().any(|q| q.id == p.id) {
+            return Err(DetectError::Twice(p.id.clone()));
+        }
+    }
+    all.extend(built_in.into_iter().filter(|b| config.patterns.iter().all(|p| p.id != b.id)));
+    all.retain(|p| !config.disabled.contains(&p.id));
+    Ok(all)
+}
+
+fn expression(pattern: &PatternConfig) -> Result<String, DetectError> {
+    if pattern.regex.is_empty() == pattern.words.is_empty() {
+        return Err(DetectError::Shape(pattern.id.clone()));
+    }
+    let expression = if pattern.words.is_empty() {
+        pattern.regex.clone()
+    } else {
+        let words: Vec<String> = pattern.words.iter().map(|w| regex::escape(w)).collect();
+        format!(r"\b(?:{})\b", words.join("|"))
+    };
+    check(&format!("pattern `{}`", pattern.id), &expression)?;
+    Ok(expression)
+}
+
+fn check(place: &str, expression: &str) -> Result<(), DetectError> {
+    build(place, expression).map(drop)
+}
+
+fn build(place: &str, expression: &str) -> Result<Regex, DetectError> {
+    RegexBuilder::new(expression)
+        .case_insensitive(true)
+        .unicode(false)
+        .dfa_size_limit(DFA_BYTES)
+        .build()
+        .map_err(|e| DetectError::Expression { place: place.to_owned(), message: e.to_string() })
+}
+
+fn set(expressions: &[String]) -> Result<RegexSet, DetectError> {
+    RegexSetBuilder::new(expressions)
+        .case_insensitive(true)
+        .unicode(false)
+        .dfa_size_limit(DFA_BYTES)
+        .build()
+        .map_err(|e| DetectError::Expression { place: "patterns".to_owned(), message: e.to_string() })
+}
+
+/// Copies `bytes` with all matches overwritten by a byte that no pattern looks for.
+fn blank(exclude: &Regex, bytes: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(bytes);
+    for found in exclude.find_iter(bytes) {
+        out[found.range()].fill(0);
+    }
+}
+
+/// Edit distance by Levenshtein, bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

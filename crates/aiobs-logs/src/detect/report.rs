@@ -1,0 +1,198 @@
+//! Asks all detectors about a record and words the one anomaly that may come of it.
+
+use super::config::{DetectConfig, DetectError, Join};
+use super::gist;
+use super::new_template::NewTemplate;
+use super::pattern::{Pattern, Patterns};
+use super::severity;
+use aiobs_types::{
+    Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags,
+};
+
+/// A record as the detectors see it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordContext<'a> {
+    /// The record.
+    pub view: RecordView<'a>,
+    /// Name of its source.
+    pub source_name: &'a str,
+    /// Whether it founded its template.
+    pub template_new: bool,
+}
+
+/// All detectors and their state. One owner.
+pub struct Detectors {
+    patterns: Patterns,
+    new_template: NewTemplate,
+    min_level: Level,
+    by_severity: bool,
+    by_novelty: bool,
+}
+
+impl Detectors {
+    /// Compiles the patterns. Fails on an expression that is not valid, a pattern given twice, or a name in
+    /// `disabled` that does not exist.
+    pub fn new(config: &DetectConfig) -> Result<Self, DetectError> {
+        for name in &config.disabled {
+            if !matches!(name.as_str(), "severity" | "new_template") {
+                Patterns::check_known(name, config)?;
+            }
+        }
+        let on = |name: &str| config.disabled.iter().all(|d| d != name);
+        Ok(Self {
+            patterns: Patterns::new(config)?,
+            new_template: NewTemplate::new(config.warm_up_records, config.warm_up_minutes),
+            min_level: config.min_level,
+            by_severity: on("severity"),
+            by_novelty: on("new_template"),
+        })
+    }
+
+    /// What an earlier run saw of a source, so that its warm-up does not start again.
+    pub fn restore_source(&mut self, source: SourceId, records: u64, first: Timestamp, last: Timestamp) {
+        self.new_template.restore(source, records, first, last);
+    }
+
+    /// Whether unknown templates may be reported at all; false while an archive is filled for the first time.
+    pub fn set_history(&mut self, known: bool) {
+        self.new_template.set_history(known);
+    }
+
+    /// Number of strong patterns and of all patterns in force.
+    pub fn pattern_count(&self) -> (usize, usize) {
+        self.patterns.count()
+    }
+
+    /// Judges one record. `template_text` is asked for only when there is something to report.
+    pub fn observe(&mut self, ctx: &RecordContext<'_>, template_text: impl FnOnce() -> String) -> Option<Anomaly> {
+        let meta = &ctx.view.meta;
+        let warm = self.new_template.watch(meta.source, meta.time);
+        let by_severity = self.by_severity && severity::fires(meta.severity, self.min_level);
+        let message = searched(ctx);
+        let pattern = self.patterns.find(message, meta.severity);
+        let novel = ctx.template_new && warm && self.by_novelty && meta.severity >= Severity::WARN;
+        if pattern.is_none() && !by_severity && !novel {
+            return None;
+        }
+        Some(report(ctx, message, &template_text(), &Findings { pattern, by_severity, novel }))
+    }
+}
+
+struct Findings<'a> {
+    pattern: Option<(&'a Pattern, usize)>,
+    by_severity: bool,
+    novel: bool,
+}
+
+/// The message, with all its lines when there are several.
+fn searched<'a>(ctx: &RecordContext<'a>) -> &'a str {
+    let view = &ctx.view;
+    if view.meta.flags & flags::MULTILINE != 0 {
+        view.text.get(view.meta.message.0 as usize..).unwrap_or(view.text)
+    } else {
+        view.message()
+    }
+}
+
+fn report(ctx: &RecordContext<'_>, message: &str, template: &str, found: &Findings<'_>) -> Anomaly {
+    let meta = &ctx.view.meta;
+    let (detector, title, fingerprint) = match found.pattern {
+        Some((p, _)) => (DetectorKind::Pattern, pattern_title(p, template), pattern_fingerprint(p, message, template)),
+        None if found.by_severity => (DetectorKind::Severity, titled(template, message), hash_words("level", template)),
+        None => (DetectorKind::NewTemplate, titled(template, message), hash_words("new", template)),
+    };
+    let floor = found.pattern.map_or(Severity::WARN, |(p, _)| p.severity);
+    Anomaly {
+        detector,
+        fingerprint,
+        title,
+        reason: reason(ctx, template, found),
+        severity: meta.severity.max(floor).max(Severity::WARN),
+        record: ctx.view.id,
+        time: meta.time,
+        source: meta.source,
+        template: meta.template,
+        component: gist::plain(ctx.view.component, 120),
+    }
+}
+
+fn titled(template: &str, message: &str) -> String {
+    let title = gist::title_of(template);
+    if title.is_empty() { gist::title_of(message) } else { title }
+}
+
+fn pattern_title(pattern: &Pattern, template: &str) -> String {
+    match pattern.join {
+        Join::Template => {
+            let title = gist::title_of(template);
+            if title.is_empty() { pattern.title.clone() } else { title }
+        }
+        Join::Target => gist::title_with(&pattern.title, template),
+        Join::Pattern => gist::plain(&pattern.title, 80),
+    }
+}
+
+fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> String {
+    let view = &ctx.view;
+    let who = if view.component.is_empty() { ctx.source_name } else { view.component };
+    let level = view.meta.severity.level();
+    let mut text = format!("{} logged \"{}\"", gist::plain(who, 80), gist::quote(template));
+    if level == Level::Unset {
+        text.push_str(" without a level");
+    } else {
+        text.push_str(" at level ");
+        text.push_str(level.name());
+    }
+    if let Some((pattern, others)) = found.pattern {
+        text.push_str("; matches the pattern ");
+        text.push_str(&gist::plain(&pattern.title, 80));
+        match others {
+            0 => {}
+            1 => text.push_str(" and one other"),
+            n => text.push_str(&format!(" and {n} others")),
+        }
+    }
+    if found.novel {
+        text.push_str("; never seen before in this source");
+    }
+    text.push('.');
+    text
+}
+
+/// Stable across restarts and machines: depends on words only.
+fn pattern_fingerprint(pattern: &Pattern, message: &str, template: &str) -> Fingerprint {
+    match pattern.join {
+        Join::Pattern => Fingerprint(fnv(0, pattern.id.as_bytes())),
+        Join::Template => hash_words(&pattern.id, template),
+        Join::Target => {
+            let names = gist::names_in(message, &pattern.title);
+            let start = fnv(1, pattern.id.as_bytes());
+            Fingerprint(names.iter().fold(start, |h, name| fnv(h, name.as_bytes())))
+        }
+    }
+}
+
+/// The letters of a template, without its placeholders, digits, punctuation and case.
+fn hash_words(id: &str, template: &str) -> Fingerprint {
+    let mut h = fnv(2, id.as_bytes());
+    for word in template.split(|c: char| c.is_whitespace() || "=:,;()[]{}\"'|/".contains(c)) {
+        if word.is_empty() || word.starts_with('<') && word.contains('>') {
+            continue;
+        }
+        let letters = word.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase);
+        let word: String = letters.collect();
+        if !word.is_empty() {
+            h = fnv(h, word.as_bytes());
+        }
+    }
+    Fingerprint(h)
+}
+
+/// FNV-1a, 64 bit, with an end mark per call.
+fn fnv(start: u64, bytes: &[u8]) -> u64 {
+    let mut h = start ^ 0xcbf2_9ce4_8422_2325;
+    for b in bytes.iter().chain(&[0xff]) {
+        h = (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
+    }
+    h
+}
