@@ -6,3 +6,4 @@ mod words;
 pub mod detect;
 pub mod incident;
 pub mod template;
+pub mod source;

@@ -1,0 +1,142 @@
+//! The other files of a rotated log: `app.log.1`, `app.log-20250107`, `app-1.log`, ...
+//!
+//! Tails ask it where the file they were reading has gone, and which files came between that one and the present one.
+
+use super::{identity, spec::packed};
+use aiobs_types::FileIdentity;
+use std::{
+    cmp::Reverse,
+    fs::{self, File, Metadata},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// What rotation appended to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Suffix {
+    /// `.3`: the higher the older.
+    Number(u64),
+    /// A date, `.old` and the like.
+    Other,
+}
+
+/// How the file name `other` is derived from `base` by rotation, `None` if it is not.
+pub(super) fn suffix(base: &str, other: &str) -> Option<Suffix> {
+    if base == other {
+        return None;
+    }
+    let (stem, ext) = base.rsplit_once('.').unwrap_or((base, ""));
+    let added = match other.strip_prefix(base) {
+        Some(added) => added,
+        // The extension stays at the end: `app-1.log`.
+        None => other.strip_prefix(stem)?.strip_suffix(ext)?.strip_suffix('.')?,
+    };
+    if matches!(added, ".old" | ".bak" | ".prev" | ".last" | "~") {
+        return Some(Suffix::Other);
+    }
+    let digits = added.strip_prefix(['.', '-', '_'])?;
+    if digits.len() <= 4 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return digits.parse().ok().map(Suffix::Number);
+    }
+    let dated = digits.len() >= 6
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b':' | b'T' | b'Z'));
+    dated.then_some(Suffix::Other)
+}
+
+/// Another file in the directory.
+#[derive(Debug)]
+pub(super) struct Sibling {
+    pub(super) path: PathBuf,
+    pub(super) meta: Metadata,
+    pub(super) suffix: Option<Suffix>,
+}
+
+/// Regular files beside `path` (and beside what it links to), family or not.
+pub(super) fn siblings(path: &Path) -> Vec<Sibling> {
+    let mut dirs: Vec<PathBuf> = path.parent().map(Path::to_path_buf).into_iter().collect();
+    let target = fs::canonicalize(path).ok();
+    if let Some(dir) = target.as_deref().and_then(Path::parent)
+        && fs::canonicalize(&dirs[0]).ok().as_deref() != Some(dir)
+    {
+        dirs.push(dir.to_path_buf());
+    }
+    let base = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut found = Vec::new();
+    for entry in dirs.iter().filter_map(|d| fs::read_dir(d).ok()).flatten().flatten() {
+        let sibling = entry.path();
+        let Ok(meta) = fs::symlink_metadata(&sibling) else { continue };
+        if meta.is_file() && sibling != path && !packed(&sibling) {
+            let suffix = suffix(&base, &entry.file_name().to_string_lossy());
+            found.push(Sibling { path: sibling, meta, suffix });
+        }
+    }
+    found
+}
+
+/// The sibling that is the file itself, renamed.
+pub(super) fn renamed(siblings: &[Sibling], identity: &FileIdentity) -> Option<usize> {
+    siblings.iter().position(|s| {
+        identity::same_inode(identity, &s.meta)
+            && File::open(&s.path).and_then(|f| identity::head_matches(&f, identity)).unwrap_or(false)
+    })
+}
+
+/// The sibling that holds a copy of the file with at least `offset` bytes; the youngest if there are several.
+pub(super) fn copied(siblings: &[Sibling], identity: &FileIdentity, offset: u64) -> Option<usize> {
+    if !identity::telling(identity) {
+        return None;
+    }
+    let mut fits: Vec<usize> = (0..siblings.len())
+        .filter(|&i| {
+            let s = &siblings[i];
+            s.suffix.is_some()
+                && s.meta.len() >= offset
+                && !identity::same_inode(identity, &s.meta)
+                && File::open(&s.path).and_then(|f| identity::head_matches(&f, identity)).unwrap_or(false)
+        })
+        .collect();
+    fits.sort_by_key(|&i| Reverse(modified(&siblings[i].meta)));
+    fits.first().copied()
+}
+
+fn modified(meta: &Metadata) -> (i64, i64) {
+    (meta.mtime(), meta.mtime_nsec())
+}
+
+/// The family's files that came after `old`, oldest first; `old` is a sibling or, when it was deleted, known by the
+/// metadata of its open file. The file at the path itself is none of them.
+pub(super) fn generations<'a>(
+    siblings: &'a [Sibling],
+    found: Option<usize>,
+    old: &Metadata,
+    current: Option<&Metadata>,
+) -> Vec<&'a Sibling> {
+    let own = found.and_then(|i| siblings[i].suffix);
+    let mut younger: Vec<&Sibling> = siblings
+        .iter()
+        .filter(|s| {
+            let itself = s.meta.ino() == old.ino() && s.meta.dev() == old.dev();
+            let present = current.is_some_and(|c| c.ino() == s.meta.ino() && c.dev() == s.meta.dev());
+            !itself
+                && !present
+                && match (own, s.suffix) {
+                    (_, None) => false,
+                    (Some(Suffix::Number(o)), Some(Suffix::Number(n))) => n < o,
+                    // Born later and written to no earlier: what is born earlier was there before.
+                    _ => {
+                        modified(&s.meta) >= modified(old)
+                            && match (s.meta.created(), old.created()) {
+                                (Ok(a), Ok(b)) => a > b,
+                                _ => modified(&s.meta) > modified(old),
+                            }
+                    }
+                }
+        })
+        .collect();
+    younger.sort_by_key(|s| match s.suffix {
+        Some(Suffix::Number(n)) => (Reverse(n), modified(&s.meta)),
+        _ => (Reverse(0), modified(&s.meta)),
+    });
+    younger
+}

@@ -1,0 +1,184 @@
+//! Where bytes come from: files, directories, globs, standard input; followed across rotation, truncation and loss.
+//!
+//! One reading thread owns a [`SourceSet`] and calls [`SourceSet::poll`] in a loop. The set knows nothing of lines,
+//! formats or records: it hands out blocks of bytes with their offset and the identity of the file they are from, so
+//! that a checkpoint can be stored with what was made of them.
+
+mod dirty;
+mod family;
+mod file;
+mod identity;
+mod pipe;
+mod set;
+mod spec;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use dirty::Waker;
+pub use set::SourceSet;
+pub use spec::SourceSpec;
+
+use aiobs_types::{FileIdentity, SourceId, SourceState};
+use std::{path::PathBuf, time::Duration};
+
+/// Largest block of [`SourceEvent::Data`], bytes.
+pub const BLOCK: usize = 256 * 1024;
+
+/// How sources are read.
+#[derive(Clone, Debug)]
+pub struct SourceOptions {
+    /// Wait for more at the end; without it every source is read to its end once.
+    pub follow: bool,
+    /// Never ask the system for notifications, look every `poll_interval`.
+    pub force_poll: bool,
+    /// How often files are looked at when there are no notifications.
+    pub poll_interval: Duration,
+    /// How often all files are looked at although notifications work: network file systems do not send them.
+    pub sweep_interval: Duration,
+    /// How long an unterminated last line must be unchanged before [`SourceEvent::PartialIdle`].
+    pub idle_partial: Duration,
+}
+
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self {
+            follow: true,
+            force_poll: false,
+            poll_interval: Duration::from_millis(250),
+            sweep_interval: Duration::from_secs(2),
+            idle_partial: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why the bytes that follow are of another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewFileReason {
+    /// The name now stands for another file; the old one was read to its end.
+    Rotated,
+    /// The file was cut to less than what was read, or its beginning was overwritten.
+    Truncated,
+    /// The file had been gone and another one is there now.
+    Recreated,
+}
+
+/// What [`SourceSet::poll`] tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceEvent<'a> {
+    /// First event of a source that has a file.
+    Opened {
+        /// The source.
+        source: SourceId,
+        /// Absolute path, or `stdin`.
+        name: &'a str,
+        /// The file that will be read first.
+        identity: FileIdentity,
+        /// Where reading begins, bytes.
+        offset: u64,
+        /// Size of that file, bytes.
+        size: u64,
+        /// It goes on where the checkpoint says.
+        resumed: bool,
+    },
+    /// The fingerprint of the current file covers more bytes than before.
+    Identity {
+        /// The source.
+        source: SourceId,
+        /// Same file, longer `head_len`.
+        identity: FileIdentity,
+    },
+    /// The next bytes of the current file.
+    Data {
+        /// The source.
+        source: SourceId,
+        /// Offset of the first byte in the file.
+        offset: u64,
+        /// At most [`BLOCK`] bytes.
+        bytes: &'a [u8],
+        /// The current file.
+        identity: FileIdentity,
+    },
+    /// The data that follows is of another file, from its beginning (or, for the rest of a truncated file that was found
+    /// in a copy, from where reading had stopped).
+    NewFile {
+        /// The source.
+        source: SourceId,
+        /// The file from here on.
+        identity: FileIdentity,
+        /// Where its reading begins, bytes: 0 but for the rest in a copy.
+        offset: u64,
+        /// Size of that file, bytes.
+        size: u64,
+        /// What happened.
+        reason: NewFileReason,
+    },
+    /// Everything that is there was handed out.
+    CaughtUp {
+        /// The source.
+        source: SourceId,
+    },
+    /// The last line has no line break and has not changed for [`SourceOptions::idle_partial`].
+    PartialIdle {
+        /// The source.
+        source: SourceId,
+    },
+    /// What the source does, or how far it is.
+    State {
+        /// The source.
+        source: SourceId,
+        /// What it does.
+        state: SourceState,
+        /// Bytes read of the current file.
+        read: u64,
+        /// Size of the current file, bytes.
+        size: u64,
+    },
+    /// Nothing more will come from it.
+    Ended {
+        /// The source.
+        source: SourceId,
+    },
+}
+
+/// What the user must put right before anything can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such path.
+    #[error("{}: no such file or directory", .0.display())]
+    NotFound(PathBuf),
+    /// May not be read.
+    #[error("{}: permission denied; run as a user who may read it, or grant read access", .0.display())]
+    Denied(PathBuf),
+    /// Any other failure to read.
+    #[error("{}: {text}", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        text: String,
+    },
+    /// The pattern is malformed.
+    #[error("{pattern}: not a valid glob pattern: {text}")]
+    BadGlob {
+        /// As typed.
+        pattern: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// Nothing matches and nothing will be waited for.
+    #[error("{0}: no file matches")]
+    NoMatch(String),
+    /// A scheme that this version does not read.
+    #[error("{scheme} sources are not yet available in this version; {instead}")]
+    Unavailable {
+        /// Such as `journald:`.
+        scheme: &'static str,
+        /// What to do now.
+        instead: &'static str,
+    },
+    /// A thread or a file descriptor could not be had.
+    #[error("cannot start reading: {0}")]
+    System(#[from] std::io::Error),
+}

@@ -1,0 +1,143 @@
+//! What the user names as a source, and which files that means right now.
+
+use super::SourceError;
+use globset::{GlobBuilder, GlobMatcher};
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A source as named on the command line or in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceSpec {
+    /// A file, or a directory with everything readable below it.
+    Path(PathBuf),
+    /// A pattern with `*`, `?`, `[...]`, `{a,b}`; `**` crosses directories.
+    Glob(String),
+    /// Standard input.
+    Stdin,
+}
+
+const UNAVAILABLE: [(&str, &str); 4] = [
+    ("journald:", "use `journalctl -f -o short-iso | aiobs -` instead"),
+    ("docker:", "use `docker logs -f NAME 2>&1 | aiobs -` instead"),
+    ("k8s:", "use `kubectl logs -f POD | aiobs -` instead"),
+    ("cmd:", "pipe the command into `aiobs -` instead"),
+];
+
+impl SourceSpec {
+    /// Reads one argument: `-`, a path, or a glob (contains one of `*?[{` and is no existing path).
+    pub fn parse(arg: &str) -> Result<Self, SourceError> {
+        if arg == "-" {
+            return Ok(Self::Stdin);
+        }
+        let path = PathBuf::from(arg);
+        if path.exists() {
+            return Ok(Self::Path(path));
+        }
+        if let Some(&(scheme, instead)) = UNAVAILABLE.iter().find(|(scheme, _)| arg.starts_with(scheme)) {
+            return Err(SourceError::Unavailable { scheme, instead });
+        }
+        if arg.contains(['*', '?', '[', '{']) {
+            matcher(arg)?;
+            return Ok(Self::Glob(arg.to_owned()));
+        }
+        Ok(Self::Path(path))
+    }
+}
+
+fn matcher(pattern: &str) -> Result<GlobMatcher, SourceError> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|e| SourceError::BadGlob { pattern: pattern.to_owned(), text: e.kind().to_string() })
+}
+
+/// A directory or a glob that is looked through again whenever something appears.
+#[derive(Debug)]
+pub(super) struct Search {
+    root: PathBuf,
+    glob: Option<GlobMatcher>,
+    /// How deep below `root` files may lie.
+    depth: usize,
+}
+
+/// Neither a tree with more files nor a deeper one is looked through.
+const MAX_FILES: usize = 10_000;
+const MAX_DEPTH: usize = 32;
+
+impl Search {
+    pub(super) fn directory(root: &Path) -> Self {
+        Self { root: absolute(root), glob: None, depth: MAX_DEPTH }
+    }
+
+    pub(super) fn glob(pattern: &str) -> Result<Self, SourceError> {
+        let full = absolute(Path::new(pattern));
+        let fixed: PathBuf = full
+            .components()
+            .take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{', '\\']))
+            .collect();
+        let root = if fixed == full { fixed.parent().map_or(fixed.clone(), Path::to_path_buf) } else { fixed };
+        let depth = if pattern.contains("**") || pattern.contains('{') {
+            MAX_DEPTH
+        } else {
+            full.components().count() - root.components().count()
+        };
+        Ok(Self { root, glob: Some(matcher(&full.to_string_lossy())?), depth })
+    }
+
+    /// Files there are now, sorted, and the directories in which more may appear.
+    pub(super) fn run(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let (mut files, mut dirs, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut todo = vec![(self.root.clone(), 1)];
+        while let Some((dir, depth)) = todo.pop() {
+            // A link may lead back up.
+            if !fs::canonicalize(&dir).is_ok_and(|real| seen.insert(real)) {
+                continue;
+            }
+            let Ok(entries) = fs::read_dir(&dir) else { continue };
+            dirs.push(dir);
+            for entry in entries.flatten() {
+                let path = entry.path();
+                let Ok(meta) = fs::metadata(&path) else { continue };
+                if meta.is_dir() {
+                    if depth < self.depth && !hidden(&path) {
+                        todo.push((path, depth + 1));
+                    }
+                } else if meta.is_file() && self.takes(&path) && files.len() < MAX_FILES {
+                    files.push(path);
+                }
+            }
+        }
+        files.sort();
+        (files, dirs)
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        match &self.glob {
+            Some(glob) => glob.is_match(path) && !packed(path),
+            None => !hidden(path) && !packed(path),
+        }
+    }
+}
+
+fn hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// Compressed or binary by its name.
+pub(super) fn packed(path: &Path) -> bool {
+    const ENDINGS: [&str; 18] = [
+        "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "br", "journal", "db", "sqlite", "wal", "so",
+        "swp", "png", "jpg",
+    ];
+    path.extension()
+        .is_some_and(|ext| ENDINGS.iter().any(|e| ext.eq_ignore_ascii_case(e) || *ext.to_string_lossy() == **e))
+}
+
+/// Absolute without resolving links: the name people see.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}

@@ -1,0 +1,388 @@
+//! One named source: which file it reads, how far it is, and what becomes of it when the file changes.
+//!
+//! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
+
+use super::{
+    BLOCK, NewFileReason, SourceEvent, SourceOptions,
+    file::{self, Open, Opener, Position},
+    identity::{self, Look},
+    pipe::Block,
+};
+use aiobs_types::{Checkpoint, FileIdentity, SourceId, SourceState};
+use std::{
+    collections::{HashMap, VecDeque},
+    fs, io,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    sync::mpsc::{Receiver, TryRecvError},
+    time::{Duration, Instant},
+};
+
+/// How long a deleted file is kept open, so that its writer can finish.
+const KEEP_DELETED: Duration = Duration::from_secs(5);
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+/// Blocks between two reports of progress.
+const REPORT_EVERY: u64 = 16;
+
+pub(super) type Sink<'a> = dyn FnMut(SourceEvent<'_>) + 'a;
+
+/// What all tails share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) options: SourceOptions,
+    pub(super) opener: Opener,
+    pub(super) buf: Vec<u8>,
+    /// Files that some source reads or has read, so that none is read twice under another name.
+    pub(super) owned: HashMap<(u64, u64), (SourceId, FileIdentity)>,
+}
+
+impl Shared {
+    pub(super) fn new(options: SourceOptions) -> Self {
+        let opener: Opener = |path| fs::File::open(path);
+        Self { options, opener, buf: vec![0; BLOCK], owned: HashMap::new() }
+    }
+
+    pub(super) fn own(&mut self, source: SourceId, identity: FileIdentity) {
+        self.owned.insert((identity.device, identity.inode), (source, identity));
+    }
+
+    /// Whether another source has read this very file.
+    pub(super) fn foreign(&self, source: Option<SourceId>, file: &Open) -> bool {
+        self.owned.get(&(file.identity.device, file.identity.inode)).is_some_and(|(owner, known)| {
+            Some(*owner) != source && known.head_len > 0 && identity::head_matches(&file.file, known).unwrap_or(false)
+        })
+    }
+}
+
+/// What the set does with a tail after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There may be more: step again in the next round.
+    More,
+    /// Nothing to do until something happens.
+    Idle,
+}
+
+#[derive(Debug)]
+pub(super) struct Tail {
+    pub(super) id: SourceId,
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// Named by the user, not found by a search.
+    pub(super) explicit: bool,
+    /// Its name is what rotation gives to another source's old files: whatever comes there belongs to that one.
+    pub(super) frozen: bool,
+    pub(super) state: SourceState,
+    pub(super) ended: bool,
+    /// In the set's queue.
+    pub(super) queued: bool,
+    pipe: Option<Receiver<Block>>,
+    current: Option<Open>,
+    queue: VecDeque<Open>,
+    last: Option<Position>,
+    opened: bool,
+    caught_up: bool,
+    partial_at: Option<Instant>,
+    partial_told: bool,
+    missing_since: Option<Instant>,
+    retry_at: Option<Instant>,
+    backoff: Duration,
+    blocks: u64,
+}
+
+impl Tail {
+    pub(super) fn file(id: SourceId, path: PathBuf, explicit: bool, checkpoint: Option<&Checkpoint>) -> Self {
+        Self {
+            id,
+            name: path.to_string_lossy().into_owned(),
+            path,
+            explicit,
+            frozen: false,
+            state: SourceState::Waiting,
+            ended: false,
+            queued: false,
+            pipe: None,
+            current: None,
+            queue: VecDeque::new(),
+            last: checkpoint.map(|c| (c.identity, c.offset)),
+            opened: false,
+            caught_up: false,
+            partial_at: None,
+            partial_told: false,
+            missing_since: None,
+            retry_at: None,
+            backoff: FIRST_RETRY,
+            blocks: 0,
+        }
+    }
+
+    pub(super) fn pipe(id: SourceId, name: String, input: Receiver<Block>) -> Self {
+        Self { pipe: Some(input), ..Self::file(id, PathBuf::from(name), true, None) }
+    }
+
+    pub(super) fn is_pipe(&self) -> bool {
+        self.pipe.is_some()
+    }
+
+    /// Bytes read and size of the current file.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        match (&self.current, &self.last) {
+            (Some(open), _) => (open.offset, open.size.max(open.offset)),
+            (None, Some((_, offset))) => (*offset, 0),
+            (None, None) => (0, 0),
+        }
+    }
+
+    /// When the tail must be stepped although nothing happened.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
+        let partial = self.partial_at.filter(|_| !self.partial_told);
+        [kept, partial, self.retry_at].into_iter().flatten().min()
+    }
+
+    pub(super) fn step(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> Step {
+        if self.ended {
+            return Step::Idle;
+        }
+        if self.pipe.is_some() {
+            return self.step_pipe(shared, sink);
+        }
+        let now = Instant::now();
+        if self.retry_at.is_some_and(|at| at > now) {
+            return Step::Idle;
+        }
+        self.retry_at = None;
+        let stepped = if self.current.is_some() { self.read(shared, sink) } else { self.acquire(None, shared, sink) };
+        stepped.unwrap_or_else(|error| self.fault(&error, shared, sink))
+    }
+
+    /// Opens what is to be read next.
+    fn acquire(&mut self, old: Option<&fs::Metadata>, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        if self.queue.is_empty() {
+            let mut files = file::resolve(&self.path, self.last.as_ref(), old, shared.opener)?;
+            let only_empty = files.len() == 1 && files[0].size == 0 && files[0].present;
+            if old.is_some() && only_empty && files[0].reason != NewFileReason::Truncated {
+                // The writer has not taken up the new file yet and may still write to the old one.
+                return Ok(self.quiet(SourceState::Following, shared, sink));
+            }
+            files.retain(|f| !shared.foreign(Some(self.id), f) || self.explicit && !self.opened);
+            self.queue = files.into();
+        }
+        let Some(next) = self.queue.pop_front() else {
+            return Ok(self.quiet(SourceState::Following, shared, sink));
+        };
+        self.adopt(next, shared, sink);
+        Ok(Step::More)
+    }
+
+    fn adopt(&mut self, next: Open, shared: &mut Shared, sink: &mut Sink<'_>) {
+        let (source, identity, offset, size) = (self.id, next.identity, next.offset, next.size);
+        let goes_on = self.last.as_ref().is_some_and(|(id, at)| {
+            *at == offset && id.device == identity.device && id.inode == identity.inode && (offset > 0 || self.opened)
+        });
+        if !self.opened {
+            let resumed = self.last.is_some() && offset > 0;
+            sink(SourceEvent::Opened { source, name: &self.name, identity, offset, size, resumed });
+            self.opened = true;
+        } else if !goes_on || next.reason == NewFileReason::Truncated && next.present && offset == 0 {
+            sink(SourceEvent::NewFile { source, identity, offset, size, reason: next.reason });
+        }
+        shared.own(source, identity);
+        self.last = Some((identity, offset));
+        self.current = Some(next);
+        self.missing_since = None;
+        self.backoff = FIRST_RETRY;
+        self.caught_up = false;
+        self.tell_partial(false);
+        if size > offset {
+            self.set_state(SourceState::Backfill, sink);
+        }
+    }
+
+    fn read(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        let Some(open) = &mut self.current else { return Ok(Step::More) };
+        let meta = open.file.metadata()?;
+        open.size = meta.len();
+        if open.present && (meta.len() < open.offset || !identity::head_matches(&open.file, &open.identity)?) {
+            self.release();
+            return Ok(Step::More);
+        }
+        let got = if open.skip { 0 } else { open.file.read_at(&mut shared.buf, open.offset)? };
+        if got == 0 {
+            return self.at_end(&meta, shared, sink);
+        }
+        let bytes = &shared.buf[..got];
+        let look = if open.offset == 0 { identity::look(bytes) } else { Look::Text };
+        if look == Look::Binary || look == Look::Dotted && !self.explicit {
+            open.skip = true;
+            self.set_state(SourceState::Binary, sink);
+            return Ok(if shared.options.follow { Step::Idle } else { self.end(SourceState::Binary, sink) });
+        }
+        if (open.identity.head_len as usize) < identity::HEAD && meta.len() > u64::from(open.identity.head_len) {
+            open.identity = identity::identify(&open.file, &meta)?;
+            shared.owned.insert((open.identity.device, open.identity.inode), (self.id, open.identity));
+            sink(SourceEvent::Identity { source: self.id, identity: open.identity });
+        }
+        sink(SourceEvent::Data { source: self.id, offset: open.offset, bytes, identity: open.identity });
+        open.offset += got as u64;
+        open.last_byte = bytes[got - 1];
+        self.last = Some((open.identity, open.offset));
+        self.blocks += 1;
+        self.caught_up = false;
+        self.tell_partial(false);
+        if self.blocks.is_multiple_of(REPORT_EVERY) {
+            self.report(sink);
+        }
+        Ok(Step::More)
+    }
+
+    /// Lets go of the current file; the next step finds out what to read.
+    fn release(&mut self) {
+        self.last = self.current.take().map(|open| (open.identity, open.offset)).or(self.last.take());
+    }
+
+    fn at_end(&mut self, meta: &fs::Metadata, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        if !self.queue.is_empty() {
+            self.release();
+            return Ok(Step::More);
+        }
+        let Some(open) = &mut self.current else { return Ok(Step::More) };
+        let state = if open.skip { SourceState::Binary } else { SourceState::Following };
+        if !shared.options.follow {
+            return Ok(self.end(SourceState::Ended, sink));
+        }
+        match fs::metadata(&self.path) {
+            Ok(there) if identity::same_inode(&open.identity, &there) => {
+                open.present = true;
+                self.missing_since = None;
+                Ok(self.quiet(state, shared, sink))
+            }
+            Ok(_) if self.frozen => Ok(self.quiet(state, shared, sink)),
+            Ok(_) => {
+                open.present = false;
+                // What was written between the read above and now belongs to the old file.
+                if !open.skip && open.file.metadata()?.len() > open.offset {
+                    return Ok(Step::More);
+                }
+                self.acquire(Some(meta), shared, sink)
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                open.present = false;
+                let since = *self.missing_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= KEEP_DELETED {
+                    self.release();
+                }
+                Ok(self.quiet(SourceState::Missing, shared, sink))
+            }
+            Err(e) => Ok(self.quiet(state_of(&e, true), shared, sink)),
+        }
+    }
+
+    /// At the end with nothing to do.
+    fn quiet(&mut self, state: SourceState, shared: &Shared, sink: &mut Sink<'_>) -> Step {
+        if !self.caught_up {
+            self.caught_up = true;
+            sink(SourceEvent::CaughtUp { source: self.id });
+        }
+        let open_line = self.current.as_ref().is_some_and(|open| open.last_byte != b'\n');
+        if open_line && !self.partial_told {
+            let now = Instant::now();
+            let at = *self.partial_at.get_or_insert(now + shared.options.idle_partial);
+            if now >= at {
+                self.tell_partial(true);
+                sink(SourceEvent::PartialIdle { source: self.id });
+            }
+        }
+        self.set_state(state, sink);
+        Step::Idle
+    }
+
+    fn tell_partial(&mut self, told: bool) {
+        self.partial_at = None;
+        self.partial_told = told;
+    }
+
+    /// Something could not be opened or read.
+    fn fault(&mut self, error: &io::Error, shared: &Shared, sink: &mut Sink<'_>) -> Step {
+        if error.kind() == io::ErrorKind::Interrupted {
+            return Step::More;
+        }
+        let state = state_of(error, self.opened || self.last.is_some());
+        if !shared.options.follow {
+            return self.end(state, sink);
+        }
+        if matches!(state, SourceState::Failed(_)) {
+            self.retry_at = Some(Instant::now() + self.backoff);
+            self.backoff = (self.backoff * 2).min(LAST_RETRY);
+        }
+        self.set_state(state, sink);
+        Step::Idle
+    }
+
+    fn end(&mut self, state: SourceState, sink: &mut Sink<'_>) -> Step {
+        if !self.caught_up {
+            self.caught_up = true;
+            sink(SourceEvent::CaughtUp { source: self.id });
+        }
+        self.set_state(state, sink);
+        self.ended = true;
+        sink(SourceEvent::Ended { source: self.id });
+        Step::Idle
+    }
+
+    fn step_pipe(&mut self, shared: &Shared, sink: &mut Sink<'_>) -> Step {
+        let Some(input) = &self.pipe else { return Step::Idle };
+        let (identity, source) = (FileIdentity::default(), self.id);
+        let received = input.try_recv();
+        if !self.opened {
+            self.opened = true;
+            self.last = Some((identity, 0));
+            sink(SourceEvent::Opened { source, name: &self.name, identity, offset: 0, size: 0, resumed: false });
+        }
+        match received {
+            Ok(Ok(bytes)) => {
+                let offset = self.last.as_ref().map_or(0, |(_, offset)| *offset);
+                sink(SourceEvent::Data { source, offset, bytes: &bytes, identity });
+                self.last = Some((identity, offset + bytes.len() as u64));
+                self.caught_up = false;
+                self.tell_partial(bytes.last() == Some(&b'\n'));
+                self.set_state(SourceState::Following, sink);
+                Step::More
+            }
+            Ok(Err(e)) => self.end(SourceState::Failed(e.to_string()), sink),
+            Err(TryRecvError::Disconnected) => self.end(SourceState::Ended, sink),
+            Err(TryRecvError::Empty) => {
+                let now = Instant::now();
+                let waiting = self.last.as_ref().is_some_and(|(_, offset)| *offset > 0) && !self.partial_told;
+                if waiting && now >= *self.partial_at.get_or_insert(now + shared.options.idle_partial) {
+                    self.tell_partial(true);
+                    sink(SourceEvent::PartialIdle { source });
+                }
+                self.quiet(SourceState::Following, shared, sink)
+            }
+        }
+    }
+
+    fn set_state(&mut self, state: SourceState, sink: &mut Sink<'_>) {
+        if self.state != state {
+            self.state = state;
+            self.report(sink);
+        }
+    }
+
+    fn report(&self, sink: &mut Sink<'_>) {
+        let (read, size) = self.progress();
+        sink(SourceEvent::State { source: self.id, state: self.state.clone(), read, size });
+    }
+}
+
+/// What a failure to open or read means for people.
+pub(super) fn state_of(error: &io::Error, was_there: bool) -> SourceState {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if was_there => SourceState::Missing,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceState::Waiting,
+        io::ErrorKind::PermissionDenied => SourceState::Denied,
+        _ => SourceState::Failed(error.to_string()),
+    }
+}
