@@ -1,0 +1,84 @@
+//! A query back to the text that reads as it.
+
+use super::minds_case;
+use aiobs_types::{Level, LogQuery, Severity, SourceId, TextMatch, Timestamp};
+use std::fmt::Write as _;
+
+/// The canonical text of a query, in the filter language. `sources` gives the names of sources; one without a name
+/// is shown by its number. Record numbers, order and limit are not part of the language and left out.
+pub fn describe(query: &LogQuery, sources: &[(SourceId, String)]) -> String {
+    let mut parts = Vec::new();
+    levels(query, &mut parts);
+    let joined = |values: Vec<String>| quote_if_needed(&values.join(","));
+    if !query.components.is_empty() {
+        parts.push(format!("component={}", joined(query.components.clone())));
+    }
+    if !query.sources.is_empty() {
+        let name =
+            |id: &SourceId| sources.iter().find(|(i, _)| i == id).map_or_else(|| id.0.to_string(), |s| s.1.clone());
+        parts.push(format!("source={}", joined(query.sources.iter().map(name).collect())));
+    }
+    if !query.templates.is_empty() {
+        parts.push(format!("template={}", joined(query.templates.iter().map(|t| t.0.to_string()).collect())));
+    }
+    parts.extend(query.from.and_then(time).map(|t| format!("since:{t}")));
+    parts.extend(query.to.and_then(time).map(|t| format!("until:{t}")));
+    parts.extend(query.text.iter().map(text));
+    parts.join(" ")
+}
+
+fn levels(query: &LogQuery, parts: &mut Vec<String>) {
+    let level = |s: Severity| s.level().name();
+    match (query.min_severity, query.max_severity) {
+        (Some(min), Some(max)) if min.level() == max.level() => parts.push(format!("level={}", level(min))),
+        (min, max) => {
+            parts.extend(min.map(|s| format!("level>={}", level(s))));
+            parts.extend(max.filter(|s| s.level() < Level::Fatal).map(|s| format!("level<={}", level(s))));
+        }
+    }
+}
+
+fn time(time: Timestamp) -> Option<String> {
+    jiff::Timestamp::from_nanosecond(i128::from(time.0)).ok().map(|t| t.to_string())
+}
+
+fn text(m: &TextMatch) -> String {
+    let mut out = String::new();
+    if m.negate {
+        out.push('-');
+    }
+    let natural = if m.regex { minds_case(&m.pattern) } else { m.pattern.chars().any(char::is_uppercase) };
+    if m.regex || natural != m.case_sensitive {
+        let pattern = if m.regex { m.pattern.clone() } else { regex::escape(&m.pattern) };
+        let flag = match (minds_case(&pattern), m.case_sensitive) {
+            (true, false) => "i",
+            (false, true) => "c",
+            _ => "",
+        };
+        let _ = write!(out, "/{}/{flag}", slashes(&pattern));
+    } else {
+        out.push_str(&quote_if_needed(&m.pattern));
+    }
+    out
+}
+
+/// Escapes the slashes that are not escaped yet.
+fn slashes(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut escaped = false;
+    for c in pattern.chars() {
+        if c == '/' && !escaped {
+            out.push('\\');
+        }
+        escaped = !escaped && c == '\\';
+        out.push(c);
+    }
+    out
+}
+
+fn quote_if_needed(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ','))
+        && !matches!(text, "OR" | "AND" | "NOT");
+    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
