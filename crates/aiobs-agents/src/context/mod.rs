@@ -1,0 +1,10 @@
+//! Evidence: gathering it, bounding it, and making it harmless. Used by the chain and the chat.
+
+mod evidence;
+pub(crate) mod fence;
+mod gather;
+mod mask;
+
+pub use evidence::{Evidence, Exhibit, Lookup, PatternChange, Why};
+pub use gather::{Budget, gather};
+pub use mask::mask;
