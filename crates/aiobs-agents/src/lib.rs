@@ -4,6 +4,7 @@
 mod advice;
 mod archive;
 mod output;
+pub mod playbook;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
