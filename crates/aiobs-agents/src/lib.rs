@@ -5,6 +5,7 @@ mod advice;
 mod archive;
 mod context;
 mod output;
+pub mod playbook;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};

@@ -1,0 +1,225 @@
+//! Fills the placeholders of a playbook from an incident. Values come from logs, so they are data: into a command
+//! goes only what a shell takes as one plain word, anything else leaves a word in capitals for the person to replace.
+
+use super::Playbook;
+use super::matcher::Found;
+use crate::{Advice, Signature};
+use aiobs_types::{Fix, Timestamp};
+use std::collections::BTreeMap;
+
+/// Placeholders that every playbook may use besides the named groups of its patterns.
+pub(super) const BUILT_IN: [&str; 8] =
+    ["component", "components", "host", "port", "path", "count", "first_seen", "last_seen"];
+
+/// Values longer than this are cut in prose and left out of commands, bytes.
+const LONGEST: usize = 120;
+
+/// The placeholder that a named group fills: digits at its end only tell groups of one pattern apart.
+pub(super) fn group(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// The names in `{name}` of a text, in order. Other braces (`awk '{print $1}'`, `%{http_code}`, `${x}`) are none.
+pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).filter_map(|p| if let Piece::Name(n) = p { Some(n) } else { None })
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Name(&'a str),
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(name) = name_at_start(rest) {
+            rest = &rest[name.len() + 2..];
+            return Some(Piece::Name(name));
+        }
+        let starts = |i: usize| !rest[..i].ends_with(['%', '$']) && name_at_start(&rest[i..]).is_some();
+        let end = rest.match_indices('{').map(|(i, _)| i).find(|&i| i > 0 && starts(i));
+        let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = tail;
+        Some(Piece::Text(head))
+    })
+}
+
+fn name_at_start(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('{')?.split_once('}')?.0;
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(fits)).then_some(name)
+}
+
+/// The playbook's advice with the incident's own values.
+pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) -> Advice {
+    let mut filler = Filler { values: values(signature, found), used: BTreeMap::new() };
+    let fix = Fix {
+        now: filler.prose_list(&playbook.fix.now),
+        lasting: filler.prose_list(&playbook.fix.lasting),
+        commands: playbook.fix.commands.iter().map(|c| filler.command(c)).collect(),
+        verify: filler.prose_list(&playbook.fix.verify),
+        rollback: filler.prose_list(&playbook.fix.rollback),
+        risk: filler.prose(&playbook.fix.risk),
+    };
+    Advice {
+        id: playbook.id.clone(),
+        title: playbook.title.clone(),
+        cause: filler.prose(&playbook.cause),
+        error_class: playbook.error_class.clone(),
+        criticality: playbook.criticality,
+        confidence: found.confidence,
+        alternatives: filler.prose_list(&playbook.alternatives),
+        fix,
+        references: playbook.references.clone(),
+        filled: filler.used.into_iter().collect(),
+        matched: found.matched.clone(),
+    }
+}
+
+/// All values known about the incident.
+fn values(signature: &Signature, found: &Found) -> BTreeMap<String, String> {
+    let mut values = found.captures.clone();
+    if let Some(first) = signature.components.iter().find(|c| !c.is_empty()) {
+        values.insert("component".into(), first.clone());
+        values.insert("components".into(), list(&signature.components));
+    }
+    if signature.count > 0 {
+        values.insert("count".into(), signature.count.to_string());
+    }
+    for (name, time) in [("first_seen", signature.first_seen), ("last_seen", signature.last_seen)] {
+        if let Some(text) = clock(time) {
+            values.insert(name.into(), text);
+        }
+    }
+    values
+}
+
+/// `a, b, c and 3 more`.
+fn list(names: &[String]) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).filter(|n| !n.is_empty()).collect();
+    let shown = names.len().min(3);
+    match names.len() - shown {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..shown].join(", ")),
+    }
+}
+
+/// `2025-01-07 14:22:31 UTC`; `None` for the epoch itself, which stands for "not known".
+fn clock(time: Timestamp) -> Option<String> {
+    if time == Timestamp::default() {
+        return None;
+    }
+    let time = jiff::Timestamp::from_second(time.secs()).ok()?;
+    Some(time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+struct Filler {
+    values: BTreeMap<String, String>,
+    /// What went into the texts.
+    used: BTreeMap<String, String>,
+}
+
+impl Filler {
+    fn prose_list(&mut self, texts: &[String]) -> Vec<String> {
+        texts.iter().map(|t| self.prose(t)).collect()
+    }
+
+    /// A sentence: a missing value becomes neutral words. Between backticks the rules of commands hold.
+    fn prose(&mut self, text: &str) -> String {
+        let text = match self.values.get("count").map(String::as_str) {
+            Some("1") => text.replace("{count} times", "once"),
+            Some(_) => text.to_owned(),
+            None => text.replace("{count} times", "several times"),
+        };
+        let mut out = String::with_capacity(text.len());
+        for (i, part) in text.split('`').enumerate() {
+            if i > 0 {
+                out.push('`');
+            }
+            if i % 2 == 1 {
+                out.push_str(&self.command(part));
+                continue;
+            }
+            for piece in pieces(part) {
+                match piece {
+                    Piece::Text(t) => out.push_str(t),
+                    Piece::Name(name) => {
+                        let word = self.value(name, clean).unwrap_or_else(|| neutral(name));
+                        let start = out.trim_end();
+                        let sentence = start.is_empty() || start.ends_with(['.', '!', '?']);
+                        out.push_str(&if sentence && !self.used.contains_key(name) { capital(&word) } else { word });
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// A command: a value that is no plain word becomes the placeholder's name in capitals.
+    fn command(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(t) => out.push_str(t),
+                Piece::Name(name) => {
+                    out.push_str(&self.value(name, plain_word).unwrap_or_else(|| name.to_ascii_uppercase()));
+                }
+            }
+        }
+        out
+    }
+
+    fn value(&mut self, name: &str, accept: fn(&str) -> Option<String>) -> Option<String> {
+        let value = accept(self.values.get(name)?)?;
+        self.used.insert(name.to_owned(), value.clone());
+        Some(value)
+    }
+}
+
+/// On one line, without control characters, not too long.
+fn clean(value: &str) -> Option<String> {
+    let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    let mut end = line.len().min(LONGEST);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    let cut = if end < line.len() { "…" } else { "" };
+    (!line.is_empty()).then(|| format!("{}{cut}", &line[..end]))
+}
+
+/// Only what every shell takes as one word that is no option.
+fn plain_word(value: &str) -> Option<String> {
+    let safe = |b: u8| b.is_ascii_alphanumeric() || b"._:/@%+-".contains(&b);
+    let fits = !value.is_empty() && value.len() <= LONGEST && !value.starts_with('-') && value.bytes().all(safe);
+    fits.then(|| value.to_owned())
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// Words that read well where the value is not known.
+fn neutral(name: &str) -> String {
+    match name {
+        "component" => "the service",
+        "components" => "the affected services",
+        "host" => "the other side",
+        "port" => "its port",
+        "path" => "the path in question",
+        "count" => "several",
+        "first_seen" => "it began",
+        "last_seen" => "the last time",
+        "space" => "memory",
+        "process" => "a process",
+        "place" => "the place in its stack trace",
+        "duration" => "long",
+        "probe" => "health",
+        other => return format!("the {}", other.replace('_', " ")),
+    }
+    .to_owned()
+}

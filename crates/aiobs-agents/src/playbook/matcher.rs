@@ -1,0 +1,186 @@
+//! Finds the playbook that fits an incident best: all patterns in one set, one pass per text.
+
+use super::Playbook;
+use super::fill::group;
+use crate::Signature;
+use aiobs_types::Confidence;
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Of a longer text only this much is looked at, bytes.
+const LONGEST_TEXT: usize = 16 * 1024;
+/// A playbook that only fits what happened around the incident must be at least this specific.
+const AROUND_WEIGHT: u32 = 70;
+/// What a suspected error class adds to a weight.
+const SUSPECTED: u32 = 15;
+/// Room for the compiled patterns, bytes.
+const SET_SIZE: usize = 64 << 20;
+
+/// The best fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Index of the playbook.
+    pub(super) playbook: usize,
+    /// How sure that is.
+    pub(super) confidence: Confidence,
+    /// Texts that matched, verbatim.
+    pub(super) matched: Vec<String>,
+    /// Values by placeholder, as they stand in the texts.
+    pub(super) captures: BTreeMap<String, String>,
+}
+
+/// One compiled list of patterns and, for each, the playbook it belongs to.
+#[derive(Debug)]
+struct Patterns {
+    set: RegexSet,
+    owner: Vec<usize>,
+}
+
+impl Patterns {
+    fn new(playbooks: &[Playbook], of: fn(&Playbook) -> &[String]) -> Self {
+        let all = || playbooks.iter().enumerate().flat_map(|(i, p)| of(p).iter().map(move |pattern| (i, pattern)));
+        let build =
+            |patterns: Vec<&String>| RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(SET_SIZE).build();
+        // Files are checked when they are read; should the whole still not compile, nothing matches.
+        let set = build(all().map(|(_, p)| p).collect()).unwrap_or_else(|_| RegexSet::empty());
+        Self { set, owner: all().map(|(i, _)| i).collect() }
+    }
+
+    /// Playbooks with a match in `text`, ascending, without doubles.
+    fn owners(&self, text: &str) -> Vec<usize> {
+        let mut owners: Vec<usize> = self.set.matches(text).into_iter().map(|p| self.owner[p]).collect();
+        owners.dedup();
+        owners
+    }
+}
+
+/// The patterns of all playbooks.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    any: Patterns,
+    not: Patterns,
+}
+
+impl Matcher {
+    pub(super) fn new(playbooks: &[Playbook]) -> Self {
+        Self { any: Patterns::new(playbooks, |p| &p.pattern.any), not: Patterns::new(playbooks, |p| &p.pattern.not) }
+    }
+
+    /// The incident's own texts decide; only if none of them is known, what happened around it may.
+    pub(super) fn best(&self, playbooks: &[Playbook], s: &Signature) -> Option<Found> {
+        let own: Vec<&str> =
+            s.messages.iter().chain(s.templates.first()).chain([&s.title]).map(String::as_str).collect();
+        let around: Vec<&str> = s.around.iter().chain(s.templates.iter().skip(1)).map(String::as_str).collect();
+        if let Some((index, score)) = self.rank(playbooks, s, &own, 0) {
+            let said = s.messages.iter().any(|m| self.fits(index, m));
+            let confidence = match score {
+                70.. if said => Confidence::High,
+                40.. => Confidence::Medium,
+                _ => Confidence::Low,
+            };
+            return Some(self.found(playbooks, index, confidence, &own));
+        }
+        let (index, _) = self.rank(playbooks, s, &around, AROUND_WEIGHT)?;
+        Some(self.found(playbooks, index, Confidence::Low, &around))
+    }
+
+    /// The playbook with the highest weight of those that match one of the texts; among equals, the one that matches
+    /// more texts, then the first by id.
+    fn rank(&self, playbooks: &[Playbook], s: &Signature, texts: &[&str], least: u32) -> Option<(usize, u32)> {
+        let mut hits: BTreeMap<usize, u32> = BTreeMap::new();
+        for text in texts {
+            for index in self.fitting(text) {
+                *hits.entry(index).or_default() += 1;
+            }
+        }
+        let named = |words: &[String], names: &[String]| {
+            let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+            words.is_empty() || names.iter().any(|n| lower.iter().any(|w| n.to_lowercase().contains(w)))
+        };
+        hits.into_iter()
+            .filter(|(i, _)| {
+                let p = &playbooks[*i].pattern;
+                named(&p.components, &s.components) && named(&p.sources, &s.sources)
+            })
+            .map(|(i, count)| {
+                let suspected = s.error_classes.contains(&playbooks[i].error_class);
+                let score = u32::from(playbooks[i].pattern.weight) + if suspected { SUSPECTED } else { 0 };
+                (score, count, i)
+            })
+            .filter(|(score, ..)| *score >= least)
+            .max_by_key(|&(score, count, i)| (score, count, std::cmp::Reverse(i)))
+            .map(|(score, _, i)| (i, score))
+    }
+
+    fn fitting(&self, text: &str) -> Vec<usize> {
+        let text = head(text);
+        let mut owners = self.any.owners(text);
+        if !owners.is_empty() {
+            let vetoed = self.not.owners(text);
+            owners.retain(|i| !vetoed.contains(i));
+        }
+        owners
+    }
+
+    fn fits(&self, index: usize, text: &str) -> bool {
+        self.fitting(text).contains(&index)
+    }
+
+    fn found(&self, playbooks: &[Playbook], index: usize, confidence: Confidence, texts: &[&str]) -> Found {
+        let texts: Vec<&str> = texts.iter().copied().filter(|t| self.fits(index, t)).collect();
+        let mut matched: Vec<String> = Vec::new();
+        for text in &texts {
+            if !matched.iter().any(|m| m == text) {
+                matched.push((*text).to_owned());
+            }
+        }
+        Found { playbook: index, confidence, captures: captures(&playbooks[index], &texts), matched }
+    }
+}
+
+/// Values of the named groups, the first that is not empty; then an address that stands in the texts.
+fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for pattern in playbook.pattern.any.iter().filter(|p| p.contains("(?P<") || p.contains("(?<")) {
+        let Ok(regex) = RegexBuilder::new(pattern).case_insensitive(true).build() else { continue };
+        for text in texts {
+            take(&regex, head(text), &mut values);
+        }
+    }
+    if !values.contains_key("host") && !values.contains_key("port") {
+        for text in texts {
+            if let Some(address) = ADDRESS.as_ref() {
+                take(address, head(text), &mut values);
+            }
+        }
+    }
+    values
+}
+
+fn take(regex: &Regex, text: &str, values: &mut BTreeMap<String, String>) {
+    let Some(found) = regex.captures(text) else { return };
+    for name in regex.capture_names().flatten() {
+        if let Some(value) = found.name(name).map(|m| m.as_str().trim()).filter(|v| !v.is_empty()) {
+            values.entry(group(name).to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+}
+
+/// `host:port` as it stands in messages: an address, or a name with a dash, a dot or a digit; no `file.java:88`.
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let name = r"[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*-[a-z0-9]+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:internal|local|svc|com|net|org|io|dev)|localhost";
+    Regex::new(&format!(
+        r"(?i)(?:^|[\s/@(\[='\x22])(?P<host>[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|{name}):(?P<port>[0-9]{{2,5}})\b"
+    ))
+    .ok()
+});
+
+/// The beginning of a long text, cut at a character.
+fn head(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

@@ -1,0 +1,71 @@
+//! Playbooks: what an experienced engineer knows by heart about common faults. One TOML file per fault under
+//! `assets/playbooks`, and the user's own in a directory; they answer when no model does and are a model's hint when
+//! one does. The chain sees them as an [`Advisor`], the command line lists them. They know no model and no archive.
+
+mod embedded;
+mod error;
+mod file;
+mod fill;
+mod matcher;
+#[cfg(test)]
+mod tests;
+
+pub use error::PlaybookError;
+pub use file::{Pattern, Playbook};
+
+use crate::{Advice, Advisor, Signature};
+use matcher::Matcher;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// All playbooks in force: the built-in ones, and the user's, which replace built-in ones of the same id.
+#[derive(Debug)]
+pub struct Library {
+    playbooks: Vec<Playbook>,
+    matcher: OnceLock<Matcher>,
+}
+
+impl Library {
+    /// The built-in playbooks and those in `user` (every `*.toml` in that directory; it need not exist). What is
+    /// wrong with any file is in the second part, all of it at once; such files are left out of the library.
+    pub fn load(user: Option<&Path>) -> (Self, Vec<PlaybookError>) {
+        let mut errors = Vec::new();
+        let mut playbooks = Vec::new();
+        for (name, text) in embedded::FILES {
+            match file::parse(name, text, file::Check::Trusted) {
+                Ok(p) => playbooks.push(p),
+                Err(e) => errors.extend(e),
+            }
+        }
+        if let Some(dir) = user {
+            for own in file::load_dir(dir, &mut errors) {
+                playbooks.retain(|p| p.id != own.id);
+                playbooks.push(own);
+            }
+        }
+        playbooks.sort_by(|a, b| a.id.cmp(&b.id));
+        (Self { playbooks, matcher: OnceLock::new() }, errors)
+    }
+
+    /// All playbooks, by id.
+    pub fn playbooks(&self) -> &[Playbook] {
+        &self.playbooks
+    }
+
+    /// The playbook of this id.
+    pub fn get(&self, id: &str) -> Option<&Playbook> {
+        self.playbooks.binary_search_by(|p| p.id.as_str().cmp(id)).ok().map(|i| &self.playbooks[i])
+    }
+
+    /// The patterns of all playbooks, compiled at the first question rather than at start.
+    fn matcher(&self) -> &Matcher {
+        self.matcher.get_or_init(|| Matcher::new(&self.playbooks))
+    }
+}
+
+impl Advisor for Library {
+    fn advise(&self, signature: &Signature) -> Option<Advice> {
+        let found = self.matcher().best(&self.playbooks, signature)?;
+        Some(fill::advice(&self.playbooks[found.playbook], signature, &found))
+    }
+}

