@@ -133,7 +133,7 @@ pub trait Pane {
         Vec::new()
     }
 
-    /// The user comes back with Esc to where a `go` led away from: put things back as they were.
+    /// Esc leads away from here, back to where a `go` came from: put things back as they were before it.
     fn back(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         let _ = cx;
         Vec::new()

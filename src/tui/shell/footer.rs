@@ -1,0 +1,76 @@
+//! The footer line: the actions most likely now, from the action table and the live keys; a message replaces it
+//! for some seconds. Over it, what stays wrong until it is not.
+
+use crate::tui::action::Action;
+use crate::tui::model::Model;
+use crate::tui::theme::Role;
+use crate::tui::widgets::text;
+use aiobs_types::Level;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    let theme = &model.world.theme;
+    if let Some((toast, _)) = model.shell.toasts.front() {
+        let role = match toast.level {
+            Level::Fatal | Level::Error => Role::ToastError,
+            Level::Warn => Role::ToastWarn,
+            _ => Role::ToastInfo,
+        };
+        message(frame, area, model, toast.level, &toast.text, role);
+        return;
+    }
+    frame.buffer_mut().set_style(area, theme.style(Role::Footer));
+    let context = model.context();
+    let mut actions = if model.shell.overlay.is_some() {
+        vec![Action::Submit, Action::Back]
+    } else {
+        model.panes.get(model.shell.pane).hints(&model.world.cx())
+    };
+    for always in [Action::Palette, Action::Help] {
+        if !actions.contains(&always) {
+            actions.push(always);
+        }
+    }
+    let hints: Vec<(Action, String)> =
+        actions.into_iter().filter_map(|a| model.world.keymap.keys_of(context, a).map(|k| (a, k))).collect();
+    let cells = |a: Action, k: &str| text::width(k) + 1 + text::width(a.spec().short) + 3;
+    let fixed: usize = hints.iter().filter(|(a, _)| is_fixed(*a)).map(|(a, k)| cells(*a, k)).sum();
+    let mut left = usize::from(area.width).saturating_sub(1 + fixed);
+    let mut spans = vec![Span::raw(" ")];
+    for (action, keys) in hints {
+        let need = cells(action, &keys);
+        if !is_fixed(action) {
+            if need > left {
+                continue;
+            }
+            left -= need;
+        }
+        spans.push(Span::styled(keys, theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {}   ", action.spec().short), theme.style(Role::Footer)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+const fn is_fixed(action: Action) -> bool {
+    matches!(action, Action::Palette | Action::Help)
+}
+
+/// Draws what stays wrong until it is not, the worst first.
+pub(super) fn notices(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    let notices = &model.world.snapshot.notices;
+    let Some(worst) = notices.iter().max_by_key(|n| n.level) else { return };
+    let role = if worst.level >= Level::Error { Role::ToastError } else { Role::ToastWarn };
+    let more = if notices.len() > 1 { format!("   (+{} more)", notices.len() - 1) } else { String::new() };
+    message(frame, area, model, worst.level, &format!("{}{more}", worst.text), role);
+}
+
+fn message(frame: &mut Frame<'_>, area: Rect, model: &Model, level: Level, said: &str, role: Role) {
+    let style = model.world.theme.style(role);
+    frame.buffer_mut().set_style(area, style);
+    let said = format!(" {} {}", model.world.glyphs.level(level), text::safe(said));
+    let said = text::truncate(&said, usize::from(area.width), model.world.glyphs.ellipsis).into_owned();
+    frame.render_widget(Line::styled(said, style), area);
+}

@@ -1,0 +1,126 @@
+//! The header line: product, panes, and what always matters: LIVE or PAUSED, the rate, open incidents, the model
+//! and whether it is on this machine. The widest form that fits is taken.
+
+use crate::runtime::events::ModelState;
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::panes::PaneId;
+use crate::tui::theme::Role;
+use crate::tui::widgets::text;
+use aiobs_types::Level;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+type Spans = Vec<Span<'static>>;
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    frame.buffer_mut().set_style(area, model.world.theme.style(Role::Header));
+    let width = usize::from(area.width);
+    let rights = [right(model, 0), right(model, 1), right(model, 2), right(model, 3)];
+    // Panes' names are worth more than the words of the right side.
+    let forms = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3)];
+    let lefts = [left(model, 0), left(model, 1), left(model, 2)];
+    let fits = |(l, r): &(usize, usize)| cells(&lefts[*l]) + cells(&rights[*r]) + 2 <= width;
+    let (l, r) = forms.into_iter().find(fits).unwrap_or((2, 3));
+    let right_width = cells(&rights[r]).min(width);
+    frame.render_widget(Line::from(lefts[l].clone()), area);
+    let at = area.x + (width - right_width) as u16;
+    let right_area = Rect { x: at, width: right_width as u16, ..area };
+    frame.render_widget(Line::from(rights[r].clone()), right_area);
+}
+
+fn cells(spans: &Spans) -> usize {
+    spans.iter().map(|s| text::width(&s.content)).sum()
+}
+
+/// Product and panes: in full, without the product, numbers only but for the pane on screen.
+fn left(model: &Model, form: u8) -> Spans {
+    let style = |r| model.world.theme.style(r);
+    let open = model.world.snapshot.incidents.iter().filter(|i| i.state.is_active()).count();
+    let mut out = vec![];
+    if form == 0 {
+        out.push(Span::styled(" aiobs ", style(Role::Accent)));
+    }
+    for (i, pane) in PaneId::ALL.into_iter().enumerate() {
+        let active = pane == model.shell.pane;
+        let number = if pane == PaneId::Incidents && open > 0 { format!(" {open}") } else { String::new() };
+        let name = match form {
+            2 if !active => format!("{}{}", i + 1, if number.is_empty() { "" } else { "!" }),
+            _ => format!("{} {}{number}", i + 1, pane.title()),
+        };
+        let role = if active { Role::TabActive } else { Role::Tab };
+        out.push(Span::styled(
+            if form == 1 && !active { format!("{name} ") } else { format!(" {name} ") },
+            style(role),
+        ));
+    }
+    out
+}
+
+/// Badges: 0 in full, 1 short, 2 the least, 3 only where the data goes.
+fn right(model: &Model, form: u8) -> Spans {
+    let style = |r| model.world.theme.style(r);
+    let s = &model.world.snapshot;
+    let mut out = Vec::new();
+    let push = |out: &mut Spans, t: String, role| {
+        if !out.is_empty() {
+            out.push(Span::raw(if form == 0 { "  " } else { " " }));
+        }
+        out.push(Span::styled(t, style(role)));
+    };
+    if s.dropped_events > 0 && form == 0 {
+        push(&mut out, format!("{} updates skipped", format::count(s.dropped_events)), Role::Dim);
+    }
+    if form < 3 {
+        let paused = model.panes.get(model.shell.pane).paused();
+        let (badge, role) = if paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
+        push(&mut out, badge.into(), role);
+        let rate = s.per_second.max(0.0);
+        let rate = if form == 0 {
+            format!("{}/s", format::count(rate.round() as u64))
+        } else {
+            format!("{}/s", format::compact(rate))
+        };
+        if form < 2 {
+            out.push(Span::styled(format!(" {rate}"), style(Role::Header)));
+        }
+        let open: Vec<_> = s.incidents.iter().filter(|i| i.state.is_active()).collect();
+        let worst = open.iter().map(|i| i.severity.level()).max().unwrap_or(Level::Info);
+        let glyph = model.world.glyphs.level(worst);
+        let n = open.len();
+        match (n, form) {
+            (0, 0) => push(&mut out, "all quiet".into(), Role::Ok),
+            (0, _) => {}
+            (_, 0) => {
+                out.push(Span::raw("  "));
+                out.push(Span::styled(format!("{glyph} {n} open"), model.world.theme.level(worst)));
+            }
+            _ => {
+                out.push(Span::raw(" "));
+                out.push(Span::styled(format!("{glyph} {n}"), model.world.theme.level(worst)));
+            }
+        }
+    }
+    let (name, badge, role) = model_badge(&s.model);
+    if form == 0 && !name.is_empty() {
+        out.push(Span::raw("  "));
+        out.push(Span::styled(text::safe(&name).into_owned(), style(Role::Header)));
+        out.push(Span::styled(format!(" {badge}"), style(role)));
+    } else {
+        push(&mut out, badge.into(), role);
+    }
+    out.push(Span::raw(" "));
+    out
+}
+
+fn model_badge(state: &ModelState) -> (String, &'static str, Role) {
+    match state {
+        ModelState::Checking => ("model?".into(), "LOCAL", Role::Local),
+        ModelState::Ready { model, local: true, .. } => (model.clone(), "LOCAL", Role::Local),
+        ModelState::Ready { model, local: false, .. } => (model.clone(), "REMOTE", Role::Remote),
+        ModelState::Offline { .. } => ("no model, playbooks".into(), "LOCAL", Role::Local),
+        ModelState::Disabled => ("model off".into(), "LOCAL", Role::Local),
+    }
+}

@@ -1,0 +1,50 @@
+//! The command palette: a line to type in and the commands that fit.
+
+use crate::tui::model::{Model, Palette};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{popup, text};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::text::{Line, Span};
+
+/// Commands seen at once on a terminal of this size.
+pub(crate) fn height(size: Size) -> usize {
+    usize::from(size.height.saturating_sub(8)).clamp(1, 14)
+}
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, palette: &Palette) {
+    let theme = &model.world.theme;
+    let glyphs = &model.world.glyphs;
+    let seen = height(model.world.size);
+    let place = popup::centered(area, area.width.saturating_sub(4).min(90), seen as u16 + 3);
+    let inner = popup::open(frame, place, "Commands", super::popup_style(theme), glyphs);
+    let width = usize::from(inner.width);
+    let (typed, at) = palette.input.view(width.saturating_sub(2), theme.style(Role::Input), glyphs.ellipsis);
+    let prompt = Line::from(vec![Span::styled(": ", theme.style(Role::Key)), typed]);
+    frame.render_widget(prompt, Rect { height: 1, ..inner });
+    frame.set_cursor_position(Position::new(inner.x + 2 + at, inner.y));
+    if palette.hits.is_empty() {
+        let none = Line::styled("no command fits; Esc closes", theme.style(Role::Faint));
+        frame.render_widget(none, Rect { y: inner.y + 1, height: 1, ..inner });
+        return;
+    }
+    let context = model.panes.get(model.shell.pane).context();
+    for (row, i) in palette.cursor.visible(palette.hits.len(), seen).enumerate() {
+        let spec = palette.hits[i].spec();
+        let keys = model.world.keymap.keys_of(context, spec.action).unwrap_or_default();
+        let selected = i == palette.cursor.at;
+        let base = theme.style(if selected { Role::Selection } else { Role::Popup });
+        let key_style = if selected { base } else { theme.style(Role::Key) };
+        let dim = if selected { base } else { theme.style(Role::Dim) };
+        let mark = if selected { glyphs.cursor } else { " " };
+        let name = text::fit(&format!("{mark} {}", spec.name), 20, glyphs.ellipsis);
+        let room = width.saturating_sub(20 + 12);
+        let line = Line::from(vec![
+            Span::styled(name, base),
+            Span::styled(text::fit(spec.description, room, glyphs.ellipsis), dim),
+            Span::styled(text::fit_right(&keys, 12, glyphs.ellipsis), key_style),
+        ]);
+        frame.render_widget(line, Rect { y: inner.y + 1 + row as u16, height: 1, ..inner });
+    }
+}

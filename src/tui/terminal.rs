@@ -1,0 +1,122 @@
+//! The terminal: entered and always restored, whatever ends the program: return, error, panic, signal, suspend.
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ThreadId;
+
+/// What OSC 52 carries on common terminals, in bytes before encoding.
+const COPY_LIMIT: usize = 74_000;
+
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while the program has it. Dropping it gives it back.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    pub(super) fn enter() -> io::Result<Self> {
+        restore_on_panic();
+        take()?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+        match ratatui::Terminal::new(backend) {
+            Ok(inner) => Ok(Self { inner }),
+            Err(e) => {
+                give_back();
+                Err(e)
+            }
+        }
+    }
+
+    /// Draws one frame as one update, so that it never shows half.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(render)?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Forgets what is on screen, so that the next frame draws everything.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+
+    /// Columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        self.inner.size().map(|s| (s.width, s.height))
+    }
+
+    /// Puts text on the clipboard through the terminal, which works over SSH too. False when it is too long.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<bool> {
+        if text.len() > COPY_LIMIT {
+            return Ok(false);
+        }
+        execute!(self.inner.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        Ok(true)
+    }
+
+    /// Gives the terminal back for a while.
+    pub(super) fn leave() {
+        give_back();
+    }
+
+    /// Takes it again.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        take()?;
+        self.inner.clear()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+}
+
+/// Undoes [`take`], once. Errors are of no use: the terminal may be gone.
+fn give_back() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, ResetColor, Show, LeaveAlternateScreen);
+    let _ = disable_raw_mode();
+    let _ = out.flush();
+}
+
+/// The thread that draws. A panic elsewhere is a fault of one part: it is logged and the screen goes on.
+static DRAWS: OnceLock<ThreadId> = OnceLock::new();
+
+fn restore_on_panic() {
+    if DRAWS.set(std::thread::current().id()).is_err() {
+        return;
+    }
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let here = Some(&std::thread::current().id()) == DRAWS.get();
+        if here || !ENTERED.load(Ordering::SeqCst) {
+            give_back();
+            previous(info);
+        } else {
+            tracing::error!("a part of the program failed: {info}");
+        }
+    }));
+}
