@@ -119,15 +119,15 @@ fn style_text(style: Style) -> String {
     out
 }
 
-/// Both sizes, in colour and without, as one snapshot text each; `make` builds the pane for a kit.
-pub(crate) fn snapshots<P: Pane>(name: &str, prepare: impl Fn(&mut Kit) -> P) {
+/// Both sizes, in colour and without, as one snapshot each in `PANE/snapshots`; `prepare` makes the pane for a kit.
+pub(crate) fn snapshots<P: Pane>(pane_name: &str, scene: &str, prepare: impl Fn(&mut Kit) -> P) {
     for (width, height) in [(80, 24), (160, 45)] {
         for (depth, word) in [(Depth::True, "colour"), (Depth::None, "no_color")] {
             // Header and footer take a row each.
             let mut kit = Kit::new(width, height - 2, depth, false);
             let pane = prepare(&mut kit);
-            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => format!("{name}/snapshots"), omit_expression => true }, {
-                insta::assert_snapshot!(format!("{name}_{width}x{height}_{word}"), kit.draw(&pane));
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => format!("{pane_name}/snapshots"), omit_expression => true }, {
+                insta::assert_snapshot!(format!("{scene}_{width}x{height}_{word}"), kit.draw(&pane));
             });
         }
     }
@@ -179,11 +179,7 @@ fn record(id: u64, secs: i64, severity: Severity, component: &str, message: &str
 }
 
 fn claim(text: &str, records: &[u64]) -> Claim {
-    Claim {
-        text: text.into(),
-        records: records.iter().map(|r| RecordId(*r)).collect(),
-        supported: !records.is_empty(),
-    }
+    Claim { text: text.into(), records: records.iter().map(|r| RecordId(*r)).collect(), supported: !records.is_empty() }
 }
 
 /// Incident 7 with its diagnosis.
@@ -226,7 +222,13 @@ pub(crate) fn detail() -> IncidentDetail {
         records: vec![
             record(1, 244, Severity::INFO, "deploy", "orders 1.14.2 -> 1.15.0, POOL_MAX=200"),
             record(2, 241, Severity::WARN, "db-1", "remaining connection slots are reserved"),
-            record(3, 240, Severity::ERROR, "orders", "connection to db-1:5432 refused (pool 20/20)\n\x1b[31mat pool.rs:88"),
+            record(
+                3,
+                240,
+                Severity::ERROR,
+                "orders",
+                "connection to db-1:5432 refused (pool 20/20)\n\x1b[31mat pool.rs:88",
+            ),
             record(4, 1, Severity::ERROR, "payments", "charge 99120 failed: upstream timeout after 30 s"),
         ],
         spans: spans(),

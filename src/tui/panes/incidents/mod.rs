@@ -1,6 +1,12 @@
-//! The Incidents pane.
+//! The Incidents pane: the list of faults, and for the selected one its cause with the lines it rests on, the fix,
+//! the evidence and the history. Wide screens show both side by side, narrow ones take turns.
 
+mod detail;
+mod list;
+mod stages;
 mod state;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use state::State;

@@ -1,27 +1,394 @@
 //! State of the Incidents pane and how keys and events change it.
 
-use super::view;
+use super::{detail, list, view};
+use crate::runtime::events::{Event, IncidentDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
-use crate::tui::panes::{Pane, PaneCx};
+use crate::tui::panes::{Goto, Pane, PaneCx};
+use crate::tui::widgets::document::{Document, Place};
+use crate::tui::widgets::lineedit::LineEdit;
+use crate::tui::widgets::scroll::{Cursor, scrolled};
+use aiobs_types::{ChatScope, Incident, IncidentId, IncidentState, RecordId};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+/// Bytes of streaming text that are kept.
+const STREAM_BYTES: usize = 16 * 1024;
+
+/// Which part has the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// The list.
+    #[default]
+    List,
+    /// The diagnosis.
+    Detail,
+}
+
+/// Text a stage is writing.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) incident: IncidentId,
+    pub(super) stage: &'static str,
+    pub(super) text: String,
+}
+
 /// State of the Incidents pane.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    pub(super) selected: Option<IncidentId>,
+    pub(super) cursor: Cursor,
+    pub(super) focus: Focus,
+    pub(super) zoomed: bool,
+    pub(super) wrap: bool,
+    pub(super) detail: Option<Box<IncidentDetail>>,
+    pub(super) place: Place,
+    pub(super) stream: Option<Stream>,
+    /// What a model is sent, and how far it is scrolled.
+    pub(super) preview: Option<(IncidentId, String, usize)>,
+    pub(super) filter: LineEdit,
+    pub(super) typing: bool,
+    /// Another pane led here: Esc goes straight back.
+    led: bool,
+}
+
+impl State {
+    /// Incidents that pass the filter, in the order of the snapshot.
+    pub(super) fn shown<'a>(&self, cx: &PaneCx<'a>) -> Vec<&'a Incident> {
+        let needle = self.filter.text().to_lowercase();
+        let passes = |i: &&Incident| {
+            needle.is_empty()
+                || i.title.to_lowercase().contains(&needle)
+                || i.state.name().contains(&needle)
+                || i.components.iter().any(|c| c.to_lowercase().contains(&needle))
+        };
+        cx.snapshot.incidents.iter().filter(passes).collect()
+    }
+
+    /// The selected incident, or the first one.
+    pub(super) fn current<'a>(&self, cx: &PaneCx<'a>) -> Option<&'a Incident> {
+        let shown = self.shown(cx);
+        shown.iter().find(|i| Some(i.id) == self.selected).or_else(|| shown.first()).copied()
+    }
+
+    /// The detail, if it is of the selected incident.
+    pub(super) fn loaded(&self, cx: &PaneCx<'_>) -> Option<&IncidentDetail> {
+        let id = self.current(cx)?.id;
+        self.detail.as_deref().filter(|d| d.incident.id == id)
+    }
+
+    fn document(&self, cx: &PaneCx<'_>) -> (Document<RecordId>, usize) {
+        let area = view::layout(self, Rect::from((ratatui::layout::Position::ORIGIN, cx.size)));
+        let room = area.detail.unwrap_or_default();
+        (detail::document(self, cx, room.width as usize), room.height as usize)
+    }
+
+    fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
+    }
+
+    fn select(&mut self, id: Option<IncidentId>, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if id == self.selected {
+            return Vec::new();
+        }
+        self.selected = id;
+        self.place = Place::default();
+        self.request(cx)
+    }
+
+    fn move_in_list(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let shown = self.shown(cx);
+        self.cursor.at = shown.iter().position(|i| Some(i.id) == self.selected).unwrap_or(0);
+        let height = list::height(cx.size.height as usize, self);
+        self.cursor.moved(action, shown.len(), height);
+        let id = shown.get(self.cursor.at).map(|i| i.id);
+        self.select(id, cx)
+    }
+
+    fn move_in_detail(&mut self, action: Action, cx: &PaneCx<'_>) {
+        let (document, height) = self.document(cx);
+        let links: Vec<usize> = document.links().iter().map(|(row, _)| *row).collect();
+        match action {
+            Action::Down | Action::Up => self.place.step(action == Action::Down, &links, document.len(), height),
+            Action::NextItem | Action::PreviousItem => {
+                self.place.jump(action == Action::NextItem, &links, document.len(), height);
+            }
+            _ => {
+                if scrolled(&mut self.place.scroll, action, document.len(), height) {
+                    self.place.link = None;
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.focus == Focus::List {
+            if self.current(cx).is_some() {
+                self.focus = Focus::Detail;
+            }
+            return Vec::new();
+        }
+        let (document, _) = self.document(cx);
+        match self.place.link.and_then(|l| document.links().get(l)) {
+            Some((_, record)) => vec![Effect::ShowRecord(*record)],
+            None => {
+                self.move_in_detail(Action::NextItem, cx);
+                Vec::new()
+            }
+        }
+    }
+
+    fn copy(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let copied = |text: String, what: &str| vec![Effect::Copy { text, what: what.into() }];
+        if let Some((_, text, _)) = &self.preview {
+            return copied(text.clone(), "what is sent");
+        }
+        let Some(detail) = self.loaded(cx) else { return vec![Effect::warn("Nothing to copy yet")] };
+        let (document, _) = self.document(cx);
+        if let Some((_, id)) = self.place.link.and_then(|l| document.links().get(l))
+            && let Some(record) = detail.records.iter().find(|r| r.id == *id)
+        {
+            return copied(record.text.clone(), "line");
+        }
+        let Some(fix) = detail.diagnosis.as_ref().map(|d| &d.fix) else {
+            return vec![Effect::warn("No fix to copy: there is no diagnosis yet")];
+        };
+        match (fix.commands.as_slice(), fix.now.as_slice()) {
+            ([], []) => vec![Effect::warn("This diagnosis names no fix to copy")],
+            ([], now) => copied(now.join("\n"), "fix"),
+            ([one], _) => copied(one.clone(), "command"),
+            (many, _) => copied(many.join("\n"), &format!("{} commands", many.len())),
+        }
+    }
+
+    fn act(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Some(incident) = self.current(cx) else { return Vec::new() };
+        let id = incident.id;
+        let set = |state| vec![Effect::Send(Request::SetIncidentState(id, state))];
+        let diagnosed = self.loaded(cx).is_some_and(|d| d.diagnosis.is_some());
+        match action {
+            Action::Acknowledge => set(IncidentState::Acknowledged),
+            Action::Resolve => set(IncidentState::Resolved),
+            Action::Reopen => set(IncidentState::Open),
+            Action::Mute => set(IncidentState::Muted),
+            Action::VerdictRight | Action::VerdictWrong if !diagnosed => {
+                vec![Effect::warn(format!("{id} has no diagnosis to judge yet"))]
+            }
+            Action::VerdictRight | Action::VerdictWrong => {
+                let right = action == Action::VerdictRight;
+                let word = if right { "right" } else { "wrong" };
+                let text = format!("Noted: the diagnosis of {id} is {word}");
+                vec![Effect::Send(Request::Verdict(id, right)), Effect::info(text)]
+            }
+            Action::Rerun => {
+                self.stream = None;
+                vec![Effect::Send(Request::Rerun(id)), Effect::info(format!("{id} will be diagnosed again"))]
+            }
+            Action::Preview => vec![Effect::Send(Request::PromptPreview(id))],
+            Action::Ask => vec![Effect::AskAbout(ChatScope::Incident { id })],
+            _ => Vec::new(),
+        }
+    }
+
+    fn back(&mut self) -> Vec<Effect> {
+        if self.preview.take().is_some() {
+            return Vec::new();
+        }
+        if self.focus == Focus::Detail && !self.led {
+            self.zoomed = false;
+            self.focus = Focus::List;
+            self.place.link = None;
+            return Vec::new();
+        }
+        if !self.led && !self.filter.text().is_empty() {
+            self.filter.set("");
+            return Vec::new();
+        }
+        if std::mem::take(&mut self.led) {
+            self.focus = Focus::List;
+        }
+        vec![Effect::Back]
+    }
+
+    fn type_filter(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match action {
+            Action::Submit => {
+                self.typing = false;
+                self.filter.remember();
+            }
+            Action::Back => {
+                self.typing = false;
+                self.filter.set("");
+            }
+            Action::DeleteAll => self.filter.set(""),
+            Action::Up | Action::Down => self.filter.recall(action == Action::Up),
+            _ => {}
+        }
+        self.first_if_hidden(cx)
+    }
+
+    /// Keeps the selection on something that is shown.
+    fn first_if_hidden(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let id = self.current(cx).map(|i| i.id);
+        self.select(id, cx)
+    }
+}
 
 impl Pane for State {
     fn context(&self) -> Context {
-        Context::Incidents
+        if self.typing { Context::Input } else { Context::Incidents }
     }
 
-    fn update(&mut self, action: Action, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if action == Action::Back { vec![Effect::Back] } else { Vec::new() }
+    fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.selected = self.current(cx).map(|i| i.id);
+        self.request(cx)
     }
 
-    fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        vec![Action::Open]
+    fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Goto::Incident(id) = to else { return Vec::new() };
+        self.filter.set("");
+        self.preview = None;
+        self.focus = Focus::Detail;
+        self.led = true;
+        self.select(Some(*id), cx)
+    }
+
+    fn back(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.request(cx)
+    }
+
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.typing {
+            return self.type_filter(action, cx);
+        }
+        if action == Action::Back {
+            return self.back();
+        }
+        if let Some((_, text, scroll)) = &mut self.preview {
+            let area = Rect::from((ratatui::layout::Position::ORIGIN, cx.size));
+            let (rows, height) = view::preview_rows(text, area, cx);
+            if scrolled(scroll, action, rows.len(), height) {
+                return Vec::new();
+            }
+        }
+        match action {
+            Action::Open => self.open(cx),
+            Action::Copy => self.copy(cx),
+            Action::Left if self.focus == Focus::Detail => self.back(),
+            Action::Right if self.focus == Focus::List => self.open(cx),
+            Action::Zoom => {
+                self.zoomed = !self.zoomed;
+                Vec::new()
+            }
+            Action::Wrap => {
+                self.wrap = !self.wrap;
+                Vec::new()
+            }
+            Action::Filter | Action::Find => {
+                self.focus = Focus::List;
+                self.typing = true;
+                Vec::new()
+            }
+            Action::ClearFilter => {
+                self.filter.set("");
+                self.first_if_hidden(cx)
+            }
+            Action::NextItem | Action::PreviousItem => {
+                if self.current(cx).is_some() {
+                    self.focus = Focus::Detail;
+                    self.move_in_detail(action, cx);
+                }
+                Vec::new()
+            }
+            Action::Down
+            | Action::Up
+            | Action::HalfPageDown
+            | Action::HalfPageUp
+            | Action::PageDown
+            | Action::PageUp
+            | Action::Top
+            | Action::Bottom => match self.focus {
+                Focus::List => self.move_in_list(action, cx),
+                Focus::Detail => {
+                    self.move_in_detail(action, cx);
+                    Vec::new()
+                }
+            },
+            _ => self.act(action, cx),
+        }
+    }
+
+    fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.filter.on_key(key);
+        self.first_if_hidden(cx)
+    }
+
+    fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.filter.insert(text);
+        self.first_if_hidden(cx)
+    }
+
+    fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match event {
+            Event::Snapshot if self.selected.is_none() => {
+                let id = self.current(cx).map(|i| i.id);
+                self.select(id, cx)
+            }
+            Event::Incident(detail) if self.current(cx).is_none_or(|i| i.id == detail.incident.id) => {
+                if detail.diagnosis.is_some() && self.stream.as_ref().is_some_and(|s| s.incident == detail.incident.id)
+                {
+                    self.stream = None;
+                }
+                self.detail = Some(detail.clone());
+                Vec::new()
+            }
+            Event::StageText { incident, stage, text } => {
+                match &mut self.stream {
+                    Some(s) if s.incident == *incident && s.stage == *stage => s.text.push_str(text),
+                    _ => self.stream = Some(Stream { incident: *incident, stage, text: text.clone() }),
+                }
+                if let Some(s) = self.stream.as_mut().filter(|s| s.text.len() > STREAM_BYTES) {
+                    let cut = s.text.ceil_char_boundary(s.text.len() - STREAM_BYTES / 2);
+                    s.text.drain(..cut);
+                }
+                Vec::new()
+            }
+            Event::PromptPreview(id, text) if self.current(cx).is_some_and(|i| i.id == *id) => {
+                self.preview = Some((*id, text.clone(), 0));
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let id = self.current(cx)?.id;
+        let runs = cx.snapshot.chain.running == Some(id);
+        runs.then(|| vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
+    }
+
+    fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action> {
+        let Some(incident) = self.current(cx) else {
+            return vec![Action::ShowOverview, Action::ShowLogs, Action::Help];
+        };
+        if self.preview.is_some() {
+            return vec![Action::Back, Action::Copy, Action::PageDown];
+        }
+        let mut hints = vec![Action::Open];
+        if self.focus == Focus::Detail {
+            hints.extend([Action::NextItem, Action::Copy]);
+        }
+        hints.extend(match incident.state {
+            IncidentState::Open => [Action::Acknowledge, Action::Resolve],
+            IncidentState::Acknowledged => [Action::Resolve, Action::Mute],
+            IncidentState::Resolved | IncidentState::Muted => [Action::Reopen, Action::Filter],
+        });
+        if self.loaded(cx).is_some_and(|d| d.diagnosis.is_some()) {
+            hints.extend([Action::VerdictRight, Action::VerdictWrong]);
+        }
+        hints.extend([Action::Rerun, Action::Preview, Action::Ask, Action::Help]);
+        hints
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {

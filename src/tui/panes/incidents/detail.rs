@@ -1,0 +1,268 @@
+//! Builds the text of one incident: what is wrong, since when, why, what to do, and the lines that prove it.
+
+use super::stages;
+use super::state::State;
+use crate::runtime::events::{IncidentDetail, ModelState};
+use crate::tui::action::{Action, Context};
+use crate::tui::format;
+use crate::tui::panes::PaneCx;
+use crate::tui::theme::Role;
+use crate::tui::widgets::document::{Document, LinkStyles, Piece};
+use crate::tui::widgets::{spark, text};
+use aiobs_types::{Author, Diagnosis, Incident, LogRecord, RecordId, TimelineKind};
+use ratatui::text::Span;
+
+/// Cells of the column of labels (`Now`, `Verify`, ...).
+const LABEL: usize = 11;
+
+type Doc = Document<RecordId>;
+
+/// Builds it for a width; nothing selected gives an empty one.
+pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
+    let styles = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };
+    let mut doc = Document::new(width, cx.glyphs.ellipsis, styles, state.place.link);
+    let Some(incident) = state.current(cx) else { return doc };
+    head(&mut doc, incident, cx);
+    stages::add(&mut doc, state, cx);
+    let Some(detail) = state.loaded(cx) else {
+        doc.gap();
+        doc.row(vec![Span::styled("Loading ...", cx.style(Role::Dim))]);
+        return doc;
+    };
+    let cited = cited(detail);
+    match &detail.diagnosis {
+        Some(d) => diagnosis(&mut doc, d, &cited, cx),
+        None => undiagnosed(&mut doc, incident, cx),
+    }
+    evidence(&mut doc, detail, &cited, state.wrap, cx);
+    history(&mut doc, detail, cx);
+    if let Some(d) = &detail.diagnosis {
+        list(&mut doc, "References", &d.references, cx);
+        list(&mut doc, "Notes", &d.notes, cx);
+    }
+    doc
+}
+
+fn safe(t: &str, cx: &PaneCx<'_>) -> String {
+    // A model's or a record's line breaks would be drawn as symbols: in running text they are spaces.
+    let flat = if t.contains(['\n', '\r']) { t.split_whitespace().collect::<Vec<_>>().join(" ") } else { t.to_owned() };
+    text::safe_for(&flat, cx.glyphs.ascii).into_owned()
+}
+
+fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
+    let title = vec![
+        Span::styled(format!("{}  ", incident.id), cx.style(Role::Accent)),
+        Span::styled(safe(&incident.title, cx), cx.style(Role::Title)),
+    ];
+    let since = format::duration(cx.clock.now.since(incident.first_seen).max(0));
+    let mut right = Vec::new();
+    if let Some(c) = incident.criticality {
+        right.push(Span::styled(format!("criticality {c}"), cx.theme.level(incident.severity.level())));
+        right.push(Span::raw("   "));
+    }
+    right.push(Span::styled(format!("{} {since}", incident.state.name()), cx.style(Role::Strong)));
+    doc.row_ends(title, right);
+    let components = safe(&incident.components.join(", "), cx);
+    let began = format!(
+        "began {}, struck {}, last {} ago",
+        cx.clock.hms_near(incident.first_seen, cx.clock.now),
+        format::count(incident.count) + if incident.count == 1 { " time" } else { " times" },
+        cx.clock.ago(incident.last_seen),
+    );
+    doc.row_ends(
+        vec![Span::styled(components, cx.style(Role::Component))],
+        vec![Span::styled(began, cx.style(Role::Dim))],
+    );
+    doc.paragraph(Vec::new(), vec![Piece::Text(safe(&incident.reason, cx), cx.style(Role::Dim))]);
+}
+
+/// Records in the order of their numbers `[n]`: cited ones first, then the rest of the evidence.
+fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
+    let claims = detail.diagnosis.iter().flat_map(|d| &d.claims).flat_map(|c| &c.records);
+    let mut all: Vec<RecordId> = Vec::new();
+    for id in claims.chain(&detail.incident.evidence) {
+        if !all.contains(id) {
+            all.push(*id);
+        }
+    }
+    all
+}
+
+fn heading(doc: &mut Doc, title: &str, note: String, cx: &PaneCx<'_>) {
+    doc.gap();
+    doc.row(vec![Span::styled(title.to_owned(), cx.style(Role::Title)), Span::styled(note, cx.style(Role::Dim))]);
+}
+
+fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
+    let by = match &d.author {
+        Author::Model { model, .. } => format!("by {}", safe(model, cx)),
+        Author::Playbook { id } => format!("by playbook {}", safe(id, cx)),
+        Author::Facts => "facts only, neither a model nor a playbook answered".into(),
+    };
+    heading(doc, "Cause", format!("  confidence {}, {by}", d.confidence.name()), cx);
+    doc.paragraph(vec![Span::raw(" ")], with_marks(&safe(&d.cause, cx), cited, cx));
+    for claim in &d.claims {
+        let mut pieces = vec![Piece::Text(safe(&claim.text, cx), cx.style(Role::Text))];
+        for id in &claim.records {
+            if let Some(n) = cited.iter().position(|c| c == id) {
+                pieces.push(Piece::Text(" ".into(), cx.style(Role::Text)));
+                pieces.push(Piece::Link(format!("[{}]", n + 1), *id));
+            }
+        }
+        if !claim.supported {
+            pieces.push(Piece::Text("  (no line supports this)".into(), cx.style(Role::Warn)));
+        }
+        doc.paragraph(vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))], pieces);
+    }
+    for other in &d.alternatives {
+        let piece = Piece::Text(safe(other, cx), cx.style(Role::Dim));
+        doc.paragraph(vec![Span::styled(" Less likely: ", cx.style(Role::Dim))], vec![piece]);
+    }
+    fix(doc, d, cx);
+}
+
+/// Plain text whose `[n]` marks become links, when such a record is cited.
+fn with_marks(t: &str, cited: &[RecordId], cx: &PaneCx<'_>) -> Vec<Piece<RecordId>> {
+    let style = cx.style(Role::Text);
+    let mut pieces = Vec::new();
+    let mut rest = t;
+    while let Some(open) = rest.find('[') {
+        let close = rest[open..].find(']').map(|c| open + c);
+        let number = close.and_then(|c| rest[open + 1..c].parse::<usize>().ok());
+        let Some((close, id)) = close.zip(number.and_then(|n| cited.get(n.checked_sub(1)?))) else {
+            pieces.push(Piece::Text(rest[..=open].to_owned(), style));
+            rest = &rest[open + 1..];
+            continue;
+        };
+        pieces.push(Piece::Text(rest[..open].to_owned(), style));
+        pieces.push(Piece::Link(rest[open..=close].to_owned(), *id));
+        rest = &rest[close + 1..];
+    }
+    pieces.push(Piece::Text(rest.to_owned(), style));
+    pieces
+}
+
+fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {
+    doc.gap();
+    let copies = format!("   {} copies", cx.keys(Context::Incidents, Action::Copy));
+    labelled(doc, "Now", &d.fix.now, cx);
+    for (i, command) in d.fix.commands.iter().enumerate() {
+        let label = if i == 0 { "Run" } else { "" };
+        let mut pieces = vec![Piece::Text(safe(command, cx), cx.style(Role::Code))];
+        if i == 0 {
+            pieces.push(Piece::Text(copies.clone(), cx.style(Role::Dim)));
+        }
+        doc.paragraph(vec![Span::styled(format!("{label:<LABEL$}"), cx.style(Role::Strong))], pieces);
+    }
+    labelled(doc, "Lasting", &d.fix.lasting, cx);
+    labelled(doc, "Verify", &d.fix.verify, cx);
+    labelled(doc, "Roll back", &d.fix.rollback, cx);
+    if !d.fix.risk.is_empty() {
+        labelled(doc, "Risk", std::slice::from_ref(&d.fix.risk), cx);
+    }
+}
+
+fn labelled(doc: &mut Doc, label: &str, items: &[String], cx: &PaneCx<'_>) {
+    for (i, item) in items.iter().enumerate() {
+        let label = if i == 0 { label } else { "" };
+        let first = vec![Span::styled(format!("{label:<LABEL$}"), cx.style(Role::Strong))];
+        doc.paragraph(first, vec![Piece::Text(safe(item, cx), cx.style(Role::Text))]);
+    }
+}
+
+fn undiagnosed(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
+    doc.gap();
+    let rerun = cx.keys(Context::Incidents, Action::Rerun);
+    let chain = &cx.snapshot.chain;
+    let line = if chain.running == Some(incident.id) {
+        "Being diagnosed now; the evidence so far is below.".to_owned()
+    } else if chain.queued > 0 {
+        let waiting = if chain.queued == 1 { "1 waits".into() } else { format!("{} wait", chain.queued) };
+        format!("No diagnosis yet: {waiting} in line.")
+    } else {
+        format!("No diagnosis yet. {rerun} asks for one.")
+    };
+    doc.paragraph(Vec::new(), vec![Piece::Text(line, cx.style(Role::Text))]);
+    if let ModelState::Offline { reason } = &cx.snapshot.model {
+        let text = format!("No model answers ({}); playbooks do.", safe(reason, cx));
+        doc.paragraph(Vec::new(), vec![Piece::Text(text, cx.style(Role::Dim))]);
+    }
+}
+
+fn evidence(doc: &mut Doc, detail: &IncidentDetail, cited: &[RecordId], wrap: bool, cx: &PaneCx<'_>) {
+    let found: Vec<(usize, &LogRecord)> = cited
+        .iter()
+        .enumerate()
+        .filter_map(|(i, id)| Some((i + 1, detail.records.iter().find(|r| r.id == *id)?)))
+        .collect();
+    if found.is_empty() {
+        return;
+    }
+    let open = cx.keys(Context::Incidents, Action::Open);
+    heading(doc, "Evidence", format!("  {open} goes to the line"), cx);
+    let width = found.iter().map(|(_, r)| text::width(&safe(&r.component, cx))).max().unwrap_or(0).min(14);
+    for (n, record) in found {
+        let level = record.severity.level();
+        let mut message = record.message().lines();
+        let first = message.next().unwrap_or_default();
+        let more = message.count();
+        let mut spans = vec![
+            Span::styled(format!(" [{n}] "), cx.style(Role::Link)),
+            Span::styled(format!("{} ", cx.clock.hms_millis(record.time)), cx.style(Role::Time)),
+            Span::styled(format!("{} ", cx.glyphs.level(level)), cx.theme.level(level)),
+            Span::styled(
+                format!("{} ", text::fit(&safe(&record.component, cx), width, cx.glyphs.ellipsis)),
+                cx.style(Role::Component),
+            ),
+            Span::styled(safe(first, cx), cx.style(Role::Text)),
+        ];
+        if more > 0 {
+            spans.push(Span::styled(format!("  +{more} lines").replace("+1 lines", "+1 line"), cx.style(Role::Dim)));
+        }
+        doc.link_row(spans, record.id);
+        if wrap {
+            for line in record.text.lines() {
+                let piece = Piece::Text(text::safe_for(line, cx.glyphs.ascii).into_owned(), cx.style(Role::Dim));
+                doc.paragraph(
+                    vec![Span::styled(format!("     {} ", cx.glyphs.continued), cx.style(Role::Faint))],
+                    vec![piece],
+                );
+            }
+        }
+    }
+}
+
+fn history(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    heading(doc, "Timeline", String::new(), cx);
+    if detail.strikes.iter().any(|s| *s > 0) {
+        let bars = spark::sparkline(&detail.strikes, detail.strikes.len().min(40), cx.glyphs);
+        let peak = detail.strikes.iter().max().copied().unwrap_or(0);
+        doc.row(vec![
+            Span::styled(" strikes per minute ", cx.style(Role::Dim)),
+            Span::styled(bars, cx.style(Role::SparkError)),
+            Span::styled(format!(" at most {}", format::count(u64::from(peak))), cx.style(Role::Dim)),
+        ]);
+    }
+    for entry in &detail.incident.timeline {
+        let role = match entry.kind {
+            TimelineKind::Opened | TimelineKind::Escalated | TimelineKind::Reopened => Role::Warn,
+            TimelineKind::Diagnosed => Role::Accent,
+            TimelineKind::Resolved => Role::Ok,
+            TimelineKind::Acknowledged | TimelineKind::Muted | TimelineKind::Note => Role::Text,
+        };
+        let first =
+            vec![Span::styled(format!(" {} ", cx.clock.hms_near(entry.time, cx.clock.now)), cx.style(Role::Time))];
+        doc.paragraph(first, vec![Piece::Text(safe(&entry.text, cx), cx.style(role))]);
+    }
+}
+
+fn list(doc: &mut Doc, title: &str, items: &[String], cx: &PaneCx<'_>) {
+    if items.is_empty() {
+        return;
+    }
+    heading(doc, title, String::new(), cx);
+    for item in items {
+        let first = vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))];
+        doc.paragraph(first, vec![Piece::Text(safe(item, cx), cx.style(Role::Dim))]);
+    }
+}

@@ -1,0 +1,82 @@
+//! Draws the list of incidents: state, criticality, title, count, age.
+
+use super::state::{Focus, State};
+use crate::tui::format;
+use crate::tui::panes::PaneCx;
+use crate::tui::theme::Role;
+use crate::tui::widgets::text;
+use aiobs_types::Incident;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+/// Rows of the list in a pane of this height.
+pub(super) fn height(pane: usize, state: &State) -> usize {
+    pane.saturating_sub(usize::from(has_filter(state))).max(1)
+}
+
+fn has_filter(state: &State) -> bool {
+    state.typing || !state.filter.text().is_empty()
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let mut rows = area;
+    if has_filter(state) && area.height > 1 {
+        draw_filter(frame, Rect { height: 1, ..area }, cx, state);
+        rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    }
+    let shown = state.shown(cx);
+    if shown.is_empty() {
+        let keys = cx.keys(crate::tui::action::Context::Incidents, crate::tui::action::Action::ClearFilter);
+        let line = Line::styled(format!(" No incident matches; {keys} shows all"), cx.style(Role::Dim));
+        return frame.render_widget(line, rows);
+    }
+    let selected = state.current(cx).map(|i| i.id);
+    let mut cursor = state.cursor;
+    cursor.at = shown.iter().position(|i| Some(i.id) == selected).unwrap_or(0);
+    let visible = cursor.visible(shown.len(), rows.height as usize);
+    for (incident, y) in shown[visible].iter().zip(rows.top()..) {
+        let line = row(incident, cx, state, rows.width as usize, selected == Some(incident.id));
+        frame.render_widget(line, Rect { y, height: 1, ..rows });
+    }
+}
+
+fn draw_filter(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let (span, at) =
+        state.filter.view(area.width.saturating_sub(2) as usize, cx.style(Role::Input), cx.glyphs.ellipsis);
+    frame.render_widget(Line::from(vec![Span::styled(" /", cx.style(Role::Key)), span]), area);
+    if state.typing {
+        frame.set_cursor_position((area.x + 2 + at, area.y));
+    }
+}
+
+fn row(incident: &Incident, cx: &PaneCx<'_>, state: &State, width: usize, selected: bool) -> Line<'static> {
+    let diagnosing = cx.snapshot.chain.running == Some(incident.id);
+    let glyph = cx.glyphs.incident(incident.state, diagnosing);
+    let active = incident.state.is_active();
+    let level = if active { cx.theme.level(incident.severity.level()) } else { cx.style(Role::Dim) };
+    let criticality = incident.criticality.map_or_else(|| cx.glyphs.dash.to_owned(), |c| c.to_string());
+    let since = if active { incident.first_seen } else { incident.last_seen };
+    let age = format::duration_short(cx.clock.now.since(since));
+    let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
+    let right = format!("{count:>7} {age:>4} ");
+    let room = width.saturating_sub(6 + text::width(&right) + 1);
+    let safe = text::safe_for(&incident.title, cx.glyphs.ascii);
+    let title = text::fit(&safe, room, cx.glyphs.ellipsis);
+    let mut line = Line::from(vec![
+        Span::raw(if selected { cx.glyphs.cursor } else { " " }),
+        Span::styled(format!("{glyph} "), level),
+        Span::styled(format!("{criticality} "), level),
+        Span::styled(format!(" {title} "), if active { cx.style(Role::Text) } else { cx.style(Role::Dim) }),
+        Span::styled(right, cx.style(Role::Dim)),
+    ]);
+    if selected {
+        let role = if state.focus == Focus::List { Role::Selection } else { Role::SelectionIdle };
+        let over = cx.style(role);
+        for span in &mut line.spans {
+            span.style = Style { fg: over.fg.or(span.style.fg), ..span.style.patch(over) };
+        }
+    }
+    line
+}

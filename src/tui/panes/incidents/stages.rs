@@ -1,0 +1,106 @@
+//! The line of stages: `Context ✓ 2 s › Diagnosis ◐ 6 s › …`, live from the chain, or as the stored run was.
+
+use super::state::State;
+use crate::runtime::events::StageState;
+use crate::tui::format;
+use crate::tui::panes::PaneCx;
+use crate::tui::theme::Role;
+use crate::tui::widgets::document::Document;
+use crate::tui::widgets::text;
+use aiobs_types::{RecordId, Span as Traced, SpanStatus, semconv};
+use ratatui::text::Span;
+
+/// One stage as drawn.
+struct Stage {
+    name: String,
+    state: StageState,
+    nanos: Option<i64>,
+}
+
+/// Rows of streaming text under the line.
+const STREAM_ROWS: usize = 6;
+
+/// Adds the line of stages, and while a stage writes the end of what it wrote.
+pub(super) fn add(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>) {
+    let Some(incident) = state.current(cx) else { return };
+    let running = cx.snapshot.chain.running == Some(incident.id);
+    let stages = if running { live(cx) } else { state.loaded(cx).map(|d| stored(&d.spans)).unwrap_or_default() };
+    if !stages.is_empty() {
+        let mut spans = Vec::new();
+        for (i, stage) in stages.iter().enumerate() {
+            if i > 0 {
+                spans.push(Span::styled(format!(" {} ", cx.glyphs.step), cx.style(Role::Faint)));
+            }
+            spans.extend(draw(stage, cx));
+        }
+        document.gap();
+        document.row(spans);
+    }
+    if running {
+        add_stream(document, state, cx);
+    }
+}
+
+fn live(cx: &PaneCx<'_>) -> Vec<Stage> {
+    let stage = |s: &crate::runtime::events::StageRow| Stage {
+        name: s.name.to_owned(),
+        state: s.state,
+        nanos: s.started.map(|from| s.ended.unwrap_or(cx.clock.now).since(from)),
+    };
+    cx.snapshot.chain.stages.iter().map(stage).collect()
+}
+
+/// The stages of a stored run: spans that name an agent.
+fn stored(spans: &[Traced]) -> Vec<Stage> {
+    let stage = |s: &Traced| {
+        let name = s.attr_text(semconv::AGENT_NAME)?.to_owned();
+        let by_model = s.attr_text(semconv::ANSWERED_BY).is_none_or(|by| by == "model");
+        let state = match (&s.status, s.end) {
+            (_, None) => StageState::Running,
+            (SpanStatus::Error(_), _) => StageState::Fallback,
+            _ if !by_model && !name.eq_ignore_ascii_case("context") => StageState::Fallback,
+            _ => StageState::Done,
+        };
+        Some(Stage { name, state, nanos: s.end.map(|e| e.since(s.start)) })
+    };
+    spans.iter().filter_map(stage).collect()
+}
+
+fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
+    let role = match stage.state {
+        StageState::Waiting | StageState::Skipped => Role::Dim,
+        StageState::Running => Role::Running,
+        StageState::Done => Role::Ok,
+        StageState::Fallback => Role::Warn,
+    };
+    let name = text::safe_for(&stage.name, cx.glyphs.ascii).into_owned();
+    let mut spans = vec![
+        Span::styled(
+            format!("{name} "),
+            cx.style(if stage.state == StageState::Running { Role::Strong } else { Role::Text }),
+        ),
+        Span::styled(cx.glyphs.stage(stage.state), cx.style(role)),
+    ];
+    if let Some(nanos) = stage.nanos {
+        spans.push(Span::styled(format!(" {}", format::seconds(nanos as f64 / 1e9)), cx.style(Role::Dim)));
+    }
+    spans
+}
+
+fn add_stream(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>) {
+    let id = cx.snapshot.chain.running;
+    let Some(stream) = state.stream.as_ref().filter(|s| Some(s.incident) == id) else { return };
+    let width = document.width().saturating_sub(2).max(1);
+    let rows: Vec<String> = stream
+        .text
+        .lines()
+        .flat_map(|l| {
+            let safe = text::safe_for(l, cx.glyphs.ascii).into_owned();
+            text::wrap(&safe, width).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    document.row(vec![Span::styled(format!("{} writes", stream.stage), cx.style(Role::Dim))]);
+    for row in &rows[rows.len().saturating_sub(STREAM_ROWS)..] {
+        document.row(vec![Span::styled(format!("  {row}"), cx.style(Role::Quote))]);
+    }
+}

@@ -1,0 +1,173 @@
+//! What a user sees and does in Incidents.
+#![allow(clippy::unwrap_used)]
+
+use super::State;
+use crate::runtime::events::{Event, Request};
+use crate::tui::action::Action::{
+    Acknowledge, Ask, Back, Copy, Down, Filter, NextItem, Open, Preview, Submit, Up, VerdictWrong, Wrap,
+};
+use crate::tui::effect::Effect;
+use crate::tui::panes::testkit::{self, Kit};
+use crate::tui::panes::{Goto, Pane};
+use crate::tui::theme::Depth;
+use aiobs_types::{ChatScope, IncidentId, IncidentState, RecordId};
+
+fn ready(kit: &mut Kit) -> State {
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(7)))]);
+    kit.event(&mut pane, Event::Incident(Box::new(testkit::detail())));
+    pane
+}
+
+#[test]
+fn list_and_diagnosis() {
+    testkit::snapshots("incidents", "list", ready);
+}
+
+#[test]
+fn diagnosis_with_a_lit_citation() {
+    testkit::snapshots("incidents", "detail", |kit| {
+        let mut pane = ready(kit);
+        kit.press(&mut pane, &[Open, NextItem]);
+        pane
+    });
+}
+
+#[test]
+fn a_run_while_it_goes_on() {
+    testkit::snapshots("incidents", "running", |kit| {
+        testkit::busy(&mut kit.snapshot);
+        kit.snapshot.chain = testkit::running(7);
+        let mut pane = State::default();
+        pane.enter(&kit.cx());
+        let detail = crate::runtime::events::IncidentDetail { diagnosis: None, spans: Vec::new(), ..testkit::detail() };
+        kit.event(&mut pane, Event::Incident(Box::new(detail)));
+        for text in ["{\"now\": [\"scale orders to 1 ", "replica\",\n \"set \u{1b}[2JPOOL_MAX=40\"]"] {
+            kit.event(&mut pane, Event::StageText { incident: IncidentId(7), stage: "Fixer", text: text.into() });
+        }
+        kit.press(&mut pane, &[Open]);
+        pane
+    });
+}
+
+#[test]
+fn nothing_yet() {
+    testkit::snapshots("incidents", "empty", |_| State::default());
+}
+
+#[test]
+fn enter_on_a_citation_goes_to_the_line_and_esc_comes_back() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[Open, NextItem, Open]), [Effect::ShowRecord(RecordId(1))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(2))]);
+    pane.back(&kit.cx());
+    assert!(kit.draw(&pane).contains("Cause"), "the diagnosis is still there");
+    assert_eq!(kit.press(&mut pane, &[Back]), []);
+    assert_eq!(kit.press(&mut pane, &[Back]), [Effect::Back]);
+}
+
+#[test]
+fn down_reaches_every_line_of_evidence() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Open]);
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        kit.press(&mut pane, &[Down]);
+        if pane.place.link.is_some()
+            && let [Effect::ShowRecord(id)] = kit.press(&mut pane, &[Open]).as_slice()
+        {
+            reached.insert(id.0);
+        }
+    }
+    assert_eq!(reached.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[test]
+fn led_here_from_elsewhere_esc_goes_straight_back() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    let asked = pane.go(&Goto::Incident(IncidentId(6)), &kit.cx());
+    assert_eq!(asked, [Effect::Send(Request::Incident(IncidentId(6)))]);
+    assert!(kit.draw(&pane).contains("TLS certificate"));
+    assert_eq!(kit.press(&mut pane, &[Back]), [Effect::Back]);
+}
+
+#[test]
+fn states_verdicts_and_questions_reach_the_engine() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let id = IncidentId(7);
+    let sent = |request| Effect::Send(request);
+    assert_eq!(
+        kit.press(&mut pane, &[Acknowledge]),
+        [sent(Request::SetIncidentState(id, IncidentState::Acknowledged))]
+    );
+    assert_eq!(kit.press(&mut pane, &[VerdictWrong])[0], sent(Request::Verdict(id, false)));
+    assert_eq!(kit.press(&mut pane, &[Ask]), [Effect::AskAbout(ChatScope::Incident { id })]);
+    assert_eq!(kit.press(&mut pane, &[Down]), [sent(Request::Incident(IncidentId(6)))]);
+    assert!(matches!(&kit.press(&mut pane, &[VerdictWrong])[..], [Effect::Toast(_)]), "nothing to judge there");
+    assert_eq!(pane.cancel(&kit.cx()), None);
+    kit.snapshot.chain = testkit::running(6);
+    assert_eq!(pane.cancel(&kit.cx()).unwrap()[0], sent(Request::CancelRun(IncidentId(6))));
+}
+
+#[test]
+fn copy_takes_the_command_or_the_lit_line() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let copied = |effects: Vec<Effect>| match effects.into_iter().next() {
+        Some(Effect::Copy { text, what }) => (text, what),
+        other => panic!("{other:?}"),
+    };
+    let command = copied(kit.press(&mut pane, &[Copy]));
+    assert_eq!(command, ("kubectl -n shop scale deploy/orders --replicas=1".into(), "command".into()));
+    let line = copied(kit.press(&mut pane, &[Open, NextItem, Copy]));
+    assert_eq!(line.0, "deploy: orders 1.14.2 -> 1.15.0, POOL_MAX=200");
+}
+
+#[test]
+fn what_is_sent_is_shown_over_everything_and_esc_closes_it() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[Preview]), [Effect::Send(Request::PromptPreview(IncidentId(7)))]);
+    let prompt = "You are given log lines.\n\u{1b}[31mhostile\n".to_owned() + &"line\n".repeat(40) + "the end\n";
+    kit.event(&mut pane, Event::PromptPreview(IncidentId(7), prompt));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("You are given log lines.") && shown.contains("␛[31mhostile"), "{shown}");
+    kit.press(&mut pane, &[crate::tui::action::Action::Bottom]);
+    assert!(kit.draw(&pane).contains("the end"));
+    kit.press(&mut pane, &[Back]);
+    assert!(!kit.draw(&pane).contains("the end"));
+}
+
+#[test]
+fn the_list_narrows_while_typing() {
+    let mut kit = Kit::new(80, 22, Depth::None, true);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Filter]);
+    for c in "tls".chars() {
+        pane.on_key(crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c)), &kit.cx());
+    }
+    kit.press(&mut pane, &[Submit]);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("TLS certificate") && !shown.contains("retry noise"), "{shown}");
+    assert!(shown.split("--- styles").next().unwrap().is_ascii(), "ASCII was asked for");
+    kit.press(&mut pane, &[Back]);
+    assert!(kit.draw(&pane).contains("retry noise"));
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for (width, height) in [(0, 0), (1, 1), (3, 10), (10, 3), (101, 1), (20, 2)] {
+        let mut kit = Kit::new(width, height, Depth::None, false);
+        let mut pane = ready(&mut kit);
+        kit.draw(&pane);
+        kit.press(&mut pane, &[Open, NextItem, Down, Up, Wrap]);
+        kit.event(&mut pane, Event::PromptPreview(IncidentId(7), "text".into()));
+        kit.draw(&pane);
+    }
+}
