@@ -1,5 +1,7 @@
 //! The program: command line, configuration, wiring and screen. The engine is in `crates/`.
 
+pub mod cli;
 pub mod config;
+pub mod names;
 pub mod runtime;
 pub mod tui;

@@ -80,7 +80,7 @@ fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Resul
         sources: running.sources(),
         records: info.records,
         bytes: info.raw_bytes,
-        level_counts: info.level_counts,
+        level_counts: info.levels,
         incidents,
         interrupted,
     })

@@ -2,7 +2,7 @@
 
 use super::args::{ConfigAction, ConfigArgs, Global};
 use super::context::load_from;
-use super::exit::Exit;
+use super::exit::{Exit, UsageError};
 use crate::config;
 use std::io::Write as _;
 
@@ -12,7 +12,12 @@ pub(super) fn run(global: &Global, args: &ConfigArgs) -> anyhow::Result<Exit> {
         ConfigAction::Init => config::init_text(),
         ConfigAction::Show => config::show(&config::load(&load)?),
         ConfigAction::Check => config::check(&load)?,
-        ConfigAction::Path => config::show_paths(&load),
+        ConfigAction::Path => {
+            let paths = config::Paths::resolve(load.file.as_deref(), global.data_dir.as_deref());
+            config::show_paths(
+                &paths.ok_or_else(|| UsageError("no home directory; use --config and --data-dir".to_owned()))?,
+            )
+        }
     };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(Exit::Done)

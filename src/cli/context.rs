@@ -47,10 +47,11 @@ fn talk(global: &Global) {
         (false, 1) => "info",
         (false, _) => "debug",
     };
-    let filter = EnvFilter::try_from_env("AIOBS_LOG").unwrap_or_else(|_| EnvFilter::new(format!("error,aiobs={level}")));
+    let filter =
+        EnvFilter::try_from_env("AIOBS_LOG").unwrap_or_else(|_| EnvFilter::new(format!("error,aiobs={level}")));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(super::screen::talk_writer)
+        .with_writer(super::talk::writer)
         .with_target(false)
         .without_time()
         .try_init();

@@ -20,7 +20,11 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
         }
     }
     if let (Some(id), true) = (args.id, rows.is_empty()) {
-        return Err(UsageError(format!("there is no incident #{id} in {}; `aiobs incidents` lists them", cx.data_dir.display())).into());
+        return Err(UsageError(format!(
+            "there is no incident #{id} in {}; `aiobs incidents` lists them",
+            cx.data_dir.display()
+        ))
+        .into());
     }
     rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
     let text = match args.output {
@@ -125,7 +129,9 @@ fn csv(rows: &[Row]) -> String {
 }
 
 fn markdown(rows: &[Row]) -> String {
-    let mut out = "| id | state | level | count | last seen | title | cause |\n| --- | --- | --- | ---: | --- | --- | --- |\n".to_owned();
+    let mut out =
+        "| id | state | level | count | last seen | title | cause |\n| --- | --- | --- | ---: | --- | --- | --- |\n"
+            .to_owned();
     for (i, d) in rows {
         let _ = writeln!(
             out,

@@ -6,7 +6,7 @@ mod args;
 mod completions;
 mod config;
 mod context;
-mod demo;
+
 mod doctor;
 mod exit;
 mod import;
@@ -16,6 +16,7 @@ mod progress;
 mod screen;
 mod search;
 mod signals;
+mod talk;
 mod templates;
 mod watch;
 
@@ -48,7 +49,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let cx = Context::load(&global)?;
     match command {
         None => screen::run(&cx, &paths),
-        Some(Command::Demo(args)) => demo::run(&cx, &args),
+
         Some(Command::Watch(args)) => watch::run(&cx, &args),
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
         Some(Command::Import(args)) => import::run(&cx, &args),
@@ -56,6 +57,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
-        Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
+        Some(Command::Demo(_) | Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }
 }

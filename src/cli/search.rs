@@ -4,6 +4,7 @@ use super::args::{Format, SearchArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output;
+use crate::runtime::rules;
 use aiobs_logs::filter::{FilterContext, parse_filter};
 use aiobs_store::{Reader, Store};
 use aiobs_types::{LogQuery, LogRecord, Order, SourceId, TemplateId, Timestamp};
@@ -16,7 +17,7 @@ pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
     let reader = Store::open_read_only(&cx.data_dir)?.reader()?;
     let names: Vec<(SourceId, String)> = reader.checkpoints()?.into_iter().map(|c| (c.source, c.name)).collect();
     let text = args.query.join(" ");
-    let filter = FilterContext { now: Timestamp::now(), zone: cx.config.zone_rule()?, sources: &names };
+    let filter = FilterContext { now: Timestamp::now(), zone: rules::zone(&cx.config)?, sources: &names };
     let query = parse_filter(&text, &filter).map_err(|e| UsageError(format!("query: {e}")))?;
     let order = if args.newest { Order::NewestFirst } else { Order::OldestFirst };
     let query = LogQuery { order, limit: args.limit, ..query };

@@ -5,9 +5,10 @@ use super::args::{Format, TemplatesArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output;
+use crate::runtime::rules;
 use aiobs_logs::format::SourceParser;
 use aiobs_logs::frame::LineFramer;
-use aiobs_logs::template::{Miner, MinerOptions};
+use aiobs_logs::template::{Miner, MinerOptions, Placeholder};
 use aiobs_types::{RecordId, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::io::{BufWriter, Read, Write};
@@ -17,11 +18,11 @@ use std::sync::Arc;
 const BLOCK: usize = 256 << 10;
 
 pub(super) fn run(cx: &Context, args: &TemplatesArgs) -> anyhow::Result<Exit> {
-    let formats = Arc::new(cx.config.format_set()?);
+    let formats = Arc::new(rules::formats(&cx.config)?);
     let mut miner = Miner::new(MinerOptions::default());
     let mut rows: Vec<TemplateId> = Vec::new();
     for path in &args.paths {
-        let mut parser = SourceParser::new(Arc::clone(&formats), cx.config.zone_rule()?, None, None)?;
+        let mut parser = SourceParser::new(Arc::clone(&formats), rules::zone(&cx.config)?, None, None)?;
         let now = Timestamp::now();
         let mut line = |text: &str| {
             // Without a time at its front the line has no header to take off: all of it is the message.
@@ -59,7 +60,7 @@ fn each_line(path: &str, line: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         }
         Box::new(file)
     };
-    let mut framer = LineFramer::new(0);
+    let mut framer = LineFramer::new();
     let mut block = vec![0; BLOCK];
     let mut offset = 0;
     loop {
@@ -67,10 +68,10 @@ fn each_line(path: &str, line: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         if n == 0 {
             break;
         }
-        framer.push(offset, &block[..n], &mut |l| line(l.text));
+        framer.push(offset, &block[..n], |l| line(l.text));
         offset += n as u64;
     }
-    framer.finish(&mut |l| line(l.text));
+    framer.finish(|l| line(l.text));
     Ok(())
 }
 
@@ -89,7 +90,7 @@ fn texts(miner: &Miner, rows: &[TemplateId]) -> HashMap<TemplateId, (TemplateId,
 fn per_record(out: &mut impl Write, miner: &Miner, rows: &[TemplateId]) -> std::io::Result<()> {
     let texts = texts(miner, rows);
     let starred: HashMap<TemplateId, String> =
-        texts.iter().map(|(id, (_, text))| (*id, aiobs_logs::template::starred(text))).collect();
+        texts.iter().map(|(id, (_, text))| (*id, Placeholder::starred(text))).collect();
     writeln!(out, "line,template_id,template")?;
     for (i, id) in rows.iter().enumerate() {
         let (survivor, text) = match texts.get(id) {

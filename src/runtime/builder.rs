@@ -4,16 +4,17 @@
 use super::agents::{AgentOptions, Agents};
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
-use super::hub::{EventSink, EventStream, Hub};
+use super::events::{EventReceiver, EventSink};
+use super::hub::Hub;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::processing::{Message, Processing};
 use super::running::Running;
-use super::writing::{Writing, WriterMessage};
-use super::{EngineEvent, hub, reading};
+use super::writing::{WriterMessage, Writing};
+use super::{EngineEvent, hub, reading, rules};
 use crate::config::Config;
-use aiobs_logs::format::{FormatSet, ZoneRule};
+use aiobs_logs::format::FormatSet;
 use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
 use aiobs_store::{OpenReport, Retention, Store, StoreError};
 use aiobs_types::{IncidentId, Level, Timestamp};
@@ -86,12 +87,14 @@ impl Builder<'_> {
     pub fn start(self, ground: Ground, screen: bool) -> anyhow::Result<Running> {
         let Self { config, options, listener } = self;
         let reader = ground.store.reader()?;
-        let formats = Arc::new(config.format_set()?);
+        let formats = Arc::new(rules::formats(config)?);
         let setup = setup(config, &reader, &formats)?;
         let board = Arc::new(Board::new(setup.next_record));
         seed(&board, &reader, &setup)?;
-        if let Some(told) = ground.report.told() {
-            board.notice("open", Some((Level::Warn, told)));
+        if let Some(aside) = &ground.report.moved_aside {
+            let why = ground.report.damage.as_deref().unwrap_or("damaged");
+            let text = format!("the database was damaged ({why}); moved to {} and begun anew", aside.display());
+            board.notice("open", Some((Level::Warn, text)));
         }
         let checkpoints = setup.checkpoints.clone();
         let pipeline = Pipeline::new(setup)?;
@@ -99,7 +102,7 @@ impl Builder<'_> {
         let (to_pipeline, pipeline_inbox) = sync_channel::<Message>(PIPELINE_CHANNEL);
         let (to_writer, writer_inbox) = sync_channel::<WriterMessage>(WRITER_CHANNEL);
         let (to_inquiry, inquiry_inbox) = channel();
-        let (sink, stream) = EventStream::channel();
+        let (sink, stream) = EventReceiver::channel();
         let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
 
         let agents = Arc::new(Agents::start(AgentOptions {
@@ -132,19 +135,14 @@ impl Builder<'_> {
             diagnose: Arc::new(diagnose),
         };
         threads.push(spawn("writer", move || writing.run(&writer_inbox))?);
-        let processing = Processing {
-            pipeline,
-            board: Arc::clone(&board),
-            writer: to_writer.clone(),
-            emit: Arc::clone(&emit),
-        };
+        let processing =
+            Processing { pipeline, board: Arc::clone(&board), writer: to_writer.clone(), emit: Arc::clone(&emit) };
         threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
 
         let source_options = SourceOptions {
             follow: options.follow,
             force_poll: options.force_poll,
             poll_interval: config.sources.poll,
-            exclude: config.sources.exclude.clone(),
             ..SourceOptions::default()
         };
         let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;
@@ -207,10 +205,10 @@ fn retention(config: &Config) -> Retention {
 fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>) -> anyhow::Result<PipelineSetup> {
     Ok(PipelineSetup {
         formats: Arc::clone(formats),
-        zone: config.zone_rule()?,
-        forced: config.forced_formats()?,
-        detect: config.detect_rules(),
-        incidents: config.incident_rules(),
+        zone: rules::zone(config)?,
+        forced: rules::forced(config)?,
+        detect: rules::detect(config),
+        incidents: rules::incidents(config),
         templates: reader.templates()?,
         known_incidents: reader.incidents()?,
         next_incident: reader.next_incident_id()?,
@@ -225,10 +223,10 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     let info = reader.archive_info().context("reading the archive's summary")?;
     let mut stats = lock(&board.stats);
     stats.totals.records = info.records;
-    stats.totals.errors = info.level_counts[Level::Error as usize] + info.level_counts[Level::Fatal as usize];
-    stats.totals.warnings = info.level_counts[Level::Warn as usize];
-    stats.totals.first = info.first_time;
-    stats.totals.last = info.last_time;
+    stats.totals.errors = info.levels[Level::Error as usize] + info.levels[Level::Fatal as usize];
+    stats.totals.warnings = info.levels[Level::Warn as usize];
+    stats.totals.first = info.times.map(|t| t.0);
+    stats.totals.last = info.times.map(|t| t.1);
     stats.raw_bytes = info.raw_bytes;
     for t in setup.templates.iter().filter(|t| t.severity.level() >= Level::Error) {
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
@@ -244,6 +242,7 @@ pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtim
     if let Some(rt) = RUNTIME.get() {
         return Ok(rt);
     }
-    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("async").enable_all().build()?;
+    let made =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("async").enable_all().build()?;
     Ok(RUNTIME.get_or_init(|| made))
 }

@@ -52,14 +52,15 @@ fn rates(
     let first = start.secs();
     let n = usize::try_from((end.secs() - first) / bucket_secs + 1).unwrap_or(1);
     let until = Timestamp::from_secs(first + n as i64 * bucket_secs);
-    let histogram = reader.histogram(Timestamp::from_secs(first), until, n)?;
+    let histogram =
+        reader.histogram(&LogQuery::default(), Timestamp::from_secs(first), until, n, &AtomicBool::new(false))?;
     let series = |name: &str, levels: &[Level]| Series {
         name: name.to_owned(),
         points: histogram
             .iter()
             .enumerate()
             .map(|(i, counts)| {
-                let sum: u64 = levels.iter().map(|l| u64::from(counts[*l as usize])).sum();
+                let sum: u64 = levels.iter().map(|l| counts[*l as usize]).sum();
                 ((first + i as i64 * bucket_secs) as f64, sum as f64)
             })
             .collect(),

@@ -2,6 +2,10 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod stream;
+
+pub use stream::{EventReceiver, EventSink};
+
 use aiobs_types::{
     ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
     SourceInfo, Span, TemplateId, Timestamp, TraceId,

@@ -1,103 +1,20 @@
-//! The engine as the screen sees it: answers requests on worker threads and passes events on without ever waiting
-//! for the screen. "New numbers" and "new records" are joined while unread; other events that find the channel full
-//! are dropped and counted.
+//! The engine as the screen sees it: answers requests on worker threads, turns what the engine says into
+//! what the screen hears, and takes snapshots while things change.
 
 use super::EngineEvent;
 use super::board::{Board, lock};
-use super::events::{Backend, ChainState, Event, Request, Snapshot, SourceRow, StageRow, StageState, Toast};
+use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use aiobs_types::{IncidentId, Level, SourceId, Timestamp};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
 
-/// Events that may wait for the screen.
-const CHANNEL: usize = 1024;
 /// Time between two snapshots while things change.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
-
-/// The sending side of the screen's event channel.
-pub(crate) struct EventSink {
-    tx: mpsc::Sender<Event>,
-    snapshot_waits: AtomicBool,
-    appended_waits: AtomicBool,
-    dropped: AtomicU64,
-}
-
-/// The receiving side, held by the screen's loop.
-pub struct EventStream {
-    rx: mpsc::Receiver<Event>,
-    sink: Arc<EventSink>,
-}
-
-impl EventStream {
-    /// A connected pair.
-    pub(crate) fn channel() -> (Arc<EventSink>, Self) {
-        let (tx, rx) = mpsc::channel(CHANNEL);
-        let sink = Arc::new(EventSink {
-            tx,
-            snapshot_waits: AtomicBool::new(false),
-            appended_waits: AtomicBool::new(false),
-            dropped: AtomicU64::new(0),
-        });
-        (Arc::clone(&sink), Self { rx, sink })
-    }
-
-    /// The next event; `None` when the engine has ended.
-    pub async fn recv(&mut self) -> Option<Event> {
-        let event = self.rx.recv().await;
-        self.taken(event.as_ref());
-        event
-    }
-
-    /// The next event if one waits.
-    pub fn try_recv(&mut self) -> Option<Event> {
-        let event = self.rx.try_recv().ok();
-        self.taken(event.as_ref());
-        event
-    }
-
-    fn taken(&self, event: Option<&Event>) {
-        match event {
-            Some(Event::Snapshot) => self.sink.snapshot_waits.store(false, Ordering::SeqCst),
-            Some(Event::Appended) => self.sink.appended_waits.store(false, Ordering::SeqCst),
-            _ => {}
-        }
-    }
-}
-
-impl EventSink {
-    /// Passes an event on; never blocks.
-    pub(crate) fn send(&self, event: Event) {
-        let flag = match event {
-            Event::Snapshot => Some(&self.snapshot_waits),
-            Event::Appended => Some(&self.appended_waits),
-            _ => None,
-        };
-        if flag.is_some_and(|f| f.swap(true, Ordering::SeqCst)) {
-            return;
-        }
-        if self.tx.try_send(event).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            if let Some(flag) = flag {
-                flag.store(false, Ordering::SeqCst);
-            }
-        }
-    }
-
-    /// Says something in the footer.
-    pub(crate) fn toast(&self, level: Level, text: impl Into<String>) {
-        self.send(Event::Toast(Toast { level, text: text.into() }));
-    }
-
-    pub(crate) fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-}
 
 /// See the module.
 pub struct Hub {

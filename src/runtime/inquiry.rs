@@ -4,8 +4,7 @@
 use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
-use super::events::{Event, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Topology};
-use super::hub::EventSink;
+use super::events::{Event, EventSink, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Topology};
 use super::processing::Message;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
@@ -57,7 +56,10 @@ impl Inquiry {
                 let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
                 let note = Message::Note { incident: id, kind: TimelineKind::Note, text, criticality: None };
                 let _ = self.pipeline.send(note);
-                self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {}", if right { "right" } else { "wrong" }));
+                self.sink.toast(
+                    Level::Info,
+                    format!("Noted: the diagnosis of {id} is {}", if right { "right" } else { "wrong" }),
+                );
                 Ok(None)
             }
             Request::Rerun(id) => {
@@ -122,7 +124,8 @@ impl Inquiry {
             return Ok(None);
         };
         let diagnosis = self.reader.latest_diagnosis(incident.fingerprint)?;
-        let mut ids: Vec<RecordId> = diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
+        let mut ids: Vec<RecordId> =
+            diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
         ids.extend(&incident.evidence);
         ids.sort_unstable();
         ids.dedup();

@@ -6,8 +6,7 @@ mod index;
 
 use self::index::MatchIndex;
 use super::board::Board;
-use super::events::{Anchor, Event, LogsPage, LogsRequest};
-use super::hub::EventSink;
+use super::events::{Anchor, Event, EventSink, LogsPage, LogsRequest};
 use aiobs_store::{Matcher, Reader, StoreError};
 use aiobs_types::{LogQuery, LogRecord, Order, RecordId};
 use std::ops::ControlFlow;
@@ -41,6 +40,19 @@ impl LogView {
     pub(crate) fn ask(&self, request: LogsRequest) {
         self.cancel.store(true, Ordering::SeqCst);
         let _ = self.tx.send(request);
+    }
+}
+
+/// Why a window was not made.
+enum Halt {
+    /// A newer request came.
+    Cancelled,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Halt {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
     }
 }
 
@@ -117,8 +129,13 @@ impl Worker {
                 Err(e) => {
                     self.scan = None;
                     let archive = next - first;
-                    let page =
-                        LogsPage { seq: request.seq, archive, done: true, error: Some(e.to_string()), ..LogsPage::default() };
+                    let page = LogsPage {
+                        seq: request.seq,
+                        archive,
+                        done: true,
+                        error: Some(e.to_string()),
+                        ..LogsPage::default()
+                    };
                     self.sink.send(Event::Logs(page));
                     return;
                 }
@@ -158,7 +175,9 @@ impl Worker {
             }
         }
         for batch in self.board.live.since(RecordId(from.max(live))) {
-            ids.extend(batch.iter().filter(|v| v.id.0 >= from && v.id.0 < next && scan.matcher.matches(v)).map(|v| v.id.0));
+            ids.extend(
+                batch.iter().filter(|v| v.id.0 >= from && v.id.0 < next && scan.matcher.matches(v)).map(|v| v.id.0),
+            );
         }
         scan.index.add_above(&ids, next);
     }
@@ -196,8 +215,10 @@ impl Worker {
         let Some(request) = self.scan.as_ref().map(|s| s.request.clone()) else { return };
         let page = match self.window(&request, first, next) {
             Ok(page) => page,
-            Err(StoreError::Cancelled) => return,
-            Err(e) => LogsPage { seq: request.seq, error: Some(e.to_string()), done: true, ..LogsPage::default() },
+            Err(Halt::Cancelled) => return,
+            Err(Halt::Store(e)) => {
+                LogsPage { seq: request.seq, error: Some(e.to_string()), done: true, ..LogsPage::default() }
+            }
         };
         if let Some(scan) = &mut self.scan {
             scan.answered = true;
@@ -205,7 +226,7 @@ impl Worker {
         self.sink.send(Event::Logs(page));
     }
 
-    fn window(&mut self, request: &LogsRequest, first: u64, next: u64) -> Result<LogsPage, StoreError> {
+    fn window(&mut self, request: &LogsRequest, first: u64, next: u64) -> Result<LogsPage, Halt> {
         let (before, after) = (request.before, request.after);
         let mut not_found = false;
         let at = match request.anchor {
@@ -258,7 +279,7 @@ impl Worker {
         request: &LogsRequest,
         first: u64,
         next: u64,
-    ) -> Result<(Option<u64>, Option<u64>), StoreError> {
+    ) -> Result<(Option<u64>, Option<u64>), Halt> {
         let mut query = LogQuery { order: Order::OldestFirst, limit: 0, ..request.query.clone() };
         let with_find = |query: &mut LogQuery| query.text.extend(request.find.clone());
         let (found, from) = match anchor {
@@ -292,7 +313,7 @@ impl Worker {
     }
 
     /// Up to `n` matches with id >= `at`, ascending.
-    fn matches_from(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, StoreError> {
+    fn matches_from(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, Halt> {
         let Some(scan) = &self.scan else { return Ok(Vec::new()) };
         if scan.index.done() {
             return Ok(scan.index.from(at, n));
@@ -302,7 +323,7 @@ impl Worker {
     }
 
     /// Up to `n` matches with id < `at`, ascending.
-    fn matches_before(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, StoreError> {
+    fn matches_before(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, Halt> {
         let Some(scan) = &self.scan else { return Ok(Vec::new()) };
         if scan.index.done() {
             return Ok(scan.index.before(at, n));
@@ -322,7 +343,7 @@ impl Worker {
         n: usize,
         first: u64,
         next: u64,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<u64>, Halt> {
         let mut ids = Vec::with_capacity(n);
         if n == 0 {
             return Ok(ids);
@@ -354,7 +375,7 @@ impl Worker {
                 ControlFlow::Continue(())
             })?;
             if self.cancel.load(Ordering::SeqCst) {
-                return Err(StoreError::Cancelled);
+                return Err(Halt::Cancelled);
             }
         }
         if forward {
@@ -371,7 +392,7 @@ impl Worker {
     }
 
     /// The records with these ids (ascending), from the live window or the archive.
-    fn records(&mut self, ids: &[u64]) -> Result<Vec<LogRecord>, StoreError> {
+    fn records(&mut self, ids: &[u64]) -> Result<Vec<LogRecord>, Halt> {
         let live = self.board.live.first().map_or(u64::MAX, |f| f.0);
         let split = ids.partition_point(|id| *id < live);
         let stored: Vec<RecordId> = ids[..split].iter().map(|id| RecordId(*id)).collect();

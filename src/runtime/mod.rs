@@ -1,3 +1,81 @@
-//! Wiring: makes the pieces of the engine, runs them, and shows the screen what it may see.
+//! Wiring: makes the pieces of the engine, runs them, and shows the screen what it may see. Called by the command
+//! line; knows the crates, not the screen.
 
+mod agents;
+mod archive;
+mod board;
+mod builder;
+mod charts;
 pub mod events;
+mod hub;
+mod inquiry;
+mod live;
+mod logview;
+mod pipeline;
+mod processing;
+mod reading;
+pub mod rules;
+mod running;
+mod stats;
+mod writing;
+
+pub use agents::model_health;
+pub use builder::{Builder, Ground, Options};
+pub use pipeline::{Output, Pipeline, PipelineSetup};
+pub use running::Running;
+
+use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, Timestamp};
+use events::StageState;
+
+/// What the engine says while it runs, to the screen's hub and to commands without a screen.
+#[derive(Clone, Debug)]
+pub enum EngineEvent {
+    /// Records arrived (they may not be stored yet).
+    Appended,
+    /// A transaction is done.
+    Stored,
+    /// A source changed its state.
+    Source(SourceInfo),
+    /// An incident was opened, struck again or changed.
+    Incident {
+        /// As it is now.
+        incident: Box<Incident>,
+        /// Whether it was opened or reopened just now.
+        opened: bool,
+    },
+    /// A diagnosis is stored.
+    Diagnosis(Box<Diagnosis>),
+    /// A stage of a run changed.
+    Stage {
+        /// Whose run.
+        incident: IncidentId,
+        /// Which stage.
+        stage: &'static str,
+        /// How far.
+        state: StageState,
+        /// Tries so far.
+        attempts: u32,
+        /// Wall time.
+        at: Timestamp,
+    },
+    /// Text streams from a model.
+    StageText {
+        /// Whose run.
+        incident: IncidentId,
+        /// Which stage.
+        stage: &'static str,
+        /// More text.
+        text: String,
+    },
+    /// The chain's queue changed.
+    Queue {
+        /// Incidents that wait.
+        queued: usize,
+        /// The one being diagnosed.
+        running: Option<IncidentId>,
+    },
+    /// Something to tell, one line.
+    Notice(String),
+    /// All sources have ended and everything that was read is stored.
+    Ended,
+}

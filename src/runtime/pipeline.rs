@@ -5,12 +5,13 @@
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
-use aiobs_logs::incident::{IncidentBook, IncidentOptions};
+use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::template::{Miner, MinerOptions};
 use aiobs_types::{
-    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity, SourceId,
-    Template, TimelineKind, Timestamp, flags,
+    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
+    SourceId, Template, TimelineKind, Timestamp, flags,
 };
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub struct PipelineSetup {
     /// Rules of detection.
     pub detect: DetectConfig,
     /// Rules of incidents.
-    pub incidents: IncidentOptions,
+    pub incidents: BookOptions,
     /// Templates known.
     pub templates: Vec<Template>,
     /// Incidents known.
@@ -77,6 +78,8 @@ struct Pending {
     offset: u64,
     next_offset: u64,
     flags: u8,
+    /// The next line goes on in the middle of this one (CRI).
+    partial: bool,
 }
 
 /// Per-source state beside the framer (apart from it so that both can be borrowed at once).
@@ -159,7 +162,7 @@ impl Pipeline {
             pending: Pending::default(),
             moved: true,
         };
-        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(offset), state });
+        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(), state });
         Ok(())
     }
 
@@ -179,7 +182,7 @@ impl Pipeline {
         }
         let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) else { return };
         state.checkpoint.identity = identity;
-        framer.push(offset, bytes, &mut |line| {
+        framer.push(offset, bytes, |line| {
             core.line(state, line, now);
             if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
                 let checkpoint = state.checkpoint();
@@ -212,19 +215,19 @@ impl Pipeline {
     pub fn end_of_line(&mut self, source: SourceId, now: Timestamp) {
         let Self { pipes, core, .. } = self;
         if let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) {
-            framer.finish(&mut |line| core.line(state, line, now));
+            framer.finish(|line| core.line(state, line, now));
             core.finish(state, now);
         }
     }
 
-    /// Another file takes the source's place and starts at offset 0; the old one is read to its end.
-    pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, now: Timestamp) {
+    /// Another file takes the source's place, from `offset` on; the old one is read to its end.
+    pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, offset: u64, now: Timestamp) {
         self.end_of_line(source, now);
         if let Some(pipe) = self.pipes.get_mut(&source) {
-            pipe.framer = LineFramer::new(0);
+            pipe.framer = LineFramer::new();
             pipe.state.assembler = Assembler::default();
             pipe.state.checkpoint.identity = identity;
-            pipe.state.checkpoint.offset = 0;
+            pipe.state.checkpoint.offset = offset;
             pipe.state.moved = true;
         }
     }
@@ -292,30 +295,40 @@ impl SourceState {
 impl Core {
     /// One line: the beginning of a record, or the continuation of the pending one.
     fn line(&mut self, state: &mut SourceState, line: Line<'_>, now: Timestamp) {
-        let parsed = state.parser.parse(line.text, now);
+        let outer = state.parser.parse(line.text, now);
+        let (parsed, component) = open_envelope(&mut state.parser, line.text, outer, now);
         let hint = LineHint {
-            recognised: parsed.recognised,
+            recognised: outer.recognised,
             severity: parsed.severity,
-            body: parsed.message,
-            enveloped: parsed.enveloped,
+            body: outer.message,
+            enveloped: outer.enveloped,
         };
         let join = state.assembler.classify(line.text, &hint);
         let pending = &mut state.pending;
-        if matches!(join, Join::Continue) && pending.open && pending.text.len() + line.text.len() < MAX_RECORD {
-            pending.text.push('\n');
-            let text = if parsed.enveloped { slice(line.text, parsed.message) } else { line.text };
-            pending.text.push_str(text);
+        let fits = pending.open && pending.text.len() + line.text.len() < MAX_RECORD;
+        if fits && (pending.partial || matches!(join, Join::Continue)) {
+            if !pending.partial {
+                pending.text.push('\n');
+                pending.flags |= flags::MULTILINE;
+            }
+            let body = if outer.enveloped { slice(line.text, outer.message) } else { line.text };
+            pending.text.push_str(body);
+            if pending.partial && pending.flags & flags::MULTILINE == 0 {
+                pending.parsed.message.1 = pending.text.len() as u32;
+            }
+            pending.partial = outer.partial;
             pending.next_offset = line.next_offset;
-            pending.flags |= flags::MULTILINE | line_flags(&line);
+            pending.flags |= line_flags(&line);
             return;
         }
         self.finish(state, now);
         let pending = &mut state.pending;
         pending.open = true;
+        pending.partial = outer.partial;
         pending.text.clear();
         pending.text.push_str(line.text);
         pending.component.clear();
-        pending.component.push_str(slice(line.text, parsed.component));
+        pending.component.push_str(component.as_deref().unwrap_or_else(|| slice(line.text, parsed.component)));
         pending.parsed = parsed;
         pending.offset = line.offset;
         pending.next_offset = line.next_offset;
@@ -340,11 +353,12 @@ impl Core {
         });
         state.checkpoint.last_time = Some(time);
         self.newest = self.newest.max(time);
-        let message = if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {
-            (pending.parsed.message.0, pending.text.len() as u32)
-        } else {
-            pending.parsed.message
-        };
+        let message =
+            if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {
+                (pending.parsed.message.0, pending.text.len() as u32)
+            } else {
+                pending.parsed.message
+            };
         let severity = pending.parsed.severity;
         let id = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let head = slice(&pending.text, pending.parsed.message);
@@ -365,11 +379,8 @@ impl Core {
             message,
         });
         let at = self.batch.len() - 1;
-        let ctx = RecordContext {
-            view: self.batch.view(at),
-            source_name: &state.checkpoint.name,
-            template_new: mined.new,
-        };
+        let ctx =
+            RecordContext { view: self.batch.view(at), source_name: &state.checkpoint.name, template_new: mined.new };
         let miner = &self.miner;
         let Some(anomaly) = self.detectors.observe(&ctx, || miner.text(mined.id).to_owned()) else { return };
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
@@ -402,8 +413,27 @@ impl Core {
     }
 }
 
+/// For a line in an envelope (CRI, docker): the level, component and message of the line inside. The component is
+/// given as text when it is not a part of the outer line.
+fn open_envelope(parser: &mut SourceParser, line: &str, outer: Parsed, now: Timestamp) -> (Parsed, Option<String>) {
+    if !outer.enveloped {
+        return (outer, None);
+    }
+    let text = SourceParser::unwrap(line, &outer);
+    let inner = parser.parse_inner(&text, now);
+    let severity = if inner.severity == Severity::UNSET { outer.severity } else { inner.severity };
+    let component = slice(&text, inner.component).to_owned();
+    let message = match text {
+        Cow::Borrowed(_) => (outer.message.0 + inner.message.0, outer.message.0 + inner.message.1),
+        Cow::Owned(_) => outer.message,
+    };
+    (Parsed { severity, message, time: outer.time.or(inner.time), ..outer }, Some(component))
+}
+
 fn line_flags(line: &Line<'_>) -> u8 {
-    (if line.cut { flags::CUT } else { 0 }) | (if line.lossy { flags::LOSSY } else { 0 })
+    (if line.cut { flags::CUT } else { 0 })
+        | (if line.lossy { flags::LOSSY } else { 0 })
+        | (if line.continued { flags::CONTINUED } else { 0 })
 }
 
 fn first_line_len(text: &str) -> usize {

@@ -24,7 +24,7 @@ pub(crate) enum Message {
     Opened { source: SourceId, name: String, identity: FileIdentity, offset: u64, size: u64 },
     Identity { source: SourceId, identity: FileIdentity },
     Data { source: SourceId, offset: u64, bytes: Vec<u8>, identity: FileIdentity },
-    NewFile { source: SourceId, identity: FileIdentity, size: u64 },
+    NewFile { source: SourceId, identity: FileIdentity, offset: u64, size: u64 },
     CaughtUp { source: SourceId },
     EndOfLine { source: SourceId },
     State { source: SourceId, state: SourceState, read: u64, size: u64 },
@@ -94,10 +94,10 @@ impl Processing {
                     s.last_seen = Some(now);
                 });
             }
-            Message::NewFile { source, identity, size } => {
+            Message::NewFile { source, identity, offset, size } => {
                 held.remove(&source);
-                self.pipeline.new_file(source, identity, now);
-                self.source(source, |s| (s.read, s.size) = (0, size));
+                self.pipeline.new_file(source, identity, offset, now);
+                self.source(source, |s| (s.read, s.size) = (offset, size));
             }
             Message::CaughtUp { source } => {
                 if self.pipeline.expects_more(source) {

@@ -14,7 +14,7 @@ const POLL: Duration = Duration::from_secs(5);
 pub(crate) fn run(mut set: SourceSet, board: &Arc<Board>, pipeline: &SyncSender<Message>) {
     loop {
         let mut alive = true;
-        let more = set.poll(POLL, &mut |event| {
+        let more = set.poll(POLL, &mut |event: SourceEvent<'_>| {
             if alive && !board.stopping() {
                 alive = forward(event, pipeline);
             }
@@ -42,7 +42,9 @@ fn forward(event: SourceEvent<'_>, pipeline: &SyncSender<Message>) -> bool {
         SourceEvent::Data { source, offset, bytes, identity } => {
             Message::Data { source, offset, bytes: bytes.to_vec(), identity }
         }
-        SourceEvent::NewFile { source, identity, size, .. } => Message::NewFile { source, identity, size },
+        SourceEvent::NewFile { source, identity, offset, size, .. } => {
+            Message::NewFile { source, identity, offset, size }
+        }
         SourceEvent::CaughtUp { source } => Message::CaughtUp { source },
         SourceEvent::PartialIdle { source } => Message::EndOfLine { source },
         SourceEvent::State { source, state, read, size } => Message::State { source, state, read, size },

@@ -2,8 +2,8 @@
 
 use super::agents::Agents;
 use super::board::{Board, lock};
-use super::events::Backend;
-use super::hub::{EventStream, Hub};
+use super::events::{Backend, EventReceiver};
+use super::hub::Hub;
 use super::processing::Message;
 use aiobs_logs::source::Waker;
 use aiobs_store::Store;
@@ -24,7 +24,7 @@ pub struct Running {
     threads: Vec<JoinHandle<()>>,
     agents: Arc<Agents>,
     hub: Option<Arc<Hub>>,
-    stream: Option<EventStream>,
+    stream: Option<EventReceiver>,
     store: Option<Store>,
 }
 
@@ -43,7 +43,7 @@ impl Running {
         self.threads.push(thread);
     }
 
-    pub(super) fn show(&mut self, hub: Arc<Hub>, stream: EventStream) {
+    pub(super) fn show(&mut self, hub: Arc<Hub>, stream: EventReceiver) {
         self.hub = Some(hub);
         self.stream = Some(stream);
     }
@@ -53,7 +53,7 @@ impl Running {
     }
 
     /// What the screen talks to, and what it hears; once, and only when started with a screen.
-    pub fn screen(&mut self) -> Option<(Arc<dyn Backend>, EventStream)> {
+    pub fn screen(&mut self) -> Option<(Arc<dyn Backend>, EventReceiver)> {
         Some((self.hub.clone()? as Arc<dyn Backend>, self.stream.take()?))
     }
 

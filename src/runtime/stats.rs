@@ -205,7 +205,13 @@ impl Stats {
                     // The newest bucket is still filling: the two before it are whole.
                     per_second: (c.all.recent(per_minute + 1) as f64) / f64::from(60 + BUCKET_SECS / 2),
                     errors_per_min: c.errors.recent(per_minute) as u32,
-                    worst: c.worst.iter().filter(|(m, _)| *m >= recent_minute).map(|(_, w)| *w).max().unwrap_or_default(),
+                    worst: c
+                        .worst
+                        .iter()
+                        .filter(|(m, _)| *m >= recent_minute)
+                        .map(|(_, w)| *w)
+                        .max()
+                        .unwrap_or_default(),
                     trend: c.errors.counts(),
                 }
             })

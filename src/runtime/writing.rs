@@ -145,9 +145,11 @@ impl Writing {
             }
             WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| drop(reply.send(id))),
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
-            WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Metrics(_) | WriterMessage::Drained | WriterMessage::Stop => {
-                Ok(())
-            }
+            WriterMessage::Output(_)
+            | WriterMessage::Spans(_)
+            | WriterMessage::Metrics(_)
+            | WriterMessage::Drained
+            | WriterMessage::Stop => Ok(()),
         };
         if let Err(e) = result {
             tracing::error!("not stored: {e}");

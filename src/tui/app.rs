@@ -10,13 +10,12 @@ use super::reload::Watch;
 use super::signals::{Signal, Signals};
 use super::terminal::Terminal;
 use super::{Exit, build, shell, update};
-use crate::runtime::events::{Backend, Event, Toast};
+use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::Receiver;
 
 /// Engine events taken in one turn: a flood waits its turn, keys do not.
 const EVENTS_PER_TURN: usize = 64;
@@ -50,7 +49,7 @@ impl App {
         })
     }
 
-    pub(super) async fn run(mut self, mut events: Receiver<Event>, options: &TuiOptions) -> anyhow::Result<Exit> {
+    pub(super) async fn run(mut self, mut events: EventReceiver, options: &TuiOptions) -> anyhow::Result<Exit> {
         let mut signals = Signals::new()?;
         let mut keys = EventStream::new();
         let mut engine_open = true;
@@ -109,7 +108,7 @@ impl App {
     }
 
     /// Takes this event and those that wait behind it; of several new snapshots only the last counts.
-    fn engine(&mut self, first: Event, events: &mut Receiver<Event>) -> anyhow::Result<()> {
+    fn engine(&mut self, first: Event, events: &mut EventReceiver) -> anyhow::Result<()> {
         let mut next = Some(first);
         let (mut snapshot, mut appended) = (false, false);
         let mut left = EVENTS_PER_TURN;

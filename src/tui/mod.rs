@@ -25,9 +25,8 @@ pub use options::TuiOptions;
 pub use panes::PaneId;
 pub use theme::Depth;
 
-use crate::runtime::events::{Backend, Event, Snapshot};
+use crate::runtime::events::{Backend, EventReceiver, Snapshot};
 use std::sync::Arc;
-use tokio::sync::mpsc::Receiver;
 
 /// How the screen ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ pub enum Exit {
 ///
 /// # Errors
 /// Mistakes in theme or keymap files (before the terminal is touched), or a terminal that fails.
-pub fn run(backend: Arc<dyn Backend>, events: Receiver<Event>, options: TuiOptions) -> anyhow::Result<Exit> {
+pub fn run(backend: Arc<dyn Backend>, events: EventReceiver, options: TuiOptions) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // The terminal is taken inside, so that signals are caught from then on.
     let exit = runtime.block_on(async { app::App::new(backend, &options)?.run(events, &options).await });

@@ -1,10 +1,11 @@
-//! From bytes to anomalies: sources, framing, formats, template mining, detection.
+//! From bytes to anomalies: sources, framing, formats, template mining, detection. The pipeline in the program's
+//! runtime strings these parts together. No database, no model, no async runtime, no screen.
 
-pub mod frame;
+pub mod detect;
 pub mod filter;
 pub mod format;
-mod words;
-pub mod detect;
+pub mod frame;
 pub mod incident;
-pub mod template;
 pub mod source;
+pub mod template;
+mod words;

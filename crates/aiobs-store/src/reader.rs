@@ -33,6 +33,14 @@ impl Reader {
         rows::next_record(&self.conn).map(RecordId).doing(DOING)
     }
 
+    /// Id of the oldest record; `None` for an empty archive.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn first_record_id(&self) -> Result<Option<RecordId>> {
+        rows::first_record(&self.conn).map(|id| id.map(RecordId)).doing(DOING)
+    }
+
     /// Headers of the chunks that hold records from `first` on, rising; those with `sealed == false` are the tail,
     /// which later chunks replace.
     ///

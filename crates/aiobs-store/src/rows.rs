@@ -92,6 +92,14 @@ pub(crate) fn tail(conn: &Connection) -> rusqlite::Result<Vec<Stored>> {
 }
 
 /// Id that the next record gets.
+pub(crate) fn first_record(conn: &Connection) -> rusqlite::Result<Option<u64>> {
+    let first: Option<i64> = conn
+        .prepare_cached("SELECT first FROM chunk ORDER BY first LIMIT 1")?
+        .query_row([], |r| r.get(0))
+        .optional()?;
+    Ok(first.map(|id| id as u64))
+}
+
 pub(crate) fn next_record(conn: &Connection) -> rusqlite::Result<u64> {
     let stored: Option<i64> = conn
         .prepare_cached("SELECT first + count FROM chunk ORDER BY first DESC LIMIT 1")?

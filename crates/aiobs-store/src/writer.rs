@@ -146,6 +146,19 @@ impl Writer {
         self.tail.drain(..sealed);
     }
 
+    /// Bytes of the database file, without its write-ahead log.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn size_bytes(&self) -> Result<u64> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([], |r| r.get::<_, i64>(0)))
+            .map(|n| n as u64)
+            .doing(DOING)
+    }
+
     /// Moves what is in the write-ahead log into the database and empties the log. Readers that are in the middle
     /// of a query may hold it up; then it is done as far as it goes.
     ///

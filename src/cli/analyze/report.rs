@@ -37,7 +37,8 @@ fn headline(f: &Findings) -> String {
 }
 
 fn shown(f: &Finding) -> Vec<&LogRecord> {
-    let cited: Vec<RecordId> = f.diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
+    let cited: Vec<RecordId> =
+        f.diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
     let mut rows: Vec<&LogRecord> = f.evidence.iter().filter(|r| cited.contains(&r.id)).take(LINES).collect();
     for r in &f.evidence {
         if rows.len() < LINES && !rows.iter().any(|s| s.id == r.id) {

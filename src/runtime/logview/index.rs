@@ -16,7 +16,10 @@ pub(super) struct MatchIndex {
 enum Hits {
     All,
     /// Descending below the start, ascending from it; both relative to `base`.
-    Some { down: Vec<u32>, up: Vec<u32> },
+    Some {
+        down: Vec<u32>,
+        up: Vec<u32>,
+    },
 }
 
 impl MatchIndex {

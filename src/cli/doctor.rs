@@ -1,0 +1,211 @@
+//! `aiobs doctor`: looks at everything the program stands on and says what is not as it should be, and what to do.
+
+use super::args::{DoctorArgs, Format};
+use super::context::Context;
+use super::exit::Exit;
+use super::output;
+use crate::runtime::model_health;
+use aiobs_logs::source::SourceSpec;
+use aiobs_store::{Store, StoreError};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+/// Least room on the disk before it is worth a word, bytes.
+const ROOM: u64 = 500 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    Note,
+    Bad,
+}
+
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    text: String,
+}
+
+pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
+    let mut found = vec![config(cx)];
+    found.extend(data_dir(&cx.data_dir));
+    found.push(terminal());
+    found.push(locale());
+    found.extend(sources(cx));
+    found.push(watching());
+    found.push(model(cx));
+    let text = match args.output {
+        Format::Json => found.iter().map(|f| format!("{}\n", json(f))).collect(),
+        Format::Csv => {
+            let rows = found.iter().map(|f| format!("{}\n", output::csv(&[f.what, word(f.verdict), &f.text])));
+            "what,verdict,text\n".to_owned() + &rows.collect::<String>()
+        }
+        Format::Markdown => {
+            let rows =
+                found.iter().map(|f| format!("| {} | {} | {} |\n", f.what, word(f.verdict), output::markdown(&f.text)));
+            "| what | verdict | text |\n| --- | --- | --- |\n".to_owned() + &rows.collect::<String>()
+        }
+        Format::Text => people(&found),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(if found.iter().any(|f| f.verdict == Verdict::Bad) { Exit::Fault } else { Exit::Done })
+}
+
+const fn word(v: Verdict) -> &'static str {
+    match v {
+        Verdict::Good => "ok",
+        Verdict::Note => "note",
+        Verdict::Bad => "bad",
+    }
+}
+
+fn json(f: &Finding) -> serde_json::Value {
+    json!({"what": f.what, "verdict": word(f.verdict), "text": f.text})
+}
+
+fn people(found: &[Finding]) -> String {
+    let mut out = String::new();
+    for f in found {
+        let _ = writeln!(out, "{:<5} {:<15} {}", word(f.verdict), f.what, output::safe(&f.text));
+    }
+    let bad = found.iter().filter(|f| f.verdict == Verdict::Bad).count();
+    let _ = match bad {
+        0 => writeln!(out, "\nReady. `aiobs demo` shows it at work."),
+        1 => writeln!(out, "\nOne thing needs you."),
+        n => writeln!(out, "\n{n} things need you."),
+    };
+    out
+}
+
+fn finding(what: &'static str, verdict: Verdict, text: impl Into<String>) -> Finding {
+    Finding { what, verdict, text: text.into() }
+}
+
+fn config(cx: &Context) -> Finding {
+    // It was loaded, so it is sound.
+    let changed = cx.config.effective.iter().filter(|e| !matches!(e.origin, crate::config::Origin::Default)).count();
+    finding("configuration", Verdict::Good, format!("sound; {changed} keys are not at their default"))
+}
+
+fn data_dir(dir: &Path) -> Vec<Finding> {
+    let what = "data directory";
+    let mut found = match Store::open(dir) {
+        Ok((store, report)) => {
+            let mut found = Vec::new();
+            if let Some(aside) = report.moved_aside {
+                let text = format!("the database was damaged; moved to {} and begun anew", aside.display());
+                found.push(finding(what, Verdict::Note, text));
+            }
+            match store.reader().and_then(|r| r.archive_info()) {
+                Ok(info) => {
+                    let text = format!("{}, {} records, {}", dir.display(), info.records, size(info.file_bytes));
+                    found.push(finding(what, Verdict::Good, text));
+                }
+                Err(e) => found.push(finding(what, Verdict::Bad, e.to_string())),
+            }
+            found
+        }
+        Err(e @ StoreError::InUse { .. }) => vec![finding(what, Verdict::Note, e.to_string())],
+        Err(e) => vec![finding(what, Verdict::Bad, e.to_string())],
+    };
+    if let Ok(stat) = rustix::fs::statvfs(dir) {
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        let verdict = if free < ROOM { Verdict::Bad } else { Verdict::Good };
+        let more = if free < ROOM { "; free some, or lower archive.max_size" } else { "" };
+        found.push(finding("disk", verdict, format!("{} free{more}", size(free))));
+    }
+    found
+}
+
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+fn terminal() -> Finding {
+    if !std::io::stdout().is_terminal() {
+        return finding(
+            "terminal",
+            Verdict::Note,
+            "standard output is no terminal; use `aiobs watch` or `aiobs analyze`",
+        );
+    }
+    match crossterm::terminal::size() {
+        Ok((w, h)) if w < 60 || h < 15 => {
+            finding("terminal", Verdict::Bad, format!("{w}x{h} is too small; at least 60x15, better 80x24"))
+        }
+        Ok((w, h)) => {
+            let term = std::env::var("TERM").unwrap_or_default();
+            finding("terminal", Verdict::Good, format!("{w}x{h}, TERM={term}"))
+        }
+        Err(e) => finding("terminal", Verdict::Bad, format!("its size is unknown: {e}")),
+    }
+}
+
+fn locale() -> Finding {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|k| std::env::var(k).ok().filter(|v| !v.is_empty()));
+    match set {
+        Some(v) if v.to_ascii_lowercase().replace('-', "").contains("utf8") => finding("locale", Verdict::Good, v),
+        Some(v) => finding("locale", Verdict::Note, format!("{v} is not UTF-8; the screen uses ASCII")),
+        None => finding("locale", Verdict::Note, "none set; the screen uses ASCII (set LANG=C.UTF-8 for more)"),
+    }
+}
+
+fn sources(cx: &Context) -> Vec<Finding> {
+    let what = "sources";
+    if cx.config.sources.paths.is_empty() {
+        return vec![finding(
+            what,
+            Verdict::Note,
+            "none configured; name some on the command line, or in sources.paths",
+        )];
+    }
+    let check = |path: &String| match SourceSpec::parse(path) {
+        Err(e) => finding(what, Verdict::Bad, e.to_string()),
+        Ok(SourceSpec::Path(p)) => match std::fs::metadata(&p) {
+            Ok(m) if m.is_dir() => match std::fs::read_dir(&p) {
+                Ok(_) => finding(what, Verdict::Good, path.clone()),
+                Err(e) => finding(what, Verdict::Bad, format!("{path}: {e}")),
+            },
+            Ok(_) => match std::fs::File::open(&p) {
+                Ok(_) => finding(what, Verdict::Good, path.clone()),
+                Err(e) => finding(what, Verdict::Bad, format!("{path}: {e}")),
+            },
+            Err(e) => finding(what, Verdict::Note, format!("{path}: {e}; picked up when it appears")),
+        },
+        Ok(SourceSpec::Glob(_) | SourceSpec::Stdin) => finding(what, Verdict::Good, path.clone()),
+    };
+    cx.config.sources.paths.iter().map(check).collect()
+}
+
+/// Linux bounds the number of watches; many files need more than some systems give.
+fn watching() -> Finding {
+    let limit = std::fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok();
+    match limit.and_then(|l| l.trim().parse::<u64>().ok()) {
+        Some(n) if n < 8_192 => finding(
+            "file watching",
+            Verdict::Note,
+            format!("at most {n} watches; beyond it files are polled (fs.inotify.max_user_watches)"),
+        ),
+        Some(n) => finding("file watching", Verdict::Good, format!("{n} watches")),
+        None => finding("file watching", Verdict::Note, "no inotify here; files are watched by other means or polled"),
+    }
+}
+
+fn model(cx: &Context) -> Finding {
+    if cx.offline || !cx.config.model.enabled {
+        return finding("model", Verdict::Note, "switched off; playbooks diagnose");
+    }
+    match model_health(&cx.config) {
+        Ok(text) => finding("model", Verdict::Good, text),
+        Err(reason) => finding("model", Verdict::Note, format!("{reason}; playbooks diagnose until then")),
+    }
+}
