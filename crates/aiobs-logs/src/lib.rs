@@ -1,10 +1,10 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
 
-pub mod frame;
+pub mod detect;
 pub mod filter;
 pub mod format;
-mod words;
-pub mod detect;
+pub mod frame;
 pub mod incident;
-pub mod template;
 pub mod source;
+pub mod template;
+mod words;
