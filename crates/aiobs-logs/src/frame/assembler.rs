@@ -52,6 +52,8 @@ enum Trace {
     Rust,
     /// Behind `/path/file.js:12`, where source, caret, blank line and the error follow.
     NodePlace,
+    /// Behind that error, where a blank line and the version of Node may follow.
+    Node,
 }
 
 /// The state machine. One per source.
@@ -133,7 +135,7 @@ impl Assembler {
         if line.trim_ascii().is_empty() {
             return matches!(
                 self.trace,
-                Trace::Go | Trace::Rust | Trace::PythonEnd | Trace::PythonChain | Trace::NodePlace
+                Trace::Go | Trace::Rust | Trace::PythonEnd | Trace::PythonChain | Trace::NodePlace | Trace::Node
             );
         }
         let indent = grammar::indent(line);
@@ -173,7 +175,8 @@ impl Assembler {
             Trace::Go if grammar::go_part(line) => Trace::Go,
             Trace::RustMessage => Trace::Rust,
             Trace::Rust if grammar::rust_part(line) => Trace::Rust,
-            Trace::NodePlace if grammar::header(line) == Some(Header::Exception) => Trace::Exception,
+            Trace::NodePlace if grammar::header(line) == Some(Header::Exception) => Trace::Node,
+            Trace::Node if grammar::frame(line) || grammar::node_part(line) => Trace::Node,
             _ => return false,
         };
         self.trace = next;

@@ -57,6 +57,12 @@ impl LineFramer {
         self.pending.len() as u64 + self.skipped
     }
 
+    /// Bytes of memory in use.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.pending.capacity() + self.scratch.capacity()
+    }
+
     /// Takes the block that begins at `offset` and hands out every line that ends in it. A block that does not follow on
     /// the one before ends a pending line first.
     pub fn push(&mut self, offset: u64, bytes: &[u8], mut sink: impl FnMut(Line<'_>)) {
@@ -97,6 +103,12 @@ impl LineFramer {
 
     fn hold(&mut self, bytes: &[u8]) {
         let room = (MAX_LINE + 1).saturating_sub(self.pending.len()).min(bytes.len());
+        // A huge line must not double its way to twice the limit.
+        self.pending.reserve_exact(if self.pending.len() > MAX_LINE / 4 {
+            MAX_LINE + 1 - self.pending.len()
+        } else {
+            0
+        });
         self.pending.extend_from_slice(&bytes[..room]);
         self.skipped += (bytes.len() - room) as u64;
     }

@@ -6,6 +6,8 @@
 mod assembler;
 mod grammar;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 pub use assembler::{Assembler, Join, LineHint, MAX_RECORD_BYTES, MAX_RECORD_LINES};
 pub use lines::{Line, LineFramer, MAX_LINE};

@@ -75,9 +75,8 @@ pub(super) fn look(head: &[u8]) -> Look {
     let odd = head.iter().filter(|b| matches!(b, 1..=8 | 14..=26 | 28..=31 | 127)).count();
     let invalid: usize = head.utf8_chunks().map(|c| c.invalid().len()).sum();
     let printable = head.len() - nul;
-    if odd * 10 > printable || invalid * 4 > printable {
-        Look::Binary
-    } else if nul * 2 > head.len() || nul > 0 && memchr::memchr(b'\n', head).is_none() {
+    let unreadable = odd * 10 > printable || invalid * 4 > printable;
+    if unreadable || nul * 2 > head.len() || nul > 0 && memchr::memchr(b'\n', head).is_none() {
         Look::Binary
     } else if nul > 0 {
         Look::Dotted

@@ -20,6 +20,8 @@ use std::{
 
 /// Blocks handed out by one call of `poll` at most, so that its caller gets to do other things.
 const BLOCKS_PER_POLL: usize = 16;
+/// How often directories are searched for new files when nobody tells that there are any.
+const SEARCH_PACE: Duration = Duration::from_secs(2);
 
 /// The sources of one reading thread.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub struct SourceSet {
     dirty: Arc<Dirty>,
     watch: Watch,
     next_sweep: Instant,
+    next_search: Instant,
 }
 
 impl SourceSet {
@@ -56,6 +59,7 @@ impl SourceSet {
             known: known.iter().map(|c| (c.name.clone(), c.clone())).collect(),
             next_id,
             next_sweep: Instant::now(),
+            next_search: Instant::now(),
             shared: Shared::new(options),
             dirty,
             watch,
@@ -274,15 +278,21 @@ impl SourceSet {
     /// Turns news and elapsed deadlines into work; tells whether someone asked for a return.
     fn take(&mut self, news: News) -> bool {
         let now = Instant::now();
-        let sweep = self.shared.options.follow && now >= self.next_sweep;
+        let follow = self.shared.options.follow;
+        let sweep = follow && now >= self.next_sweep;
         if sweep {
             let options = &self.shared.options;
             let pace = if self.watch.works() { options.sweep_interval } else { options.poll_interval };
             self.next_sweep = now + pace;
+        }
+        let search = follow && now >= self.next_search;
+        if search {
+            self.next_search = now + SEARCH_PACE * if self.watch.works() { 5 } else { 1 };
             self.watch.prune();
         }
-        if (sweep || news.appeared) && self.shared.options.follow {
-            self.look_again(sweep);
+        if search || news.appeared && follow {
+            let replaced = news.paths.iter().any(|path| self.keys.contains_key(path));
+            self.look_again(search || replaced);
         }
         for at in 0..self.tails.len() {
             let tail = &self.tails[at];
@@ -324,7 +334,7 @@ impl SourceSet {
     }
 
     fn deadline(&self) -> Instant {
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_hours(1);
         let sweep = if self.shared.options.follow { self.next_sweep } else { far };
         self.tails.iter().filter_map(Tail::deadline).chain([sweep]).min().unwrap_or(far)
     }

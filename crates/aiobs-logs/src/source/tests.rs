@@ -1,1 +1,104 @@
 //! State logic that real files cannot show to a process that may read everything.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::{
+    SourceEvent, SourceOptions, SourceSet, SourceSpec,
+    family::{Suffix, suffix},
+    identity::{Look, look},
+    tail::state_of,
+};
+use aiobs_types::SourceState;
+use std::{fs, io, time::Duration};
+
+fn states(set: &mut SourceSet, polls: usize) -> (Vec<SourceState>, String) {
+    let (mut states, mut text) = (Vec::new(), String::new());
+    for _ in 0..polls {
+        set.poll(Duration::from_millis(20), |event| match event {
+            SourceEvent::State { state, .. } => states.push(state),
+            SourceEvent::Data { bytes, .. } => text.push_str(&String::from_utf8_lossy(bytes)),
+            _ => {}
+        })
+        .unwrap();
+    }
+    (states, text)
+}
+
+#[test]
+fn permission_lost_and_regained_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("app.log");
+    fs::write(&log, "one\n").unwrap();
+    let options = SourceOptions { sweep_interval: Duration::from_millis(20), ..SourceOptions::default() };
+    let mut set = SourceSet::open(&[SourceSpec::Path(log.clone())], options, &[]).unwrap();
+    set.set_opener(|_| Err(io::ErrorKind::PermissionDenied.into()));
+    let (seen, text) = states(&mut set, 5);
+    assert_eq!((seen, text.as_str()), (vec![SourceState::Denied], ""));
+    set.set_opener(|path| fs::File::open(path));
+    let (seen, text) = states(&mut set, 10);
+    assert_eq!(seen, [SourceState::Backfill, SourceState::Following]);
+    assert_eq!(text, "one\n");
+    // The new file of a rotation is refused at first: the old position is kept.
+    set.set_opener(|_| Err(io::ErrorKind::PermissionDenied.into()));
+    fs::rename(&log, dir.path().join("app.log.1")).unwrap();
+    fs::write(&log, "two\n").unwrap();
+    let (seen, _) = states(&mut set, 10);
+    assert_eq!(seen, [SourceState::Denied]);
+    set.set_opener(|path| fs::File::open(path));
+    assert_eq!(states(&mut set, 10).1, "two\n");
+}
+
+#[test]
+fn disk_errors_are_told_and_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("app.log");
+    fs::write(&log, "one\n").unwrap();
+    let mut set = SourceSet::open(&[SourceSpec::Path(log)], SourceOptions::default(), &[]).unwrap();
+    set.set_opener(|_| Err(io::Error::other("input/output error")));
+    let (seen, _) = states(&mut set, 3);
+    assert_eq!(seen, [SourceState::Failed("input/output error".to_owned())]);
+    set.set_opener(|path| fs::File::open(path));
+    assert_eq!(states(&mut set, 30).1, "one\n");
+}
+
+#[test]
+fn failures_have_the_state_people_expect() {
+    let of = |kind: io::ErrorKind, was_there| state_of(&kind.into(), was_there);
+    assert_eq!(of(io::ErrorKind::NotFound, false), SourceState::Waiting);
+    assert_eq!(of(io::ErrorKind::NotFound, true), SourceState::Missing);
+    assert_eq!(of(io::ErrorKind::PermissionDenied, true), SourceState::Denied);
+    assert!(matches!(of(io::ErrorKind::TimedOut, true), SourceState::Failed(_)));
+}
+
+#[test]
+fn rotated_names_are_recognised_and_others_are_not() {
+    for (other, expected) in [
+        ("app.log.1", Some(Suffix::Number(1))),
+        ("app.log.12", Some(Suffix::Number(12))),
+        ("app-3.log", Some(Suffix::Number(3))),
+        ("app.log-20250107", Some(Suffix::Other)),
+        ("app.log.2025-01-07_10", Some(Suffix::Other)),
+        ("app-2025-01-07.log", Some(Suffix::Other)),
+        ("app.log.old", Some(Suffix::Other)),
+        ("app.log", None),
+        ("app.logger", None),
+        ("application.log", None),
+        ("app-errors.log", None),
+        ("other.log.1", None),
+    ] {
+        assert_eq!(suffix("app.log", other), expected, "{other}");
+    }
+    assert_eq!(suffix("syslog", "syslog.1"), Some(Suffix::Number(1)));
+}
+
+#[test]
+fn text_is_told_from_binary() {
+    let mut latin = b"caf\xe9 ouvert, tout va bien\n".to_vec();
+    latin.extend_from_slice(b"plain line\n");
+    assert_eq!(look(&latin), Look::Text);
+    assert_eq!(look("\u{1b}[31mred\u{1b}[0m é 日本\n".as_bytes()), Look::Text);
+    assert_eq!(look(b"one\0two\n"), Look::Dotted);
+    assert_eq!(look(b"\xff\xfeo\0n\0e\0\n\0"), Look::Binary);
+    assert_eq!(look(b"\x1f\x8b\x08\0abc\n"), Look::Binary);
+    assert_eq!(look(&[0x89, b'P', b'N', b'G', 1, 2, 3, 0, 0, 0, 13]), Look::Binary);
+    assert_eq!(look(b""), Look::Text);
+}
