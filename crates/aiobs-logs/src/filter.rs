@@ -252,9 +252,10 @@ fn sources(
     }
     if negate {
         // Those that are known now, less what other parts of the filter say.
-        let base: Vec<_> = match query.sources.is_empty() {
-            true => context.sources.iter().map(|(id, _)| *id).collect(),
-            false => std::mem::take(&mut query.sources),
+        let base: Vec<_> = if query.sources.is_empty() {
+            context.sources.iter().map(|(id, _)| *id).collect()
+        } else {
+            std::mem::take(&mut query.sources)
         };
         query.sources = base.into_iter().filter(|id| !named.contains(id)).collect();
         if query.sources.is_empty() {

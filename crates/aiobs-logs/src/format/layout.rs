@@ -18,6 +18,8 @@ pub(crate) enum Slot {
     Status,
     /// The rest of the line from here is the message.
     From,
+    /// Name of a machine: a field, but never a level word or something in brackets.
+    Host,
     /// Marks the first part of a broken line when it is `P`.
     Partial,
     /// A field with a name.
@@ -150,6 +152,9 @@ impl Layout {
                     found.level = Some(level_of(levels, &line[range])?);
                 }
                 // `name::` and `file:` are other shapes than the layout means.
+                Slot::Host if level::unmistakable(&line[range.clone()]).is_some() || line[range.start] == b'[' => {
+                    return None;
+                }
                 Slot::Component if line[range.clone()].ends_with(b":") => return None,
                 Slot::Component => found.component = range,
                 Slot::Message => found.message = range,
@@ -157,7 +162,7 @@ impl Layout {
                 Slot::Pri => found.level = Some(level::pri(small(&line[range])?)?),
                 Slot::Status => found.status = small(&line[range]),
                 Slot::Partial => found.partial = line[range].first() == Some(&b'P'),
-                Slot::Field(_) | Slot::Nothing => {}
+                Slot::Host | Slot::Field(_) | Slot::Nothing => {}
             }
             Some(())
         })?;
@@ -171,6 +176,7 @@ impl Layout {
             match slot {
                 Slot::Field(name) => fields.push((&**name, range)),
                 Slot::Status => fields.push(("status", range)),
+                Slot::Host => fields.push(("host", range)),
                 Slot::Level => {
                     level_of(levels, &line[range])?;
                 }
@@ -326,6 +332,7 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
         "pri" => Slot::Pri,
         "status" => Slot::Status,
         "partial" => Slot::Partial,
+        "host" if !may_be_empty => Slot::Host,
         "_" => Slot::Nothing,
         other => Slot::Field(other.into()),
     };

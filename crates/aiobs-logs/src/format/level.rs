@@ -19,7 +19,8 @@ pub(crate) fn word(w: &[u8]) -> Option<Severity> {
         b"notice" | b"note" | b"n" => Severity::NOTICE,
         b"trace" | b"trc" | b"trce" | b"t" | b"finest" | b"finer" | b"verbose" | b"v" | b"silly" => Severity::TRACE,
         b"fatal" | b"ftl" | b"f" | b"panic" | b"dpanic" | b"critical" | b"crit" | b"crt" | b"c" => Severity::FATAL,
-        b"emerg" | b"emergency" | b"alert" => Severity::FATAL,
+        b"emerg" | b"emergency" => Severity::FATAL,
+        b"alert" => Severity::ALERT,
         _ => return None,
     })
 }

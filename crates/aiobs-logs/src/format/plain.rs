@@ -41,10 +41,17 @@ fn front_time(line: &[u8]) -> Option<(Stamp, usize)> {
             return Some(hit);
         }
         if let Some((stamp @ Stamp::Instant(ns), end)) = time::epoch(line, at)
-            // Other numbers have ten digits too: 2001 to 2100, and only as the first thing or after a mark.
+            // Other numbers have ten digits too: 2001 to 2100, as the first or second word.
             && (978_307_200_000_000_000..4_102_444_800_000_000_000).contains(&ns)
-            && (word == 0 || at <= 3)
+            && word < 2
             && matches!(line.get(end), None | Some(b' ' | b'\t' | b']' | b':' | b',' | b')'))
+        {
+            return Some((stamp, end));
+        }
+        // A clock alone is no point in time, but it begins a record.
+        if word < 2
+            && let Some((stamp, end)) = time::scan(line, at, Shape::Clock)
+            && matches!(line.get(end), None | Some(b' ' | b'\t' | b']' | b')'))
         {
             return Some((stamp, end));
         }
