@@ -23,12 +23,12 @@ impl DecodedChunk {
 
     /// Joins the two halves of a chunk, checking that they fit.
     pub(crate) fn join(first: RecordId, rows: Rows, text: String) -> Result<Self> {
-        let fits =
-            rows.text_bytes as usize == text.len() && rows.rows.iter().all(|r| text.is_char_boundary(r.start as usize));
+        let fits = rows.text_bytes as usize == text.len()
+            && rows.metas.iter().all(|r| text.is_char_boundary(r.start as usize));
         if !fits {
             return Err(damaged(first, "columns and text that do not fit"));
         }
-        Ok(Self { first, text, rows: rows.rows, components: rows.components })
+        Ok(Self { first, text, rows: rows.metas, components: rows.components })
     }
 
     /// Id of the first record.

@@ -89,7 +89,9 @@ impl Encoder {
             only.text()
         } else {
             self.joined.clear();
-            parts.iter().for_each(|p| self.joined.push_str(p.text()));
+            for part in parts {
+                self.joined.push_str(part.text());
+            }
             &self.joined
         };
         self.raw.clear();

@@ -187,7 +187,7 @@ impl<'a> Column<'a> {
 /// What [`decode`] gives.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<RecordMeta>,
+    pub(crate) metas: Vec<RecordMeta>,
     pub(crate) components: Vec<String>,
     /// Sum of the lengths of the texts.
     pub(crate) text_bytes: u32,
@@ -214,8 +214,8 @@ pub(crate) fn decode(bytes: &[u8], count: usize) -> Option<Rows> {
     for column in &mut columns {
         *column = Column::open(&mut bytes)?;
     }
-    let (rows, text_bytes) = decode_rows(columns, count, scale, components.len())?;
-    Some(Rows { rows, components, text_bytes })
+    let (metas, text_bytes) = decode_rows(columns, count, scale, components.len())?;
+    Some(Rows { metas, components, text_bytes })
 }
 
 fn decode_rows(

@@ -93,7 +93,7 @@ impl Reader {
             }
             let Some(stored) = rows::chunk(&tx, header.first).doing(DOING)? else { continue };
             match decoder.rows(&stored) {
-                Ok(rows) => rows.rows.iter().for_each(|r| all.add(r.time, r.severity.level() as usize)),
+                Ok(rows) => rows.metas.iter().for_each(|r| all.add(r.time, r.severity.level() as usize)),
                 Err(StoreError::Corrupt { what, .. }) => tracing::warn!("{what}; left out of the chart"),
                 Err(e) => return Err(e),
             }

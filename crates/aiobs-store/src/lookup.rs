@@ -258,3 +258,6 @@ impl Reader {
         Ok(info)
     }
 }
+
+#[cfg(test)]
+mod tests;

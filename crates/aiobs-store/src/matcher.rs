@@ -26,7 +26,7 @@ struct TextTest {
 enum Needle {
     /// The empty text is in every text.
     Always,
-    Literal(Finder<'static>),
+    Literal(Box<Finder<'static>>),
     /// A literal with case ignored: can be looked for across records, since it knows no line ends.
     Folded(Regex),
     /// Tested record by record, so that `^` and `$` mean the record's ends.
@@ -157,7 +157,7 @@ impl TextTest {
         } else if m.regex {
             Needle::Pattern(compile(&m.pattern)?)
         } else if m.case_sensitive || !m.pattern.chars().any(has_case) {
-            Needle::Literal(Finder::new(&m.pattern).into_owned())
+            Needle::Literal(Box::new(Finder::new(&m.pattern).into_owned()))
         } else {
             Needle::Folded(compile(&regex::escape(&m.pattern))?)
         };

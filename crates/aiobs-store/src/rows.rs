@@ -37,10 +37,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 pub(crate) fn insert(conn: &Connection, chunk: &Encoded<'_>) -> rusqlite::Result<()> {
     let h = &chunk.header;
     let [unset, trace, debug, info, warn, error, fatal] = h.levels;
-    let sql = format!(
-        "INSERT INTO chunk({HEADER}, columns, text) \
-         VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-    );
+    let sql = format!("INSERT INTO chunk({HEADER}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     conn.prepare_cached(&sql)?.execute(params![
         h.first.0 as i64,
         h.count,
@@ -61,8 +58,11 @@ pub(crate) fn insert(conn: &Connection, chunk: &Encoded<'_>) -> rusqlite::Result
         h.templates.as_bytes(),
         h.sources.as_bytes(),
         h.components.as_bytes(),
+    ])?;
+    conn.prepare_cached("INSERT INTO chunk_data(first, columns, text) VALUES(?, ?, ?)")?.execute(params![
+        h.first.0 as i64,
         chunk.columns,
-        chunk.text,
+        chunk.text
     ])?;
     Ok(())
 }
@@ -81,13 +81,15 @@ pub(crate) fn headers(conn: &Connection, first: u64, last: u64) -> rusqlite::Res
 
 /// The chunk that begins with this record.
 pub(crate) fn chunk(conn: &Connection, first: RecordId) -> rusqlite::Result<Option<Stored>> {
-    let sql = format!("SELECT {HEADER}, columns, text FROM chunk WHERE first = ?");
+    let sql = format!("SELECT {HEADER}, columns, text FROM chunk JOIN chunk_data USING(first) WHERE first = ?");
     conn.prepare_cached(&sql)?.query_row([first.0 as i64], stored).optional()
 }
 
 /// The tail's blocks, rising.
 pub(crate) fn tail(conn: &Connection) -> rusqlite::Result<Vec<Stored>> {
-    let sql = format!("SELECT {HEADER}, columns, text FROM chunk WHERE sealed = 0 ORDER BY first");
+    let sql = format!(
+        "SELECT {HEADER}, columns, text FROM chunk JOIN chunk_data USING(first) WHERE sealed = 0 ORDER BY first"
+    );
     conn.prepare(&sql)?.query_map([], stored)?.collect()
 }
 

@@ -24,10 +24,11 @@ CREATE TABLE chunk(
   warn INTEGER NOT NULL, error INTEGER NOT NULL, fatal INTEGER NOT NULL,
   templates BLOB NOT NULL,
   sources BLOB NOT NULL,
-  components BLOB NOT NULL,
-  columns BLOB NOT NULL,
-  text BLOB NOT NULL
+  components BLOB NOT NULL
 );
+-- Apart from the headers, so that reading all headers touches few pages.
+CREATE TABLE chunk_data(first INTEGER PRIMARY KEY, columns BLOB NOT NULL, text BLOB NOT NULL);
+CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN DELETE FROM chunk_data WHERE first = old.first; END;
 CREATE INDEX chunk_tail ON chunk(first) WHERE sealed = 0;
 CREATE TABLE checkpoint(source INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE template(

@@ -112,10 +112,14 @@ fn make_dir(dir: &Path) -> Result<()> {
     if !dir.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir).doing(DOING)?;
     }
-    let meta = fs::metadata(dir).doing(DOING)?;
-    // Tighten only what others may see; never loosen.
-    if meta.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(dir, Permissions::from_mode(0o700)).doing(DOING)?;
+    let open = fs::metadata(dir).doing(DOING)?.permissions().mode() & 0o077 != 0;
+    // Only what is ours is tightened: a directory with other things in it keeps its mode (the files are 0600 anyway).
+    let ours = dir.join(FILE).exists() || fs::read_dir(dir).doing(DOING)?.next().is_none();
+    if open
+        && ours
+        && let Err(e) = fs::set_permissions(dir, Permissions::from_mode(0o700))
+    {
+        tracing::warn!("{} can be listed by other users: {e}", dir.display());
     }
     Ok(())
 }
@@ -172,6 +176,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     conn.pragma_update(None, "synchronous", "NORMAL").doing(DOING)?;
     conn.pragma_update(None, "cache_size", -4096).doing(DOING)?;
     conn.pragma_update(None, "temp_store", "MEMORY").doing(DOING)?;
+    // After a burst the write-ahead log is cut back to this.
+    conn.pragma_update(None, "journal_size_limit", 32 << 20).doing(DOING)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }

@@ -230,7 +230,7 @@ fn a_damaged_chunk_is_skipped_and_told() {
     let writer = store.writer().unwrap();
     let at = second.first.0 as i64;
     let flip =
-        "UPDATE chunk SET text = CAST(substr(text, 1, 900) || x'5A' || substr(text, 902) AS BLOB) WHERE first = ?";
+        "UPDATE chunk_data SET text = CAST(substr(text, 1, 900) || x'5A' || substr(text, 902) AS BLOB) WHERE first = ?";
     writer.conn.execute(flip, [at]).unwrap();
     let reader = store.reader().unwrap();
     let mut seen = 0;

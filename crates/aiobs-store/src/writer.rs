@@ -193,7 +193,9 @@ impl<'a> Plan<'a> {
         };
         let large = size(last).0 >= SEAL_ROWS || size(last).1 >= SEAL_BYTES;
         plan.replaces_tail = large || !before.is_empty() || blocks + 1 >= TAIL_BLOCKS;
-        before.iter().for_each(|run| split(run, &mut plan.pieces));
+        for run in before {
+            split(run, &mut plan.pieces);
+        }
         if large {
             split(last, &mut plan.pieces);
             plan.kept = 0;

@@ -25,7 +25,7 @@ fn store_for_ever(dir: &Path) {
     for round in 0_u64.. {
         let first = writer.next_record_id();
         // Sizes from one record to several chunks.
-        let count = [1, 3, 40, 700, 2, 9_000, 5][(round % 7) as usize];
+        let count = [1, 3, 40, 700, 2, 5_000, 5][(round % 7) as usize];
         let mut batch = RecordBatch::new(first);
         for id in first.0..first.0 + count {
             let text = text(id);

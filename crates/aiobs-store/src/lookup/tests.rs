@@ -1,0 +1,152 @@
+//! What the writer puts into the ordinary tables is what readers get, across reopening.
+#![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+
+use crate::{Commit, Store};
+use aiobs_types::{
+    AttrValue, Author, ChatMessage, ChatRole, ChatScope, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix,
+    Incident, IncidentId, IncidentState, MetricPoint, RecordId, Severity, SourceId, Span, SpanId, SpanStatus, Template,
+    TemplateId, Timestamp, TraceId,
+};
+
+fn incident(id: u64, state: IncidentState) -> Incident {
+    Incident {
+        id: IncidentId(id),
+        fingerprint: Fingerprint(u64::MAX - id),
+        title: "connection refused".into(),
+        state,
+        severity: Severity::ERROR,
+        evidence: vec![RecordId(3), RecordId(9)],
+        ..Incident::default()
+    }
+}
+
+fn diagnosis(cause: &str) -> Diagnosis {
+    Diagnosis {
+        id: 0,
+        incident: IncidentId(1),
+        fingerprint: Fingerprint(u64::MAX - 1),
+        created: Timestamp(5),
+        author: Author::Playbook { id: "database".into() },
+        title: "The database is down".into(),
+        cause: cause.into(),
+        error_class: "database.connection".into(),
+        criticality: 4,
+        confidence: Confidence::High,
+        claims: vec![Claim { text: "port closed".into(), records: vec![RecordId(3)], supported: true }],
+        alternatives: vec![],
+        fix: Fix::default(),
+        summary: String::new(),
+        references: vec![],
+        notes: vec![],
+        trace: Some(TraceId(u128::MAX - 7)),
+    }
+}
+
+fn span(id: u64, parent: Option<u64>, start: i64, value: AttrValue) -> Span {
+    Span {
+        trace: TraceId(u128::MAX - 7),
+        id: SpanId(id),
+        parent: parent.map(SpanId),
+        name: "run".into(),
+        start: Timestamp(start),
+        end: None,
+        status: SpanStatus::Error("timed out".into()),
+        attributes: vec![("n".into(), value)],
+    }
+}
+
+fn chat(text: &str) -> ChatMessage {
+    ChatMessage {
+        id: 0,
+        time: Timestamp(1),
+        role: ChatRole::User,
+        scope: ChatScope::Incident { id: IncidentId(1) },
+        text: text.into(),
+        citations: vec![RecordId(1)],
+        author: String::new(),
+        complete: true,
+    }
+}
+
+#[test]
+fn a_commit_stores_more_than_records() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let checkpoint = Checkpoint { source: SourceId(2), name: "/a".into(), offset: u64::MAX, ..Checkpoint::default() };
+    let template = Template { id: TemplateId(4), text: "a <*>".into(), count: 3, ..Template::default() };
+    let point = |value| MetricPoint {
+        name: "tokens".into(),
+        labels: vec![("model".into(), "llama".into())],
+        time: Timestamp(7),
+        value,
+    };
+    let commit = Commit {
+        checkpoints: vec![checkpoint.clone()],
+        templates: vec![template.clone()],
+        incidents: vec![incident(1, IncidentState::Open), incident(2, IncidentState::Open)],
+        metrics: vec![point(1.5), point(f64::NAN)],
+        state: vec![("miner".into(), vec![1, 2, 3])],
+        ..Commit::default()
+    };
+    let mut writer = store.writer().unwrap();
+    writer.commit(&commit).unwrap();
+    let more = Commit { incidents: vec![incident(2, IncidentState::Resolved)], ..Commit::default() };
+    writer.commit(&more).unwrap();
+    drop((writer, store));
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.checkpoints().unwrap(), [checkpoint]);
+    assert_eq!(reader.templates().unwrap(), [template]);
+    let incidents = [incident(1, IncidentState::Open), incident(2, IncidentState::Resolved)];
+    assert_eq!(reader.incidents().unwrap(), incidents);
+    assert_eq!(reader.incident(IncidentId(2)).unwrap(), Some(incidents[1].clone()));
+    assert_eq!(reader.next_incident_id().unwrap(), IncidentId(3));
+    assert_eq!(reader.metrics("tokens", Timestamp(0), Timestamp(8)).unwrap(), [point(1.5)]);
+    assert_eq!(reader.metrics("tokens", Timestamp(0), Timestamp(7)).unwrap(), []);
+    assert_eq!(reader.state("miner").unwrap(), Some(vec![1, 2, 3]));
+    assert_eq!(reader.state("other").unwrap(), None);
+}
+
+#[test]
+fn diagnoses_keep_their_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let mut writer = store.writer().unwrap();
+    let first = writer.put_diagnosis(&diagnosis("unknown")).unwrap();
+    let second = writer.put_diagnosis(&diagnosis("the disk is full")).unwrap();
+    let reader = store.reader().unwrap();
+    let latest = reader.latest_diagnosis(Fingerprint(u64::MAX - 1)).unwrap().unwrap();
+    assert_eq!(latest, Diagnosis { id: second, ..diagnosis("the disk is full") });
+    let all: Vec<u64> = reader.diagnoses(10).unwrap().iter().map(|d| d.id).collect();
+    assert_eq!(all, [second, first]);
+    assert_eq!(reader.latest_diagnosis(Fingerprint(1)).unwrap(), None);
+    assert_eq!(reader.verdict(IncidentId(1)).unwrap(), None);
+    writer.put_verdict(IncidentId(1), true, Timestamp(1)).unwrap();
+    writer.put_verdict(IncidentId(1), false, Timestamp(2)).unwrap();
+    assert_eq!(reader.verdict(IncidentId(1)).unwrap(), Some(false));
+}
+
+#[test]
+fn spans_are_replaced_when_they_end_and_chat_keeps_its_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let mut writer = store.writer().unwrap();
+    let root = span(u64::MAX, None, 10, AttrValue::Float(0.25));
+    let child = span(2, Some(u64::MAX), 11, AttrValue::Int(-3));
+    writer.put_spans(&[root.clone(), child.clone()]).unwrap();
+    let ended = Span { end: Some(Timestamp(99)), status: SpanStatus::Ok, ..root };
+    writer.put_spans(std::slice::from_ref(&ended)).unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.spans(ended.trace).unwrap(), [ended.clone(), child.clone()]);
+    assert_eq!(reader.recent_runs(5).unwrap(), [ended]);
+    assert_eq!(reader.spans_since(Timestamp(11)).unwrap(), [child]);
+    // A number that JSON cannot hold does not cost the span.
+    writer.put_spans(&[span(3, None, 50, AttrValue::Float(f64::INFINITY))]).unwrap();
+    assert_eq!(reader.spans_since(Timestamp(50)).unwrap()[0].attr_text("n"), Some("inf"));
+    for text in ["one", "two", "three"] {
+        writer.put_chat(&chat(text)).unwrap();
+    }
+    let texts: Vec<String> = reader.chat(2).unwrap().into_iter().map(|m| m.text).collect();
+    assert_eq!(texts, ["two", "three"]);
+    assert_eq!(reader.chat(1).unwrap()[0], ChatMessage { id: 3, ..chat("three") });
+}
