@@ -11,7 +11,10 @@ const RULES: [(&str, &str); 9] = [
     (r"(?P<keep>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)[^@\s/]+@", "[password]@"),
     (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", "[token]"),
     (r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", "[key]"),
-    (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|sk-[\w-]{16,}|hf_[A-Za-z0-9]{20,})", "[token]"),
+    (
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|sk-[\w-]{16,}|hf_[A-Za-z0-9]{20,})",
+        "[token]",
+    ),
     (r"(?i)(?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", "[token]"),
     (
         r#"(?i)(?P<keep>\b[\w.-]*(?:passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|session[_-]?id|cookie)s?["']?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
