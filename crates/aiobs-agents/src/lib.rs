@@ -3,11 +3,15 @@
 
 mod advice;
 mod archive;
+mod chain;
 mod context;
 mod output;
 pub mod playbook;
+mod prompts;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
+pub use chain::Deadlines;
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
+pub use prompts::{Prompt, prompts};
