@@ -1,8 +1,8 @@
 //! From bytes to anomalies: sources, framing, formats, template mining, detection.
 
-pub mod frame;
-pub mod format;
-mod words;
 pub mod detect;
+pub mod format;
+pub mod frame;
 pub mod incident;
 pub mod template;
+mod words;

@@ -179,11 +179,7 @@ fn record(id: u64, secs: i64, severity: Severity, component: &str, message: &str
 }
 
 fn claim(text: &str, records: &[u64]) -> Claim {
-    Claim {
-        text: text.into(),
-        records: records.iter().map(|r| RecordId(*r)).collect(),
-        supported: !records.is_empty(),
-    }
+    Claim { text: text.into(), records: records.iter().map(|r| RecordId(*r)).collect(), supported: !records.is_empty() }
 }
 
 /// Incident 7 with its diagnosis.
@@ -226,7 +222,13 @@ pub(crate) fn detail() -> IncidentDetail {
         records: vec![
             record(1, 244, Severity::INFO, "deploy", "orders 1.14.2 -> 1.15.0, POOL_MAX=200"),
             record(2, 241, Severity::WARN, "db-1", "remaining connection slots are reserved"),
-            record(3, 240, Severity::ERROR, "orders", "connection to db-1:5432 refused (pool 20/20)\n\x1b[31mat pool.rs:88"),
+            record(
+                3,
+                240,
+                Severity::ERROR,
+                "orders",
+                "connection to db-1:5432 refused (pool 20/20)\n\x1b[31mat pool.rs:88",
+            ),
             record(4, 1, Severity::ERROR, "payments", "charge 99120 failed: upstream timeout after 30 s"),
         ],
         spans: spans(),

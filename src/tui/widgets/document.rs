@@ -187,7 +187,13 @@ impl Place {
         let to = match (self.link, down) {
             (None, true) => 0,
             (None, false) => last,
-            (Some(l), true) => if l >= last { 0 } else { l + 1 },
+            (Some(l), true) => {
+                if l >= last {
+                    0
+                } else {
+                    l + 1
+                }
+            }
             (Some(l), false) => l.checked_sub(1).unwrap_or(last),
         };
         self.link = Some(to);
@@ -216,7 +222,10 @@ mod tests {
         doc.link_row(vec!["evidence".into()], 8);
         assert_eq!(doc.links(), [(2, 7), (3, 8)]);
         let rows: Vec<String> = doc.rows.iter().map(ToString::to_string).collect();
-        assert_eq!(rows, ["* the pool ", "  is full ", "  [1]", "evidence"].map(|r| r.trim_end().to_owned()).map(|r| r));
+        assert_eq!(
+            rows,
+            ["* the pool ", "  is full ", "  [1]", "evidence"].map(|r| r.trim_end().to_owned()).map(|r| r)
+        );
     }
 
     #[test]

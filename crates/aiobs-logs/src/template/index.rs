@@ -57,9 +57,10 @@ impl Keys {
         let parts: Vec<u64> = words.iter().enumerate().map(|(i, w)| positional(i, w.hash)).collect();
         let n = words.len() as u64;
         let exact = parts.iter().fold(n, |a, p| a.wrapping_add(*p));
-        let letters = words.iter().enumerate().fold(n ^ 0x55, |a, (i, w)| {
-            a.wrapping_add(positional(i, if w.value_like() { w.letters } else { w.hash }))
-        });
+        let letters = words
+            .iter()
+            .enumerate()
+            .fold(n ^ 0x55, |a, (i, w)| a.wrapping_add(positional(i, if w.value_like() { w.letters } else { w.hash })));
         let first = mix(n, words.first().map_or(0, |w| w.letters));
         Self { exact, letters, first, parts }
     }
