@@ -27,6 +27,8 @@ pub enum Effect {
     ShowRecord(RecordId),
     /// Go to Logs narrowed down by this filter (in the filter language); Esc comes back.
     FilterLogs(String),
+    /// Go to Logs and open the filter for typing; Esc comes back.
+    EditFilter,
     /// Go to Chat with this scope and the editor open; Esc comes back.
     AskAbout(ChatScope),
     /// The pane has nothing to close: go back to where the user came from.

@@ -112,6 +112,8 @@ pub enum Goto {
     Record(RecordId),
     /// Logs: narrow down.
     Filter(String),
+    /// Logs: open the filter for typing.
+    EditFilter,
     /// Chat: talk about this.
     Scope(ChatScope),
 }

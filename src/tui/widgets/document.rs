@@ -120,13 +120,7 @@ impl<T: Clone> Document<T> {
             parts.push((from..whole.len(), style, target));
         }
         let top = self.rows.len();
-        let mut ranges = text::wrap_ranges(&whole, room);
-        for range in ranges.iter_mut().skip(1) {
-            // A space that did not fit any more would indent the row.
-            if whole[range.clone()].starts_with(' ') {
-                range.start += 1;
-            }
-        }
+        let ranges = text::wrap_ranges(&whole, room);
         for (range, style, target) in &mut parts {
             if let Some(target) = target.take() {
                 if self.active == Some(self.links.len()) {
@@ -227,8 +221,11 @@ mod tests {
         doc.paragraph(vec!["* ".into()], vec![plain("the pool is full "), Piece::Link("[1]".into(), 7)]);
         doc.link_row(vec!["evidence".into()], 8);
         assert_eq!(doc.links(), [(2, 7), (3, 8)]);
-        let rows: Vec<String> = doc.rows.iter().map(|r| r.to_string().trim_end().to_owned()).collect();
-        assert_eq!(rows, ["* the pool", "  is full", "  [1]", "evidence"].map(|r| r.trim_end().to_owned()).map(|r| r));
+        let rows: Vec<String> = doc.rows.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            rows,
+            ["* the pool ", "  is full ", "  [1]", "evidence"].map(|r| r.trim_end().to_owned()).map(|r| r)
+        );
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub fn resample(values: &[u32], width: usize) -> Vec<u32> {
         .collect()
 }
 
+/// `values` made to use `width` columns: merged when there are more, repeated when there is room for it.
+pub fn spread(values: &[u32], width: usize) -> Vec<u32> {
+    let times = width.checked_div(values.len()).unwrap_or(1).max(1);
+    resample(values, width).into_iter().flat_map(|v| std::iter::repeat_n(v, times)).collect()
+}
+
 /// One row of bars, newest to the right, `width` cells wide; the highest value is a full bar.
 pub fn sparkline(values: &[u32], width: usize, glyphs: &Glyphs) -> String {
     let max = values.iter().copied().max().unwrap_or(0);

@@ -1,27 +1,149 @@
-//! State of the Overview pane and how keys and events change it.
+//! Which part of Overview has the focus, which row of it is selected, and what the keys do with it.
 
 use super::view;
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::panes::{Pane, PaneCx};
+use crate::tui::widgets::scroll::Cursor;
+use crate::tui::widgets::text;
+use aiobs_types::{ChatScope, Incident};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+/// A part of the pane that has rows to select.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Part {
+    #[default]
+    Incidents,
+    Components,
+    Sources,
+    Patterns,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Incidents, Self::Components, Self::Sources, Self::Patterns];
+
+    fn len(self, cx: &PaneCx<'_>) -> usize {
+        match self {
+            Self::Incidents => active(cx).count(),
+            Self::Components => cx.snapshot.components.len(),
+            Self::Sources => cx.snapshot.sources.len(),
+            Self::Patterns => cx.snapshot.top_errors.len(),
+        }
+    }
+}
+
 /// State of the Overview pane.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    /// The part with the focus.
+    pub(super) focus: Part,
+    cursors: [Cursor; 4],
+}
+
+/// The incidents that ask for attention, worst first.
+pub(super) fn active<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
+    cx.snapshot.incidents.iter().filter(|i| i.state.is_active())
+}
+
+impl State {
+    /// The cursor of a part.
+    pub(super) fn cursor(&self, part: Part) -> Cursor {
+        self.cursors[part as usize]
+    }
+
+    /// Moves the focus to the next part that has rows.
+    fn turn(&mut self, forward: bool, cx: &PaneCx<'_>) {
+        let n = Part::ALL.len();
+        let step = if forward { 1 } else { n - 1 };
+        let mut at = self.focus as usize;
+        for _ in 0..n {
+            at = (at + step) % n;
+            if Part::ALL[at].len(cx) > 0 {
+                self.focus = Part::ALL[at];
+                return;
+            }
+        }
+    }
+
+    fn open(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let at = self.cursor(self.focus).at;
+        let effect = match self.focus {
+            Part::Incidents => active(cx).nth(at).map(|i| Effect::OpenIncident(i.id)),
+            Part::Components => {
+                let row = cx.snapshot.components.get(at);
+                row.map(|c| Effect::FilterLogs(format!("service={}", quoted(&c.name))))
+            }
+            Part::Sources => {
+                let row = cx.snapshot.sources.get(at);
+                row.map(|s| Effect::FilterLogs(format!("source={}", quoted(&s.info.name))))
+            }
+            Part::Patterns => {
+                let row = cx.snapshot.top_errors.get(at);
+                row.map(|p| Effect::FilterLogs(format!("template={}", p.template.0)))
+            }
+        };
+        effect.into_iter().collect()
+    }
+
+    fn copy(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let at = self.cursor(self.focus).at;
+        let text = match self.focus {
+            Part::Incidents => active(cx).nth(at).map(|i| format!("{} {}", i.id, i.title)),
+            Part::Components => cx.snapshot.components.get(at).map(|c| c.name.clone()),
+            Part::Sources => cx.snapshot.sources.get(at).map(|s| s.info.name.clone()),
+            Part::Patterns => cx.snapshot.top_errors.get(at).map(|p| p.text.clone()),
+        };
+        let copy = |text: String| {
+            let what = text::truncate(&text::safe(&text), 40, cx.glyphs.ellipsis).into_owned();
+            Effect::Copy { text, what }
+        };
+        text.map(copy).into_iter().collect()
+    }
+
+    fn ask(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let incident = active(cx).nth(self.cursor(Part::Incidents).at).filter(|_| self.focus == Part::Incidents);
+        vec![Effect::AskAbout(incident.map_or(ChatScope::All, |i| ChatScope::Incident { id: i.id }))]
+    }
+}
+
+/// A value of the filter language, in quotes when it needs them.
+fn quoted(value: &str) -> String {
+    if value.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c)) {
+        value.to_owned()
+    } else {
+        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
 
 impl Pane for State {
     fn context(&self) -> Context {
         Context::Overview
     }
 
-    fn update(&mut self, action: Action, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if action == Action::Back { vec![Effect::Back] } else { Vec::new() }
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match action {
+            Action::Back => vec![Effect::Back],
+            Action::Open => self.open(cx),
+            Action::Copy => self.copy(cx),
+            Action::Ask => self.ask(cx),
+            Action::Filter => vec![Effect::EditFilter],
+            Action::NextError => vec![Effect::FilterLogs("level>=error".into())],
+            Action::NextItem | Action::PreviousItem => {
+                self.turn(action == Action::NextItem, cx);
+                Vec::new()
+            }
+            _ => {
+                let len = self.focus.len(cx);
+                let height = view::part_height(self.focus, cx);
+                self.cursors[self.focus as usize].moved(action, len, height);
+                Vec::new()
+            }
+        }
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        vec![Action::Open]
+        vec![Action::Open, Action::NextItem, Action::Filter, Action::NextError, Action::Ask, Action::Copy]
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {

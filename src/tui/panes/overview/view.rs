@@ -1,13 +1,168 @@
-//! Draws the Overview pane.
+//! Lays Overview out: two columns on wide screens, one on narrow ones; every part gets the rows it needs while
+//! there are any.
 
-use super::State;
+use super::state::{Part, State, active};
+use super::{rates, tables};
+use crate::runtime::events::ModelState;
+use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
+use crate::tui::widgets::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
+
+/// From this width on there are two columns.
+const WIDE: u16 = 100;
+
+/// Where the parts are.
+struct Layout {
+    rates: Rect,
+    rate_rows: u16,
+    incidents: Rect,
+    components: Rect,
+    sources: Rect,
+    patterns: Rect,
+}
 
 /// Draws it.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, _state: &State) {
-    frame.render_widget(Line::styled("Overview", cx.style(Role::Title)), area);
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    if area.height < 3 {
+        return;
+    }
+    summary(frame, Rect { x: area.x + 1, width: area.width.saturating_sub(2), y: area.y, height: 2 }, cx);
+    let l = layout(area, cx);
+    rates::draw(frame, l.rates, l.rate_rows, cx);
+    tables::incidents(frame, l.incidents, cx, state, area.width >= WIDE);
+    tables::components(frame, l.components, cx, state);
+    tables::sources(frame, l.sources, cx, state);
+    tables::patterns(frame, l.patterns, cx, state);
+}
+
+/// Rows of a part that are seen at once.
+pub(super) fn part_height(part: Part, cx: &PaneCx<'_>) -> usize {
+    let l = layout(Rect::new(0, 0, cx.size.width, cx.size.height), cx);
+    let rows = |r: Rect| usize::from(r.height.saturating_sub(1)).max(1);
+    match part {
+        Part::Incidents if cx.size.width >= WIDE => (rows(l.incidents) / 2).max(1),
+        Part::Incidents => rows(l.incidents),
+        Part::Components => rows(l.components),
+        Part::Sources => rows(l.sources),
+        Part::Patterns => rows(l.patterns),
+    }
+}
+
+fn layout(area: Rect, cx: &PaneCx<'_>) -> Layout {
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    if area.width + 2 >= WIDE { wide(area, cx) } else { narrow(area, cx) }
+}
+
+/// Heading, rows, and the blank row under them.
+fn block(rows: usize) -> u16 {
+    rows.max(1).min(1000) as u16 + 2
+}
+
+fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
+    let s = cx.snapshot;
+    let top = area.y + 2;
+    let bottom = area.bottom();
+    let rate_rows: u16 = match area.height {
+        0..28 => 1,
+        28..40 => 2,
+        _ => 3,
+    };
+    let left = area.width / 2 - 1;
+    let right = area.width - left - 3;
+    let right_x = area.x + left + 3;
+    // Patterns use the whole width at the bottom.
+    let body = bottom.saturating_sub(top);
+    let patterns_height = block(s.top_errors.len()).min((body / 4).max(3)) - 1;
+    let patterns_y = bottom.saturating_sub(patterns_height);
+    let rates_height = rate_rows * 3 + 1;
+    let components_y = top + rates_height + 1;
+    let room = patterns_y.saturating_sub(top);
+    let wanted_sources = block(s.sources.len());
+    let wanted_incidents = block(active(cx).count() * 2);
+    let incidents_height = wanted_incidents.min(room.saturating_sub(wanted_sources.min(room / 2))).max(3);
+    let sources_y = top + incidents_height;
+    Layout {
+        rates: clip(Rect::new(area.x, top, left, rates_height), area),
+        rate_rows,
+        incidents: clip(Rect::new(right_x, top, right, incidents_height.saturating_sub(1)), area),
+        components: clip(Rect::new(area.x, components_y, left, patterns_y.saturating_sub(components_y + 1)), area),
+        sources: clip(Rect::new(right_x, sources_y, right, patterns_y.saturating_sub(sources_y + 1)), area),
+        patterns: clip(Rect::new(area.x, patterns_y, area.width, patterns_height), area),
+    }
+}
+
+fn narrow(area: Rect, cx: &PaneCx<'_>) -> Layout {
+    let s = cx.snapshot;
+    let top = area.y + 2;
+    let rates = Rect::new(area.x, top, area.width, 4);
+    let left = area.bottom().saturating_sub(rates.bottom() + 1);
+    // Three blocks of heading, rows and gap share what is left; what is wrong comes first.
+    let incidents_height = block(active(cx).count()).min((left / 3).max(4));
+    let rest = left.saturating_sub(incidents_height);
+    let tables_height = block(s.components.len().max(s.sources.len())).min((rest / 2 + 1).max(4));
+    let incidents_y = rates.bottom() + 1;
+    let tables_y = incidents_y + incidents_height;
+    let half = area.width / 2 - 1;
+    let table = |x, width| Rect::new(x, tables_y, width, tables_height.saturating_sub(1));
+    let patterns_y = tables_y + tables_height;
+    Layout {
+        rates: clip(rates, area),
+        rate_rows: 1,
+        incidents: clip(Rect::new(area.x, incidents_y, area.width, incidents_height.saturating_sub(1)), area),
+        components: clip(table(area.x, half), area),
+        sources: clip(table(area.x + half + 2, area.width.saturating_sub(half + 2)), area),
+        patterns: clip(Rect::new(area.x, patterns_y, area.width, area.bottom().saturating_sub(patterns_y)), area),
+    }
+}
+
+fn clip(r: Rect, area: Rect) -> Rect {
+    let r = r.intersection(area);
+    // An intersection with nothing may have a size no buffer has.
+    if r.x >= area.right() || r.y >= area.bottom() { Rect::new(area.x, area.y, 0, 0) } else { r }
+}
+
+/// The counters, and what stands between the user and a better answer.
+fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
+    let t = &cx.snapshot.totals;
+    let mut spans = Vec::new();
+    let value = |spans: &mut Vec<Span<'static>>, name: &'static str, value: String, role: Role| {
+        if !spans.is_empty() {
+            spans.push(Span::raw("   "));
+        }
+        spans.push(Span::styled(format!("{name} "), cx.style(Role::Dim)));
+        spans.push(Span::styled(value, cx.style(role)));
+    };
+    if let Some(first) = t.first {
+        value(&mut spans, "since", cx.clock.hms_near(first, cx.clock.now), Role::Text);
+    }
+    value(&mut spans, "records", format::count(t.records), Role::Strong);
+    value(&mut spans, "errors", format::count(t.errors), if t.errors > 0 { Role::Error } else { Role::Text });
+    value(&mut spans, "warnings", format::count(t.warnings), if t.warnings > 0 { Role::Warn } else { Role::Text });
+    value(&mut spans, "templates", format::count(t.templates), Role::Text);
+    if t.new_templates > 0 {
+        spans.push(Span::styled(format!(" (+{} new)", format::count(t.new_templates)), cx.style(Role::Accent)));
+    }
+    value(&mut spans, "sources", format::count(cx.snapshot.sources.len() as u64), Role::Text);
+    if cx.snapshot.archive_bytes > 0 {
+        let size = format!("{} of {}", format::bytes(cx.snapshot.archive_bytes), format::bytes(cx.snapshot.raw_bytes));
+        value(&mut spans, "archive", size, Role::Text);
+    }
+    let place = text::safe(&cx.snapshot.place).into_owned();
+    let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
+    let width = usize::from(area.width);
+    frame.render_widget(text::truncate_line(spans, width, cx.glyphs.ellipsis), Rect { height: 1, ..area });
+    let place_width = text::width(&place);
+    if used + place_width + 3 <= width {
+        let at = Rect { x: area.right() - place_width as u16, width: place_width as u16, height: 1, ..area };
+        frame.render_widget(Line::styled(place, cx.style(Role::Faint)), at);
+    }
+    if let ModelState::Offline { reason } = &cx.snapshot.model {
+        let said = format!("no model answers, playbooks do: {}", text::safe(reason));
+        let said = text::truncate(&said, width, cx.glyphs.ellipsis).into_owned();
+        frame.render_widget(Line::styled(said, cx.style(Role::Faint)), Rect { y: area.y + 1, height: 1, ..area });
+    }
 }

@@ -1,0 +1,79 @@
+//! Errors, warnings and all records over the last half hour, with numbers and a time axis.
+
+use crate::tui::format;
+use crate::tui::panes::PaneCx;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{spark, text};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+const LABEL: usize = 12;
+const NUMBER: usize = 6;
+
+/// Draws three rows of bars, each `rows` high, and the axis.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, rows: u16, cx: &PaneCx<'_>) {
+    let r = &cx.snapshot.rates;
+    let width = usize::from(area.width).saturating_sub(LABEL + NUMBER + 1);
+    if width < 4 || area.height == 0 {
+        return;
+    }
+    let minute = (60 / r.bucket_secs.max(1)).max(1) as usize;
+    let last_minute = |v: &[u32]| -> f64 {
+        let tail = &v[v.len().saturating_sub(minute)..];
+        let seconds = tail.len() as f64 * f64::from(r.bucket_secs.max(1));
+        tail.iter().map(|n| f64::from(*n)).sum::<f64>() * 60.0 / seconds.max(1.0)
+    };
+    let series = [
+        ("errors/min", &r.error, last_minute(&r.error), Role::SparkError),
+        ("warns/min", &r.warn, last_minute(&r.warn), Role::SparkWarn),
+        ("all/s", &r.all, last_minute(&r.all) / 60.0, Role::Spark),
+    ];
+    for (i, (label, values, number, role)) in series.into_iter().enumerate() {
+        let values = spark::spread(values, width);
+        let bars = if rows == 1 {
+            vec![spark::sparkline(&values, width, cx.glyphs)]
+        } else {
+            spark::bars(&values, width, usize::from(rows), cx.glyphs)
+        };
+        for (row, bar) in bars.into_iter().enumerate() {
+            let y = area.y + i as u16 * rows + row as u16;
+            if y >= area.bottom() {
+                return;
+            }
+            let base = row + 1 == usize::from(rows);
+            let (label, number) = if base { (label, format::compact(number)) } else { ("", String::new()) };
+            let line = Line::from(vec![
+                Span::styled(text::fit(label, LABEL, ""), cx.style(Role::Dim)),
+                Span::styled(bar, cx.style(role)),
+                Span::styled(text::fit_right(&number, NUMBER + 1, ""), cx.style(Role::Number)),
+            ]);
+            frame.render_widget(line, Rect { y, height: 1, ..area });
+        }
+    }
+    let y = area.y + 3 * rows;
+    if y < area.bottom() {
+        axis(frame, Rect { x: area.x + LABEL as u16, y, width: width as u16, height: 1 }, cx);
+    }
+}
+
+/// Times under the first, the middle and the last bucket.
+fn axis(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
+    let r = &cx.snapshot.rates;
+    let width = usize::from(area.width);
+    let buckets = r.all.len();
+    if buckets == 0 || r.end.0 == 0 {
+        return;
+    }
+    let shown = spark::spread(&r.all, width).len().min(width);
+    let span = r.bucket_secs as i64 * buckets as i64 * 1_000_000_000;
+    let labels = if shown >= 26 { 3 } else { 2 };
+    let short = span < 10 * 60 * 1_000_000_000;
+    for i in 0..labels {
+        let time = r.end.plus(-span + span * i / (labels - 1));
+        let label = if short { cx.clock.hms(time) } else { cx.clock.hm(time) };
+        let at = width - shown + (shown.saturating_sub(label.len())) * i as usize / (labels as usize - 1);
+        let place = Rect { x: area.x + at as u16, width: (label.len() as u16).min(area.width), ..area };
+        frame.render_widget(Line::styled(label, cx.style(Role::Axis)), place.intersection(area));
+    }
+}
