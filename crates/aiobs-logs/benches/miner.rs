@@ -63,11 +63,13 @@ fn known_shapes(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn all_new_shapes(bencher: Bencher<'_, '_>) {
     let lines: Vec<String> = (0..LINES).map(unseen).collect();
-    bencher.counter(ItemsCount::new(LINES)).with_inputs(|| Miner::new(MinerOptions::default())).bench_local_refs(|miner| {
-        for line in &lines {
-            black_box(miner.observe(black_box(line), Timestamp(0), Severity::INFO, RecordId(1)));
-        }
-    });
+    bencher.counter(ItemsCount::new(LINES)).with_inputs(|| Miner::new(MinerOptions::default())).bench_local_refs(
+        |miner| {
+            for line in &lines {
+                black_box(miner.observe(black_box(line), Timestamp(0), Severity::INFO, RecordId(1)));
+            }
+        },
+    );
 }
 
 fn batch(lines: &[String], severity: Severity) -> RecordBatch {

@@ -40,7 +40,8 @@ impl Patterns {
         }
         let strong_count = chosen.iter().filter(|p| p.strength == Strength::Strong).count();
         let exclude: Vec<String> = file.exclude.into_iter().chain(config.exclude.iter().cloned()).collect();
-        let exclude_line: Vec<String> = file.exclude_line.into_iter().chain(config.exclude_line.iter().cloned()).collect();
+        let exclude_line: Vec<String> =
+            file.exclude_line.into_iter().chain(config.exclude_line.iter().cloned()).collect();
         for (what, list) in [("exclude", &exclude), ("exclude_line", &exclude_line)] {
             for one in list {
                 check(&format!("`{what}` expression `{one}`"), one)?;

@@ -5,9 +5,7 @@ use super::gist;
 use super::new_template::NewTemplate;
 use super::pattern::{Pattern, Patterns};
 use super::severity;
-use aiobs_types::{
-    Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags,
-};
+use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags};
 
 /// A record as the detectors see it.
 #[derive(Clone, Copy, Debug)]

@@ -80,10 +80,18 @@ impl Placeholder {
     pub const fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::Ip | Self::Host, Self::Ip | Self::Host) => {
-                if matches!((self, other), (Self::Ip, Self::Ip)) { Self::Ip } else { Self::Host }
+                if matches!((self, other), (Self::Ip, Self::Ip)) {
+                    Self::Ip
+                } else {
+                    Self::Host
+                }
             }
             (Self::Num | Self::Hex, Self::Num | Self::Hex) => {
-                if matches!((self, other), (Self::Num, Self::Num)) { Self::Num } else { Self::Hex }
+                if matches!((self, other), (Self::Num, Self::Num)) {
+                    Self::Num
+                } else {
+                    Self::Hex
+                }
             }
             (a, b) if a as u8 == b as u8 => a,
             (Self::Str, _) | (_, Self::Str) => Self::Str,
@@ -244,9 +252,40 @@ pub(super) fn ends_like_host(s: &[u8]) -> bool {
 fn is_file_suffix(s: &[u8]) -> bool {
     matches!(
         s,
-        b"c" | b"cc" | b"cpp" | b"cs" | b"css" | b"conf" | b"go" | b"gz" | b"h" | b"html" | b"java" | b"js" | b"json"
-            | b"kt" | b"log" | b"php" | b"pl" | b"py" | b"rb" | b"rs" | b"scala" | b"sh" | b"so" | b"sql" | b"ts"
-            | b"txt" | b"xml" | b"yaml" | b"yml" | b"zip" | b"exe" | b"dll" | b"jar" | b"class" | b"properties"
+        b"c" | b"cc"
+            | b"cpp"
+            | b"cs"
+            | b"css"
+            | b"conf"
+            | b"go"
+            | b"gz"
+            | b"h"
+            | b"html"
+            | b"java"
+            | b"js"
+            | b"json"
+            | b"kt"
+            | b"log"
+            | b"php"
+            | b"pl"
+            | b"py"
+            | b"rb"
+            | b"rs"
+            | b"scala"
+            | b"sh"
+            | b"so"
+            | b"sql"
+            | b"ts"
+            | b"txt"
+            | b"xml"
+            | b"yaml"
+            | b"yml"
+            | b"zip"
+            | b"exe"
+            | b"dll"
+            | b"jar"
+            | b"class"
+            | b"properties"
     )
 }
 

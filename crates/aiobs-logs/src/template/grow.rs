@@ -39,16 +39,46 @@ pub(super) fn variants_needed(words: &[Word], i: usize, candidate: &Word, other:
 
 /// Whether one of two bracketed words is empty: `()` beside `(<host>)`.
 fn holds_nothing(a: &Word, b: &Word) -> bool {
-    let empty = |w: &Word| matches!(w.text.trim_end_matches([',', '.', ':', ';']), "()" | "[]" | "{}" | "<>" | "''" | "\"\"");
+    let empty =
+        |w: &Word| matches!(w.text.trim_end_matches([',', '.', ':', ';']), "()" | "[]" | "{}" | "<>" | "''" | "\"\"");
     (empty(a) || empty(b)) && a.text.as_bytes().first() == b.text.as_bytes().first()
 }
 
 /// Words that a name follows.
 fn announces_value(word: &str) -> bool {
     const WORDS: [&str; 32] = [
-        "user", "host", "from", "to", "by", "named", "name", "id", "file", "table", "topic", "queue", "service", "for",
-        "node", "job", "task", "key", "client", "server", "pod", "container", "image", "database", "index", "bucket",
-        "namespace", "method", "path", "ruser", "session", "account",
+        "user",
+        "host",
+        "from",
+        "to",
+        "by",
+        "named",
+        "name",
+        "id",
+        "file",
+        "table",
+        "topic",
+        "queue",
+        "service",
+        "for",
+        "node",
+        "job",
+        "task",
+        "key",
+        "client",
+        "server",
+        "pod",
+        "container",
+        "image",
+        "database",
+        "index",
+        "bucket",
+        "namespace",
+        "method",
+        "path",
+        "ruser",
+        "session",
+        "account",
     ];
     WORDS.iter().any(|w| word.eq_ignore_ascii_case(w))
 }

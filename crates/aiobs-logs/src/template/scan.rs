@@ -370,7 +370,8 @@ fn mixed<S: Sink>(s: &[u8], sink: &mut S) {
         previous = digit;
     }
     let underscored = s.split(|b| *b == b'_').skip(1).any(class::all_digits);
-    if digits >= 4 || runs >= 3 || underscored || digits >= 2 && s.split(|b| *b == b'-').skip(1).any(class::all_digits) {
+    if digits >= 4 || runs >= 3 || underscored || digits >= 2 && s.split(|b| *b == b'-').skip(1).any(class::all_digits)
+    {
         sink.mask(Placeholder::Str, s);
     } else {
         sink.text(s);
