@@ -1,1 +1,134 @@
+//! What a person sees of incidents: one per fault, its life, its bounds.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use super::*;
+use aiobs_types::{
+    Anomaly, DetectorKind, Fingerprint, IncidentId, IncidentState, RecordId, Severity, SourceId, TemplateId,
+    TimelineKind, Timestamp,
+};
+
+fn strike(fault: u64, record: u64, secs: i64) -> Anomaly {
+    Anomaly {
+        detector: DetectorKind::Pattern,
+        fingerprint: Fingerprint(fault),
+        title: "connection refused".to_owned(),
+        reason: "orders could not connect.".to_owned(),
+        severity: Severity::WARN,
+        record: RecordId(record),
+        time: Timestamp::from_secs(secs),
+        source: SourceId(0),
+        template: TemplateId(1),
+        component: "orders".to_owned(),
+    }
+}
+
+fn book() -> IncidentBook {
+    IncidentBook::new(BookOptions::default(), Vec::new(), IncidentId(1))
+}
+
+fn kinds(book: &IncidentBook, id: IncidentId) -> Vec<TimelineKind> {
+    book.get(id).unwrap().timeline.iter().map(|t| t.kind).collect()
+}
+
+#[test]
+fn a_storm_is_one_incident_with_its_first_and_latest_records() {
+    let mut book = book();
+    for i in 1..=10_000 {
+        let applied = book.apply(&strike(7, i, i as i64));
+        assert_eq!(applied.incident, IncidentId(1));
+        assert_eq!(applied.opened, i == 1);
+    }
+    let incident = book.get(IncidentId(1)).unwrap();
+    assert_eq!((book.len(), incident.count), (1, 10_000));
+    assert_eq!((incident.first_seen.secs(), incident.last_seen.secs()), (1, 10_000));
+    let evidence: Vec<u64> = incident.evidence.iter().map(|r| r.0).collect();
+    assert_eq!(evidence, (1..=10).chain(9_991..=10_000).collect::<Vec<_>>());
+    assert_eq!(kinds(&book, IncidentId(1)), [TimelineKind::Opened]);
+    assert_eq!(book.take_changed().len(), 1);
+    assert!(book.take_changed().is_empty());
+}
+
+#[test]
+fn a_worse_level_or_another_component_escalates() {
+    let mut book = book();
+    book.apply(&strike(7, 1, 1));
+    let worse = Anomaly { severity: Severity::FATAL, ..strike(7, 2, 2) };
+    assert!(book.apply(&worse).escalated);
+    let elsewhere = Anomaly { component: "payments".to_owned(), ..strike(7, 3, 3) };
+    assert!(book.apply(&elsewhere).escalated);
+    assert!(!book.apply(&strike(7, 4, 4)).escalated);
+    let incident = book.get(IncidentId(1)).unwrap();
+    assert_eq!(incident.severity, Severity::FATAL);
+    assert_eq!(incident.components, ["orders", "payments"]);
+    assert_eq!(kinds(&book, IncidentId(1)), [TimelineKind::Opened, TimelineKind::Escalated, TimelineKind::Escalated]);
+}
+
+#[test]
+fn quiet_resolves_and_a_new_strike_reopens_the_same_incident() {
+    let mut book = book();
+    book.apply(&strike(7, 1, 0));
+    book.tick(Timestamp::from_secs(14 * 60));
+    assert_eq!(book.get(IncidentId(1)).unwrap().state, IncidentState::Open);
+    book.tick(Timestamp::from_secs(15 * 60));
+    assert_eq!(book.get(IncidentId(1)).unwrap().state, IncidentState::Resolved);
+    let again = book.apply(&strike(7, 2, 3600));
+    assert!(again.reopened && !again.opened);
+    assert_eq!(again.incident, IncidentId(1));
+    assert_eq!(kinds(&book, IncidentId(1)), [TimelineKind::Opened, TimelineKind::Resolved, TimelineKind::Reopened]);
+}
+
+#[test]
+fn muted_stays_muted_but_counts() {
+    let mut book = book();
+    book.apply(&strike(7, 1, 0));
+    assert!(book.set_state(IncidentId(1), IncidentState::Muted, Timestamp::from_secs(1)));
+    assert!(!book.set_state(IncidentId(1), IncidentState::Muted, Timestamp::from_secs(1)));
+    book.tick(Timestamp::from_secs(100_000));
+    let applied = book.apply(&strike(7, 2, 100_001));
+    assert!(applied.muted && !applied.reopened);
+    let incident = book.get(IncidentId(1)).unwrap();
+    assert_eq!((incident.state, incident.count), (IncidentState::Muted, 2));
+}
+
+#[test]
+fn a_book_taken_up_again_goes_on() {
+    let mut first = book();
+    first.apply(&strike(7, 1, 0));
+    let mut book = IncidentBook::new(BookOptions::default(), first.take_changed(), IncidentId(1));
+    assert!(!book.apply(&strike(7, 2, 1)).opened);
+    assert_eq!(book.apply(&strike(8, 3, 2)).incident, IncidentId(2));
+    assert!(book.note(IncidentId(2), TimelineKind::Note, "looked at".to_owned(), Timestamp::from_secs(3)));
+    assert!(book.set_criticality(IncidentId(2), 9));
+    assert_eq!(book.get(IncidentId(2)).unwrap().criticality, Some(5));
+    assert!(!book.set_criticality(IncidentId(3), 1));
+}
+
+#[test]
+fn many_faults_are_bounded_and_the_resolved_leave_first() {
+    let options = BookOptions { max_incidents: 100, ..BookOptions::default() };
+    let mut book = IncidentBook::new(options, Vec::new(), IncidentId(1));
+    for i in 1..=100 {
+        book.apply(&strike(i, i, 0));
+    }
+    for i in 50..=60 {
+        book.set_state(IncidentId(i), IncidentState::Resolved, Timestamp::from_secs(1));
+    }
+    assert_eq!(book.take_changed().len(), 100);
+    book.apply(&strike(1000, 1000, 2));
+    assert_eq!(book.len(), 90);
+    assert!((50..=60).all(|i| book.get(IncidentId(i)).is_none()));
+    assert!(book.get(IncidentId(1)).is_some());
+}
+
+#[test]
+fn a_timeline_keeps_its_beginning_and_its_end() {
+    let mut book = book();
+    book.apply(&strike(7, 1, 0));
+    for i in 0..1000 {
+        book.note(IncidentId(1), TimelineKind::Note, format!("note {i}"), Timestamp::from_secs(i));
+    }
+    let timeline = &book.get(IncidentId(1)).unwrap().timeline;
+    assert_eq!(timeline.len(), 200);
+    assert_eq!(timeline[0].kind, TimelineKind::Opened);
+    assert_eq!(timeline.last().unwrap().text, "note 999");
+}

@@ -1,4 +1,4 @@
-//! Finds templates: by all words, by all words but one, by the letters alone, and by first word for those with
+//! Finds templates: by all words, by all words but one, by the letters alone, and by the first and the last word for those with
 //! free words. Slots are positions in the miner's list. It holds no text.
 
 use super::shape::{Word, mix, positional};
@@ -26,10 +26,9 @@ impl Hasher for Keep {
 pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Keep>>;
 
 /// One slot, seldom more.
-#[derive(Default)]
 struct Bucket {
     first: u32,
-    more: Vec<u32>,
+    more: Option<Box<Vec<u32>>>,
 }
 
 /// Slots kept per bucket; what comes later is found through other keys or stays apart.
@@ -48,7 +47,7 @@ pub(super) struct Index {
 pub(super) struct Keys {
     exact: u64,
     letters: u64,
-    first: u64,
+    ends: [u64; 2],
     parts: Vec<u64>,
 }
 
@@ -61,8 +60,8 @@ impl Keys {
             .iter()
             .enumerate()
             .fold(n ^ 0x55, |a, (i, w)| a.wrapping_add(positional(i, if w.value_like() { w.letters } else { w.hash })));
-        let first = mix(n, words.first().map_or(0, |w| w.letters));
-        Self { exact, letters, first, parts }
+        let end = |w: Option<&Word>, side| mix(n << 1 | side, w.map_or(0, |w| if w.free { 0 } else { w.letters }));
+        Self { exact, letters, ends: [end(words.first(), 0), end(words.last(), 1)], parts }
     }
 
     fn but(&self, i: usize) -> u64 {
@@ -84,13 +83,13 @@ impl Index {
         out.clear();
         if let Some(bucket) = self.but_one.get(&keys.but(i)) {
             out.push(bucket.first);
-            out.extend_from_slice(&bucket.more);
+            out.extend(bucket.more.iter().flat_map(|more| more.iter()));
         }
     }
 
-    /// Templates of that length and first word which have a free word.
-    pub(super) fn free(&self, keys: &Keys) -> &[u32] {
-        self.free.get(&keys.first).map_or(&[], Vec::as_slice)
+    /// Templates with a free word, of that length and with that first or last word.
+    pub(super) fn free(&self, keys: &Keys) -> impl Iterator<Item = u32> {
+        keys.ends.iter().filter_map(|end| self.free.get(end)).flatten().copied()
     }
 
     pub(super) fn insert(&mut self, slot: u32, words: &[Word]) {
@@ -98,15 +97,21 @@ impl Index {
         self.exact.insert(keys.exact, slot);
         self.letters.entry(keys.letters).or_insert(slot);
         for i in 0..words.len() {
-            let bucket = self.but_one.entry(keys.but(i)).or_insert(Bucket { first: slot, more: Vec::new() });
-            if bucket.first != slot && bucket.more.len() < BUCKET && !bucket.more.contains(&slot) {
-                bucket.more.push(slot);
+            let bucket = self.but_one.entry(keys.but(i)).or_insert(Bucket { first: slot, more: None });
+            if bucket.first == slot {
+                continue;
+            }
+            let more = bucket.more.get_or_insert_default();
+            if more.len() < BUCKET && !more.contains(&slot) {
+                more.push(slot);
             }
         }
-        if words.iter().skip(1).any(is_free) {
-            let list = self.free.entry(keys.first).or_default();
-            if list.len() < BUCKET && !list.contains(&slot) {
-                list.push(slot);
+        if words.iter().any(|w| w.free) {
+            for end in keys.ends {
+                let list = self.free.entry(end).or_default();
+                if list.len() < BUCKET && !list.contains(&slot) {
+                    list.push(slot);
+                }
             }
         }
     }
@@ -120,22 +125,20 @@ impl Index {
         for i in 0..words.len() {
             let key = keys.but(i);
             let Some(bucket) = self.but_one.get_mut(&key) else { continue };
-            bucket.more.retain(|s| *s != slot);
+            let more = bucket.more.get_or_insert_default();
+            more.retain(|s| *s != slot);
             if bucket.first == slot {
-                if bucket.more.is_empty() {
+                if more.is_empty() {
                     self.but_one.remove(&key);
                 } else {
-                    bucket.first = bucket.more.remove(0);
+                    bucket.first = more.remove(0);
                 }
             }
         }
-        if let Some(list) = self.free.get_mut(&keys.first) {
-            list.retain(|s| *s != slot);
+        for end in keys.ends {
+            if let Some(list) = self.free.get_mut(&end) {
+                list.retain(|s| *s != slot);
+            }
         }
     }
-}
-
-/// A word that any word may stand for.
-pub(super) fn is_free(word: &Word) -> bool {
-    &*word.text == "<str>" || &*word.text == "<*>"
 }

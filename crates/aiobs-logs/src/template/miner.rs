@@ -1,7 +1,7 @@
 //! The streaming miner: from message to template id.
 
 use super::grow::variants_needed;
-use super::index::{HashedMap, Index, Keys, is_free};
+use super::index::{HashedMap, Index, Keys};
 use super::scan::{first_line, scan};
 use super::shape::{SkeletonHash, Word, Words, words_of_text};
 use aiobs_types::{RecordId, Severity, Template, TemplateId, Timestamp};
@@ -214,7 +214,7 @@ impl Miner {
         if let Some(slot) = self.index.same_letters(&keys)
             && self.entries[slot as usize].words.len() == words.len()
         {
-            return (self.merge(slot, &[], &words), false);
+            return (self.merge(&[slot], &words), false);
         }
         if let Some(slot) = self.by_free_words(&keys, &words) {
             return (slot, false);
@@ -227,11 +227,12 @@ impl Miner {
 
     /// A template whose free words cover all differences.
     fn by_free_words(&self, keys: &Keys, words: &[Word]) -> Option<u32> {
-        self.index.free(keys).iter().copied().find(|slot| {
-            let entry = &self.entries[*slot as usize];
-            entry.words.len() == words.len()
-                && entry.words.iter().zip(words).all(|(t, w)| t.hash == w.hash || is_free(t))
-        })
+        let fits = |slot: &u32| {
+            let theirs = &self.entries[*slot as usize].words;
+            theirs.len() == words.len()
+                && theirs.iter().zip(words).all(|(t, w)| t.hash == w.hash || t.free && covers(t, w))
+        };
+        self.index.free(keys).filter(fits).min()
     }
 
     /// A template that differs in one word which has varied often enough.
@@ -240,16 +241,13 @@ impl Miner {
         let mut result = None;
         for i in 0..words.len() {
             self.index.but_one(keys, i, &mut found);
-            found.retain(|s| self.entries[*s as usize].words.len() == words.len());
-            let Some(first) = found.first().copied() else { continue };
-            let covering = found.iter().copied().find(|s| covers(&self.entries[*s as usize].words[i], &words[i]));
-            if let Some(slot) = covering {
-                result = Some(self.merge(slot, &[], words));
-                break;
+            if found.is_empty() {
+                continue;
             }
-            let other = &self.entries[first as usize].words[i];
-            if found.len() + 1 >= variants_needed(words, i, &words[i], other) {
-                result = Some(self.merge(first, &found[1..], words));
+            found.retain(|s| self.entries[*s as usize].words.len() == words.len());
+            found.sort_unstable();
+            if self.choose_variants(words, i, &mut found) {
+                result = Some(self.merge(&found, words));
                 break;
             }
         }
@@ -257,36 +255,63 @@ impl Miner {
         result
     }
 
-    /// Joins `others` and `words` into the template at `slot`.
-    fn merge(&mut self, slot: u32, others: &[u32], words: &[Word]) -> u32 {
-        let old = std::mem::take(&mut self.entries[slot as usize].words);
-        self.index.remove(slot, &old);
-        let mut joined = old;
-        join_into(&mut joined, words);
-        for other in others {
-            let theirs = self.absorb(slot, *other);
-            join_into(&mut joined, &theirs);
+    /// Leaves in `found` the templates to merge with. False when the evidence does not suffice.
+    fn choose_variants(&self, words: &[Word], i: usize, found: &mut Vec<u32>) -> bool {
+        let word = |slot: u32| &self.entries[slot as usize].words[i];
+        let needed = |slot: u32| variants_needed(words, i, &words[i], word(slot));
+        let at_once = found.iter().copied().find(|s| covers(word(*s), &words[i]) || needed(*s) <= 2);
+        if let Some(slot) = at_once {
+            found.clear();
+            found.push(slot);
+            return true;
         }
-        while let Some(twin) = self.index.exact(&Keys::new(&joined)) {
-            if twin == slot {
-                break;
-            }
-            let theirs = self.absorb(slot, twin);
-            join_into(&mut joined, &theirs);
-        }
-        self.index.insert(slot, &joined);
-        self.set_words(slot, joined);
-        slot
+        let have = found.len() + 1;
+        found.retain(|s| needed(*s) <= have);
+        !found.is_empty()
     }
 
-    /// Takes the counts of `other` over into `slot` and makes it an alias; returns its words.
-    fn absorb(&mut self, slot: u32, other: u32) -> Vec<Word> {
+    /// Makes one template of those at `slots` and `words`: the oldest survives. What became the same by it, or the
+    /// same but for digits, is merged too.
+    fn merge(&mut self, slots: &[u32], words: &[Word]) -> u32 {
+        let mut members = slots.to_vec();
+        let mut joined = self.withdraw(members[0]);
+        for slot in &slots[1..] {
+            let theirs = self.withdraw(*slot);
+            join_into(&mut joined, &theirs);
+        }
+        join_into(&mut joined, words);
+        loop {
+            let keys = Keys::new(&joined);
+            let Some(twin) = self.index.exact(&keys).or_else(|| self.index.same_letters(&keys)) else { break };
+            let mut theirs = self.withdraw(twin);
+            join_into(&mut theirs, &joined);
+            joined = theirs;
+            members.push(twin);
+        }
+        let survivor = members.iter().copied().min().unwrap_or(members[0]);
+        for slot in members {
+            if slot != survivor {
+                self.absorb(survivor, slot);
+            }
+        }
+        self.index.insert(survivor, &joined);
+        self.set_words(survivor, joined);
+        survivor
+    }
+
+    /// Takes a template's words out of the index.
+    fn withdraw(&mut self, slot: u32) -> Vec<Word> {
+        let words = std::mem::take(&mut self.entries[slot as usize].words);
+        self.index.remove(slot, &words);
+        words
+    }
+
+    /// Takes the counts of `other` over into `slot` and makes it an alias.
+    fn absorb(&mut self, slot: u32, other: u32) {
         let entry = &mut self.entries[other as usize];
-        let words = std::mem::take(&mut entry.words);
         entry.alias = slot;
         let gone = entry.template.clone();
         entry.template.count = 0;
-        self.index.remove(other, &words);
         self.mark(other);
         let t = &mut self.entries[slot as usize].template;
         t.count += gone.count;
@@ -294,7 +319,6 @@ impl Miner {
         t.last_seen = t.last_seen.max(gone.last_seen);
         t.severity = t.severity.max(gone.severity);
         self.live -= 1;
-        words
     }
 
     /// Same skeleton, but placeholders of other kinds: the text tells what is common.
@@ -303,8 +327,7 @@ impl Miner {
         if entry.words.iter().zip(words).all(|(a, b)| a.text == b.text) {
             return;
         }
-        let mut joined = entry.words.clone();
-        self.index.remove(slot, &joined);
+        let mut joined = self.withdraw(slot);
         join_into(&mut joined, words);
         self.index.insert(slot, &joined);
         self.set_words(slot, joined);
@@ -352,7 +375,8 @@ impl Miner {
 
 /// Whether a word of a template already stands for words like this one.
 fn covers(word: &Word, candidate: &Word) -> bool {
-    is_free(word) || word.join(candidate).hash == word.hash && (word.text.contains("<str>") || candidate.value_like())
+    word.free && word.is_placeholder()
+        || word.masked && (word.free || candidate.value_like()) && word.join(candidate).hash == word.hash
 }
 
 fn join_into(words: &mut [Word], others: &[Word]) {

@@ -58,16 +58,20 @@ pub(super) struct Word {
     pub(super) masked: bool,
     /// Its constant text holds digits or stands behind a key, so that it may be a value.
     pub(super) soft: bool,
+    /// Holds a placeholder that came from variants, `<str>` or `<*>`.
+    pub(super) free: bool,
 }
 
 impl Word {
     /// From text in which placeholders stand as in a template.
     pub(super) fn new(text: &str) -> Self {
-        let (mut hash, mut letters, mut masked, mut soft) = (K1, K0, false, false);
+        let (mut hash, mut letters) = (K1, K0);
+        let (mut masked, mut soft, mut free) = (false, false, false);
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(p) = Placeholder::at_start(rest) {
                 masked = true;
+                free |= matches!(p, Placeholder::Str | Placeholder::Any);
                 hash = mix(hash, K0);
                 rest = &rest[p.text().len()..];
                 continue;
@@ -87,7 +91,7 @@ impl Word {
         if let Some(key) = keyed {
             letters = mix_bytes(K0, key.as_bytes());
         }
-        Self { text: text.into(), hash, letters, masked, soft: soft || keyed.is_some() }
+        Self { text: text.into(), hash, letters, masked, soft: soft || keyed.is_some(), free }
     }
 
     /// Whether the word is one placeholder and nothing else.
