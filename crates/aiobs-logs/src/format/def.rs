@@ -101,6 +101,9 @@ pub struct FormatDef {
     /// `alert`, `fatal`.
     #[serde(default)]
     pub levels: BTreeMap<String, String>,
+    /// No other words than those of `levels` are levels.
+    #[serde(default)]
+    pub only_levels: bool,
     /// Severity from the HTTP status field: 5xx error, 4xx warn, else info.
     #[serde(default)]
     pub severity_from_status: bool,

@@ -35,6 +35,8 @@ enum Take {
     Any,
     /// Digits.
     Number,
+    /// Seconds with a fraction, perhaps after spaces.
+    Uptime,
     /// Structured data of RFC 5424, or `-`.
     Structured,
     /// One ASCII letter.
@@ -70,11 +72,17 @@ pub(crate) struct Found {
 }
 
 /// How level words of a format are read.
-pub(crate) type Levels = [(Box<[u8]>, Severity)];
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Levels {
+    pub(crate) own: Vec<(Box<[u8]>, Severity)>,
+    /// No other words are levels.
+    pub(crate) only_own: bool,
+}
 
 /// A format's own words first, then the usual ones.
-pub(crate) fn level_of(own: &Levels, word: &[u8]) -> Option<Severity> {
-    own.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)).map(|(_, s)| *s).or_else(|| level::word(word))
+pub(crate) fn level_of(levels: &Levels, word: &[u8]) -> Option<Severity> {
+    let own = levels.own.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)).map(|(_, s)| *s);
+    if levels.only_own { own } else { own.or_else(|| level::word(word)) }
 }
 
 impl Layout {
@@ -220,6 +228,10 @@ impl Layout {
                     let end = at + usize::from(line.get(at)?.is_ascii_alphabetic());
                     (end, end, None)
                 }
+                Take::Uptime => {
+                    let end = uptime(line, at)?;
+                    (end, end, None)
+                }
                 Take::Structured => {
                     let end = structured(line, at)?;
                     (end, end, None)
@@ -295,6 +307,15 @@ fn small(digits: &[u8]) -> Option<u32> {
     time::number(digits).and_then(|n| u32::try_from(n).ok())
 }
 
+/// `  123.456789`: spaces, digits, a dot, digits.
+fn uptime(line: &[u8], at: usize) -> Option<usize> {
+    let run = |from: usize, fits: fn(&u8) -> bool| from + line.iter().skip(from).take_while(|c| fits(c)).count();
+    let start = run(at, |c| *c == b' ');
+    let dot = run(start, u8::is_ascii_digit);
+    let end = run(dot + 1, u8::is_ascii_digit);
+    (dot > start && line.get(dot) == Some(&b'.') && end > dot + 1).then_some(end)
+}
+
 /// `-`, or one and more of `[id name="value"]`.
 fn structured(line: &[u8], at: usize) -> Option<usize> {
     if line.get(at) == Some(&b'-') {
@@ -340,14 +361,15 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
         (Slot::Time, "") if own_time => Take::Any,
         (Slot::Time, "") => Take::Time(time::Shape::Any),
         (Slot::Time, kind) => Take::Time(time::Shape::by_name(kind).ok_or_else(|| {
-            format!("unknown time shape `{kind}`; there are any, slashed, epoch, mmdd, yy/mm/dd, yymmdd, clock")
+            format!("unknown time shape `{kind}`; there are any, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock")
         })?),
         (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
         (Slot::Message | Slot::From, _) | (_, "any") => Take::Any,
+        (_, "uptime") => Take::Uptime,
         (_, "letter") => Take::Letter,
         (_, "sd") => Take::Structured,
         (_, "" | "word") => Take::Word,
-        (_, kind) => return Err(format!("unknown kind `{kind}`; there are word, any, num, letter, sd")),
+        (_, kind) => return Err(format!("unknown kind `{kind}`; there are word, any, num, letter, uptime, sd")),
     };
     let may_be_empty = may_be_empty || slot == Slot::Message;
     Ok(Token::Hole { slot, take, may_be_empty })

@@ -3,6 +3,7 @@
 //! Used by the ingest pipeline after framing, and by the detail view for fields. It knows no file and no archive,
 //! and it keeps no text.
 
+mod bare;
 mod civil;
 mod def;
 mod embedded;

@@ -1,6 +1,7 @@
 //! The parser of one source: finds the format on the first lines, reads each line with it, and tries others where
 //! it does not fit, so that a mixed file is read line by line.
 
+use super::bare::{Bare, ESCAPE};
 use super::civil::{Stamp, ZoneCache, ZoneRule};
 use super::layout::Found;
 use super::set::{Format, FormatSet, Reader};
@@ -57,6 +58,7 @@ pub struct SourceParser {
     /// How far another format is ahead, and which.
     ahead: (usize, u32),
     inner: Option<Box<SourceParser>>,
+    bare: Bare,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +90,7 @@ impl SourceParser {
             misses: 0,
             ahead: (0, 0),
             inner: None,
+            bare: Bare::default(),
             formats,
         })
     }
@@ -97,8 +100,22 @@ impl SourceParser {
         self.formats.at(self.current).name()
     }
 
-    /// Reads a line (without its line break). `now` decides the year of times that have none.
+    /// Reads a line (without its line break). `now` decides the year of times that have none. Colours and other
+    /// escape sequences of terminals are read past.
     pub fn parse(&mut self, line: &str, now: Timestamp) -> Parsed {
+        if memchr::memchr(ESCAPE, line.as_bytes()).is_none() {
+            return self.parse_bare(line, now);
+        }
+        let mut bare = std::mem::take(&mut self.bare);
+        bare.strip(line);
+        let mut parsed = self.parse_bare(&bare.text, now);
+        parsed.component = bare.place(parsed.component);
+        parsed.message = bare.place(parsed.message);
+        self.bare = bare;
+        parsed
+    }
+
+    fn parse_bare(&mut self, line: &str, now: Timestamp) -> Parsed {
         let chosen = if self.forced {
             self.try_format(self.current, line).map(|f| (self.current, f))
         } else if self.sampled < SAMPLE {

@@ -3,9 +3,8 @@
 use super::civil::{Stamp, ZoneRule};
 use super::def::{FormatDef, FormatError, Kind};
 use super::keys::{KeyTable, Pairs};
-use super::layout::{Found, Layout, Slot, level_of};
+use super::layout::{Found, Layout, Levels, Slot, level_of};
 use super::{embedded, json, level, logfmt, plain, time};
-use aiobs_types::Severity;
 use regex::{CaptureLocations, Regex};
 use std::sync::{Arc, OnceLock};
 
@@ -27,7 +26,7 @@ pub struct Format {
     doc: String,
     rank: (bool, u16),
     pub(crate) reader: Reader,
-    pub(crate) levels: Vec<(Box<[u8]>, Severity)>,
+    pub(crate) levels: Levels,
     pub(crate) zone: Option<ZoneRule>,
     pub(crate) strptime: Option<String>,
     pub(crate) severity_from_status: bool,
@@ -52,6 +51,9 @@ impl Format {
             })?;
             levels.push((word.as_bytes().into(), severity));
         }
+        if def.only_levels && levels.is_empty() {
+            return Err(def.entry("only_levels", "there are no `levels`"));
+        }
         let zone = def.zone.as_deref().map(ZoneRule::parse).transpose().map_err(|e| def.entry("zone", e))?;
         if let Some(format) = &def.time_format {
             jiff::fmt::strtime::format(format, &jiff::Zoned::default())
@@ -63,7 +65,7 @@ impl Format {
             doc: def.doc.clone(),
             rank: (def.kind == Kind::Plain, def.rank),
             reader: reader(def)?,
-            levels,
+            levels: Levels { own: levels, only_own: def.only_levels },
             zone,
             strptime: def.time_format.clone(),
             severity_from_status: def.severity_from_status,

@@ -164,6 +164,14 @@ fn envelopes_give_the_line_inside() {
     assert_eq!(SourceParser::unwrap(line, &outer), r"2025-01-07 14:30:14 [WARN] a - b\n");
 }
 
+#[test]
+fn colours_are_read_past() {
+    let line = "\u{1b}[2m2025-01-07T14:30:15Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m \u{1b}[2mgate::http\u{1b}[0m\u{1b}[2m:\u{1b}[0m up, caf\u{e9}\u{1b}[0m";
+    let p = utc(None).parse(line, at(NOW));
+    assert_eq!((p.time, p.severity), (Some(at("2025-01-07T14:30:15Z")), Severity::INFO));
+    assert_eq!((slice(line, p.component), slice(line, p.message)), ("gate::http", "up, café"));
+}
+
 fn user(toml: &str) -> Result<FormatSet, FormatError> {
     FormatSet::with_user(vec![FormatDef::from_toml("config.toml", toml)?])
 }
@@ -321,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_taken_without_harm(noise in r#"(?s)[<\[{("]?.{0,60}"#, head in 0usize..200, cut in 0usize..200) {
+    fn any_text_is_taken_without_harm(noise in r#"(?s)[<\[{("\x1b]?.{0,60}"#, head in 0usize..200, cut in 0usize..200) {
         let lines: Vec<String> = embedded::FILES
             .iter()
             .flat_map(|(file, text)| FormatDef::from_toml(file, text).unwrap().samples)

@@ -14,6 +14,8 @@ pub(crate) enum Shape {
     Epoch,
     /// `MMDD HH:MM:SS.frac` of glog.
     MonthDay,
+    /// `MM-DD HH:MM:SS.frac` of Android.
+    DashedMonthDay,
     /// `YY/MM/DD HH:MM:SS`.
     ShortYear,
     /// `YYMMDD HHMMSS` or `YYMMDD HH:MM:SS`.
@@ -30,6 +32,7 @@ impl Shape {
             "slashed" => Self::Slashed,
             "epoch" => Self::Epoch,
             "mmdd" => Self::MonthDay,
+            "mm-dd" => Self::DashedMonthDay,
             "yy/mm/dd" => Self::ShortYear,
             "yymmdd" => Self::CompactYear,
             "clock" => Self::Clock,
@@ -47,6 +50,11 @@ pub(crate) fn scan(b: &[u8], at: usize, shape: Shape) -> Option<(Stamp, usize)> 
         Shape::MonthDay => {
             let (month, day) = (two(b, at)?, two(b, at + 2)?);
             let clock = clock(b, expect(b, at + 4, b' ')?, b':')?;
+            Some((yearless(month, day, &clock), clock.end))
+        }
+        Shape::DashedMonthDay => {
+            let (month, day) = (two(b, at)?, two(b, expect(b, at + 2, b'-')?)?);
+            let clock = clock(b, expect(b, at + 5, b' ')?, b':')?;
             Some((yearless(month, day, &clock), clock.end))
         }
         Shape::ShortYear => {
