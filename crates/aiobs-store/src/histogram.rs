@@ -74,9 +74,9 @@ impl Reader {
     }
 
     fn count_all(&self, all: &mut Buckets, from: Timestamp, to: Timestamp, cancel: &AtomicBool) -> Result<()> {
-        let tx = self.conn.unchecked_transaction().doing(DOING)?;
+        let _view = self.snapshot()?;
         let mut decoder = Decoder::new()?;
-        for header in rows::headers(&tx, 0, u64::MAX).doing(DOING)? {
+        for header in rows::headers(&self.conn, 0, u64::MAX).doing(DOING)? {
             if cancel.load(Ordering::Relaxed) {
                 break;
             }
@@ -91,7 +91,7 @@ impl Reader {
                 }
                 continue;
             }
-            let Some(stored) = rows::chunk(&tx, header.first).doing(DOING)? else { continue };
+            let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
             match decoder.rows(&stored) {
                 Ok(rows) => rows.metas.iter().for_each(|r| all.add(r.time, r.severity.level() as usize)),
                 Err(StoreError::Corrupt { what, .. }) => tracing::warn!("{what}; left out of the chart"),

@@ -6,7 +6,7 @@ use crate::error::{Doing, Result};
 use crate::header::ChunkHeader;
 use crate::rows;
 use aiobs_types::{LogRecord, RecordId};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ impl Reader {
     /// # Errors
     /// [`crate::StoreError::Corrupt`] when its bytes are damaged; the other chunks stay readable.
     pub fn chunk(&self, first: RecordId) -> Result<Option<Arc<DecodedChunk>>> {
+        let _view = self.snapshot()?;
         let Some(count) = self.count_of(first)? else { return Ok(None) };
         let mut cache = self.cache.borrow_mut();
         if let Some(i) = cache.iter().position(|(n, c)| c.first() == first && *n == count) {
@@ -68,6 +69,12 @@ impl Reader {
         cache.insert(0, (stored.header.count, Arc::clone(&chunk)));
         cache.truncate(CACHED);
         Ok(Some(chunk))
+    }
+
+    /// One view of the database until what is returned is dropped: the tail may be replaced between two statements.
+    /// Within another call's view (from a callback) that one serves.
+    pub(crate) fn snapshot(&self) -> Result<Option<Transaction<'_>>> {
+        self.conn.is_autocommit().then(|| self.conn.unchecked_transaction()).transpose().doing(DOING)
     }
 
     /// Number of records in the chunk that begins here; tells a chunk from the block it replaced.
@@ -113,6 +120,7 @@ impl Reader {
     /// # Errors
     /// Faults of the disk.
     pub fn records(&self, ids: &[RecordId]) -> Result<Vec<LogRecord>> {
+        let _view = self.snapshot()?;
         let mut found = Vec::with_capacity(ids.len());
         for &id in ids {
             let Some(first) = self.chunk_at(id)? else { continue };
@@ -130,6 +138,7 @@ impl Reader {
     /// # Errors
     /// Faults of the disk.
     pub fn page(&self, first: RecordId, count: usize) -> Result<Vec<LogRecord>> {
+        let _view = self.snapshot()?;
         let mut page = Vec::new();
         let mut from = first;
         while page.len() < count {

@@ -100,12 +100,11 @@ impl Reader {
         cancel: &AtomicBool,
         on: &mut dyn FnMut(&ChunkHits) -> ControlFlow<()>,
     ) -> Result<QueryStats> {
-        // One view of the archive for the whole scan: the tail may be replaced meanwhile.
-        let tx = self.conn.unchecked_transaction().doing(DOING)?;
+        let _view = self.snapshot()?;
         let query = matcher.query();
         let first = query.first.map_or(0, |id| id.0);
         let last = query.last.map_or(u64::MAX, |id| id.0);
-        let mut headers = rows::headers(&tx, first, last).doing(DOING)?;
+        let mut headers = rows::headers(&self.conn, first, last).doing(DOING)?;
         if order == Order::NewestFirst {
             headers.reverse();
         }
@@ -121,9 +120,9 @@ impl Reader {
         };
         let candidates = headers.iter().filter(|h| matcher.may_match(h)).count();
         if candidates < FEW {
-            one_by_one(&tx, matcher, headers, cancel, &mut take)?;
+            one_by_one(&self.conn, matcher, headers, cancel, &mut take)?;
         } else {
-            in_parallel(&tx, matcher, headers, cancel, &mut take)?;
+            in_parallel(&self.conn, matcher, headers, cancel, &mut take)?;
         }
         stats.stopped |= cancel.load(Ordering::Relaxed);
         Ok(stats)

@@ -270,3 +270,35 @@ fn retention_drops_old_chunks_and_the_file_shrinks() {
     writer.retain(&none, now).unwrap();
     assert_eq!(store.writer().unwrap().next_record_id(), RecordId(20_001), "numbers are never given twice");
 }
+
+#[test]
+fn readers_see_whole_commits_while_the_writer_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut writer = store.writer().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 0..400 {
+                put(&mut writer, &[batch(1 + i * 20, 20)]);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        let reader = store.reader().unwrap();
+        let mut seen = 0;
+        while !done.load(Ordering::Relaxed) {
+            let page = reader.page(RecordId(1), 100_000).unwrap();
+            let numbered = page.iter().zip(1_u64..).all(|(r, n)| r.id.0 == n);
+            assert!(numbered && page.len().is_multiple_of(20) && page.len() >= seen, "{} after {seen}", page.len());
+            seen = page.len();
+            // A callback may ask the same reader.
+            let last = LogQuery { order: Order::NewestFirst, limit: 1, ..LogQuery::default() };
+            let ask = &mut |r: &crate::RecordRef<'_>| {
+                assert_eq!(reader.records(&[r.id]).unwrap().len(), 1);
+                ControlFlow::Continue(())
+            };
+            reader.query(&last, &GO, ask).unwrap();
+        }
+        assert_eq!(reader.page(RecordId(1), 100_000).unwrap().len(), 8_000);
+    });
+}
