@@ -7,10 +7,11 @@ mod chain;
 mod context;
 mod output;
 mod prompts;
+mod spans;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
-pub use chain::Deadlines;
+pub use chain::{Deadlines, prompt_preview};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
 pub use prompts::{Prompt, prompts};
