@@ -8,10 +8,11 @@ mod context;
 mod output;
 pub mod playbook;
 mod prompts;
+mod spans;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
-pub use chain::Deadlines;
+pub use chain::{Deadlines, prompt_preview};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
 pub use prompts::{Prompt, prompts};
