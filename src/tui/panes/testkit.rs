@@ -60,6 +60,11 @@ impl Kit {
         }
     }
 
+    /// Lets time pass.
+    pub(crate) fn advance(&mut self, secs: i64) {
+        self.clock.now = self.clock.now.plus(secs * 1_000_000_000);
+    }
+
     /// Runs actions one after the other; the effects of the last.
     pub(crate) fn press(&self, pane: &mut impl Pane, actions: &[Action]) -> Vec<Effect> {
         actions.iter().map(|a| pane.update(*a, &self.cx())).last().unwrap_or_default()

@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod lineedit;
+pub mod plot;
 pub mod popup;
 pub mod scroll;
 pub mod spark;

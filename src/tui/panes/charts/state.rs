@@ -1,30 +1,127 @@
 //! State of the Charts pane and how keys and events change it.
 
+use super::kind::Kind;
 use super::view;
+use crate::runtime::events::{Charts, Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::panes::{Pane, PaneCx};
+use aiobs_types::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use std::cell::Cell;
+
+/// Nanoseconds between two questions for new data.
+const REFRESH: i64 = 2_000_000_000;
 
 /// State of the Charts pane.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    pub(super) data: Box<Charts>,
+    pub(super) loaded: bool,
+    /// Index of the chart that has the keys.
+    pub(super) focus: usize,
+    /// Whether it fills the pane.
+    pub(super) zoomed: bool,
+    /// Seconds since the epoch the cursor is at; `None` is the newest point, unread.
+    pub(super) cursor: Option<f64>,
+    asked: Timestamp,
+    /// Drawn since the last question: nothing is asked for while nobody looks.
+    drawn: Cell<bool>,
+}
+
+impl State {
+    pub(super) fn kind(&self) -> Kind {
+        Kind::ALL[self.focus % Kind::ALL.len()]
+    }
+
+    fn ask(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.asked = cx.clock.now;
+        self.drawn.set(false);
+        vec![Effect::Send(Request::Charts)]
+    }
+
+    /// Times at which the focused chart has points, ascending.
+    fn times(&self) -> Vec<f64> {
+        let mut all: Vec<f64> =
+            self.kind().series(&self.data).iter().flat_map(|s| s.points.iter().map(|p| p.0)).collect();
+        all.sort_by(f64::total_cmp);
+        all.dedup();
+        all
+    }
+
+    fn move_cursor(&mut self, by: isize) {
+        let times = self.times();
+        if times.is_empty() {
+            return;
+        }
+        let last = times.len() - 1;
+        let at = match self.cursor {
+            None if by < 0 => last,
+            None => 0,
+            Some(x) => times.partition_point(|t| *t < x).min(last).saturating_add_signed(by).min(last),
+        };
+        self.cursor = Some(times[at]);
+    }
+
+    fn focus_on(&mut self, by: usize) {
+        self.focus = (self.focus + by) % Kind::ALL.len();
+        self.cursor = None;
+    }
+}
 
 impl Pane for State {
     fn context(&self) -> Context {
         Context::Charts
     }
 
+    fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.ask(cx)
+    }
+
     fn update(&mut self, action: Action, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if action == Action::Back { vec![Effect::Back] } else { Vec::new() }
+        let columns = isize::try_from(self.times().len() / 10).unwrap_or(1).max(1);
+        match action {
+            Action::Back if self.cursor.is_some() => self.cursor = None,
+            Action::Back if self.zoomed => self.zoomed = false,
+            Action::Back => return vec![Effect::Back],
+            Action::NextView | Action::NextItem | Action::Down => self.focus_on(1),
+            Action::PreviousView | Action::PreviousItem | Action::Up => self.focus_on(Kind::ALL.len() - 1),
+            Action::Open | Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Left => self.move_cursor(-1),
+            Action::Right => self.move_cursor(1),
+            Action::PageUp | Action::HalfPageUp => self.move_cursor(-columns),
+            Action::PageDown | Action::HalfPageDown => self.move_cursor(columns),
+            Action::Top => self.cursor = self.times().first().copied(),
+            Action::Bottom => self.cursor = self.times().last().copied(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match event {
+            Event::Charts(data) => {
+                self.data = data.clone();
+                self.loaded = true;
+                Vec::new()
+            }
+            Event::Snapshot if self.drawn.get() && cx.clock.now.since(self.asked) >= REFRESH => self.ask(cx),
+            _ => Vec::new(),
+        }
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        vec![Action::Open]
+        let mut hints = vec![Action::NextView, Action::Open, Action::Left, Action::Right];
+        if self.zoomed || self.cursor.is_some() {
+            hints.push(Action::Back);
+        }
+        hints.push(Action::Help);
+        hints
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
+        self.drawn.set(true);
         view::draw(frame, area, cx, self);
     }
 }
