@@ -6,11 +6,13 @@ use super::exit::Exit;
 use super::{output, signals};
 use crate::runtime::{Builder, EngineEvent, Ground, Options};
 use aiobs_logs::source::SourceSpec;
-use aiobs_types::Timestamp;
+use aiobs_types::{Incident, IncidentId, Timestamp};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 enum Told {
     Line(Box<Value>),
@@ -31,8 +33,11 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let ground = Ground::open(&cx.data_dir)?;
     let (tx, rx) = channel();
     signals::forward(tx.clone(), Told::Ended)?;
+    let calm = Mutex::new(Calm::default());
     let listener = Arc::new(move |event: &EngineEvent| {
-        if let Some(told) = translate(event) {
+        if calm.lock().unwrap_or_else(PoisonError::into_inner).worth_telling(event)
+            && let Some(told) = translate(event)
+        {
             let _ = tx.send(told);
         }
     });
@@ -61,6 +66,32 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         }
     }
     result
+}
+
+/// Keeps a storm from becoming a storm of lines: an incident that only counts on is told every ten seconds.
+#[derive(Default)]
+struct Calm {
+    told: HashMap<IncidentId, (Instant, Incident)>,
+}
+
+impl Calm {
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    fn worth_telling(&mut self, event: &EngineEvent) -> bool {
+        let EngineEvent::Incident { incident, opened } = event else { return true };
+        let same = |before: &Incident| {
+            before.state == incident.state
+                && before.severity == incident.severity
+                && before.criticality == incident.criticality
+                && before.components == incident.components
+                && before.timeline.len() == incident.timeline.len()
+        };
+        if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before)) {
+            return false;
+        }
+        self.told.insert(incident.id, (Instant::now(), Incident::clone(incident)));
+        true
+    }
 }
 
 /// The sources named on the command line.
