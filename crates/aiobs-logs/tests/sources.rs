@@ -283,6 +283,52 @@ fn rotation_within_a_followed_directory_reads_nothing_twice() {
 }
 
 #[test]
+fn old_generations_in_a_directory_are_read_once_over_rotations_and_restarts() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log.1"), "z1\n");
+    append(&name("app.log"), "a1\n");
+    let rotate = || {
+        let _ = fs::rename(name("app.log.2"), name("app.log.3"));
+        fs::rename(name("app.log.1"), name("app.log.2")).unwrap();
+        fs::rename(name("app.log"), name("app.log.1")).unwrap();
+    };
+    let mut r = reader(dir.path());
+    r.until(|r| r.texts.len() == 2);
+    r.run(20);
+    append(&name("app.log"), "a2\n");
+    rotate();
+    append(&name("app.log"), "b1\n");
+    r.until_text(&name("app.log"), "a1\na2\nb1\n");
+    r.run(100);
+    assert_eq!(r.texts.values().cloned().collect::<String>(), "a1\na2\nb1\nz1\n");
+    let known = r.checkpoints();
+    drop(r);
+    append(&name("app.log"), "b2\n");
+    rotate();
+    append(&name("app.log"), "c1\n");
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.until_text(&name("app.log"), "b2\nc1\n");
+    r.run(100);
+    assert_eq!(r.texts.values().cloned().collect::<String>(), "b2\nc1\n");
+}
+
+#[test]
+fn file_once_read_under_another_name_is_read_when_that_name_is_not_asked_for() {
+    let dir = dir();
+    let (logs, link) = (dir.path().join("logs"), dir.path().join("link.log"));
+    fs::create_dir(&logs).unwrap();
+    append(&logs.join("real.log"), "one\n");
+    symlink(logs.join("real.log"), &link).unwrap();
+    let mut r = reader(&link);
+    r.until_text(&link, "one\n");
+    let known = r.checkpoints();
+    drop(r);
+    let mut r = Reader::open(&[SourceSpec::Path(logs.clone())], SourceOptions::default(), &known);
+    r.until_text(&logs.join("real.log"), "one\n");
+}
+
+#[test]
 fn glob_finds_files_that_come_later() {
     let dir = dir();
     let pattern = dir.path().join("*.log").to_string_lossy().into_owned();

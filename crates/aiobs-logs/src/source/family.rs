@@ -1,4 +1,4 @@
-//! The other files of a rotated log: `app.log.1`, `app.log-20250107`, `app-1.log`, ...
+//! The other files of a rotated log: `app.log.1`, `app.log-20250107`, `app-2025-01-07.log`, ...
 //!
 //! Tails ask it where the file they were reading has gone, and which files came between that one and the present one.
 
@@ -28,15 +28,16 @@ pub(super) fn suffix(base: &str, other: &str) -> Option<Suffix> {
     let (stem, ext) = base.rsplit_once('.').unwrap_or((base, ""));
     let added = match other.strip_prefix(base) {
         Some(added) => added,
-        // The extension stays at the end: `app-1.log`.
+        // The extension stays at the end: `app-2025-01-07.log`.
         None => other.strip_prefix(stem)?.strip_suffix(ext)?.strip_suffix('.')?,
     };
     if matches!(added, ".old" | ".bak" | ".prev" | ".last" | "~") {
         return Some(Suffix::Other);
     }
     let digits = added.strip_prefix(['.', '-', '_'])?;
-    if digits.len() <= 4 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        return digits.parse().ok().map(Suffix::Number);
+    if digits.len() <= 4 {
+        // `worker-1.log` is more likely the log of another worker than an old one of `worker.log`.
+        return added.strip_prefix('.')?.parse().ok().map(Suffix::Number);
     }
     let dated = digits.len() >= 6
         && digits.starts_with(|c: char| c.is_ascii_digit())
@@ -77,7 +78,9 @@ pub(super) fn siblings(path: &Path) -> Vec<Sibling> {
 /// The sibling that is the file itself, renamed.
 pub(super) fn renamed(siblings: &[Sibling], identity: &FileIdentity) -> Option<usize> {
     siblings.iter().position(|s| {
+        // With nothing to compare, an inode number may have been given to any other file.
         identity::same_inode(identity, &s.meta)
+            && (identity.head_len > 0 || s.suffix.is_some())
             && File::open(&s.path).and_then(|f| identity::head_matches(&f, identity)).unwrap_or(false)
     })
 }

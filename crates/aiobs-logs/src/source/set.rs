@@ -3,7 +3,7 @@
 use super::{
     SourceError, SourceEvent, SourceOptions, SourceSpec, Waker,
     dirty::{Dirty, News},
-    family, pipe,
+    family, identity, pipe,
     spec::{Search, absolute},
     tail::{Shared, Step, Tail},
     watch::Watch,
@@ -12,7 +12,7 @@ use aiobs_types::{Checkpoint, SourceId, SourceInfo};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fs, io,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -71,6 +71,8 @@ impl SourceSet {
             set.add_spec(spec)?;
         }
         set.freeze();
+        let active: HashSet<SourceId> = set.tails.iter().map(|tail| tail.id).collect();
+        set.shared.owned.retain(|_, (owner, _)| active.contains(owner));
         Ok(set)
     }
 
@@ -192,7 +194,7 @@ impl SourceSet {
         for path in &files {
             let name = path.to_string_lossy();
             let new = !self.names.contains_key(&*name) && !self.known.contains_key(&*name);
-            if !new || !self.left_over(path, &names) && !self.read_elsewhere(path) {
+            if !new || !self.left_over(path, &names) && !self.read_elsewhere(path, &names) {
                 self.add_file(path, false);
             }
         }
@@ -205,13 +207,15 @@ impl SourceSet {
         bases.filter(|base| names.contains(*base) || self.names.contains_key(*base)).any(|base| generation(base, path))
     }
 
-    fn read_elsewhere(&self, path: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt;
+    /// Whether a source of this run has the file under another name.
+    fn read_elsewhere(&self, path: &Path, names: &HashSet<String>) -> bool {
         let Ok(meta) = fs::metadata(path) else { return false };
-        self.shared.owned.get(&(meta.dev(), meta.ino())).is_some_and(|(_, known)| {
-            known.head_len > 0
-                && fs::File::open(path).and_then(|f| super::identity::head_matches(&f, known)).unwrap_or(false)
-        })
+        let Some((owner, known)) = self.shared.owned.get(&(meta.dev(), meta.ino())) else { return false };
+        let active = self.tails.iter().any(|tail| tail.id == *owner)
+            || self.known.values().any(|known| known.source == *owner && names.contains(&known.name));
+        active
+            && known.head_len > 0
+            && fs::File::open(path).and_then(|f| identity::head_matches(&f, known)).unwrap_or(false)
     }
 
     /// Marks the tails whose names are old generations of another tail.

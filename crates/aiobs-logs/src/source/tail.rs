@@ -166,10 +166,16 @@ impl Tail {
                 // The writer has not taken up the new file yet and may still write to the old one.
                 return Ok(self.quiet(SourceState::Following, shared, sink));
             }
+            if let (true, Some((own, _))) = (self.frozen, &self.last) {
+                files.retain(|f| f.identity.inode == own.inode && f.identity.device == own.device);
+            }
             files.retain(|f| !shared.foreign(Some(self.id), f) || self.explicit && !self.opened);
             self.queue = files.into();
         }
         let Some(next) = self.queue.pop_front() else {
+            if self.frozen && self.last.is_some() {
+                return Ok(self.end(SourceState::Ended, sink));
+            }
             return Ok(self.quiet(SourceState::Following, shared, sink));
         };
         self.adopt(next, shared, sink);
@@ -208,7 +214,8 @@ impl Tail {
             self.release();
             return Ok(Step::More);
         }
-        let got = if open.skip { 0 } else { open.file.read_at(&mut shared.buf, open.offset)? };
+        // A size of zero with content is a file of the kernel's making, which has no end.
+        let got = if open.skip || meta.len() == 0 { 0 } else { open.file.read_at(&mut shared.buf, open.offset)? };
         if got == 0 {
             return self.at_end(&meta, shared, sink);
         }
@@ -258,7 +265,8 @@ impl Tail {
                 self.missing_since = None;
                 Ok(self.quiet(state, shared, sink))
             }
-            Ok(_) if self.frozen => Ok(self.quiet(state, shared, sink)),
+            // Its file was moved on, and what is there now is read by the source it belongs to.
+            Ok(_) if self.frozen => Ok(self.end(SourceState::Ended, sink)),
             Ok(_) => {
                 open.present = false;
                 // What was written between the read above and now belongs to the old file.

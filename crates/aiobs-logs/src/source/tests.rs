@@ -74,7 +74,8 @@ fn rotated_names_are_recognised_and_others_are_not() {
     for (other, expected) in [
         ("app.log.1", Some(Suffix::Number(1))),
         ("app.log.12", Some(Suffix::Number(12))),
-        ("app-3.log", Some(Suffix::Number(3))),
+        ("app.3.log", Some(Suffix::Number(3))),
+        ("app-3.log", None),
         ("app.log-20250107", Some(Suffix::Other)),
         ("app.log.2025-01-07_10", Some(Suffix::Other)),
         ("app-2025-01-07.log", Some(Suffix::Other)),
