@@ -19,7 +19,7 @@ pub(super) struct Pattern {
 
 /// All patterns, from the most telling to the least.
 pub(super) struct Patterns {
-    patterns: Vec<Pattern>,
+    list: Vec<Pattern>,
     all: RegexSet,
     strong: RegexSet,
     strong_count: usize,
@@ -54,7 +54,7 @@ impl Patterns {
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
-            patterns: chosen.into_iter().map(Pattern::from).collect(),
+            list: chosen.into_iter().map(Pattern::from).collect(),
             blanked: Vec::new(),
         })
     }
@@ -77,8 +77,8 @@ impl Patterns {
         };
         let mut hits = matches.iter();
         let best = hits.next()?;
-        let others = hits.filter(|i| self.patterns[*i].join != Join::Template).count();
-        Some((&self.patterns[best], others))
+        let others = hits.filter(|i| self.list[*i].join != Join::Template).count();
+        Some((&self.list[best], others))
     }
 
     /// An error with the nearest id when there is no pattern of that id.
@@ -96,7 +96,7 @@ impl Patterns {
     }
 
     pub(super) fn count(&self) -> (usize, usize) {
-        (self.strong_count, self.patterns.len())
+        (self.strong_count, self.list.len())
     }
 }
 

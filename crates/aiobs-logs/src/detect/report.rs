@@ -147,7 +147,11 @@ fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> Stri
         match others {
             0 => {}
             1 => text.push_str(" and one other"),
-            n => text.push_str(&format!(" and {n} others")),
+            n => {
+                text.push_str(" and ");
+                text.push_str(&n.to_string());
+                text.push_str(" others");
+            }
         }
     }
     if found.novel {

@@ -28,7 +28,7 @@ pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Keep>>;
 /// One slot, seldom more.
 struct Bucket {
     first: u32,
-    more: Option<Box<Vec<u32>>>,
+    more: Option<Box<[u32]>>,
 }
 
 /// Slots kept per bucket; what comes later is found through other keys or stays apart.
@@ -60,13 +60,17 @@ impl Keys {
             .iter()
             .enumerate()
             .fold(n ^ 0x55, |a, (i, w)| a.wrapping_add(positional(i, if w.value_like() { w.letters } else { w.hash })));
-        let end = |w: Option<&Word>, side| mix(n << 1 | side, w.map_or(0, |w| if w.free { 0 } else { w.letters }));
-        Self { exact, letters, ends: [end(words.first(), 0), end(words.last(), 1)], parts }
+        Self { exact, letters, ends: [end_key(n, 0, words.first()), end_key(n, 1, words.last())], parts }
     }
 
     fn but(&self, i: usize) -> u64 {
         mix(self.exact.wrapping_sub(self.parts[i]), i as u64)
     }
+}
+
+/// Key of a first (0) or last (1) word; all free ones share one.
+fn end_key(n: u64, side: u64, word: Option<&Word>) -> u64 {
+    mix(n << 1 | side, word.filter(|w| !w.free).map_or(0, |w| w.letters))
 }
 
 impl Index {
@@ -89,7 +93,9 @@ impl Index {
 
     /// Templates with a free word, of that length and with that first or last word.
     pub(super) fn free(&self, keys: &Keys) -> impl Iterator<Item = u32> {
-        keys.ends.iter().filter_map(|end| self.free.get(end)).flatten().copied()
+        let n = keys.parts.len() as u64;
+        let open = [end_key(n, 0, None), end_key(n, 1, None)];
+        keys.ends.into_iter().chain(open).filter_map(|end| self.free.get(&end)).flatten().copied()
     }
 
     pub(super) fn insert(&mut self, slot: u32, words: &[Word]) {
@@ -101,10 +107,11 @@ impl Index {
             if bucket.first == slot {
                 continue;
             }
-            let more = bucket.more.get_or_insert_default();
+            let mut more = std::mem::take(&mut bucket.more).map_or_else(Vec::new, Vec::from);
             if more.len() < BUCKET && !more.contains(&slot) {
                 more.push(slot);
             }
+            bucket.more = Some(more.into());
         }
         if words.iter().any(|w| w.free) {
             for end in keys.ends {
@@ -125,13 +132,16 @@ impl Index {
         for i in 0..words.len() {
             let key = keys.but(i);
             let Some(bucket) = self.but_one.get_mut(&key) else { continue };
-            let more = bucket.more.get_or_insert_default();
-            more.retain(|s| *s != slot);
-            if bucket.first == slot {
-                if more.is_empty() {
+            let mut slots = vec![bucket.first];
+            slots.extend(bucket.more.iter().flat_map(|more| more.iter()));
+            slots.retain(|s| *s != slot);
+            match slots.split_first() {
+                None => {
                     self.but_one.remove(&key);
-                } else {
-                    bucket.first = more.remove(0);
+                }
+                Some((first, more)) => {
+                    bucket.first = *first;
+                    bucket.more = (!more.is_empty()).then(|| more.into());
                 }
             }
         }

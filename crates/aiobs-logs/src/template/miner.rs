@@ -36,6 +36,8 @@ struct Entry {
     words: Vec<Word>,
     /// The slot it was merged into; its own when it lives.
     alias: u32,
+    /// Slots that were merged into this one.
+    absorbed: Vec<u32>,
     changed: bool,
 }
 
@@ -90,20 +92,20 @@ impl Miner {
             let slot = self.entries.len() as u32;
             self.next_id = self.next_id.max(template.id.0.saturating_add(1));
             self.slots.insert(template.id, slot);
-            match twin {
-                Some(twin) => {
-                    let survivor = &mut self.entries[twin as usize].template;
-                    survivor.count += template.count;
+            if let Some(twin) = twin {
+                self.entries[twin as usize].template.count += template.count;
+            } else {
+                if template.text == "<*>" {
+                    self.overflow = Some(slot);
                 }
-                None => {
-                    if template.text == "<*>" {
-                        self.overflow = Some(slot);
-                    }
-                    self.index.insert(slot, &words);
-                    self.live += 1;
-                }
+                self.index.insert(slot, &words);
+                self.live += 1;
             }
-            self.entries.push(Entry { template, words, alias: twin.unwrap_or(slot), changed: false });
+            let alias = twin.unwrap_or(slot);
+            if let Some(twin) = twin {
+                self.entries[twin as usize].absorbed.push(slot);
+            }
+            self.entries.push(Entry { template, words, alias, absorbed: Vec::new(), changed: false });
         }
     }
 
@@ -311,9 +313,13 @@ impl Miner {
         let entry = &mut self.entries[other as usize];
         entry.alias = slot;
         let gone = entry.template.clone();
+        let theirs = std::mem::take(&mut entry.absorbed);
         entry.template.count = 0;
         self.mark(other);
-        let t = &mut self.entries[slot as usize].template;
+        let survivor = &mut self.entries[slot as usize];
+        survivor.absorbed.push(other);
+        survivor.absorbed.extend(theirs);
+        let t = &mut survivor.template;
         t.count += gone.count;
         t.first_seen = t.first_seen.min(gone.first_seen);
         t.last_seen = t.last_seen.max(gone.last_seen);
@@ -335,8 +341,16 @@ impl Miner {
 
     fn set_words(&mut self, slot: u32, words: Vec<Word>) {
         let entry = &mut self.entries[slot as usize];
-        entry.template.text = text_of(&words);
         entry.words = words;
+        let text = text_of(&entry.words);
+        if text != entry.template.text {
+            entry.template.text = text;
+            // Their stored text is what tells after a restart where they belong.
+            for i in 0..self.entries[slot as usize].absorbed.len() {
+                let other = self.entries[slot as usize].absorbed[i];
+                self.mark(other);
+            }
+        }
         self.mark(slot);
     }
 
@@ -367,7 +381,7 @@ impl Miner {
             example: record,
         };
         self.slots.insert(id, slot);
-        self.entries.push(Entry { template, words, alias: slot, changed: false });
+        self.entries.push(Entry { template, words, alias: slot, absorbed: Vec::new(), changed: false });
         self.live += 1;
         slot
     }

@@ -4,7 +4,7 @@
 use super::*;
 use aiobs_types::{RecordId, Severity, Template, TemplateId, Timestamp};
 use proptest::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 fn mine(miner: &mut Miner, message: &str) -> Mined {
     miner.observe(message, Timestamp(1), Severity::INFO, RecordId(1))
@@ -171,21 +171,32 @@ proptest! {
     #[test]
     fn what_was_met_before_a_restart_is_known_after_it(lines in lines()) {
         let mut before = Miner::new(MinerOptions::default());
+        let mut store = Store::new();
         for line in &lines {
             mine(&mut before, line);
+            save(&mut before, &mut store);
         }
-        let mut after = restarted(&mut before);
+        let mut after = restarted(&store);
         prop_assert_eq!(after.len(), before.len());
+        for id in store.keys() {
+            prop_assert_eq!(after.text(*id), before.text(*id));
+        }
         for line in &lines {
             prop_assert!(!mine(&mut after, line).new, "{:?}", line);
         }
     }
 }
 
-/// A miner that took up what another one would have stored.
-fn restarted(miner: &mut Miner) -> Miner {
+type Store = HashMap<TemplateId, Template>;
+
+fn save(miner: &mut Miner, store: &mut Store) {
+    store.extend(miner.take_changed().into_iter().map(|t| (t.id, t)));
+}
+
+/// A miner that took up what another one had stored.
+fn restarted(store: &Store) -> Miner {
     let mut next = Miner::new(MinerOptions::default());
-    next.restore(miner.take_changed());
+    next.restore(store.values().cloned());
     next
 }
 
@@ -195,12 +206,14 @@ fn restoring_in_between_changes_nothing() {
     for cut in [0, 1, 17, 40, 100, 333, 900] {
         let mut whole = Miner::new(MinerOptions::default());
         let mut part = Miner::new(MinerOptions::default());
+        let mut store = Store::new();
         for (i, line) in stream.iter().enumerate() {
             if i == cut {
-                part = restarted(&mut part);
+                part = restarted(&store);
             }
             let (a, b) = (mine(&mut whole, line), mine(&mut part, line));
             assert_eq!((a, whole.text(a.id)), (b, part.text(b.id)), "cut at {cut}, line {i}: {line}");
+            save(&mut part, &mut store);
         }
         assert_eq!(whole.len(), part.len());
         for t in whole.take_changed() {
