@@ -12,7 +12,7 @@ mod spans;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
-pub use chain::{Deadlines, prompt_preview};
+pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, StageStatus, prompt_preview};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
 pub use prompts::{Prompt, prompts};

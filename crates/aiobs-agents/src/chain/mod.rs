@@ -3,7 +3,11 @@
 mod assemble;
 mod machine;
 mod prompting;
+mod queue;
 mod replies;
+mod runner;
+mod service;
 
 pub use machine::Deadlines;
 pub use prompting::prompt_preview;
+pub use service::{ChainDeps, ChainOptions, ChainService, ChainStatus, StageStatus};

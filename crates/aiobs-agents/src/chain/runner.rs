@@ -1,0 +1,329 @@
+//! Performs one run: feeds the machine with what happens and does what it says, on tokio. Used by the service; it
+//! decides nothing itself.
+
+use super::assemble::assemble;
+use super::machine::{Effect, Event, Findings, Machine, Repair, What};
+use super::prompting::messages;
+use super::replies::schema;
+use super::service::{ChainDeps, Out};
+use crate::context::fence::shown;
+use crate::spans::{At, SpanLog};
+use crate::{ChainOutput, Evidence, Stage, StageState, gather};
+use aiobs_llm::{
+    CancellationToken, ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, LlmError, Provider, jitter,
+};
+use aiobs_types::{Author, Diagnosis, Incident, Span, Timestamp, semconv};
+use futures_util::StreamExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How a run ended.
+pub(crate) struct Ended {
+    /// `None` when it was cancelled.
+    pub(crate) diagnosis: Option<Box<Diagnosis>>,
+    pub(crate) spans: Vec<Span>,
+}
+
+enum Doing {
+    Nothing,
+    Gathering(JoinHandle<Evidence>),
+    Asking(Box<Asking>),
+}
+
+struct Asking {
+    call: u32,
+    stage: Stage,
+    stream: ChatStream,
+    stop: CancellationToken,
+    text: String,
+    began: Instant,
+    first: Option<Duration>,
+    span: At,
+}
+
+struct Run<'a> {
+    deps: &'a ChainDeps,
+    provider: Option<Arc<dyn Provider>>,
+    incident: Incident,
+    out: Out,
+    machine: Machine,
+    doing: Doing,
+    evidence: Option<Evidence>,
+    log: SpanLog,
+    stages: [Option<At>; 4],
+    /// (provider, model) that answered the Diagnosis stage.
+    model: Option<(String, String)>,
+    began: (Timestamp, Instant),
+}
+
+/// Runs the chain for one incident.
+pub(crate) async fn run(
+    deps: &ChainDeps,
+    provider: Option<Arc<dyn Provider>>,
+    incident: Incident,
+    cancel: CancellationToken,
+    out: Out,
+) -> Ended {
+    let o = &deps.options;
+    let mut log = SpanLog::new("invoke_agent aiobs", "invoke_agent");
+    log.set(At::RUN, semconv::INCIDENT, i64::try_from(incident.id.0).unwrap_or(i64::MAX));
+    let run = Run {
+        machine: Machine::new(o.deadlines, o.backoff, provider.is_some(), jitter()),
+        deps,
+        provider,
+        incident,
+        out,
+        doing: Doing::Nothing,
+        evidence: None,
+        log,
+        stages: [None; 4],
+        model: None,
+        began: (Timestamp::now(), Instant::now()),
+    };
+    run.drive(cancel).await
+}
+
+impl Run<'_> {
+    /// Wall time that never goes back.
+    fn now(&self) -> Timestamp {
+        self.began.0.plus(i64::try_from(self.began.1.elapsed().as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    fn instant(&self, at: Timestamp) -> Instant {
+        self.began.1 + Duration::from_nanos(u64::try_from(at.since(self.began.0)).unwrap_or(0))
+    }
+
+    async fn drive(mut self, cancel: CancellationToken) -> Ended {
+        let mut what = What::Start;
+        loop {
+            let at = self.now();
+            for effect in self.machine.handle(Event { at, what }) {
+                match effect {
+                    Effect::Finish(findings) => return self.finish(*findings),
+                    Effect::Cancelled => return self.cancelled(),
+                    other => self.perform(other),
+                }
+            }
+            let wake = self.machine.wake_at().map_or_else(Instant::now, |at| self.instant(at));
+            what = tokio::select! {
+                biased;
+                () = cancel.cancelled() => What::Cancel,
+                what = self.happens() => what,
+                () = tokio::time::sleep_until(wake) => What::Tick,
+            };
+        }
+    }
+
+    /// The next thing that happens by itself. Safe to drop between polls.
+    async fn happens(&mut self) -> What {
+        loop {
+            let asking = match &mut self.doing {
+                Doing::Nothing => std::future::pending().await,
+                Doing::Gathering(task) => {
+                    let evidence = task.await;
+                    self.doing = Doing::Nothing;
+                    self.evidence = Some(evidence.unwrap_or_else(|e| Evidence {
+                        notes: vec![format!("Context: gathering failed ({e})")],
+                        ..Evidence::default()
+                    }));
+                    self.note_lookups();
+                    return What::Gathered;
+                }
+                Doing::Asking(asking) => asking,
+            };
+            let call = asking.call;
+            match asking.stream.next().await.unwrap_or(Err(LlmError::Cut)) {
+                Ok(ChatEvent::Text(delta)) => {
+                    asking.first.get_or_insert_with(|| asking.began.elapsed());
+                    asking.text.push_str(&delta);
+                    let (incident, stage) = (self.incident.id, asking.stage);
+                    (self.out)(ChainOutput::Text { incident, stage, delta: shown(&delta) });
+                }
+                Ok(ChatEvent::Thinking(_)) => {
+                    asking.first.get_or_insert_with(|| asking.began.elapsed());
+                }
+                Ok(ChatEvent::ToolCall(_)) => {}
+                Ok(ChatEvent::Retry { .. }) => asking.text.clear(),
+                Ok(ChatEvent::Done(done)) => {
+                    let text = std::mem::take(&mut asking.text);
+                    self.answered(&done);
+                    return What::Replied { call, text };
+                }
+                Err(error) => {
+                    self.call_failed(&error);
+                    return What::Failed { call, error };
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, done: &Completion) {
+        let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else { return };
+        let (log, span) = (&mut self.log, asking.span);
+        let count = |n: Option<u64>| i64::try_from(n.unwrap_or(0)).unwrap_or(i64::MAX);
+        log.rename(span, format!("chat {}", done.model));
+        log.set(span, semconv::RESPONSE_MODEL, done.model.as_str());
+        log.set(span, semconv::FINISH_REASONS, done.finish.name());
+        log.set(span, semconv::INPUT_TOKENS, count(done.usage.input_tokens));
+        log.set(span, semconv::OUTPUT_TOKENS, count(done.usage.output_tokens));
+        log.set(span, semconv::USAGE_ESTIMATED, done.usage.estimated);
+        if let Some(cost) = done.usage.cost_usd {
+            log.set(span, semconv::COST_USD, cost);
+        }
+        if let Some(first) = done.usage.first_token.or(asking.first) {
+            log.set(span, semconv::FIRST_TOKEN_MS, i64::try_from(first.as_millis()).unwrap_or(i64::MAX));
+        }
+        log.end(span, None);
+        if asking.stage == Stage::Diagnosis {
+            let provider = self.provider.as_ref().map(|p| p.name().to_owned()).unwrap_or_default();
+            self.model = Some((provider, done.model.clone()));
+        }
+    }
+
+    fn call_failed(&mut self, error: &LlmError) {
+        if let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) {
+            self.log.end(asking.span, Some((error.kind(), error.to_string())));
+        }
+    }
+
+    /// The looks into the archive become spans of the Context stage.
+    fn note_lookups(&mut self) {
+        let Some(evidence) = &self.evidence else { return };
+        let parent = self.stages[Stage::Context as usize];
+        for look in &evidence.lookups {
+            let span = self.log.begin(parent, format!("execute_tool {}", look.tool), "execute_tool");
+            self.log.set(span, semconv::TOOL_NAME, look.tool);
+            self.log.set(span, "aiobs.tool.asked", look.asked.as_str());
+            self.log.set(span, "aiobs.tool.found", i64::try_from(look.found).unwrap_or(i64::MAX));
+            let took = i64::try_from(look.took.as_nanos()).unwrap_or(i64::MAX);
+            self.log.timed(span, look.start, look.start.plus(took));
+            self.log.end(span, look.error.clone().map(|e| ("archive", e)));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Gather => {
+                let (incident, budget) = (self.incident.clone(), self.deps.options.budget);
+                let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
+                let work = move || gather(&incident, archive.as_ref(), advisor.as_ref(), budget);
+                self.doing = Doing::Gathering(tokio::task::spawn_blocking(work));
+            }
+            Effect::Ask { call, stage, repair } => self.ask(call, stage, repair.as_ref()),
+            Effect::Stop => {
+                if let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) {
+                    asking.stop.cancel();
+                    self.log.end(asking.span, Some(("stopped", "stopped before it ended".to_owned())));
+                }
+            }
+            Effect::Tell { stage, state, attempts } => self.tell(stage, state, attempts),
+            Effect::Finish(_) | Effect::Cancelled => {}
+        }
+    }
+
+    fn ask(&mut self, call: u32, stage: Stage, repair: Option<&Repair>) {
+        let (Some(provider), Some(evidence)) = (&self.provider, &self.evidence) else { return };
+        let findings = self.machine.findings();
+        let (messages, label) = messages(stage, &self.incident, evidence, findings, repair, provider.is_local());
+        let o = &self.deps.options;
+        let request = ChatRequest {
+            model: o.model.clone(),
+            messages,
+            format: schema(stage),
+            options: ChatOptions {
+                temperature: Some(o.temperature),
+                num_ctx: Some(o.num_ctx),
+                num_predict: Some(o.num_predict),
+                seed: None,
+            },
+            think: o.think,
+            stage: stage.agent(),
+        };
+        let span = self.log.begin(self.stages[stage as usize], "chat".into(), "chat");
+        self.log.set(span, semconv::PROVIDER, provider.name());
+        if let Some(model) = &request.model {
+            self.log.set(span, semconv::REQUEST_MODEL, model.as_str());
+        }
+        self.log.set(span, semconv::PROMPT, label);
+        let stop = CancellationToken::new();
+        self.doing = Doing::Asking(Box::new(Asking {
+            call,
+            stage,
+            stream: provider.chat(request, stop.clone()),
+            stop,
+            text: String::new(),
+            began: Instant::now(),
+            first: None,
+            span,
+        }));
+    }
+
+    fn tell(&mut self, stage: Stage, state: StageState, attempts: u32) {
+        let at = self.now();
+        let i = stage as usize;
+        match state {
+            StageState::Running if self.stages[i].is_none() => {
+                let name = format!("invoke_agent {}", stage.agent());
+                let span = self.log.begin(Some(At::RUN), name, "invoke_agent");
+                self.log.set(span, semconv::AGENT_NAME, stage.agent());
+                self.stages[i] = Some(span);
+            }
+            StageState::Done | StageState::Fallback | StageState::Skipped => {
+                // A stage that never began (no model) is a span of no length: the playbook or the facts answered.
+                let span = self.stages[i].unwrap_or_else(|| {
+                    let name = format!("invoke_agent {}", stage.agent());
+                    let span = self.log.begin(Some(At::RUN), name, "invoke_agent");
+                    self.log.set(span, semconv::AGENT_NAME, stage.agent());
+                    span
+                });
+                self.stages[i] = Some(span);
+                self.log.set(span, semconv::ATTEMPTS, i64::from(attempts));
+                let by = match (state, stage) {
+                    (StageState::Skipped, _) => "nobody",
+                    (StageState::Done, Stage::Context) => "archive",
+                    (StageState::Done, _) => "model",
+                    _ => self.stand_in(),
+                };
+                self.log.set(span, semconv::ANSWERED_BY, by);
+                // Standing in for a model that is there is a failure; for one that is not, it is the plan.
+                let failed = state == StageState::Fallback && self.provider.is_some() && attempts > 0;
+                let why = self.machine.findings().notes.last().cloned().unwrap_or_default();
+                self.log.end(span, failed.then_some(("fallback", why)));
+            }
+            _ => {}
+        }
+        (self.out)(ChainOutput::Stage { incident: self.incident.id, stage, state, attempts, at });
+    }
+
+    fn stand_in(&self) -> &'static str {
+        if self.evidence.as_ref().is_some_and(|e| e.advice.is_some()) { "playbook" } else { "facts" }
+    }
+
+    fn finish(mut self, findings: Findings) -> Ended {
+        let evidence = self.evidence.take().unwrap_or_default();
+        let model = self.model.take();
+        let d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
+        let by = match &d.author {
+            Author::Model { .. } => "model",
+            Author::Playbook { id } => {
+                let parent = self.stages[Stage::Diagnosis as usize].or(Some(At::RUN));
+                let span = self.log.begin(parent, "execute_tool playbook".into(), "execute_tool");
+                self.log.set(span, semconv::TOOL_NAME, "playbook");
+                self.log.set(span, "aiobs.playbook.id", id.as_str());
+                self.log.end(span, None);
+                "playbook"
+            }
+            Author::Facts => "facts",
+        };
+        self.log.set(At::RUN, semconv::ANSWERED_BY, by);
+        self.log.end(At::RUN, None);
+        Ended { diagnosis: Some(Box::new(d)), spans: self.log.finish() }
+    }
+
+    fn cancelled(mut self) -> Ended {
+        self.log.end(At::RUN, Some(("cancelled", "cancelled".to_owned())));
+        Ended { diagnosis: None, spans: self.log.finish() }
+    }
+}
