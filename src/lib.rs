@@ -1,5 +1,6 @@
 //! The program: command line, configuration, wiring and screen. The engine is in `crates/`.
 
 pub mod config;
+pub mod demo;
 pub mod runtime;
 pub mod tui;
