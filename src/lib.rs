@@ -3,5 +3,6 @@
 pub mod cli;
 pub mod config;
 pub mod names;
+pub mod demo;
 pub mod runtime;
 pub mod tui;
