@@ -176,7 +176,9 @@ impl SourceSet {
         if let Ok(target) = fs::canonicalize(path)
             && target != keys[0]
         {
-            target.parent().inspect(|dir| self.watch.add(dir));
+            if let Some(dir) = target.parent() {
+                self.watch.add(dir);
+            }
             keys.push(target);
         }
         keys
@@ -187,7 +189,9 @@ impl SourceSet {
         let (files, dirs) = search.run();
         if self.shared.options.follow {
             for dir in dirs {
-                self.watch.add(&fs::canonicalize(&dir).unwrap_or(dir));
+                if self.watch.add(&fs::canonicalize(&dir).unwrap_or(dir)) {
+                    self.next_search = Instant::now();
+                }
             }
         }
         let names: HashSet<String> = files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
@@ -301,7 +305,8 @@ impl SourceSet {
         for at in 0..self.tails.len() {
             let tail = &self.tails[at];
             let due = tail.deadline().is_some_and(|at| at <= now);
-            if due || sweep || news.everything || news.pipes && tail.is_pipe() {
+            let renamed = !news.paths.is_empty() && tail.lags();
+            if due || sweep || news.everything || news.pipes && tail.is_pipe() || renamed {
                 self.enqueue(at);
             }
         }
@@ -339,7 +344,7 @@ impl SourceSet {
 
     fn deadline(&self) -> Instant {
         let far = Instant::now() + Duration::from_hours(1);
-        let sweep = if self.shared.options.follow { self.next_sweep } else { far };
+        let sweep = if self.shared.options.follow { self.next_sweep.min(self.next_search) } else { far };
         self.tails.iter().filter_map(Tail::deadline).chain([sweep]).min().unwrap_or(far)
     }
 

@@ -125,6 +125,11 @@ impl Tail {
         self.pipe.is_some()
     }
 
+    /// Whether it reads a file that is no longer at its path: nobody tells of that one under its new name.
+    pub(super) fn lags(&self) -> bool {
+        self.current.as_ref().is_some_and(|open| !open.present)
+    }
+
     /// Bytes read and size of the current file.
     pub(super) fn progress(&self) -> (u64, u64) {
         match (&self.current, &self.last) {

@@ -32,22 +32,22 @@ impl Watch {
         self.watcher.is_some()
     }
 
-    /// Watches a directory; a directory that is not there is tried again at the next call.
-    pub(super) fn add(&mut self, dir: &Path) {
+    /// Watches a directory; a directory that is not there is tried again at the next call. Tells whether it was not
+    /// watched before: what appeared in it until now was not told.
+    pub(super) fn add(&mut self, dir: &Path) -> bool {
         if self.dirs.contains(dir) {
-            return;
+            return false;
         }
-        let Some(watcher) = &mut self.watcher else { return };
+        let Some(watcher) = &mut self.watcher else { return false };
         match watcher.watch(dir, RecursiveMode::NonRecursive) {
-            Ok(()) => {
-                self.dirs.insert(dir.to_path_buf());
-            }
+            Ok(()) => return self.dirs.insert(dir.to_path_buf()),
             Err(e) if dir.is_dir() => {
                 tracing::warn!("{}: no file notifications, polling instead: {e}", dir.display());
                 self.watcher = None;
             }
             Err(_) => {}
         }
+        false
     }
 
     /// Forgets directories that were removed, so that they are watched again when they return.
