@@ -378,7 +378,9 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
         (Slot::Time, "") if own_time => Take::Any,
         (Slot::Time, "") => Take::Time(time::Shape::Any),
         (Slot::Time, kind) => Take::Time(time::Shape::by_name(kind).ok_or_else(|| {
-            format!("unknown time shape `{kind}`; there are any, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock")
+            format!(
+                "unknown time shape `{kind}`; there are any, iso, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock"
+            )
         })?),
         (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
         (Slot::Message | Slot::From, _) | (_, "any") => Take::Any,
