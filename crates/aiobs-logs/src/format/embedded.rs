@@ -39,4 +39,5 @@ files! {
     "rfc5424",
     "syslog",
     "tracing",
+    "zap",
 }

@@ -13,6 +13,14 @@ pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
     let mut out = Vec::new();
     let line = text.lines().next().unwrap_or_default();
     if line.trim_start().starts_with('{') && object(text, &mut out) {
+        let enveloped = formats.get(format).is_some_and(|f| f.envelope);
+        if let Some(inner) = out.iter().position(|f| enveloped && f.name == "log") {
+            // What counts is the program's own line inside of the runtime's.
+            let inner = out.swap_remove(inner).value;
+            let mut own = fields(formats, "plain", inner.trim_end());
+            own.extend(out);
+            return own;
+        }
         return out;
     }
     if let Some(format) = formats.get(format) {

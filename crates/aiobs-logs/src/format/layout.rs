@@ -12,6 +12,8 @@ use std::ops::Range;
 pub(crate) enum Slot {
     Time,
     Level,
+    /// A level of one letter.
+    Letter,
     Component,
     Message,
     Pri,
@@ -52,10 +54,18 @@ enum Token {
     Hole { slot: Slot, take: Take, may_be_empty: bool },
 }
 
+/// A level in a layout. One or two letters are a level only where the format says so: `C:` is a drive.
+fn level_word(levels: &Levels, word: &[u8], letter: bool) -> Option<Severity> {
+    let own = || levels.own.iter().any(|(w, _)| w.eq_ignore_ascii_case(word));
+    if word.len() >= 3 || letter || own() { level_of(levels, word) } else { None }
+}
+
 /// A compiled layout.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     tokens: Vec<Token>,
+    /// For each token, how many that are no holes come after it.
+    fixed: Vec<usize>,
 }
 
 /// What a line gave.
@@ -144,7 +154,10 @@ impl Layout {
         if !tokens.iter().any(|t| matches!(t, Token::Hole { slot: Slot::Message | Slot::From, .. })) {
             return Err("no {message} in it".to_owned());
         }
-        Ok(Self { tokens })
+        let fixed = (1..=tokens.len())
+            .map(|i| tokens[i..].iter().take_while(|t| !matches!(t, Token::Hole { .. })).count())
+            .collect();
+        Ok(Self { tokens, fixed })
     }
 
     /// Reads a line; `None` when it has another shape.
@@ -157,9 +170,10 @@ impl Layout {
                     found.time_text = range;
                 }
                 Slot::Level => {
-                    found.level = Some(level_of(levels, &line[range])?);
+                    found.level = Some(level_word(levels, &line[range], false)?);
                 }
                 // `name::` and `file:` are other shapes than the layout means.
+                Slot::Letter => found.level = Some(level_word(levels, &line[range], true)?),
                 Slot::Host if level::unmistakable(&line[range.clone()]).is_some() || line[range.start] == b'[' => {
                     return None;
                 }
@@ -186,7 +200,10 @@ impl Layout {
                 Slot::Status => fields.push(("status", range)),
                 Slot::Host => fields.push(("host", range)),
                 Slot::Level => {
-                    level_of(levels, &line[range])?;
+                    level_word(levels, &line[range], false)?;
+                }
+                Slot::Letter => {
+                    level_word(levels, &line[range], true)?;
                 }
                 _ => {}
             }
@@ -212,9 +229,8 @@ impl Layout {
                 on(slot, at..at, None)?;
                 continue;
             }
-            let stop = &self.tokens[i..];
-            let fixed = stop.iter().take_while(|t| !matches!(t, Token::Hole { .. })).count();
-            let stop = &stop[..fixed];
+            let fixed = self.fixed[i - 1];
+            let stop = &self.tokens[i..i + fixed];
             let (end, after, stamp) = match take {
                 Take::Time(shape) => {
                     let (stamp, end) = time::scan(line, at, *shape)?;
@@ -346,6 +362,7 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
     }
     let slot = match name {
         "time" => Slot::Time,
+        "level" if kind == "letter" => Slot::Letter,
         "level" => Slot::Level,
         "component" => Slot::Component,
         "message" if kind == "from" => Slot::From,
@@ -361,7 +378,9 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
         (Slot::Time, "") if own_time => Take::Any,
         (Slot::Time, "") => Take::Time(time::Shape::Any),
         (Slot::Time, kind) => Take::Time(time::Shape::by_name(kind).ok_or_else(|| {
-            format!("unknown time shape `{kind}`; there are any, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock")
+            format!(
+                "unknown time shape `{kind}`; there are any, iso, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock"
+            )
         })?),
         (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
         (Slot::Message | Slot::From, _) | (_, "any") => Take::Any,

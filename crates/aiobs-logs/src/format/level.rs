@@ -40,10 +40,11 @@ pub(crate) fn unmistakable(w: &[u8]) -> Option<Severity> {
         b"inf",
         b"information",
     ];
-    if w.len() < 3 || !w[0].is_ascii_alphabetic() || OTHERWISE_USED.iter().any(|o| o.eq_ignore_ascii_case(w)) {
+    if w.len() < 3 {
         return None;
     }
-    word(w)
+    let severity = word(w)?;
+    (!OTHERWISE_USED.iter().any(|o| o.eq_ignore_ascii_case(w))).then_some(severity)
 }
 
 /// From a syslog severity, 0 (emergency) to 7 (debug).

@@ -18,7 +18,12 @@ pub(crate) fn read(line: &[u8]) -> Found {
         found.stamp = Some(stamp);
         found.message.start = past_marks(line, end);
     }
-    if let Some((severity, end)) = level_word(line, found.message.start) {
+    if found.stamp.is_some()
+        && let Some(severity) = leading_level(line)
+    {
+        // `ERROR 2025-01-07 14:30:15 message`
+        found.level = Some(severity);
+    } else if let Some((severity, end)) = level_word(line, found.message.start) {
         found.level = Some(severity);
         found.message.start = past_marks(line, end);
         component(line, &mut found);
@@ -77,7 +82,7 @@ fn level_word(line: &[u8], from: usize) -> Option<(Severity, usize)> {
         let length = word[open..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
         let core = &word[open..open + length];
         let closed = word.get(open + length);
-        if closed.is_none_or(|c| is_mark(*c) || *c == b':')
+        if closed.is_none_or(|c| is_mark(*c) || matches!(c, b':' | b'!'))
             && let Some(severity) = level::unmistakable(core)
         {
             let capitals = core.iter().all(|c| !c.is_ascii_lowercase());
@@ -109,7 +114,7 @@ fn component(line: &[u8], found: &mut Found) {
 }
 
 fn past_marks(line: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\t' | b']' | b')' | b'>' | b'|' | b':' | b',') = line.get(at) {
+    while let Some(b' ' | b'\t' | b']' | b')' | b'>' | b'|' | b':' | b',' | b'!') = line.get(at) {
         at += 1;
     }
     // A dash between head and message, but not the sign of a number.

@@ -91,13 +91,14 @@ fn plain_lines_say_what_can_be_told() {
             "Exception in thread \"main\" java.lang.Error",
         ),
         ("    at com.example.A.b(A.java:3)", false, false, Severity::UNSET, "    at com.example.A.b(A.java:3)"),
+        ("C:\\Users\\x: not found", false, false, Severity::UNSET, "C:\\Users\\x: not found"),
         ("14:30:15 started", true, false, Severity::UNSET, "started"),
         ("2025-02-30 10:00:00 WARN no such day", true, false, Severity::WARN, "no such day"),
         ("1736260215 up", true, true, Severity::UNSET, "up"),
         ("", false, false, Severity::UNSET, ""),
     ];
     for (line, recognised, timed, severity, message) in cases {
-        let p = utc(Some("plain")).parse(line, at(NOW));
+        let p = utc(None).parse(line, at(NOW));
         assert_eq!(
             (p.recognised, p.time.is_some(), p.severity, slice(line, p.message)),
             (recognised, timed, severity, message),
@@ -243,6 +244,9 @@ fn fields_on_demand() {
         get("access", r#"1.2.3.4 - - [07/Jan/2025:14:30:15 +0000] "GET / HTTP/1.1" 404 17"#, "status").as_deref(),
         Some("404")
     );
+    let docker = r#"{"log":"{\"id\":9}\n","stream":"stdout","time":"2025-01-07T14:30:15Z"}"#;
+    assert_eq!(get("docker-json", docker, "id").as_deref(), Some("9"));
+    assert_eq!(get("docker-json", docker, "stream").as_deref(), Some("stdout"));
     assert_eq!(get("plain", "done {\"id\": 7}", "id").as_deref(), Some("7"));
 }
 

@@ -8,6 +8,8 @@ use super::civil::{Stamp, date_exists, days_from_civil, secs_of_day};
 pub(crate) enum Shape {
     /// Any shape that cannot be mistaken: ISO 8601 and kin, month names.
     Any,
+    /// ISO 8601 with its `T`.
+    Iso,
     /// `2025/01/07 14:30:15`, with slashes and nothing else.
     Slashed,
     /// Seconds, milli-, micro- or nanoseconds since the epoch, told apart by the number of digits.
@@ -29,6 +31,7 @@ impl Shape {
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Some(match name {
             "any" => Self::Any,
+            "iso" => Self::Iso,
             "slashed" => Self::Slashed,
             "epoch" => Self::Epoch,
             "mmdd" => Self::MonthDay,
@@ -45,6 +48,7 @@ impl Shape {
 pub(crate) fn scan(b: &[u8], at: usize, shape: Shape) -> Option<(Stamp, usize)> {
     match shape {
         Shape::Any => any(b, at),
+        Shape::Iso => (b.get(at + 10) == Some(&b'T')).then(|| any(b, at)).flatten(),
         Shape::Slashed => (b.get(at + 4) == Some(&b'/')).then(|| any(b, at)).flatten(),
         Shape::Epoch => epoch(b, at),
         Shape::MonthDay => {
