@@ -42,21 +42,30 @@ pub(super) fn title_of(template: &str) -> String {
     plain(template.trim_end_matches(['.', ':', ',', ';', ' ']), TITLE)
 }
 
-/// A pattern's title with what the template says beyond it.
+/// A pattern's title with what the template says beyond it: its most telling run of constant words, if there is one
+/// with more than a single plain word.
 pub(super) fn title_with(title: &str, template: &str) -> String {
-    let mut rest = Vec::new();
-    for word in template.split_whitespace() {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '<' && c != '>');
-        if word.is_empty() || word.contains('<') || has_word(title, word) {
+    let mut best: (usize, Vec<&str>) = (0, Vec::new());
+    let mut run: Vec<&str> = Vec::new();
+    for word in template.split_whitespace().chain(["<end>"]) {
+        if word.contains(['<', '=']) {
+            while run.last().is_some_and(|w| is_common(w)) {
+                run.pop();
+            }
+            let telling = run.iter().filter(|w| w.len() > 2 && !is_common(w)).count();
+            let named = run.iter().any(|w| w.contains(['-', '_', '.']));
+            if telling > best.0 && (telling > 1 || named) {
+                best = (telling, std::mem::take(&mut run));
+            }
+            run.clear();
             continue;
         }
-        rest.push(word);
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if !word.is_empty() && !has_word(title, word) {
+            run.push(word);
+        }
     }
-    while rest.last().is_some_and(|w| is_common(w)) {
-        rest.pop();
-    }
-    let telling = rest.iter().filter(|w| w.len() > 2 && !is_common(w)).count();
-    if telling == 0 { plain(title, TITLE) } else { plain(&format!("{title}: {}", rest.join(" ")), TITLE) }
+    if best.0 == 0 { plain(title, TITLE) } else { plain(&format!("{title}: {}", best.1.join(" ")), TITLE) }
 }
 
 pub(super) fn quote(text: &str) -> String {

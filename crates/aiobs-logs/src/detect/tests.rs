@@ -106,6 +106,7 @@ const HARMLESS: &[&str] = &[
     "loaded 15 rules in 503 ms",
     "user 503 logged in",
     "health check passed",
+    "minSessionTimeout set to -1",
 ];
 
 #[test]
@@ -148,6 +149,21 @@ fn the_reason_names_level_and_pattern() {
         "orders logged \"connection to <ip>:<num> refused\" at level error; matches the pattern connection refused."
     );
     assert_eq!(found.title, "connection refused");
+}
+
+#[test]
+fn a_title_adds_what_the_statement_says_beyond_the_pattern() {
+    let (mut titles, mut expected) = (Vec::new(), Vec::new());
+    for (message, title) in [
+        ("could not reach inventory-db: connection refused", "connection refused: could not reach inventory-db"),
+        ("Failed password for admin from 10.0.0.1 port 22 ssh2", "authentication failed: password for admin"),
+        ("loading /a/b: bad program image, permission denied", "permission denied: bad program image"),
+        ("order 1: connection to 10.0.0.1:5432 refused", "connection refused"),
+    ] {
+        titles.push(judge(message, Severity::ERROR).unwrap().title);
+        expected.push(title);
+    }
+    assert_eq!(titles, expected);
 }
 
 fn same(a: &str, b: &str) -> bool {
