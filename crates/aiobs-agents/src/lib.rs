@@ -4,6 +4,7 @@
 mod advice;
 mod archive;
 mod chain;
+mod chat;
 mod context;
 mod output;
 pub mod playbook;
@@ -13,6 +14,7 @@ mod spans;
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, StageStatus, prompt_preview};
+pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
 pub use prompts::{Prompt, prompts};
