@@ -9,7 +9,11 @@ mod context;
 mod output;
 pub mod playbook;
 mod prompts;
+#[cfg(test)]
+mod service_tests;
 mod spans;
+#[cfg(test)]
+mod testing;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
