@@ -4,15 +4,21 @@
 mod advice;
 mod archive;
 mod chain;
+mod chat;
 mod context;
 mod output;
 pub mod playbook;
 mod prompts;
+#[cfg(test)]
+mod service_tests;
 mod spans;
+#[cfg(test)]
+mod testing;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, StageStatus, prompt_preview};
+pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage, StageState};
 pub use prompts::{Prompt, prompts};

@@ -364,13 +364,12 @@ impl Actor {
             return (self.out)(ChainOutput::Notice(text));
         };
         (self.out)(ChainOutput::Spans(ended.spans));
-        match ended.diagnosis {
-            Some(diagnosis) => self.diagnosed(running.incident, diagnosis),
-            None => {
-                // Stopped by a person: it does not come back by itself.
-                self.done.insert(running.incident.fingerprint, self.generation);
-                (self.out)(ChainOutput::Cancelled(running.incident.id));
-            }
+        if let Some(diagnosis) = ended.diagnosis {
+            self.diagnosed(running.incident, diagnosis);
+        } else {
+            // Stopped by a person: it does not come back by itself.
+            self.done.insert(running.incident.fingerprint, self.generation);
+            (self.out)(ChainOutput::Cancelled(running.incident.id));
         }
     }
 

@@ -1,0 +1,246 @@
+//! The conversation: a question is answered from what the archive holds, by a model with citations, or by retrieval
+//! alone that says so. Used by the runtime; it knows neither store nor screen.
+
+mod answer;
+mod retrieve;
+
+use crate::context::fence::shown;
+use crate::spans::{At, SpanLog};
+use crate::{Advisor, Archive};
+use aiobs_llm::{
+    Backoff, CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider, Retrying,
+};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
+use answer::{by_retrieval, cite, messages};
+use futures_util::StreamExt as _;
+use retrieve::{Found, retrieve};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Author of an answer without a model.
+pub const RETRIEVAL: &str = "retrieval";
+
+/// What a chat works with.
+#[derive(Clone)]
+pub struct ChatDeps {
+    /// The model server; `None` answers by retrieval.
+    pub provider: Option<Arc<dyn Provider>>,
+    /// The archive.
+    pub archive: Arc<dyn Archive>,
+    /// The playbooks.
+    pub playbooks: Arc<dyn Advisor>,
+    /// Model to ask for; `None` takes the provider's choice.
+    pub model: Option<String>,
+    /// Context window in tokens.
+    pub num_ctx: u32,
+}
+
+/// What happens while a question is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChatOutput {
+    /// A step of retrieval, one line.
+    Step(String),
+    /// More text.
+    Delta(String),
+    /// Finished spans of the question.
+    Spans(Vec<Span>),
+    /// The end, in every case: complete, cancelled or failed. Its text replaces the deltas (marks renumbered).
+    Done(Box<ChatMessage>),
+}
+
+/// Answers questions; each on a task of its own.
+pub struct ChatService {
+    rt: tokio::runtime::Handle,
+    deps: Mutex<ChatDeps>,
+}
+
+impl ChatService {
+    /// On a runtime.
+    pub fn new(rt: &tokio::runtime::Handle, deps: ChatDeps) -> Self {
+        Self { rt: rt.clone(), deps: Mutex::new(deps) }
+    }
+
+    /// Another model server, or none.
+    pub fn set_provider(&self, provider: Option<Arc<dyn Provider>>) {
+        self.deps.lock().unwrap_or_else(PoisonError::into_inner).provider = provider;
+    }
+
+    /// Asks. `history` are the earlier turns, oldest first, without this question. `out` is called from the
+    /// runtime's threads and must not block; cancelling the token ends the answer with what came so far.
+    pub fn ask(
+        &self,
+        question: String,
+        scope: ChatScope,
+        history: Vec<ChatMessage>,
+        out: impl Fn(ChatOutput) + Send + Sync + 'static,
+    ) -> CancellationToken {
+        let cancel = CancellationToken::new();
+        let deps = self.deps.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let turn = Turn { deps, question, scope, history, cancel: cancel.clone(), out: Box::new(out) };
+        self.rt.spawn(turn.answer());
+        cancel
+    }
+}
+
+struct Turn {
+    deps: ChatDeps,
+    question: String,
+    scope: ChatScope,
+    history: Vec<ChatMessage>,
+    cancel: CancellationToken,
+    out: Box<dyn Fn(ChatOutput) + Send + Sync>,
+}
+
+/// What came from a model.
+struct Said {
+    text: String,
+    author: String,
+    end: Result<Completion, LlmError>,
+}
+
+impl Turn {
+    async fn answer(self) {
+        let mut log = SpanLog::new("invoke_agent chat", "invoke_agent");
+        log.set(At::RUN, semconv::AGENT_NAME, "chat");
+        if let ChatScope::Incident { id } = self.scope {
+            log.set(At::RUN, semconv::INCIDENT, i64::try_from(id.0).unwrap_or(i64::MAX));
+        }
+        let found = self.find(&mut log).await;
+        for step in &found.steps {
+            (self.out)(ChatOutput::Step(step.clone()));
+        }
+        let message = if self.cancel.is_cancelled() {
+            self.message(String::new(), &found, RETRIEVAL.into(), false)
+        } else {
+            match self.deps.provider.clone() {
+                None => self.without_model(&found, "none is reachable"),
+                Some(provider) => {
+                    let said = self.model(provider, &found, &mut log).await;
+                    self.said(said, &found)
+                }
+            }
+        };
+        let by = if message.author == RETRIEVAL { "facts" } else { "model" };
+        log.set(At::RUN, semconv::ANSWERED_BY, by);
+        let broken = (!message.complete).then(|| ("incomplete", "cancelled or broke off".to_owned()));
+        log.end(At::RUN, broken);
+        (self.out)(ChatOutput::Spans(log.finish()));
+        (self.out)(ChatOutput::Done(Box::new(message)));
+    }
+
+    async fn find(&self, log: &mut SpanLog) -> Found {
+        let span = log.begin(Some(At::RUN), "execute_tool search_logs".into(), "execute_tool");
+        log.set(span, semconv::TOOL_NAME, "search_logs");
+        let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
+        let (question, scope) = (self.question.clone(), self.scope);
+        let work = tokio::task::spawn_blocking(move || retrieve(&question, scope, archive.as_ref(), advisor.as_ref()));
+        let failed = |text: String| Found { steps: vec![text], ..Found::default() };
+        let result = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Ok(Found::default()),
+            done = work => match done {
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(e)) => Err(e.to_string()),
+                Err(e) => Err(format!("the search broke off ({e})")),
+            },
+        };
+        log.end(span, result.as_ref().err().map(|e| ("archive", e.clone())));
+        result.unwrap_or_else(failed)
+    }
+
+    async fn model(&self, provider: Arc<dyn Provider>, found: &Found, log: &mut SpanLog) -> Said {
+        let (messages, label) = messages(&self.question, self.scope, &self.history, found, provider.is_local());
+        let request = ChatRequest {
+            model: self.deps.model.clone(),
+            messages,
+            options: ChatOptions {
+                num_ctx: Some(self.deps.num_ctx),
+                temperature: Some(0.2),
+                num_predict: Some(1024),
+                seed: None,
+            },
+            stage: "chat",
+            ..ChatRequest::default()
+        };
+        let span = log.begin(Some(At::RUN), "chat".into(), "chat");
+        log.set(span, semconv::PROVIDER, provider.name());
+        log.set(span, semconv::PROMPT, label);
+        let stop = self.cancel.child_token();
+        let mut stream = Retrying::new(provider, Backoff::default()).chat(request, stop.clone());
+        let mut said = Said { text: String::new(), author: String::new(), end: Err(LlmError::Cut) };
+        while let Some(event) = stream.next().await {
+            match event {
+                Ok(ChatEvent::Text(delta)) => {
+                    let delta = shown(&delta);
+                    said.text.push_str(&delta);
+                    (self.out)(ChatOutput::Delta(delta));
+                }
+                // What is on the screen cannot be taken back: an answer that broke off stays broken off.
+                Ok(ChatEvent::Retry { .. }) if !said.text.is_empty() => {
+                    stop.cancel();
+                    break;
+                }
+                Ok(ChatEvent::Retry { attempt, reason, .. }) => {
+                    (self.out)(ChatOutput::Step(format!("try {attempt}: {reason}")));
+                }
+                Ok(ChatEvent::Done(done)) => said.end = Ok(done),
+                Ok(ChatEvent::Thinking(_) | ChatEvent::ToolCall(_)) => {}
+                Err(e) => said.end = Err(e),
+            }
+        }
+        match &said.end {
+            Ok(done) => {
+                said.author.clone_from(&done.model);
+                log.rename(span, format!("chat {}", done.model));
+                log.set(span, semconv::RESPONSE_MODEL, done.model.as_str());
+                log.set(span, semconv::FINISH_REASONS, done.finish.name());
+                let count = |n: Option<u64>| i64::try_from(n.unwrap_or(0)).unwrap_or(i64::MAX);
+                log.set(span, semconv::INPUT_TOKENS, count(done.usage.input_tokens));
+                log.set(span, semconv::OUTPUT_TOKENS, count(done.usage.output_tokens));
+                log.set(span, semconv::USAGE_ESTIMATED, done.usage.estimated);
+                log.set(span, semconv::ATTEMPTS, i64::from(done.attempts));
+                if let Some(cost) = done.usage.cost_usd {
+                    log.set(span, semconv::COST_USD, cost);
+                }
+                log.end(span, None);
+            }
+            Err(e) => log.end(span, Some((e.kind(), e.to_string()))),
+        }
+        said
+    }
+
+    fn said(&self, said: Said, found: &Found) -> ChatMessage {
+        let author = if said.author.is_empty() { "model".to_owned() } else { said.author };
+        match said.end {
+            Ok(done) if !said.text.trim().is_empty() => {
+                let cut = done.finish == aiobs_llm::FinishReason::Length;
+                self.message(said.text, found, author, !cut)
+            }
+            Ok(_) => self.without_model(found, "its answer was empty"),
+            Err(LlmError::Cancelled) => self.message(said.text, found, author, false),
+            Err(e) if said.text.is_empty() => self.without_model(found, &e.to_string()),
+            Err(e) => self.message(format!("{}\n\n*The answer broke off: {e}.*", said.text), found, author, false),
+        }
+    }
+
+    fn without_model(&self, found: &Found, why: &str) -> ChatMessage {
+        let text = by_retrieval(found, why);
+        let message = self.message(text, found, RETRIEVAL.to_owned(), true);
+        (self.out)(ChatOutput::Delta(message.text.clone()));
+        message
+    }
+
+    fn message(&self, text: String, found: &Found, author: String, complete: bool) -> ChatMessage {
+        let lines: Vec<_> = found.lines.iter().map(|e| e.record.id).collect();
+        let (text, citations) = cite(&text, &lines);
+        ChatMessage {
+            id: 0,
+            time: Timestamp::now(),
+            role: ChatRole::Assistant,
+            scope: self.scope,
+            text,
+            citations,
+            author,
+            complete,
+        }
+    }
+}
