@@ -86,7 +86,8 @@ impl Calm {
                 && before.components == incident.components
                 && before.timeline.len() == incident.timeline.len()
         };
-        if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before)) {
+        if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before))
+        {
             return false;
         }
         self.told.insert(incident.id, (Instant::now(), Incident::clone(incident)));

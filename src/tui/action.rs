@@ -209,7 +209,7 @@ actions! {
     PreviousWarning  "previous_warning" "previous warning" Finding [Logs] "To the previous warning or worse"
     GoToTime         "go_to_time"      "time"         Finding [Logs] "Go to a time, such as 14:22 or -10m"
     IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor"
-    ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor"
+    ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide lines that name the component under the cursor"
     IncludeTemplate  "include_template" "like this"   Finding [Logs] "Show only lines like the one under the cursor"
 
     Open             "open"            "open"         Acting [Global] "Open what is selected"

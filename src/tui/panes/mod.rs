@@ -129,6 +129,9 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// The pane goes off screen.
+    fn leave(&mut self) {}
+
     /// Another pane leads here. Called before [`Pane::enter`].
     fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
         let _ = (to, cx);

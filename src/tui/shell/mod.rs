@@ -55,6 +55,25 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     if !model.shell.pending.is_empty() {
         pending::draw(frame, body, model);
     }
+    if model.world.glyphs.ascii {
+        only_ascii(frame);
+    }
+}
+
+/// The last gate before a terminal that shows no Unicode, whatever a text held.
+fn only_ascii(frame: &mut Frame<'_>) {
+    for cell in &mut frame.buffer_mut().content {
+        if !cell.symbol().is_ascii() {
+            let plain = match cell.symbol() {
+                "↑" => "^",
+                "↓" => "v",
+                "←" => "<",
+                "→" => ">",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
+    }
 }
 
 fn popup_style(theme: &Theme) -> PopupStyle {

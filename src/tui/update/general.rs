@@ -42,6 +42,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 pub(super) fn show(model: &mut Model, pane: PaneId) -> Vec<Effect> {
     model.shell.trail.clear();
     model.shell.overlay = None;
+    model.panes.get_mut(model.shell.pane).leave();
     model.shell.pane = pane;
     let cx = model.world.cx();
     model.panes.get_mut(pane).enter(&cx)

@@ -44,6 +44,7 @@ fn go(model: &mut Model, pane: PaneId, to: Option<&Goto>) -> Vec<Effect> {
     model.shell.overlay = None;
     if model.shell.pane != pane {
         model.shell.trail.push(model.shell.pane);
+        model.panes.get_mut(model.shell.pane).leave();
         model.shell.pane = pane;
     }
     let cx = model.world.cx();
@@ -57,6 +58,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     let Some(pane) = model.shell.trail.pop() else { return Vec::new() };
     let cx = model.world.cx();
     let mut effects = model.panes.get_mut(model.shell.pane).back(&cx);
+    model.panes.get_mut(model.shell.pane).leave();
     model.shell.pane = pane;
     effects.extend(model.panes.get_mut(pane).enter(&cx));
     effects

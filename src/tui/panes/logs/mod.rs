@@ -1,6 +1,14 @@
-//! The Logs pane.
+//! The Logs pane: every record, followed, scrolled, narrowed down and searched. It holds a window of a few screens
+//! around the cursor and asks for the next one before the user gets to its edge, so that keys never wait.
 
+mod bar;
+mod detail;
+mod input;
+mod jumps;
+mod mark;
 mod state;
+mod time;
 mod view;
+mod window;
 
 pub use state::State;

@@ -1,13 +1,231 @@
-//! Draws the Logs pane.
+//! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
-use super::State;
+use super::state::State;
+use super::{bar, detail};
+use crate::tui::action::{Action, Context};
+use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
+use crate::tui::widgets::{scroll, text};
+use aiobs_types::{LogRecord, flags};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 
-/// Draws it.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, _state: &State) {
-    frame.render_widget(Line::styled("Logs", cx.style(Role::Title)), area);
+/// Rows the list has.
+pub(super) fn list_height(state: &State, cx: &PaneCx<'_>) -> usize {
+    let taken = if state.detail.is_some() { detail::height(cx) } else { 0 };
+    usize::from(cx.size.height.saturating_sub(1 + taken)).max(1)
+}
+
+/// Cells of the columns before the message.
+struct Columns {
+    time: usize,
+    component: usize,
+}
+
+impl Columns {
+    fn new(state: &State, width: usize) -> Self {
+        let time = if width >= 76 { 12 } else { 8 };
+        let longest = state.window.rows.iter().map(|r| text::width(&r.component)).max().unwrap_or(0);
+        let component = if width >= 64 { longest.min(if width >= 120 { 20 } else { 12 }) } else { 0 };
+        Self { time, component }
+    }
+
+    /// Margin, time, severity, component, with a space after each.
+    fn before_message(&self) -> usize {
+        1 + self.time + 1 + 2 + if self.component > 0 { self.component + 2 } else { 0 }
+    }
+}
+
+/// Cells the message has.
+pub(super) fn message_width(state: &State, cx: &PaneCx<'_>) -> usize {
+    let width = usize::from(cx.size.width);
+    width.saturating_sub(Columns::new(state, width).before_message() + 2).max(8)
+}
+
+/// Screen rows a record takes: one, or as many as its lines wrapped to `wrap` cells, at most `most`.
+pub(super) fn rows_of(r: &LogRecord, wrap: Option<usize>, most: usize) -> usize {
+    let Some(width) = wrap else { return 1 };
+    let mut rows = 0;
+    for line in r.message().split('\n') {
+        rows += text::wrap_ranges(&text::safe(line), width).len();
+        if rows >= most {
+            return most.max(1);
+        }
+    }
+    rows.max(1)
+}
+
+/// Draws the pane.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    if area.height == 0 || area.width < 20 {
+        return;
+    }
+    bar::draw(frame, Rect { height: 1, ..area }, cx, state);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if state.zoom && state.detail.is_some() {
+        detail::draw(frame, body, cx, state);
+        return;
+    }
+    let detail_height = if state.detail.is_some() { detail::height(cx).min(body.height) } else { 0 };
+    let list = Rect { height: body.height - detail_height, ..body };
+    if state.window.rows.is_empty() {
+        empty(frame, list, cx, state);
+    } else {
+        records(frame, list, cx, state);
+    }
+    detail::draw(frame, Rect { y: list.bottom(), height: detail_height, ..body }, cx, state);
+}
+
+fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let w = &state.window;
+    let width = usize::from(area.width);
+    let columns = Columns::new(state, width);
+    let room = width.saturating_sub(columns.before_message() + 2).max(8);
+    let mut y = area.y;
+    for (i, record) in w.rows.iter().enumerate().skip(w.top) {
+        if y >= area.bottom() {
+            break;
+        }
+        let base = (i == w.cursor).then(|| {
+            cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
+        });
+        for line in record_lines(record, &columns, room, cx, state) {
+            if y >= area.bottom() {
+                break;
+            }
+            let at = Rect { y, height: 1, width: area.width - 1, ..area };
+            frame.render_widget(line, at);
+            if let Some(style) = base {
+                // Only the ground: the severity and the matches keep their own colours.
+                let ground = Style { fg: None, ..style };
+                frame.buffer_mut().set_style(at, ground);
+            }
+            y += 1;
+        }
+    }
+    let rail = Rect { x: area.right() - 1, width: 1, ..area };
+    let range = (w.rank + w.top as u64, u64::from(area.height), w.total.max(w.rank + w.rows.len() as u64));
+    scroll::scrollbar(frame, rail, range, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
+}
+
+fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
+    let level = r.severity.level();
+    let time = if columns.time >= 12 { cx.clock.hms_millis(r.time) } else { cx.clock.hms(r.time) };
+    let time_role = if r.has(flags::INHERITED_TIME) { Role::Faint } else { Role::Time };
+    let mut spans = vec![
+        Span::raw(" "),
+        Span::styled(text::fit(&time, columns.time, ""), cx.style(time_role)),
+        Span::styled(format!(" {} ", cx.glyphs.level(level)), cx.theme.level(level)),
+    ];
+    if columns.component > 0 {
+        let name = text::fit(&text::safe_for(&r.component, cx.glyphs.ascii), columns.component, cx.glyphs.ellipsis);
+        spans.push(Span::styled(format!("{name}  "), cx.style(Role::Component)));
+    }
+    let style = if level >= aiobs_types::Level::Error {
+        cx.theme.level(level)
+    } else {
+        cx.style(if level == aiobs_types::Level::Debug || level == aiobs_types::Level::Trace {
+            Role::Dim
+        } else {
+            Role::Text
+        })
+    };
+    if state.wrap {
+        return wrapped(r, spans, style, room, columns.before_message(), cx, state);
+    }
+    let message = r.message();
+    let mut parts = message.split('\n');
+    let first = parts.next().unwrap_or_default();
+    let more = parts.count();
+    let mut tags = Vec::new();
+    if more > 0 {
+        tags.push(Span::styled(format!(" +{}", format::plural(more as u64, "line")), cx.style(Role::Faint)));
+    }
+    if r.has(flags::CUT) {
+        tags.push(Span::styled(" cut", cx.style(Role::Warn)));
+    }
+    if r.has(flags::NEW_TEMPLATE) && room >= 70 {
+        tags.push(Span::styled("  first time seen", cx.style(Role::Accent)));
+    }
+    let tags_width: usize = tags.iter().map(|t| text::width(&t.content)).sum();
+    let safe = clip_source(first, room);
+    let shown = text::truncate(&safe, room.saturating_sub(tags_width), cx.glyphs.ellipsis).into_owned();
+    spans.extend(marked(&shown, style, cx, state));
+    spans.extend(tags);
+    vec![Line::from(spans)]
+}
+
+/// The safe form of at most what can be seen of a line: a line may be a megabyte long.
+fn clip_source(line: &str, room: usize) -> String {
+    let mut end = (room * 8 + 64).min(line.len());
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    text::safe(&line[..end]).into_owned()
+}
+
+fn wrapped(
+    r: &LogRecord,
+    head: Vec<Span<'static>>,
+    style: Style,
+    room: usize,
+    indent: usize,
+    cx: &PaneCx<'_>,
+    state: &State,
+) -> Vec<Line<'static>> {
+    let most = usize::from(cx.size.height).max(1);
+    let mut lines = Vec::new();
+    let mut head = Some(head);
+    for part in r.message().split('\n') {
+        let safe = text::safe_for(part, cx.glyphs.ascii);
+        for range in text::wrap_ranges(&safe, room) {
+            if lines.len() >= most {
+                return lines;
+            }
+            let mut spans = head.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(indent))]);
+            spans.extend(marked(safe[range].trim_end(), style, cx, state));
+            lines.push(Line::from(spans));
+        }
+    }
+    lines
+}
+
+fn marked(shown: &str, style: Style, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
+    let found = state.marks.found(shown);
+    if found.is_empty() {
+        return text::highlight(shown, &state.marks.filtered(shown), style, cx.style(Role::Strong));
+    }
+    text::highlight(shown, &found, style, cx.style(Role::Match))
+}
+
+fn empty(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let keys = |a| cx.keys(Context::Logs, a);
+    let said = if state.asked.is_some() && !state.window.done {
+        vec!["Reading the archive.".to_owned()]
+    } else if state.filter.is_empty() {
+        vec![
+            "No records yet.".to_owned(),
+            "They appear here as they are read, oldest at the top, and the view stays with the newest.".to_owned(),
+        ]
+    } else {
+        vec![
+            "No record matches this filter.".to_owned(),
+            format!(
+                "{} changes it, {} shows everything again. {} were searched.",
+                keys(Action::Filter),
+                keys(Action::ClearFilter),
+                format::plural(state.window.archive, "record")
+            ),
+        ]
+    };
+    let width = usize::from(area.width).saturating_sub(6);
+    let rows = said.iter().enumerate().flat_map(|(i, s)| text::wrap(s, width).into_iter().map(move |r| (i, r)));
+    for (y, (i, row)) in rows.enumerate().take(usize::from(area.height.saturating_sub(1))) {
+        let role = if i == 0 { Role::Title } else { Role::Dim };
+        let at = Rect { x: area.x + 3, y: area.y + 1 + y as u16, width: width as u16, height: 1 };
+        frame.render_widget(Line::styled(row.to_owned(), cx.style(role)), at);
+    }
 }

@@ -67,7 +67,10 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
     let width = usize::from(area.width);
     let per = if two_rows { 2 } else { 1 };
     let seen = (usize::from(area.height.saturating_sub(1)) / per).max(1);
-    let columns = [Column::fill("", 12), Column::left("", 16, 2), Column::right("", 8, 0), Column::right("", 7, 0)];
+    // With two rows the components stand in the second one.
+    let in_row = if two_rows { 0 } else { 16 };
+    let columns = [Column::fill("", 12), Column::left("", in_row, 2), Column::right("", 8, 0), Column::right("", 7, 0)];
+    let table = Table::new(&columns, width, cx.glyphs.ellipsis);
     for (row, i) in state.cursor(Part::Incidents).visible(all.len(), seen).enumerate() {
         let incident = all[i];
         let diagnosing = cx.snapshot.chain.running == Some(incident.id);
@@ -78,12 +81,6 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
         let components = text::safe(&incident.components.join(", ")).into_owned();
         let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
         let age = cx.clock.ago(incident.first_seen);
-        let mut columns = columns;
-        if two_rows {
-            columns[1].drop = 9;
-            columns[1].width = usize::MAX / 4;
-        }
-        let table = Table::new(&columns, width, cx.glyphs.ellipsis);
         let line = table.row(vec![
             Span::styled(title, cx.theme.level(level)),
             Span::styled(components.clone(), cx.style(Role::Component)),

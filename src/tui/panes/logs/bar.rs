@@ -1,0 +1,90 @@
+//! The line over the records: the filter, what is being typed, how many match, how far a scan has come.
+
+use super::state::State;
+use crate::tui::action::{Action, Context};
+use crate::tui::format;
+use crate::tui::panes::PaneCx;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{spark, text};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let right = numbers(area.width, cx, state);
+    let right_width = right.iter().map(|s| text::width(&s.content)).sum::<usize>().min(usize::from(area.width));
+    let left = Rect { width: area.width.saturating_sub(right_width as u16 + 2), ..area };
+    if let Some(what) = state.typing {
+        let prompt = format!(" {}: ", what.prompt());
+        let at = prompt.len() as u16;
+        let role = if state.wrong.is_some() { Role::InputError } else { Role::Input };
+        let left = if state.wrong.is_some() { area } else { left };
+        let room = usize::from(left.width.saturating_sub(at));
+        let room = if state.wrong.is_some() { (room / 2).max(10).min(room) } else { room };
+        let (typed, cursor) = state.edits[what as usize].view(room, cx.style(role), cx.glyphs.ellipsis);
+        let mut spans = vec![Span::styled(prompt, cx.style(Role::Key)), typed];
+        if let Some(wrong) = &state.wrong {
+            let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
+            let said = text::safe(wrong).into_owned();
+            let said = text::truncate(&said, usize::from(left.width).saturating_sub(used + 3), cx.glyphs.ellipsis);
+            spans.push(Span::styled(format!("   {said}"), cx.style(Role::Error)));
+        }
+        frame.render_widget(Line::from(spans), left);
+        frame.set_cursor_position(Position::new(left.x + at + cursor, left.y));
+        if state.wrong.is_some() {
+            return;
+        }
+    } else {
+        let mut spans = vec![Span::raw(" ")];
+        if state.filter.is_empty() {
+            let said = format!("all records   {} narrows down", cx.keys(Context::Logs, Action::Filter));
+            spans.push(Span::styled(said, cx.style(Role::Faint)));
+        } else {
+            spans.push(Span::styled(format!(" {} ", text::safe(&state.filter)), cx.style(Role::Chip)));
+        }
+        if let Some(find) = &state.find {
+            spans.push(Span::styled("   find ", cx.style(Role::Dim)));
+            spans.push(Span::styled(text::safe(&find.pattern).into_owned(), cx.style(Role::Match)));
+        }
+        frame.render_widget(text::truncate_line(spans, usize::from(left.width), cx.glyphs.ellipsis), left);
+    }
+    let at = Rect { x: area.right() - right_width as u16, width: right_width as u16, ..area };
+    frame.render_widget(Line::from(right), at);
+}
+
+fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
+    let w = &state.window;
+    let mut spans = Vec::new();
+    if state.asked.is_some() && !w.done && w.archive > 0 {
+        let share = w.scanned as f64 / w.archive.max(1) as f64;
+        let said = format!("scanning {:.0} % {}  ", share * 100.0, cx.glyphs.progress_bar(share, 5));
+        spans.push(Span::styled(said, cx.style(Role::Progress)));
+    }
+    // The archive grows while nothing is asked.
+    let archive = w.archive.max(cx.snapshot.totals.records);
+    let counts = if state.query.is_all() {
+        format::count(archive)
+    } else {
+        format!("{} of {}", format::count(w.total), format::count(archive))
+    };
+    spans.push(Span::styled(counts, cx.style(Role::Number)));
+    if width >= 100 {
+        let rates = &cx.snapshot.rates.all;
+        let trend = spark::sparkline(rates, 12.min(rates.len()), cx.glyphs);
+        spans.push(Span::styled(format!("   {trend}"), cx.style(Role::Spark)));
+    }
+    let seen = w.rows.get(w.top..).unwrap_or_default();
+    if let (Some(first), Some(last), true) = (seen.first(), w.rows.last(), width >= 76) {
+        let (from, to) = (cx.clock.hms(first.time), cx.clock.hms(last.time));
+        let date = if cx.clock.date(first.time) == cx.clock.date(cx.clock.now) {
+            String::new()
+        } else {
+            format!("{} ", cx.clock.date(first.time))
+        };
+        let said = if from == to { from } else { format!("{from}{}{to}", cx.glyphs.dash) };
+        spans.push(Span::styled(format!("   {date}{said}"), cx.style(Role::Time)));
+    }
+    spans.push(Span::raw(" "));
+    spans
+}

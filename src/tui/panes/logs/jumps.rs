@@ -1,0 +1,158 @@
+//! Asking for other windows of records, and taking the answers.
+
+use super::state::{Asked, State};
+use super::view;
+use super::window::Place;
+use crate::runtime::events::{Anchor, LogsPage, LogsRequest, Request};
+use crate::tui::action::Action;
+use crate::tui::effect::Effect;
+use crate::tui::panes::PaneCx;
+use aiobs_types::{Level, RecordId};
+
+impl State {
+    /// Asks for a window. The answer to an older question is not waited for any more.
+    fn ask(&mut self, anchor: Anchor, place: Place, cx: &PaneCx<'_>) -> Effect {
+        self.seq += 1;
+        self.asked = Some(Asked { seq: self.seq, anchor, place });
+        self.again = false;
+        let height = view::list_height(self, cx);
+        let (before, after) = match anchor {
+            Anchor::Tail => (height * 3, 1),
+            Anchor::Head => (0, height * 3),
+            _ => (height * 2, height * 2),
+        };
+        Effect::Send(Request::Logs(LogsRequest {
+            seq: self.seq,
+            query: self.query.clone(),
+            find: self.find.clone(),
+            anchor,
+            before,
+            after,
+        }))
+    }
+
+    /// Goes elsewhere; following ends.
+    pub(super) fn jump(&mut self, anchor: Anchor, cx: &PaneCx<'_>) -> Effect {
+        self.follow = false;
+        self.ask(anchor, Place::Focus, cx)
+    }
+
+    /// Goes to the newest records and stays there.
+    pub(super) fn follow(&mut self, cx: &PaneCx<'_>) -> Effect {
+        self.follow = true;
+        self.ask(Anchor::Tail, Place::End, cx)
+    }
+
+    /// The filter changed: stay as near as possible.
+    pub(super) fn filtered(&mut self, cx: &PaneCx<'_>) -> Effect {
+        match self.window.id().filter(|_| !self.follow) {
+            Some(id) => self.ask(Anchor::At(id), Place::Focus, cx),
+            None => self.follow(cx),
+        }
+    }
+
+    /// More rows around the cursor, if the window gets thin there.
+    pub(super) fn refill(&mut self, cx: &PaneCx<'_>) -> Option<Effect> {
+        let height = view::list_height(self, cx);
+        if !self.window.thin(height, cx.snapshot.totals.records) {
+            return None;
+        }
+        if self.asked.is_some() {
+            self.again = true;
+            return None;
+        }
+        let id = self.window.id()?;
+        Some(self.ask(Anchor::At(id), Place::Keep, cx))
+    }
+
+    /// New records arrived.
+    pub(super) fn appended(&mut self, cx: &PaneCx<'_>) -> Option<Effect> {
+        if !self.follow || !self.on_screen {
+            return None;
+        }
+        if self.asked.is_some() {
+            self.again = true;
+            return None;
+        }
+        Some(self.follow(cx))
+    }
+
+    /// The next or previous record of a level, or match of the search.
+    pub(super) fn seek(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let from = self.window.id().unwrap_or(RecordId(0));
+        let anchor = match action {
+            Action::NextError => Anchor::LevelNext(from, Level::Error),
+            Action::PreviousError => Anchor::LevelPrevious(from, Level::Error),
+            Action::NextWarning => Anchor::LevelNext(from, Level::Warn),
+            Action::PreviousWarning => Anchor::LevelPrevious(from, Level::Warn),
+            Action::NextMatch if self.find.is_some() => Anchor::FindNext(from),
+            Action::PreviousMatch if self.find.is_some() => Anchor::FindPrevious(from),
+            _ => {
+                self.type_in(super::input::Typing::Find);
+                return Vec::new();
+            }
+        };
+        vec![self.jump(anchor, cx)]
+    }
+
+    /// Takes a page, if it answers the newest question.
+    pub(super) fn page(&mut self, page: &LogsPage, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Some(asked) = self.asked.filter(|a| a.seq == page.seq) else { return Vec::new() };
+        let mut effects = Vec::new();
+        self.window.count(page);
+        if let Some(error) = &page.error {
+            effects.push(Effect::warn(error.clone()));
+        }
+        if page.not_found {
+            self.asked = None;
+            effects.push(Effect::info(nothing_there(asked.anchor)));
+            return effects;
+        }
+        let height = view::list_height(self, cx);
+        // While a scan has found nothing yet, what was there stays to be read.
+        if page.done || !page.rows.is_empty() {
+            self.window.take(page.clone(), asked.place, height);
+            self.settle(cx);
+            effects.extend(self.detail_follows(cx));
+            if let Some(a) = &mut self.asked {
+                // What comes later for the same question must not move a cursor that the user moved since.
+                a.place = if self.follow && asked.place == Place::End { Place::End } else { Place::Keep };
+            }
+        }
+        if page.done {
+            self.asked = None;
+            if std::mem::take(&mut self.again) {
+                let more = if self.follow { Some(self.follow(cx)) } else { self.refill(cx) };
+                effects.extend(more);
+            }
+        }
+        effects
+    }
+
+    /// Stops a scan; what was found so far stays.
+    pub(super) fn stop(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        self.asked?;
+        self.follow = false;
+        let effects = match self.window.id() {
+            // A new question ends the old one in the engine; the answer to it is of no interest.
+            Some(id) => {
+                let ask = self.ask(Anchor::At(id), Place::Keep, cx);
+                vec![ask, Effect::info("Stopped")]
+            }
+            None => vec![Effect::info("Stopped waiting")],
+        };
+        self.asked = None;
+        Some(effects)
+    }
+}
+
+fn nothing_there(anchor: Anchor) -> &'static str {
+    match anchor {
+        Anchor::LevelNext(_, Level::Warn) => "No warning after this line; W looks back",
+        Anchor::LevelPrevious(_, Level::Warn) => "No warning before this line; w looks ahead",
+        Anchor::LevelNext(..) => "No error after this line; E looks back",
+        Anchor::LevelPrevious(..) => "No error before this line; e looks ahead",
+        Anchor::FindNext(_) | Anchor::FindPrevious(_) => "Not found",
+        _ => "Nothing there",
+    }
+}

@@ -1,0 +1,74 @@
+//! What is highlighted in the text: what was searched for, and what the filter asks for.
+
+use aiobs_types::{LogQuery, TextMatch};
+use regex::{Regex, RegexBuilder};
+use std::ops::Range;
+
+/// Compiled highlights.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks {
+    find: Option<Regex>,
+    filter: Vec<Regex>,
+}
+
+impl Marks {
+    /// For a search and a filter. What does not compile marks nothing; the engine says why.
+    pub(super) fn new(find: Option<&TextMatch>, query: &LogQuery) -> Self {
+        Self {
+            find: find.and_then(compile),
+            filter: query.text.iter().filter(|t| !t.negate).filter_map(compile).collect(),
+        }
+    }
+
+    /// Byte ranges of the search in `text`, sorted and apart.
+    pub(super) fn found(&self, text: &str) -> Vec<Range<usize>> {
+        self.find.iter().flat_map(|r| r.find_iter(text)).map(|m| m.range()).filter(|r| !r.is_empty()).collect()
+    }
+
+    /// Byte ranges of the filter's words in `text`, sorted and apart.
+    pub(super) fn filtered(&self, text: &str) -> Vec<Range<usize>> {
+        let mut all: Vec<Range<usize>> =
+            self.filter.iter().flat_map(|r| r.find_iter(text)).map(|m| m.range()).filter(|r| !r.is_empty()).collect();
+        all.sort_by_key(|r| (r.start, r.end));
+        let mut out: Vec<Range<usize>> = Vec::with_capacity(all.len());
+        for r in all {
+            match out.last_mut() {
+                Some(last) if r.start <= last.end => last.end = last.end.max(r.end),
+                _ => out.push(r),
+            }
+        }
+        out
+    }
+}
+
+fn compile(t: &TextMatch) -> Option<Regex> {
+    let pattern = if t.regex { t.pattern.clone() } else { regex::escape(&t.pattern) };
+    if pattern.is_empty() {
+        return None;
+    }
+    RegexBuilder::new(&pattern).case_insensitive(!t.case_sensitive).size_limit(1 << 20).build().ok()
+}
+
+/// What was typed to search for: `/…/` is a regular expression, a capital letter minds the case.
+pub(super) fn parse_find(typed: &str) -> Option<TextMatch> {
+    let typed = typed.trim();
+    let inner = typed.strip_prefix('/').and_then(|t| t.strip_suffix('/')).filter(|t| !t.is_empty());
+    let (pattern, regex) = inner.map_or((typed, false), |t| (t, true));
+    let case_sensitive = pattern.chars().any(char::is_uppercase);
+    (!pattern.is_empty()).then(|| TextMatch { pattern: pattern.to_owned(), regex, case_sensitive, negate: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_merge_and_mind_the_case_only_when_asked() {
+        let query =
+            LogQuery { text: ["pool", "ool ex"].iter().filter_map(|t| parse_find(t)).collect(), ..LogQuery::default() };
+        let marks = Marks::new(parse_find("/ex\\w+/").as_ref(), &query);
+        assert_eq!(marks.filtered("Pool exhausted, pool"), [0..7, 16..20]);
+        assert_eq!(marks.found("pool exhausted"), [5..14]);
+        assert!(Marks::new(parse_find("Pool").as_ref(), &LogQuery::default()).found("pool").is_empty());
+    }
+}
