@@ -13,6 +13,7 @@ pub mod chat;
 pub mod incidents;
 pub mod logs;
 pub mod overview;
+mod refresh;
 #[cfg(test)]
 pub(crate) mod testkit;
 pub mod topology;

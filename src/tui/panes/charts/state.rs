@@ -5,14 +5,10 @@ use super::view;
 use crate::runtime::events::{Charts, Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
-use aiobs_types::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use std::cell::Cell;
-
-/// Nanoseconds between two questions for new data.
-const REFRESH: i64 = 2_000_000_000;
 
 /// State of the Charts pane.
 #[derive(Debug, Default)]
@@ -25,9 +21,7 @@ pub struct State {
     pub(super) zoomed: bool,
     /// Seconds since the epoch the cursor is at; `None` is the newest point, unread.
     pub(super) cursor: Option<f64>,
-    asked: Timestamp,
-    /// Drawn since the last question: nothing is asked for while nobody looks.
-    drawn: Cell<bool>,
+    refresh: Refresh,
 }
 
 impl State {
@@ -36,8 +30,7 @@ impl State {
     }
 
     fn ask(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        self.asked = cx.clock.now;
-        self.drawn.set(false);
+        self.refresh.asked(cx.clock.now);
         vec![Effect::Send(Request::Charts)]
     }
 
@@ -106,7 +99,7 @@ impl Pane for State {
                 self.loaded = true;
                 Vec::new()
             }
-            Event::Snapshot if self.drawn.get() && cx.clock.now.since(self.asked) >= REFRESH => self.ask(cx),
+            Event::Snapshot if self.refresh.due(cx.clock.now) => self.ask(cx),
             _ => Vec::new(),
         }
     }
@@ -121,7 +114,7 @@ impl Pane for State {
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
-        self.drawn.set(true);
+        self.refresh.drawn();
         view::draw(frame, area, cx, self);
     }
 }
