@@ -6,6 +6,7 @@ mod args;
 mod completions;
 mod config;
 mod context;
+mod demo;
 
 mod doctor;
 mod exit;
@@ -49,6 +50,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let cx = Context::load(&global)?;
     match command {
         None => screen::run(&cx, &paths),
+        Some(Command::Demo(args)) => demo::run(&cx, &args),
 
         Some(Command::Watch(args)) => watch::run(&cx, &args),
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
@@ -57,6 +59,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
-        Some(Command::Demo(_) | Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
+        Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }
 }

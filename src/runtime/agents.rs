@@ -1,53 +1,420 @@
-//! The agent chain and the chat, wired to the engine.
+//! The agent chain and the chat, wired to the engine: watches whether a model answers, passes incidents in, and
+//! carries what comes out to the writer, the pipeline and the listeners, on a thread of its own.
 
 use super::EngineEvent;
 use super::archive::StoredArchive;
-use super::board::Board;
-use super::events::{EventSink, StageRow};
+use super::board::{Board, lock};
+use super::builder::tokio_runtime;
+use super::events::{Event, EventSink, ModelState, StageRow, StageState};
 use super::processing::Message;
 use super::writing::WriterMessage;
-use crate::config::Config;
-use aiobs_types::{ChatMessage, ChatScope, Incident, IncidentId, TraceId};
-use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use crate::config::{Config, Paths};
+use aiobs_agents::playbook::Library;
+use aiobs_agents::{
+    Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
+    Stage,
+};
+use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
+use aiobs_types::{
+    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+/// Time between two looks for a model that does not answer.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// Time between two looks at one that does.
+const LOOK_AFTER: Duration = Duration::from_secs(60);
+/// Stored runs that are remembered per incident while the program runs.
+const REMEMBERED: usize = 1_000;
+
+/// What the agents are made from.
 pub(crate) struct AgentOptions<'a> {
     pub config: &'a Config,
     pub offline: bool,
+    /// Diagnose what is submitted.
     pub enabled: bool,
     pub archive: Arc<StoredArchive>,
     pub board: Arc<Board>,
+    /// Set with a screen.
     pub sink: Option<Arc<EventSink>>,
     pub pipeline: SyncSender<Message>,
     pub writer: SyncSender<WriterMessage>,
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
 }
-pub(crate) struct Agents {}
+
+enum Carried {
+    Chain(ChainOutput),
+    Chat(ChatOutput),
+    Question(Box<ChatMessage>),
+    Stop,
+}
+
+/// See the module.
+pub(crate) struct Agents {
+    enabled: bool,
+    chain: Arc<ChainService>,
+    chat: Arc<ChatService>,
+    archive: Arc<dyn Archive>,
+    asking: Mutex<Option<CancellationToken>>,
+    carry: Sender<Carried>,
+    carried: Arc<AtomicUsize>,
+    carrier: Mutex<Option<JoinHandle<()>>>,
+    watch: CancellationToken,
+    traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
+}
+
 impl Agents {
-    pub(crate) fn start(_: AgentOptions<'_>) -> anyhow::Result<Self> {
-        Ok(Self {})
+    /// Starts chain, chat, the watch over the model, and the carrier.
+    pub(crate) fn start(o: AgentOptions<'_>) -> anyhow::Result<Self> {
+        let rt = tokio_runtime()?.handle();
+        let folder = Paths::resolve(None, None).map(|p| p.playbooks());
+        let (library, mistakes) = Library::load(folder.as_deref());
+        if let Some(first) = mistakes.first() {
+            let more = if mistakes.len() > 1 { format!(" (and {} more)", mistakes.len() - 1) } else { String::new() };
+            o.board.notice("playbooks", Some((Level::Warn, format!("{first}{more}; left out"))));
+        }
+        let playbooks: Arc<dyn Advisor> = Arc::new(library);
+        let archive: Arc<dyn Archive> = o.archive;
+        let options = chain_options(o.config);
+        let (carry, inbox) = channel();
+        let carried = Arc::new(AtomicUsize::new(0));
+        let put = {
+            let (carry, carried) = (carry.clone(), Arc::clone(&carried));
+            move |item: Carried| {
+                carried.fetch_add(1, Ordering::SeqCst);
+                if carry.send(item).is_err() {
+                    carried.fetch_sub(1, Ordering::SeqCst);
+                }
+            }
+        };
+        let chat = ChatDeps {
+            provider: None,
+            archive: Arc::clone(&archive),
+            playbooks: Arc::clone(&playbooks),
+            model: options.model.clone(),
+            num_ctx: options.num_ctx,
+        };
+        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, options };
+        let chain = Arc::new(ChainService::spawn(rt, deps, move |out| put(Carried::Chain(out))));
+        let chat = Arc::new(ChatService::new(rt, chat));
+        let traces = Arc::new(Mutex::new(HashMap::new()));
+        let carrier = Carrier {
+            pipeline: o.pipeline,
+            writer: o.writer,
+            emit: o.emit,
+            sink: o.sink,
+            carried: Arc::clone(&carried),
+            traces: Arc::clone(&traces),
+        };
+        let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
+        let watch = CancellationToken::new();
+        if o.offline || !o.config.model.enabled {
+            *lock(&o.board.model) = ModelState::Disabled;
+        } else {
+            let watcher = Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
+            match provider(o.config) {
+                Ok(provider) => drop(rt.spawn(watcher.run(provider))),
+                Err(reason) => *lock(&watcher.board.model) = ModelState::Offline { reason },
+            }
+        }
+        Ok(Self {
+            enabled: o.enabled,
+            chain,
+            chat,
+            archive,
+            asking: Mutex::new(None),
+            carry,
+            carried,
+            carrier: Mutex::new(Some(carrier)),
+            watch,
+            traces,
+        })
     }
-    pub(crate) fn submit(&self, _: Incident) {}
-    pub(crate) fn rerun(&self, _: IncidentId) {}
-    pub(crate) fn cancel(&self, _: IncidentId) {}
-    pub(crate) fn ask(&self, _: String, _: ChatScope, _: Vec<ChatMessage>) {}
-    pub(crate) fn cancel_ask(&self) {}
-    pub(crate) fn preview(&self, _: IncidentId) -> Option<String> {
-        None
+
+    /// Wants a diagnosis.
+    pub(crate) fn submit(&self, incident: Incident) {
+        if self.enabled {
+            self.chain.submit(incident);
+        }
     }
-    pub(crate) fn running_trace(&self, _: IncidentId) -> Option<TraceId> {
-        None
+
+    /// Wants a new diagnosis.
+    pub(crate) fn rerun(&self, id: IncidentId) {
+        if let Ok(Some(incident)) = self.archive.incident(id) {
+            self.chain.rerun(incident);
+        }
     }
-    pub(crate) fn wait_idle(&self, _: Duration) -> bool {
-        true
+
+    /// Stops a run.
+    pub(crate) fn cancel(&self, id: IncidentId) {
+        self.chain.cancel(id);
     }
-    pub(crate) fn shutdown(&self, _: Duration) {}
+
+    /// Asks the assistant; a question before it is cancelled.
+    pub(crate) fn ask(&self, question: String, scope: ChatScope, history: Vec<ChatMessage>) {
+        self.cancel_ask();
+        let asked = ChatMessage {
+            id: 0,
+            time: Timestamp::now(),
+            role: ChatRole::User,
+            scope,
+            text: question.clone(),
+            citations: Vec::new(),
+            author: String::new(),
+            complete: true,
+        };
+        self.put(Carried::Question(Box::new(asked)));
+        let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
+        let token = self.chat.ask(question, scope, history, move |out| {
+            carried.fetch_add(1, Ordering::SeqCst);
+            if carry.send(Carried::Chat(out)).is_err() {
+                carried.fetch_sub(1, Ordering::SeqCst);
+            }
+        });
+        *lock(&self.asking) = Some(token);
+    }
+
+    /// Stops the answer that is streaming.
+    pub(crate) fn cancel_ask(&self) {
+        if let Some(token) = lock(&self.asking).take() {
+            token.cancel();
+        }
+    }
+
+    /// Exactly what a model would be sent.
+    pub(crate) fn preview(&self, id: IncidentId) -> Option<String> {
+        let incident = self.archive.incident(id).ok()??;
+        Some(self.chain.preview(&incident))
+    }
+
+    /// The last run of this incident since the program started.
+    pub(crate) fn running_trace(&self, id: IncidentId) -> Option<TraceId> {
+        lock(&self.traces).get(&id).copied()
+    }
+
+    /// Waits until nothing runs, waits or is being carried. False when time ran out.
+    pub(crate) fn wait_idle(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        loop {
+            if self.chain.is_idle() && self.carried.load(Ordering::SeqCst) == 0 {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends everything; what was carried is delivered.
+    pub(crate) fn shutdown(&self, deadline: Duration) {
+        self.watch.cancel();
+        self.cancel_ask();
+        if let Ok(rt) = tokio_runtime() {
+            rt.block_on(self.chain.shutdown(deadline));
+        }
+        self.put(Carried::Stop);
+        if let Some(carrier) = lock(&self.carrier).take()
+            && carrier.join().is_err()
+        {
+            tracing::error!("the agents' thread died");
+        }
+    }
+
+    fn put(&self, item: Carried) {
+        self.carried.fetch_add(1, Ordering::SeqCst);
+        if self.carry.send(item).is_err() {
+            self.carried.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
+
+fn chain_options(config: &Config) -> ChainOptions {
+    let c = &config.chain;
+    let defaults = ChainOptions::default();
+    ChainOptions {
+        deadlines: Deadlines {
+            stages: [c.context_timeout, c.diagnosis_timeout, c.fixer_timeout, c.reporter_timeout],
+            total: c.total_timeout,
+        },
+        backoff: Backoff { tries: c.tries, ..Backoff::default() },
+        model: Some(config.model.name.clone()).filter(|m| !m.is_empty()),
+        num_ctx: config.model.num_ctx,
+        ..defaults
+    }
+}
+
+fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
+    let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
+    let ollama = Ollama::new(&config.model.url, name).map_err(|e| e.to_string())?;
+    Ok(Arc::new(Guarded::new(Arc::new(ollama), Limits::default())))
+}
+
+/// Asks the configured model server once: which model answers, or what is wrong and what to do. Blocks.
+///
+/// # Errors
+/// The reason why no model answers, one line.
+pub fn model_health(config: &Config) -> Result<String, String> {
+    let provider = provider(config)?;
+    let rt = tokio_runtime().map_err(|e| e.to_string())?;
+    match rt.block_on(provider.health()) {
+        Health::Ready { model, note } => {
+            let place = if provider.is_local() { "local" } else { "remote" };
+            let note = note.map(|n| format!("; {n}")).unwrap_or_default();
+            Ok(format!("{model} on {} at {} ({place}){note}", provider.name(), provider.endpoint()))
+        }
+        Health::Unavailable { reason } => Err(reason),
+    }
+}
+
+/// The four stages before a run.
 pub(crate) fn fresh_stages() -> Vec<StageRow> {
-    Vec::new()
+    Stage::ALL.into_iter().map(|s| StageRow { name: s.name(), ..StageRow::default() }).collect()
 }
-/// x
-pub fn model_health(_: &Config) -> Result<String, String> {
-    Err("none".into())
+
+/// Looks whether the model answers, and tells chain, chat and board when that changes.
+struct Watcher {
+    board: Arc<Board>,
+    chain: Arc<ChainService>,
+    chat: Arc<ChatService>,
+    stop: CancellationToken,
+}
+
+impl Watcher {
+    async fn run(self, provider: Arc<dyn Provider>) {
+        loop {
+            let state = match provider.health().await {
+                Health::Ready { model, .. } => {
+                    ModelState::Ready { provider: provider.name().to_owned(), model, local: provider.is_local() }
+                }
+                Health::Unavailable { reason } => ModelState::Offline { reason },
+            };
+            let ready = matches!(state, ModelState::Ready { .. });
+            let before = std::mem::replace(&mut *lock(&self.board.model), state.clone());
+            if before != state {
+                let usable = ready.then(|| Arc::clone(&provider));
+                self.chain.set_provider(usable.clone());
+                self.chat.set_provider(usable);
+                self.board.touch();
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(if ready { LOOK_AFTER } else { LOOK_AGAIN }) => {}
+            }
+        }
+    }
+}
+
+/// Carries what comes out of chain and chat; may block, which they must not.
+struct Carrier {
+    pipeline: SyncSender<Message>,
+    writer: SyncSender<WriterMessage>,
+    emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+    sink: Option<Arc<EventSink>>,
+    carried: Arc<AtomicUsize>,
+    traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
+}
+
+impl Carrier {
+    fn run(self, inbox: &Receiver<Carried>) {
+        while let Ok(item) = inbox.recv() {
+            let stop = matches!(item, Carried::Stop);
+            match item {
+                Carried::Chain(out) => self.chain(out),
+                Carried::Chat(out) => self.chat(out),
+                Carried::Question(message) => drop(self.store_chat(*message)),
+                Carried::Stop => {}
+            }
+            self.carried.fetch_sub(1, Ordering::SeqCst);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn chain(&self, out: ChainOutput) {
+        let emit = &self.emit;
+        match out {
+            ChainOutput::Stage { incident, stage, state, attempts, at } => {
+                emit(EngineEvent::Stage { incident, stage: stage.name(), state: shown(state), attempts, at });
+            }
+            ChainOutput::Text { incident, stage, delta } => {
+                emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
+            }
+            ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
+            ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
+            ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
+            ChainOutput::Cancelled(incident) => emit(EngineEvent::Notice(format!("the run of {incident} was cancelled"))),
+            ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
+        }
+    }
+
+    fn diagnosis(&self, mut diagnosis: Diagnosis) {
+        if let Some(trace) = diagnosis.trace {
+            let mut traces = lock(&self.traces);
+            if traces.len() >= REMEMBERED {
+                traces.clear();
+            }
+            traces.insert(diagnosis.incident, trace);
+        }
+        let (reply, stored) = sync_channel(1);
+        if self.writer.send(WriterMessage::Diagnosis(Box::new(diagnosis.clone()), reply)).is_ok()
+            && let Ok(id) = stored.recv()
+        {
+            diagnosis.id = id;
+        }
+        let by = match &diagnosis.author {
+            Author::Model { model, .. } => model.clone(),
+            Author::Playbook { id } => format!("playbook {id}"),
+            Author::Facts => "the facts alone".to_owned(),
+        };
+        let note = Message::Note {
+            incident: diagnosis.incident,
+            kind: TimelineKind::Diagnosed,
+            text: format!("diagnosed by {by}: {}", diagnosis.title),
+            criticality: Some(diagnosis.criticality),
+        };
+        // Gone only when everything stops.
+        let _ = self.pipeline.send(note);
+        (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
+    }
+
+    fn chat(&self, out: ChatOutput) {
+        let tell = |event| {
+            if let Some(sink) = &self.sink {
+                sink.send(event);
+            }
+        };
+        match out {
+            ChatOutput::Step(text) => tell(Event::ChatStep(text)),
+            ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
+            ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
+            ChatOutput::Done(message) => tell(Event::ChatDone(Box::new(self.store_chat(*message)))),
+        }
+    }
+
+    fn store_chat(&self, mut message: ChatMessage) -> ChatMessage {
+        let (reply, stored) = sync_channel(1);
+        if self.writer.send(WriterMessage::Chat(Box::new(message.clone()), reply)).is_ok()
+            && let Ok(id) = stored.recv()
+        {
+            message.id = id;
+        }
+        message
+    }
+}
+
+const fn shown(state: aiobs_agents::StageState) -> StageState {
+    match state {
+        aiobs_agents::StageState::Waiting => StageState::Waiting,
+        aiobs_agents::StageState::Running => StageState::Running,
+        aiobs_agents::StageState::Done => StageState::Done,
+        aiobs_agents::StageState::Fallback => StageState::Fallback,
+        aiobs_agents::StageState::Skipped => StageState::Skipped,
+    }
 }

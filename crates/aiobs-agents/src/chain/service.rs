@@ -8,6 +8,7 @@ use crate::{Advisor, Archive, Budget, ChainOutput, Stage, StageState, gather, pr
 use aiobs_llm::{Backoff, CancellationToken, Provider};
 use aiobs_types::{Author, Diagnosis, Fingerprint, Incident, IncidentId, Timestamp};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -122,6 +123,8 @@ pub struct ChainService {
     provider: Mutex<Option<Arc<dyn Provider>>>,
     stop: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Commands sent and not yet acted on.
+    unread: Arc<AtomicUsize>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -143,6 +146,7 @@ impl ChainService {
             note(&seen, &output);
             out(output);
         });
+        let unread = Arc::new(AtomicUsize::new(0));
         let actor = Actor {
             queue: Queue::new(deps.options.queue),
             provider: deps.provider.clone(),
@@ -154,10 +158,11 @@ impl ChainService {
             status: Arc::clone(&status),
             out,
             stop: stop.clone(),
+            unread: Arc::clone(&unread),
         };
         let task = Mutex::new(Some(rt.spawn(actor.work(inbox))));
         let provider = Mutex::new(deps.provider.clone());
-        Self { commands, status, deps, provider, stop, task }
+        Self { commands, status, deps, provider, stop, task, unread }
     }
 
     /// Wants a diagnosis. Nothing happens when this fault has one from as good an author as there is.
@@ -186,6 +191,13 @@ impl ChainService {
         lock(&self.status).clone()
     }
 
+    /// Whether nothing runs, waits, or is on its way in.
+    pub fn is_idle(&self) -> bool {
+        let idle = self.unread.load(Ordering::SeqCst) == 0;
+        let status = lock(&self.status);
+        idle && status.running.is_none() && status.queued == 0
+    }
+
     /// Exactly what the Diagnosis stage would send for this incident. Blocking: reads the archive.
     pub fn preview(&self, incident: &Incident) -> String {
         let d = &self.deps;
@@ -207,7 +219,9 @@ impl ChainService {
     }
 
     fn send(&self, command: Command) {
+        self.unread.fetch_add(1, Ordering::SeqCst);
         if self.commands.send(command).is_err() {
+            self.unread.fetch_sub(1, Ordering::SeqCst);
             tracing::debug!("the chain has ended; a command was dropped");
         }
     }
@@ -272,17 +286,22 @@ struct Actor {
     status: Arc<Mutex<ChainStatus>>,
     out: Out,
     stop: CancellationToken,
+    unread: Arc<AtomicUsize>,
 }
 
 impl Actor {
     async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
         loop {
             let stop = self.stop.clone();
+            let mut read = 0;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 command = inbox.recv() => match command {
-                    Some(command) => self.command(command),
+                    Some(command) => {
+                        self.command(command);
+                        read = 1;
+                    }
                     None => break,
                 },
                 ended = finished(&mut self.running) => self.ended(ended),
@@ -292,6 +311,7 @@ impl Actor {
                 self.start(next).await;
             }
             self.tell_queue();
+            self.unread.fetch_sub(read, Ordering::SeqCst);
         }
         if let Some(running) = self.running.take() {
             running.cancel.cancel();
