@@ -6,7 +6,7 @@ mod sources_support;
 use aiobs_logs::source::{NewFileReason, SourceError, SourceOptions, SourceSpec};
 use aiobs_types::{SourceId, SourceState};
 use sources_support::{Reader, append, dir, once, reader};
-use std::{fs, os::unix::fs::symlink, time::Duration};
+use std::{fmt::Write as _, fs, os::unix::fs::symlink, time::Duration};
 
 #[test]
 fn appended_text_is_followed() {
@@ -345,7 +345,7 @@ fn nothing_is_lost_or_doubled_while_files_rotate_and_the_reader_restarts() {
         let mut kept = 0;
         let mut text = String::new();
         for n in 1..LINES {
-            text.push_str(&format!("line {n}\n"));
+            writeln!(text, "line {n}").unwrap();
             if n % 37 == 0 {
                 append(&path, &std::mem::take(&mut text));
             }
@@ -378,7 +378,8 @@ fn nothing_is_lost_or_doubled_while_files_rotate_and_the_reader_restarts() {
         }
     }
     writer.join().unwrap();
-    let expected: String = (0..LINES).map(|n| format!("line {n}\n")).collect();
+    let mut expected = String::new();
+    (0..LINES).for_each(|n| writeln!(expected, "line {n}").unwrap());
     let wrong = all.lines().zip(expected.lines()).find(|(a, b)| a != b);
     assert_eq!(wrong, None);
     assert_eq!(all.len(), expected.len());
