@@ -6,7 +6,7 @@ mod sources_support;
 use aiobs_logs::source::{NewFileReason, SourceError, SourceOptions, SourceSpec};
 use aiobs_types::{SourceId, SourceState};
 use sources_support::{Reader, append, dir, once, reader};
-use std::{fs, os::unix::fs::symlink, time::Duration};
+use std::{fmt::Write as _, fs, os::unix::fs::symlink, time::Duration};
 
 #[test]
 fn appended_text_is_followed() {
@@ -326,6 +326,63 @@ fn file_once_read_under_another_name_is_read_when_that_name_is_not_asked_for() {
     drop(r);
     let mut r = Reader::open(&[SourceSpec::Path(logs.clone())], SourceOptions::default(), &known);
     r.until_text(&logs.join("real.log"), "one\n");
+}
+
+/// A writer appends and rotates as fast as it can; the reader is dropped again and again and goes on from checkpoints.
+#[test]
+fn nothing_is_lost_or_doubled_while_files_rotate_and_the_reader_restarts() {
+    const LINES: usize = 30_000;
+    let dir = dir();
+    let log = dir.path().join("app.log");
+    append(&log, "line 0\n");
+    // What was rotated away before the first start is nobody's business.
+    let mut r = reader(&log);
+    r.until_text(&log, "line 0\n");
+    let (mut known, mut all) = (r.checkpoints(), r.text(&log).to_owned());
+    drop(r);
+    let path = log.clone();
+    let writer = std::thread::spawn(move || {
+        let mut kept = 0;
+        let mut text = String::new();
+        for n in 1..LINES {
+            writeln!(text, "line {n}").unwrap();
+            if n % 37 == 0 {
+                append(&path, &std::mem::take(&mut text));
+            }
+            if n % 1_500 == 0 {
+                for old in (1..=kept).rev() {
+                    fs::rename(
+                        path.with_extension(format!("log.{old}")),
+                        path.with_extension(format!("log.{}", old + 1)),
+                    )
+                    .unwrap();
+                }
+                fs::rename(&path, path.with_extension("log.1")).unwrap();
+                kept += 1;
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        append(&path, &text);
+    });
+    let last = format!("line {}\n", LINES - 1);
+    for round in 0..2_000 {
+        let mut r = Reader::open(&[SourceSpec::Path(log.clone())], SourceOptions::default(), &known);
+        for _ in 0..=round % 7 {
+            r.step(2);
+        }
+        all.push_str(r.text(&log));
+        let read = r.checkpoints();
+        known = if read.is_empty() { known } else { read };
+        if all.ends_with(&last) {
+            break;
+        }
+    }
+    writer.join().unwrap();
+    let mut expected = String::new();
+    (0..LINES).for_each(|n| writeln!(expected, "line {n}").unwrap());
+    let wrong = all.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    assert_eq!(wrong, None);
+    assert_eq!(all.len(), expected.len());
 }
 
 #[test]

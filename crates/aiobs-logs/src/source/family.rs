@@ -6,6 +6,7 @@ use super::{identity, spec::packed};
 use aiobs_types::FileIdentity;
 use std::{
     cmp::Reverse,
+    collections::BTreeSet,
     fs::{self, File, Metadata},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -73,6 +74,14 @@ pub(super) fn siblings(path: &Path) -> Vec<Sibling> {
         }
     }
     found
+}
+
+/// Whether the family is named as it was when `listed` was made.
+pub(super) fn unchanged(path: &Path, listed: &[Sibling]) -> bool {
+    let names = |list: &[Sibling]| -> BTreeSet<(PathBuf, u64)> {
+        list.iter().filter(|s| s.suffix.is_some()).map(|s| (s.path.clone(), s.meta.ino())).collect()
+    };
+    names(listed) == names(&siblings(path))
 }
 
 /// The sibling that is the file itself, renamed.

@@ -50,7 +50,7 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
 }
 
 /// The files to read in order, at least one: what is left of the file that was read before, the generations between,
-/// the file that is at the path now. `old` is the metadata of the old file when it is still open.
+/// the file that is at the path now. `Interrupted` means try again at once. `old` is the metadata of the old file when it is still open.
 pub(super) fn resolve(
     path: &Path,
     before: Option<&Position>,
@@ -81,6 +81,10 @@ pub(super) fn resolve(
     }
     let found = renamed.or_else(|| family::copied(&siblings, identity, *offset));
     let mut files = missed(path, &siblings, found, *offset, old, current.as_ref().ok(), opener);
+    if !family::unchanged(path, &siblings) {
+        // A rotation is under way: what was opened by its name may be another file than was listed.
+        return Err(io::ErrorKind::Interrupted.into());
+    }
     match current {
         Ok(mut file) => {
             file.reason = match (same_inode, found) {
