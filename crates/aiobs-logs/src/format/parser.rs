@@ -36,8 +36,9 @@ pub struct Parsed {
 const SAMPLE: u32 = 100;
 /// Formats tried besides the current one.
 const RECENT: usize = 4;
-/// One in so many lines that nothing fits is shown to all formats.
-const RETRY: u32 = 64;
+/// Lines that nothing fits are shown to all formats: first one in so many, then, while that finds nothing, ever
+/// fewer.
+const RETRY: std::ops::RangeInclusive<u32> = 16..=1024;
 /// Another format that fits so many more lines than the current one takes its place.
 const TAKEOVER: u32 = 64;
 
@@ -55,6 +56,7 @@ pub struct SourceParser {
     votes: Vec<u32>,
     sampled: u32,
     misses: u32,
+    retry: u32,
     /// How far another format is ahead, and which.
     ahead: (usize, u32),
     inner: Option<Box<SourceParser>>,
@@ -88,6 +90,7 @@ impl SourceParser {
             votes: vec![0; formats.len()],
             sampled: if resumed.is_some() { SAMPLE } else { 0 },
             misses: 0,
+            retry: *RETRY.start(),
             ahead: (0, 0),
             inner: None,
             bare: Bare::default(),
@@ -211,14 +214,19 @@ impl SourceParser {
             }
         }
         self.misses += 1;
-        if self.misses % RETRY == 1 {
-            let best = self.best(line);
-            if let Some((i, _)) = &best {
+        if self.misses < self.retry {
+            return None;
+        }
+        self.misses = 0;
+        let best = self.best(line);
+        match &best {
+            Some((i, _)) if *i != plain => {
+                self.retry = *RETRY.start();
                 self.remember(*i);
             }
-            return best;
+            _ => self.retry = (self.retry * 2).min(*RETRY.end()),
         }
-        None
+        best
     }
 
     fn count_for(&mut self, i: usize) {
