@@ -58,6 +58,8 @@ const STRONG: &[(&str, &str)] = &[
     ("request failed with status 503", "HTTP 5xx"),
     ("\"GET /api/orders HTTP/1.1\" 502 157", "HTTP 5xx"),
     ("too many requests from client 10.0.0.9", "rate limited"),
+    ("charge 17 given up: rate limit of api.example exceeded", "rate limited"),
+    ("order 4711 failed: no database connection after 3 attempts", "connection lost"),
     ("lookup db.internal on 10.0.0.2:53: no such host", "name resolution failed"),
     ("Back-off restarting failed container app", "crash loop"),
     ("blk_update_request: I/O error, dev sda, sector 12345", "disk input or output error"),
@@ -177,6 +179,7 @@ fn same(a: &str, b: &str) -> bool {
 fn the_same_fault_from_several_components_has_one_fingerprint() {
     assert!(same("connection to payments-db:5432 refused", "could not connect to payments-db: Connection refused"));
     assert!(same("write /a/b: no space left on device", "ERROR: could not extend file: No space left on device"));
+    assert!(same("api.pay.example answered 429 Too Many Requests", "given up: rate limit of api.pay.example exceeded"));
     assert!(same("charge 17 was declined by bank", "charge 99 was declined by bank"));
     assert!(!same("connection to payments-db refused", "connection to orders-db refused"));
     assert!(!same("connection to redis refused", "connection to postgres refused"));
