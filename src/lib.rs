@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod names;
 pub mod runtime;
 pub mod tui;
