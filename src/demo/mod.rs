@@ -67,7 +67,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Writes the past of all services into `dir` (which must exist) and goes on live, from the built-in scenario.
+    /// Writes the past of all services into `dir` (made if need be) and goes on live, from the built-in scenario.
     pub fn start(dir: &Path, options: DemoOptions) -> Result<Self, DemoError> {
         if !(options.speed.is_finite() && options.speed > 0.0) {
             return Err(DemoError::Speed(options.speed));

@@ -54,8 +54,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Creates (or appends to) one file per service.
+    /// Creates (or appends to) one file per service, and their directory.
     pub(super) fn open(dir: &Path, scenario: &Scenario) -> Result<Self, DemoError> {
+        std::fs::create_dir_all(dir).map_err(|source| DemoError::Write { path: dir.to_owned(), source })?;
         let open = |file: &String| {
             let path = dir.join(file);
             match OpenOptions::new().create(true).append(true).open(&path) {
