@@ -7,6 +7,7 @@ use aiobs_types::{ChatScope, IncidentId, Level, RecordId};
 
 /// What an update wants done.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a handful live for one turn of the loop")]
 pub enum Effect {
     /// Ask the engine.
     Send(Request),

@@ -53,8 +53,7 @@ impl<'a> Report<'a> {
 
     /// Notes a mistake at a byte offset.
     pub(crate) fn add(&mut self, offset: usize, text: impl Into<String>) {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let line = self.text.get(..offset).unwrap_or(self.text).matches('\n').count() + 1;
         self.faults.push(Fault { file: self.file.to_owned(), line, text: text.into() });
     }
 

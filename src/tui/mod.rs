@@ -68,5 +68,5 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
         size: ratatui::layout::Size::new(80, 24),
     };
     let shell = model::Shell { start: options.start.clone(), ..model::Shell::default() };
-    Ok(model::Model { world, panes: panes::Panes::default(), shell, themes, depth: options.depth })
+    Ok(model::Model { world, panes: panes::Panes::all(), shell, themes, depth: options.depth })
 }

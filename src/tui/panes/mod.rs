@@ -1,7 +1,7 @@
 //! The panes, and what the shell asks of each.
 //!
 //! To add a pane: make a module `panes/<name>/` with `state.rs` (a `State: Default` that implements [`Pane`]) and
-//! `view.rs` (draws `&State`, changes nothing); add a variant to [`PaneId`] and a line to [`Panes::default`];
+//! `view.rs` (draws `&State`, changes nothing); add a variant to [`PaneId`] and a line to [`Panes::all`];
 //! give it a [`Context`] and its actions rows in `action.rs`, and bind them in `keymaps/*.toml`.
 //!
 //! The rules: `update`, `on_event`, `on_key` and `go` change only the pane's own state and return [`Effect`]s;
@@ -193,8 +193,9 @@ pub trait Pane {
 /// All panes.
 pub struct Panes([Box<dyn Pane>; PaneId::ALL.len()]);
 
-impl Default for Panes {
-    fn default() -> Self {
+impl Panes {
+    /// Each in its first state.
+    pub fn all() -> Self {
         Self([
             Box::<overview::State>::default(),
             Box::<logs::State>::default(),

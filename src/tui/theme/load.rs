@@ -189,7 +189,7 @@ impl Draft {
                 ("palette", DeValue::Table(t)) => t.iter().for_each(|kv| self.palette_entry(kv, report)),
                 ("roles", DeValue::Table(_)) => {}
                 ("palette" | "roles", _) => {
-                    report.add(key.span().start, format!("[{}] must be a table", key.get_ref()))
+                    report.add(key.span().start, format!("[{}] must be a table", key.get_ref()));
                 }
                 (other, _) => {
                     let near = nearest(other, ["inherits", "palette", "roles"]);
@@ -271,9 +271,9 @@ impl Draft {
                 };
                 let paint = self.color(name, value.span().start, report);
                 if key.get_ref() == "fg" {
-                    style.fg = paint
+                    style.fg = paint;
                 } else {
-                    style.bg = paint
+                    style.bg = paint;
                 }
                 return;
             }

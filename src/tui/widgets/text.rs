@@ -169,14 +169,15 @@ pub fn wrap_ranges(text: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
     let mut gap: Option<(usize, usize)> = None;
     for (i, g) in text.grapheme_indices(true) {
         let w = cell_width(g);
-        if used + w > cells && i > start {
+        // A space at the end of a row hangs over; it is not seen.
+        if used + w > cells && i > start && g != " " {
             match gap.filter(|(at, _)| *at > start) {
-                Some((at, before)) if g != " " => {
+                Some((at, before)) => {
                     rows.push(start..at);
                     start = at;
                     used -= before;
                 }
-                _ => {
+                None => {
                     rows.push(start..i);
                     start = i;
                     used = 0;

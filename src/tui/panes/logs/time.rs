@@ -19,11 +19,11 @@ pub(super) fn parse(typed: &str, near: Timestamp, zone: &TimeZone) -> Result<Tim
     };
     let moment: Option<DateTime> = clock(typed)
         .and_then(|t| Some(day()?.to_datetime(t)))
-        .or_else(|| typed.parse::<Date>().ok().map(|d| d.to_datetime(Time::midnight())))
         .or_else(|| {
             let (date, time) = typed.split_once([' ', 'T'])?;
             Some(date.parse::<Date>().ok()?.to_datetime(clock(time.trim())?))
-        });
+        })
+        .or_else(|| typed.parse::<Date>().ok().map(|d| d.to_datetime(Time::midnight())));
     moment
         .and_then(|m| m.to_zoned(zone.clone()).ok())
         .and_then(|z| i64::try_from(z.timestamp().as_nanosecond()).ok())

@@ -59,7 +59,7 @@ fn layout(area: Rect, cx: &PaneCx<'_>) -> Layout {
 
 /// Heading, rows, and the blank row under them.
 fn block(rows: usize) -> u16 {
-    rows.max(1).min(1000) as u16 + 2
+    rows.clamp(1, 1000) as u16 + 2
 }
 
 fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
