@@ -83,7 +83,7 @@ fn obvious_faults_fire_at_any_level() {
                 wrong.push(format!("{message:?}: {}", found.title));
             }
             assert!(found.severity >= Severity::WARN);
-            assert_eq!(found.detector, DetectorKind::Pattern);
+            assert_eq!(found.detector, DetectorKind::Pattern, "{message:?} at {severity}");
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
