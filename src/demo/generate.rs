@@ -180,7 +180,7 @@ impl Lines {
         out
     }
 
-    /// One line in the form that such a service really writes; times are UTC.
+    /// One line in the form that such a service writes; times name their zone, so that no setting moves them.
     fn write(&mut self, out: &mut String, form: Form, service: &str, time: Timestamp, say: &Say) {
         let message = self.fill(&say.text);
         let stamp = |format: &str| {
@@ -195,17 +195,16 @@ impl Lines {
                 write!(out, "{ip} - - [{}] {message} \"-\" \"{agent}\"", stamp("%d/%b/%Y:%H:%M:%S +0000"))
             }
             Form::NginxError => {
-                write!(out, "{} [{level}] 29#29: {message}", stamp("%Y/%m/%d %H:%M:%S"))
+                write!(out, "{} [{level}] 29#29: {message}", stamp("%Y/%m/%d %H:%M:%S +0000"))
             }
             Form::Json => {
-                let fields: Vec<(String, String)> =
-                    say.fields.iter().map(|(k, v)| (k.clone(), self.fill(v))).collect();
+                let fields: Vec<(String, String)> = say.fields.iter().map(|(k, v)| (k.clone(), self.fill(v))).collect();
                 out.push_str(&json(&stamp("%Y-%m-%dT%H:%M:%S%.3fZ"), level, service, &message, &fields));
                 Ok(())
             }
             Form::Logback => {
                 let worker = self.fill(&self.worker.clone());
-                let stamp = stamp("%Y-%m-%d %H:%M:%S,%3f");
+                let stamp = stamp("%Y-%m-%dT%H:%M:%S,%3f+00:00");
                 write!(out, "{stamp} [http-nio-8080-exec-{worker}] {level:<5} {service} - {message}")
             }
             Form::Postgres => {
@@ -213,7 +212,9 @@ impl Lines {
                 write!(out, "{} UTC [{pid}] {level}:  {message}", stamp("%Y-%m-%d %H:%M:%S%.3f"))
             }
             Form::Cloudflared => write!(out, "{} {level} {message}", stamp("%Y-%m-%dT%H:%M:%SZ")),
-            Form::Bracketed => write!(out, "{} [{level}] {service} - {message}", stamp("%Y-%m-%d %H:%M:%S")),
+            Form::Bracketed => {
+                write!(out, "{} [{level}] {service} - {message}", stamp("%Y-%m-%dT%H:%M:%S+00:00"))
+            }
         };
     }
 }

@@ -4,9 +4,9 @@
 mod generate;
 mod scenario;
 mod template;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use generate::{DemoLine, RenderOptions, render};
 pub use scenario::{Scenario, ScenarioError};
@@ -76,8 +76,7 @@ impl Demo {
         let mut files = Files::open(dir, &scenario)?;
         let paths = files.paths();
         let start = Timestamp::now();
-        let render =
-            RenderOptions { seed: options.seed, start, speed: options.speed, history: options.history };
+        let render = RenderOptions { seed: options.seed, start, speed: options.speed, history: options.history };
         let mut lines = render_owned(scenario, render);
         let first = files.write_past(&mut lines)?;
         let shared = Arc::new(Shared::default());

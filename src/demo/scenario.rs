@@ -302,7 +302,12 @@ impl Check<'_> {
             let service = self.service_of(name, services);
             runs.push(Run { service, mix, rate: (from, to) });
         }
-        Phase { seconds: self.positive(&raw.seconds, "the seconds of a phase"), name: raw.name, repeat: raw.repeat, runs }
+        Phase {
+            seconds: self.positive(&raw.seconds, "the seconds of a phase"),
+            name: raw.name,
+            repeat: raw.repeat,
+            runs,
+        }
     }
 
     fn service_of(&mut self, mix: &Spanned<String>, services: &[String]) -> usize {

@@ -127,7 +127,9 @@ fn parse_value(value: &str, counters: &Counters) -> Result<Piece, String> {
     let (name, argument) = value.split_once(':').unwrap_or((value, ""));
     let range = || {
         let bounds = argument.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-        bounds.filter(|(a, b): &(u64, u64)| a <= b).ok_or(format!("`{{{value}}}` needs a range such as {{{name}:1..9}}"))
+        bounds
+            .filter(|(a, b): &(u64, u64)| a <= b)
+            .ok_or(format!("`{{{value}}}` needs a range such as {{{name}:1..9}}"))
     };
     let counter = || {
         let known = counters.contains_key(argument);
