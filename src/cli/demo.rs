@@ -16,6 +16,7 @@ pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
     let tui = tui_options(cx)?;
     let home = tempfile::Builder::new().prefix("aiobs-demo-").tempdir()?;
     let (logs, data) = (home.path().join("logs"), home.path().join("data"));
+    std::fs::create_dir_all(&logs)?;
     let demo = Demo::start(&logs, DemoOptions { speed: args.speed, ..DemoOptions::default() })?;
     let options = Options {
         sources: demo.files().iter().map(|f| SourceSpec::Path(f.clone())).collect(),

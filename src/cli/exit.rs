@@ -53,5 +53,20 @@ pub(super) fn explain(e: &anyhow::Error) -> (Exit, Option<String>) {
     }
     let usage = e.chain().any(|c| c.is::<UsageError>() || c.is::<Mistakes>() || c.is::<SourceError>())
         || e.chain().any(|c| matches!(c.downcast_ref::<StoreError>(), Some(StoreError::Query(_))));
-    (if usage { Exit::Usage } else { Exit::Fault }, Some(format!("{e:#}")))
+    (if usage { Exit::Usage } else { Exit::Fault }, Some(chain(e)))
+}
+
+/// The fault and its causes, each once: some errors repeat their cause in their own words.
+fn chain(e: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in e.chain() {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
 }
