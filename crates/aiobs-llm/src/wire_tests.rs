@@ -142,6 +142,18 @@ async fn health_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_configured_name_without_its_tag_is_asked_for_by_its_installed_name() {
+    let server = StandIn::start().await.unwrap();
+    server.install("llama3.1:8b", 5 << 30, &["completion"]);
+    server.reply(Reply::text(&["yes"]));
+    let ollama = Ollama::new(&server.url(), Some("llama3.1".into())).unwrap();
+    let ask = ChatRequest { model: Some("llama3.1".into()), ..request() };
+    let got: Vec<_> = ollama.chat(ask, CancellationToken::new()).collect().await;
+    assert_eq!(text(&got), "yes");
+    assert_eq!(server.requests().pop().unwrap().1["model"], "llama3.1:8b");
+}
+
+#[tokio::test]
 async fn nobody_there_is_told_with_what_to_do() {
     let address = StandIn::start().await.unwrap().url();
     tokio::task::yield_now().await;

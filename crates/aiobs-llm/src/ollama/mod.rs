@@ -114,7 +114,10 @@ impl Inner {
     }
 
     async fn model_for(&self, request: &ChatRequest) -> Result<String, LlmError> {
-        if let Some(model) = &request.model {
+        // The configured name may stand for an installed one with a tag, so it is looked up like no name at all.
+        if let Some(model) = &request.model
+            && self.configured.as_ref() != Some(model)
+        {
             return Ok(model.clone());
         }
         let known = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).clone();
