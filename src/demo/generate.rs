@@ -113,8 +113,28 @@ impl Lines {
         });
     }
 
-    /// Arrivals of a stretch that begins at `self.at`: Poisson for the mixes (by thinning, Lewis and Shedler 1979,
-    /// with a slow swell so that a healthy hour is not a flat line), then the single and the recurring lines.
+    /// Seconds from the begin of a stretch at which a mix speaks: a Poisson process whose rate goes from one value to
+    /// another, by thinning (Lewis and Shedler 1979), with a slow swell so that a healthy hour is not a flat line.
+    fn arrivals(&mut self, (from, to): (f64, f64), length: f64) -> Vec<f64> {
+        let most = from.max(to) * 1.25;
+        let mut times = Vec::new();
+        if most <= 0.0 {
+            return times;
+        }
+        let mut t = 0.0;
+        loop {
+            t -= (1.0 - self.rng.unit()).ln() / most;
+            if t >= length {
+                return times;
+            }
+            let rate = (from + (to - from) * t / length) * swell(self.at + t);
+            if self.rng.unit() * most < rate {
+                times.push(t);
+            }
+        }
+    }
+
+    /// Everything that is said in a stretch that begins at `self.at`, in no order.
     fn slots<'a>(
         &mut self,
         scenario: &'a Scenario,
@@ -125,20 +145,9 @@ impl Lines {
         let begin = self.at;
         let mut slots = Vec::new();
         for run in &phase.runs {
-            let (from, to) = run.rate;
-            let most = from.max(to) * 1.25;
-            let mut t = 0.0;
-            while most > 0.0 {
-                t -= (1.0 - self.rng.unit()).ln() / most;
-                if t >= length {
-                    break;
-                }
-                let rate = (from + (to - from) * t / length) * swell(begin + t);
-                if self.rng.unit() * most < rate {
-                    let say = Source::Mix(&scenario.mixes[run.mix]);
-                    slots.push(Slot { at: begin + t, service: run.service, say });
-                }
-            }
+            let say = Source::Mix(&scenario.mixes[run.mix]);
+            let arrivals = self.arrivals(run.rate, length);
+            slots.extend(arrivals.into_iter().map(|t| Slot { at: begin + t, service: run.service, say }));
         }
         let here = |at: f64| at >= begin && at < begin + length;
         for single in &scenario.singles {

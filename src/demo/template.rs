@@ -60,7 +60,7 @@ const AGENTS: [&str; 5] = [
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2 Safari/605.1.15",
     "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
     "okhttp/4.12.0",
-    "shop-app/7.3 (iOS 18.1)",
+    "shop-app/7.3.1",
 ];
 
 impl Template {

@@ -167,3 +167,26 @@ fn mistakes_are_told_with_file_line_and_nearest_name() {
     assert_eq!(told("weight = 30", "weight = 0"), "a weight must be greater than 0");
     assert!(told("seconds = 14", "secnds = 14").contains("unknown field `secnds`"));
 }
+
+#[test]
+fn every_fault_of_the_story_has_its_playbook() {
+    use aiobs_agents::{Advisor, Signature, playbook::Library};
+    let (library, _) = Library::load(None);
+    let lines = lines(RenderOptions { history: false, ..OPTIONS }, 330);
+    for (text, playbook) in [
+        ("connection to db-1:5432 refused", "database-connection-refused"),
+        ("remaining connection slots", "database-too-many-connections"),
+        ("no database connection after", "database-connection-refused"),
+        ("failed: upstream timeout", "upstream-timeout"),
+        ("\" 502 157", "http-502-bad-gateway"),
+        ("\" 504 167", "http-504-gateway-timeout"),
+        ("Unable to reach the origin", "cloudflared-origin-unreachable"),
+        ("expires in 6 days", "tls-certificate-expiring"),
+        ("429 Too Many Requests", "rate-limited"),
+        ("statement timeout", "database-statement-timeout"),
+    ] {
+        let line = lines.iter().find(|l| l.text.contains(text)).unwrap();
+        let signature = Signature { messages: vec![line.text.clone()], ..Signature::default() };
+        assert_eq!(library.advise(&signature).map(|a| a.id).as_deref(), Some(playbook), "{}", line.text);
+    }
+}
