@@ -26,6 +26,29 @@ pub enum Piece<T> {
     Link(String, T),
 }
 
+/// Plain text whose `[n]` marks become links where `cite` knows the number (from 1).
+pub fn marked<T>(text: &str, style: Style, cite: impl Fn(usize) -> Option<T>) -> Vec<Piece<T>> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        let close = rest[open..].find(']').map(|c| open + c);
+        let target = close.and_then(|c| cite(rest[open + 1..c].parse().ok()?));
+        plain.push_str(&rest[..open]);
+        if let (Some(close), Some(target)) = (close, target) {
+            pieces.push(Piece::Text(std::mem::take(&mut plain), style));
+            pieces.push(Piece::Link(rest[open..=close].to_owned(), target));
+            rest = &rest[close + 1..];
+        } else {
+            plain.push('[');
+            rest = &rest[open + 1..];
+        }
+    }
+    plain.push_str(rest);
+    pieces.push(Piece::Text(plain, style));
+    pieces
+}
+
 /// Rows of text with links.
 #[derive(Debug)]
 pub struct Document<T> {
@@ -120,7 +143,10 @@ impl<T: Clone> Document<T> {
             parts.push((from..whole.len(), style, target));
         }
         let top = self.rows.len();
-        let ranges = text::wrap_ranges(&whole, room);
+        let mut ranges = text::wrap_ranges(&whole, room);
+        for range in &mut ranges {
+            range.end = range.start + whole[range.clone()].trim_end().len();
+        }
         for (range, style, target) in &mut parts {
             if let Some(target) = target.take() {
                 if self.active == Some(self.links.len()) {

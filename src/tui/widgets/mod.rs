@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod lineedit;
+pub mod markdown;
 pub mod plot;
 pub mod popup;
 pub mod scroll;

@@ -202,9 +202,7 @@ pub fn wrap_ranges(text: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
 
 /// Rows of a safe text at `cells` per row, without the spaces at their ends.
 pub fn wrap(text: &str, cells: usize) -> Vec<&str> {
-    let rows = wrap_ranges(text, cells).into_iter().map(|r| text[r].trim_end());
-    // A space that did not fit any more would indent the row.
-    rows.enumerate().map(|(i, row)| if i > 0 { row.strip_prefix(' ').unwrap_or(row) } else { row }).collect()
+    wrap_ranges(text, cells).into_iter().map(|r| text[r].trim_end()).collect()
 }
 
 /// A line from parts, cut to `cells` with `ellipsis`.

@@ -1,27 +1,316 @@
 //! State of the Chat pane and how keys and events change it.
 
-use super::view;
+use super::{conversation, view};
+use crate::runtime::events::{Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
-use crate::tui::panes::{Pane, PaneCx};
+use crate::tui::panes::{Goto, Pane, PaneCx};
+use crate::tui::widgets::document::{Document, Place};
+use crate::tui::widgets::markdown;
+use crate::tui::widgets::scroll::scrolled;
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use textarea::{TextArea, WrapMode};
+
+/// Steps remembered per answer are few; answers with steps remembered at most.
+const STEPS_KEPT: usize = 50;
+
+/// An answer that is streaming.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) question: ChatMessage,
+    pub(super) steps: Vec<String>,
+    pub(super) text: String,
+    pub(super) cancelled: bool,
+}
 
 /// State of the Chat pane.
-#[derive(Debug, Default)]
-pub struct State {}
+#[derive(Debug)]
+pub struct State {
+    pub(super) history: Vec<ChatMessage>,
+    pub(super) loaded: bool,
+    pub(super) pending: Option<Pending>,
+    /// Steps of answers of this session, by message id.
+    pub(super) steps: Vec<(u64, Vec<String>)>,
+    pub(super) scope: ChatScope,
+    pub(super) editor: TextArea<'static>,
+    pub(super) editing: bool,
+    place: Place,
+    /// Stays at the newest text.
+    follow: bool,
+    /// Another pane led here: Esc out of an empty editor goes straight back.
+    led: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            history: Vec::new(),
+            loaded: false,
+            pending: None,
+            steps: Vec::new(),
+            scope: ChatScope::All,
+            editor: editor(),
+            editing: false,
+            place: Place::default(),
+            follow: true,
+            led: false,
+        }
+    }
+}
+
+fn editor() -> TextArea<'static> {
+    let mut editor = TextArea::default();
+    editor.set_wrap_mode(WrapMode::WordOrGlyph);
+    editor
+}
+
+impl State {
+    /// First row shown and the lit link, for a text of this many rows in this height.
+    pub(super) fn place(&self, rows: usize, height: usize) -> Place {
+        let most = rows.saturating_sub(height);
+        Place { scroll: if self.follow { most } else { self.place.scroll.min(most) }, link: self.place.link }
+    }
+
+    pub(super) fn link(&self) -> Option<usize> {
+        self.place.link
+    }
+
+    fn document(&self, cx: &PaneCx<'_>) -> (Document<RecordId>, usize) {
+        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
+        (conversation::document(self, cx, areas.text.width as usize), areas.text.height as usize)
+    }
+
+    fn moved(&mut self, action: Action, cx: &PaneCx<'_>) {
+        let (document, height) = self.document(cx);
+        let rows = document.len();
+        let links: Vec<usize> = document.links().iter().map(|(row, _)| *row).collect();
+        self.place = self.place(rows, height);
+        match action {
+            Action::NextItem | Action::PreviousItem => {
+                self.place.jump(action == Action::NextItem, &links, rows, height)
+            }
+            Action::Down | Action::Up => self.place.step(action == Action::Down, &links, rows, height),
+            _ => {
+                if scrolled(&mut self.place.scroll, action, rows, height) {
+                    self.place.link = None;
+                }
+            }
+        }
+        self.follow = self.place.scroll >= rows.saturating_sub(height);
+    }
+
+    fn submit(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let question = self.editor.lines().join("\n").trim().to_owned();
+        if question.is_empty() {
+            return Vec::new();
+        }
+        if self.pending.is_some() {
+            let keys = cx.keys(Context::Editor, Action::Cancel);
+            return vec![Effect::warn(format!("An answer is still coming; {keys} stops it"))];
+        }
+        self.editor = editor();
+        self.follow = true;
+        self.place.link = None;
+        self.pending = Some(Pending {
+            question: ChatMessage {
+                id: 0,
+                time: cx.clock.now,
+                role: ChatRole::User,
+                scope: self.scope,
+                text: question.clone(),
+                citations: Vec::new(),
+                author: String::new(),
+                complete: true,
+            },
+            steps: Vec::new(),
+            text: String::new(),
+            cancelled: false,
+        });
+        vec![Effect::Send(Request::Ask { question, scope: self.scope })]
+    }
+
+    fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let (document, _) = self.document(cx);
+        match self.place.link.and_then(|l| document.links().get(l)) {
+            Some((_, record)) => vec![Effect::ShowRecord(*record)],
+            None => {
+                self.editing = true;
+                Vec::new()
+            }
+        }
+    }
+
+    /// The last code of the newest answer, else the answer.
+    fn copy(&self) -> Vec<Effect> {
+        let answer = match &self.pending {
+            Some(p) if !p.text.is_empty() => Some(&p.text),
+            _ => self.history.iter().rev().find(|m| m.role == ChatRole::Assistant).map(|m| &m.text),
+        };
+        let Some(answer) = answer else { return vec![Effect::warn("No answer to copy yet")] };
+        match markdown::code_blocks(answer).pop() {
+            Some(code) => vec![Effect::Copy { text: code, what: "code".into() }],
+            None => vec![Effect::Copy { text: answer.clone(), what: "answer".into() }],
+        }
+    }
+
+    fn clear_scope(&mut self) -> Vec<Effect> {
+        if self.scope == ChatScope::All {
+            return vec![Effect::info("Questions are about the whole archive already")];
+        }
+        self.scope = ChatScope::All;
+        Vec::new()
+    }
+
+    fn preview(&self) -> Vec<Effect> {
+        match self.scope {
+            ChatScope::Incident { id } => vec![Effect::OpenIncident(id), Effect::Send(Request::PromptPreview(id))],
+            _ => vec![Effect::warn("Choose an incident first: ask about it from Incidents")],
+        }
+    }
+
+    fn done(&mut self, message: &ChatMessage) {
+        if let Some(pending) = self.pending.take() {
+            self.history.push(pending.question);
+            self.steps.push((message.id, pending.steps));
+            let extra = self.steps.len().saturating_sub(STEPS_KEPT);
+            self.steps.drain(..extra);
+        }
+        self.history.push(message.clone());
+    }
+
+    fn type_key(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match action {
+            Action::Submit => return self.submit(cx),
+            Action::NewLine => self.editor.insert_newline(),
+            Action::ClearScope => return self.clear_scope(),
+            Action::Back => {
+                self.editing = false;
+                if std::mem::take(&mut self.led) && self.editor.is_empty() {
+                    return vec![Effect::Back];
+                }
+            }
+            _ => self.moved(action, cx),
+        }
+        Vec::new()
+    }
+}
 
 impl Pane for State {
     fn context(&self) -> Context {
-        Context::Chat
+        if self.editing { Context::Editor } else { Context::Chat }
     }
 
-    fn update(&mut self, action: Action, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if action == Action::Back { vec![Effect::Back] } else { Vec::new() }
+    fn enter(&mut self, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.loaded { Vec::new() } else { vec![Effect::Send(Request::ChatHistory)] }
+    }
+
+    fn go(&mut self, to: &Goto, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Goto::Scope(scope) = to {
+            self.scope = *scope;
+            self.editing = true;
+            self.led = true;
+            self.follow = true;
+            self.place.link = None;
+        }
+        Vec::new()
+    }
+
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.editing {
+            return self.type_key(action, cx);
+        }
+        match action {
+            Action::Back if self.place.link.take().is_some() => Vec::new(),
+            Action::Back => vec![Effect::Back],
+            Action::Edit | Action::Ask => {
+                self.editing = true;
+                Vec::new()
+            }
+            Action::Open => self.open(cx),
+            Action::Copy => self.copy(),
+            Action::ClearScope => self.clear_scope(),
+            Action::Preview => self.preview(),
+            _ => {
+                self.moved(action, cx);
+                Vec::new()
+            }
+        }
+    }
+
+    fn on_key(&mut self, key: KeyEvent, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.editor.input(key);
+        Vec::new()
+    }
+
+    fn on_paste(&mut self, text: &str, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        let plain = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
+        let plain: String = plain.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        self.editor.insert_str(plain);
+        Vec::new()
+    }
+
+    fn on_event(&mut self, event: &Event, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        match event {
+            Event::ChatHistory(messages) => {
+                self.history.clone_from(messages);
+                self.loaded = true;
+                // The question that is being answered may be stored already; it is shown with its answer.
+                if let (Some(p), Some(last)) = (&self.pending, self.history.last())
+                    && last.role == ChatRole::User
+                    && last.text == p.question.text
+                {
+                    self.history.pop();
+                }
+            }
+            Event::ChatStep(step) => {
+                if let Some(p) = &mut self.pending {
+                    p.steps.push(step.clone());
+                }
+            }
+            Event::ChatDelta(text) => {
+                if let Some(p) = &mut self.pending {
+                    p.text.push_str(text);
+                }
+            }
+            Event::ChatDone(message) => self.done(message),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn cancel(&mut self, _cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let pending = self.pending.as_mut()?;
+        if std::mem::replace(&mut pending.cancelled, true) {
+            return None;
+        }
+        Some(vec![Effect::Send(Request::CancelAsk), Effect::info("Stopping the answer")])
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        vec![Action::Open]
+        let mut hints = Vec::new();
+        if self.pending.is_some() {
+            hints.push(Action::Cancel);
+        }
+        if self.editing {
+            hints.extend([Action::Submit, Action::NewLine, Action::ClearScope, Action::Back]);
+        } else {
+            hints.extend([
+                Action::Edit,
+                Action::NextItem,
+                Action::Open,
+                Action::Copy,
+                Action::ClearScope,
+                Action::Help,
+            ]);
+        }
+        hints
+    }
+
+    fn paused(&self) -> bool {
+        self.pending.is_some() && !self.follow
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {

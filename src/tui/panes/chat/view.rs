@@ -1,13 +1,102 @@
-//! Draws the Chat pane.
+//! Draws the Chat pane: conversation, scope, editor.
 
-use super::State;
+use super::conversation;
+use super::state::State;
+use crate::runtime::events::ModelState;
+use crate::tui::action::{Action, Context};
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
+use crate::tui::widgets::{scroll, text};
+use aiobs_types::ChatScope;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+/// Where the parts are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Areas {
+    pub(super) text: Rect,
+    scope: Rect,
+    editor: Rect,
+}
+
+/// Cells of a row of text: lines of a hundred cells are the longest that read well.
+const MOST_CELLS: u16 = 110;
+
+/// Divides `area`; the editor grows with its text to a third of the height.
+pub(super) fn layout(state: &State, area: Rect, _cx: &PaneCx<'_>) -> Areas {
+    let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    let cells = area.width.saturating_sub(3).max(1) as usize;
+    let rows: usize = state.editor.lines().iter().map(|l| text::width(&text::safe(l)) / cells + 1).sum();
+    let most = (area.height / 3).max(1);
+    let editor = (rows as u16).clamp(1, most).min(area.height);
+    let scope = 1.min(area.height - editor);
+    let gap = 1.min(area.height - editor - scope);
+    let height = area.height - editor - scope - gap;
+    let at = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
+    Areas {
+        text: Rect { width: area.width.min(MOST_CELLS), ..at(0, height) },
+        scope: at(height + gap, scope),
+        editor: at(height + gap + scope, editor),
+    }
+}
 
 /// Draws it.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, _state: &State) {
-    frame.render_widget(Line::styled("Chat", cx.style(Role::Title)), area);
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let areas = layout(state, area, cx);
+    let document = conversation::document(state, cx, areas.text.width as usize);
+    let place = state.place(document.len(), areas.text.height as usize);
+    document.draw(areas.text, frame.buffer_mut(), place.scroll);
+    let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
+    let seen = (place.scroll as u64, u64::from(areas.text.height), document.len() as u64);
+    scroll::scrollbar(frame, bar, seen, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
+    draw_scope(frame, areas.scope, cx, state);
+    draw_editor(frame, areas.editor, cx, state);
+}
+
+fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let scope = conversation::scope_text(state.scope, cx);
+    let mut spans = if state.scope == ChatScope::All {
+        vec![Span::styled(format!("scope: {scope}"), cx.style(Role::Dim))]
+    } else {
+        let clear = cx.keys(if state.editing { Context::Editor } else { Context::Chat }, Action::ClearScope);
+        vec![
+            Span::styled(format!(" scope: {scope} {} ", cx.glyphs.cross), cx.style(Role::Chip)),
+            Span::styled(format!(" {clear} asks about everything"), cx.style(Role::Dim)),
+        ]
+    };
+    let without = match &cx.snapshot.model {
+        ModelState::Ready { .. } => None,
+        ModelState::Checking => Some("looking for a model".to_owned()),
+        ModelState::Disabled => Some("the model is switched off: answers come by search in the archive".to_owned()),
+        ModelState::Offline { .. } => Some("no model answers: answers come by search in the archive".to_owned()),
+    };
+    if let Some(note) = without {
+        spans.push(Span::styled(format!("   {note}"), cx.style(Role::Warn)));
+    }
+    frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
+}
+
+fn draw_editor(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    if area.is_empty() {
+        return;
+    }
+    let role = if state.editing { Role::Accent } else { Role::Faint };
+    frame.render_widget(Span::styled(cx.glyphs.step, cx.style(role)), Rect { width: 1, height: 1, ..area });
+    let room = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
+    if !state.editing && state.editor.is_empty() {
+        let edit = cx.keys(Context::Chat, Action::Edit);
+        let line = Line::styled(format!("{edit} writes a question"), cx.style(Role::Faint));
+        return frame.render_widget(line, room);
+    }
+    let mut editor = state.editor.clone();
+    editor.set_style(cx.style(Role::Input));
+    editor.set_cursor_line_style(Style::new());
+    editor.set_cursor_style(if state.editing { Style::new().reversed() } else { Style::new() });
+    let new_line = cx.keys(Context::Editor, Action::NewLine);
+    let submit = cx.keys(Context::Editor, Action::Submit);
+    editor.set_placeholder_text(format!("Ask ... {submit} sends, {new_line} begins a new line"));
+    editor.set_placeholder_style(cx.style(Role::Faint));
+    frame.render_widget(&editor, room);
 }

@@ -7,7 +7,7 @@ use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use crate::tui::widgets::document::{Document, LinkStyles, Piece};
+use crate::tui::widgets::document::{Document, LinkStyles, Piece, marked};
 use crate::tui::widgets::{spark, text};
 use aiobs_types::{Author, Diagnosis, Incident, LogRecord, RecordId, TimelineKind};
 use ratatui::text::Span;
@@ -100,7 +100,10 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
         Author::Facts => "facts only, neither a model nor a playbook answered".into(),
     };
     heading(doc, "Cause", format!("  confidence {}, {by}", d.confidence.name()), cx);
-    doc.paragraph(vec![Span::raw(" ")], with_marks(&safe(&d.cause, cx), cited, cx));
+    doc.paragraph(
+        vec![Span::raw(" ")],
+        marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
+    );
     for claim in &d.claims {
         let mut pieces = vec![Piece::Text(safe(&claim.text, cx), cx.style(Role::Text))];
         for id in &claim.records {
@@ -119,27 +122,6 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
         doc.paragraph(vec![Span::styled(" Less likely: ", cx.style(Role::Dim))], vec![piece]);
     }
     fix(doc, d, cx);
-}
-
-/// Plain text whose `[n]` marks become links, when such a record is cited.
-fn with_marks(t: &str, cited: &[RecordId], cx: &PaneCx<'_>) -> Vec<Piece<RecordId>> {
-    let style = cx.style(Role::Text);
-    let mut pieces = Vec::new();
-    let mut rest = t;
-    while let Some(open) = rest.find('[') {
-        let close = rest[open..].find(']').map(|c| open + c);
-        let number = close.and_then(|c| rest[open + 1..c].parse::<usize>().ok());
-        let Some((close, id)) = close.zip(number.and_then(|n| cited.get(n.checked_sub(1)?))) else {
-            pieces.push(Piece::Text(rest[..=open].to_owned(), style));
-            rest = &rest[open + 1..];
-            continue;
-        };
-        pieces.push(Piece::Text(rest[..open].to_owned(), style));
-        pieces.push(Piece::Link(rest[open..=close].to_owned(), *id));
-        rest = &rest[close + 1..];
-    }
-    pieces.push(Piece::Text(rest.to_owned(), style));
-    pieces
 }
 
 fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {

@@ -1,0 +1,189 @@
+//! What a user sees and does in Chat.
+#![allow(clippy::unwrap_used)]
+
+use super::State;
+use crate::runtime::events::{Event, ModelState, Request};
+use crate::tui::action::Action::{Back, ClearScope, Copy, Edit, NewLine, NextItem, Open, Submit, Top};
+use crate::tui::action::Context;
+use crate::tui::effect::Effect;
+use crate::tui::panes::testkit::{self, Kit};
+use crate::tui::panes::{Goto, Pane};
+use crate::tui::theme::Depth;
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, IncidentId, RecordId};
+use crossterm::event::{KeyCode, KeyEvent};
+
+const SCOPE: ChatScope = ChatScope::Incident { id: IncidentId(7) };
+
+fn message(id: u64, role: ChatRole, text: &str, author: &str) -> ChatMessage {
+    ChatMessage {
+        id,
+        time: testkit::ago(60),
+        role,
+        scope: SCOPE,
+        text: text.into(),
+        citations: if role == ChatRole::Assistant { vec![RecordId(1), RecordId(3)] } else { Vec::new() },
+        author: author.into(),
+        complete: true,
+    }
+}
+
+const ANSWER: &str = "Orders fail because **db-1 refuses connections** [2]. It began after the deploy [1].\n\n\
+    - scale orders down\n- or set `POOL_MAX=40`\n\n```sh\nkubectl -n shop scale deploy/orders --replicas=1\n```\n";
+
+fn history() -> Vec<ChatMessage> {
+    vec![
+        message(1, ChatRole::User, "Why do orders fail?", ""),
+        message(2, ChatRole::Assistant, ANSWER, "llama3.1"),
+        message(3, ChatRole::User, "Since when?", ""),
+        message(4, ChatRole::Assistant, "Since 14:22:31 [2].", "retrieval"),
+    ]
+}
+
+fn ready(kit: &mut Kit) -> State {
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::ChatHistory)]);
+    kit.event(&mut pane, Event::ChatHistory(history()));
+    pane
+}
+
+fn typed(kit: &Kit, pane: &mut State, text: &str) {
+    for c in text.chars() {
+        pane.on_key(KeyEvent::from(KeyCode::Char(c)), &kit.cx());
+    }
+}
+
+#[test]
+fn a_conversation() {
+    testkit::snapshots("chat", "conversation", ready);
+}
+
+#[test]
+fn an_answer_while_it_streams() {
+    testkit::snapshots("chat", "streaming", |kit| {
+        let mut pane = ready(kit);
+        pane.go(&Goto::Scope(SCOPE), &kit.cx());
+        typed(kit, &mut pane, "Was there a deploy?");
+        kit.press(&mut pane, &[Submit]);
+        kit.event(&mut pane, Event::ChatStep("searched logs: deploy 14:20-14:30, 1 hit".into()));
+        kit.event(&mut pane, Event::ChatDelta("Yes, at 14:22:27: **orders".into()));
+        typed(kit, &mut pane, "and what");
+        kit.press(&mut pane, &[NewLine]);
+        typed(kit, &mut pane, "changed?");
+        pane
+    });
+}
+
+#[test]
+fn nothing_yet_and_no_model() {
+    testkit::snapshots("chat", "empty", |kit| {
+        kit.snapshot.model = ModelState::Offline { reason: "nothing listens on 127.0.0.1:11434".into() };
+        let mut pane = State::default();
+        kit.event(&mut pane, Event::ChatHistory(Vec::new()));
+        pane
+    });
+}
+
+#[test]
+fn a_question_is_sent_answered_and_kept() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    pane.go(&Goto::Scope(SCOPE), &kit.cx());
+    assert_eq!(pane.context(), Context::Editor);
+    typed(&kit, &mut pane, "what now?");
+    let ask = Request::Ask { question: "what now?".into(), scope: SCOPE };
+    assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(ask)]);
+    typed(&kit, &mut pane, "impatient");
+    assert!(matches!(&kit.press(&mut pane, &[Submit])[..], [Effect::Toast(_)]), "one answer at a time");
+    kit.event(&mut pane, Event::ChatDelta("Wait".into()));
+    assert_eq!(pane.cancel(&kit.cx()).unwrap()[0], Effect::Send(Request::CancelAsk));
+    let done = ChatMessage { complete: false, ..message(6, ChatRole::Assistant, "Wait", "llama3.1") };
+    kit.event(&mut pane, Event::ChatDone(Box::new(done)));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("what now?") && shown.contains("broken off") && shown.contains("impatient"), "{shown}");
+    assert_eq!(pane.cancel(&kit.cx()), None);
+}
+
+#[test]
+fn a_stored_question_is_not_shown_twice() {
+    let mut kit = Kit::new(80, 40, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    typed(&kit, &mut pane, "twice?");
+    kit.press(&mut pane, &[Submit]);
+    let mut stored = history();
+    stored.push(message(5, ChatRole::User, "twice?", ""));
+    kit.event(&mut pane, Event::ChatHistory(stored));
+    assert_eq!(kit.draw(&pane).matches("twice?").count(), 1);
+}
+
+#[test]
+fn citations_lead_to_their_lines() {
+    let mut kit = Kit::new(80, 40, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(3))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(1))]);
+    assert_eq!(kit.press(&mut pane, &[Back]), []);
+    assert_eq!(kit.press(&mut pane, &[Back]), [Effect::Back]);
+}
+
+#[test]
+fn copy_takes_the_code_of_the_newest_answer_else_the_answer() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let copied = |what: &str, text: &str| vec![Effect::Copy { text: text.into(), what: what.into() }];
+    assert_eq!(kit.press(&mut pane, &[Copy]), copied("answer", "Since 14:22:31 [2]."));
+    kit.event(&mut pane, Event::ChatHistory(history()[..2].to_vec()));
+    assert_eq!(kit.press(&mut pane, &[Copy]), copied("code", "kubectl -n shop scale deploy/orders --replicas=1"));
+}
+
+#[test]
+fn the_editor_grows_to_a_third_and_takes_pastes_without_control_characters() {
+    let mut kit = Kit::new(80, 21, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    pane.on_paste("one\r\ntwo\u{1b}[31m\n3\n4\n5\n6\n7\n8\n9", &kit.cx());
+    let shown = kit.draw(&pane);
+    assert!(!shown.contains('\u{1b}') && shown.contains('9') && !shown.contains("one"), "{shown}");
+    assert_eq!(pane.editor.lines().len(), 9);
+    assert_eq!(super::view::layout(&pane, ratatui::layout::Rect::new(0, 0, 80, 21), &kit.cx()).text.height, 12);
+}
+
+#[test]
+fn the_scope_can_be_dropped_and_esc_leads_back() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    pane.go(&Goto::Scope(SCOPE), &kit.cx());
+    assert!(kit.draw(&pane).contains("scope: incident #7"));
+    kit.press(&mut pane, &[ClearScope]);
+    assert!(kit.draw(&pane).contains("scope: whole archive"));
+    assert_eq!(kit.press(&mut pane, &[Back]), [Effect::Back], "led here, nothing typed");
+}
+
+#[test]
+fn reading_above_holds_still_while_text_streams() {
+    let mut kit = Kit::new(80, 14, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    typed(&kit, &mut pane, "more");
+    kit.press(&mut pane, &[Submit, Back, Top]);
+    let before = kit.draw(&pane);
+    kit.event(&mut pane, Event::ChatDelta("line\n\n".repeat(30)));
+    assert!(pane.paused());
+    // The scrollbar in the last column moves, of course.
+    let first = |t: &str| t.lines().take(6).map(|l| l.trim_end_matches(['█', '▐']).to_owned()).collect::<Vec<_>>();
+    assert_eq!(first(&kit.draw(&pane)), first(&before));
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for (width, height) in [(0, 0), (1, 1), (2, 2), (3, 9), (80, 3)] {
+        let mut kit = Kit::new(width, height, Depth::None, true);
+        let mut pane = ready(&mut kit);
+        kit.draw(&pane);
+        kit.press(&mut pane, &[NextItem, Edit]);
+        typed(&kit, &mut pane, "long enough to wrap 日本語");
+        let shown = kit.draw(&pane);
+        assert!(width < 4 || !shown.contains('…'), "{shown}");
+    }
+}
