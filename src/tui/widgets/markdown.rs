@@ -129,7 +129,7 @@ impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
         let depth = self.lists.len().min(MOST_INDENT);
         match self.item.take() {
             Some(mark) => {
-                lead.push(Span::styled(format!("{}{mark} ", "  ".repeat(depth.saturating_sub(1))), self.look.dim))
+                lead.push(Span::styled(format!("{}{mark} ", "  ".repeat(depth.saturating_sub(1))), self.look.dim));
             }
             None => lead.push(Span::raw("  ".repeat(depth))),
         }
@@ -165,13 +165,14 @@ impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(t) | Event::Html(t) | Event::InlineHtml(t) => match &mut self.code {
-                Some(code) => code.push_str(&t),
-                None => {
+            Event::Text(t) | Event::Html(t) | Event::InlineHtml(t) => {
+                if let Some(code) = &mut self.code {
+                    code.push_str(&t);
+                } else {
                     let style = self.style();
                     self.push(t.trim_end_matches('\n'), style);
                 }
-            },
+            }
             Event::Code(t) => {
                 let text = text::safe_for(&t, self.look.ascii).into_owned();
                 self.runs.push(Run { text, style: self.look.code, code: true });

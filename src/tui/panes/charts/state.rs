@@ -95,7 +95,7 @@ impl Pane for State {
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::Charts(data) => {
-                self.data = data.clone();
+                self.data.clone_from(data);
                 self.loaded = true;
                 Vec::new()
             }

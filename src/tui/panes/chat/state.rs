@@ -90,7 +90,7 @@ impl State {
         self.place = self.place(rows, height);
         match action {
             Action::NextItem | Action::PreviousItem => {
-                self.place.jump(action == Action::NextItem, &links, rows, height)
+                self.place.jump(action == Action::NextItem, &links, rows, height);
             }
             Action::Down | Action::Up => self.place.step(action == Action::Down, &links, rows, height),
             _ => {
@@ -134,13 +134,11 @@ impl State {
 
     fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         let (document, _) = self.document(cx);
-        match self.place.link.and_then(|l| document.links().get(l)) {
-            Some((_, record)) => vec![Effect::ShowRecord(*record)],
-            None => {
-                self.editing = true;
-                Vec::new()
-            }
+        if let Some((_, record)) = self.place.link.and_then(|l| document.links().get(l)) {
+            return vec![Effect::ShowRecord(*record)];
         }
+        self.editing = true;
+        Vec::new()
     }
 
     /// The last code of the newest answer, else the answer.

@@ -130,13 +130,11 @@ impl State {
             return Vec::new();
         }
         let (document, _) = self.document(cx);
-        match self.place.link.and_then(|l| document.links().get(l)) {
-            Some((_, record)) => vec![Effect::ShowRecord(*record)],
-            None => {
-                self.move_in_detail(Action::NextItem, cx);
-                Vec::new()
-            }
+        if let Some((_, record)) = self.place.link.and_then(|l| document.links().get(l)) {
+            return vec![Effect::ShowRecord(*record)];
         }
+        self.move_in_detail(Action::NextItem, cx);
+        Vec::new()
     }
 
     fn copy(&self, cx: &PaneCx<'_>) -> Vec<Effect> {

@@ -55,7 +55,7 @@ impl State {
         if !self.loaded || self.data.nodes != data.nodes || self.data.edges != data.edges {
             self.pictures = Pictures::new(&data.nodes, &data.edges, cx.glyphs.ascii);
         }
-        self.data = Box::new(data.clone());
+        (*self.data).clone_from(data);
         self.loaded = true;
         // New runs come in on top: the cursor stays on its run.
         self.runs.at = self.chosen.and_then(|t| self.data.runs.iter().position(|r| r.trace == t)).unwrap_or(0);
