@@ -16,7 +16,7 @@ use aiobs_agents::{
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
 use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, Timestamp, TraceId,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -373,12 +373,9 @@ impl Carrier {
             Author::Playbook { id } => format!("playbook {id}"),
             Author::Facts => "the facts alone".to_owned(),
         };
-        let note = Message::Note {
-            incident: diagnosis.incident,
-            kind: TimelineKind::Diagnosed,
-            text: format!("diagnosed by {by}: {}", diagnosis.title),
-            criticality: Some(diagnosis.criticality),
-        };
+        // The facts alone say nothing the detector's title did not say.
+        let title = (diagnosis.author != Author::Facts && !diagnosis.title.is_empty()).then(|| diagnosis.title.clone());
+        let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);
         (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));

@@ -11,7 +11,7 @@ use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Span, SpanStatus, TimelineKind, Timestamp,
+    AttrValue, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus, TimelineKind, Timestamp,
     TraceId, semconv,
 };
 use std::ops::ControlFlow;
@@ -54,7 +54,7 @@ impl Inquiry {
             Request::Verdict(id, right) => {
                 let _ = self.writer.send(WriterMessage::Verdict(id, right));
                 let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
-                let note = Message::Note { incident: id, kind: TimelineKind::Note, text, criticality: None };
+                let note = Message::Note { incident: id, kind: TimelineKind::Note, text };
                 let _ = self.pipeline.send(note);
                 self.sink.toast(
                     Level::Info,
@@ -149,6 +149,7 @@ impl Inquiry {
         let mut counts = vec![0u32; usize::try_from(end - start).unwrap_or(1).max(1)];
         let query = LogQuery {
             templates: vec![incident.template],
+            min_severity: Some(Severity::WARN),
             from: Some(Timestamp::from_secs(start * 60)),
             to: Some(Timestamp::from_secs(end * 60)),
             ..LogQuery::default()

@@ -85,6 +85,8 @@ struct Pending {
 /// Per-source state beside the framer (apart from it so that both can be borrowed at once).
 struct SourceState {
     checkpoint: Checkpoint,
+    /// Component of lines that name none: what the file is called.
+    fallback: String,
     parser: SourceParser,
     assembler: Assembler,
     pending: Pending,
@@ -146,6 +148,7 @@ impl Pipeline {
         let known = self.known.get(&source);
         let forced = self.forced.iter().find(|(glob, _)| glob.is_match(name)).map(|(_, f)| f.as_str());
         let resumed = known.and_then(|c| c.format.as_deref());
+        let fallback = stem(name);
         let parser = SourceParser::new(Arc::clone(&self.formats), self.zone.clone(), forced, resumed)?;
         let checkpoint = Checkpoint {
             source,
@@ -157,6 +160,7 @@ impl Pipeline {
         };
         let state = SourceState {
             checkpoint,
+            fallback,
             parser,
             assembler: Assembler::default(),
             pending: Pending::default(),
@@ -254,11 +258,19 @@ impl Pipeline {
         self.core.book.set_state(id, state, at)
     }
 
-    /// Adds a line to an incident's history, and its criticality when a diagnosis gave one.
-    pub fn note(&mut self, id: IncidentId, kind: TimelineKind, text: String, criticality: Option<u8>, at: Timestamp) {
+    /// Adds a line to an incident's history.
+    pub fn note(&mut self, id: IncidentId, kind: TimelineKind, text: String, at: Timestamp) {
         self.core.book.note(id, kind, text, at);
-        if let Some(criticality) = criticality {
-            self.core.book.set_criticality(id, criticality);
+    }
+
+    /// A diagnosis gave the incident a criticality and perhaps a better title.
+    pub fn diagnosed(&mut self, id: IncidentId, by: &str, title: Option<&str>, criticality: u8, at: Timestamp) {
+        let book = &mut self.core.book;
+        let text = title.map_or_else(|| format!("diagnosed by {by}"), |t| format!("diagnosed by {by}: {t}"));
+        book.note(id, TimelineKind::Diagnosed, text, at);
+        book.set_criticality(id, criticality);
+        if let Some(title) = title {
+            book.set_title(id, title);
         }
     }
 
@@ -329,6 +341,9 @@ impl Core {
         pending.text.push_str(line.text);
         pending.component.clear();
         pending.component.push_str(component.as_deref().unwrap_or_else(|| slice(line.text, parsed.component)));
+        if pending.component.is_empty() {
+            pending.component.push_str(&state.fallback);
+        }
         pending.parsed = parsed;
         pending.offset = line.offset;
         pending.next_offset = line.next_offset;
@@ -434,6 +449,16 @@ fn line_flags(line: &Line<'_>) -> u8 {
     (if line.cut { flags::CUT } else { 0 })
         | (if line.lossy { flags::LOSSY } else { 0 })
         | (if line.continued { flags::CONTINUED } else { 0 })
+}
+
+/// `orders` for `/var/log/shop/orders.log`; nothing for a source that is no file.
+fn stem(name: &str) -> String {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    match file.split_once('.') {
+        _ if !name.contains('/') => String::new(),
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => file.to_owned(),
+    }
 }
 
 fn first_line_len(text: &str) -> usize {

@@ -31,7 +31,9 @@ pub(crate) enum Message {
     Ended { source: SourceId },
     SourcesEnded,
     SetIncidentState(IncidentId, IncidentState),
-    Note { incident: IncidentId, kind: TimelineKind, text: String, criticality: Option<u8> },
+    Note { incident: IncidentId, kind: TimelineKind, text: String },
+    /// A diagnosis is stored: what it says about the incident itself.
+    Diagnosed { incident: IncidentId, by: String, title: Option<String>, criticality: u8 },
     Stop,
 }
 
@@ -121,8 +123,9 @@ impl Processing {
             Message::SetIncidentState(id, state) => {
                 self.pipeline.set_incident_state(id, state, now);
             }
-            Message::Note { incident, kind, text, criticality } => {
-                self.pipeline.note(incident, kind, text, criticality, now);
+            Message::Note { incident, kind, text } => self.pipeline.note(incident, kind, text, now),
+            Message::Diagnosed { incident, by, title, criticality } => {
+                self.pipeline.diagnosed(incident, &by, title.as_deref(), criticality, now);
             }
             Message::Stop => return true,
         }

@@ -18,8 +18,10 @@ pub(crate) enum Slot {
     Message,
     Pri,
     Status,
-    /// The rest of the line from here is the message.
+    /// The message begins here and goes to the end of the line, or to [`Slot::To`].
     From,
+    /// The message that [`Slot::From`] began ends before this.
+    To,
     /// Name of a machine: a field, but never a level word or something in brackets.
     Host,
     /// Marks the first part of a broken line when it is `P`.
@@ -119,7 +121,7 @@ impl Layout {
                     let hole =
                         hole(&text[at + 1..at + close], own_time).map_err(|e| format!("column {}: {e}", at + 1))?;
                     if let (Some(Token::Hole { slot: before, .. }), Token::Hole { take, .. }) = (tokens.last(), &hole)
-                        && *before != Slot::From
+                        && !matches!(before, Slot::From | Slot::To)
                         && !matches!(take, Take::Structured)
                         && !matches!(
                             tokens.last(),
@@ -181,6 +183,7 @@ impl Layout {
                 Slot::Component => found.component = range,
                 Slot::Message => found.message = range,
                 Slot::From => found.message = range.start..line.len(),
+                Slot::To => found.message.end = line[..range.start].trim_ascii_end().len().max(found.message.start),
                 Slot::Pri => found.level = Some(level::pri(small(&line[range])?)?),
                 Slot::Status => found.status = small(&line[range]),
                 Slot::Partial => found.partial = line[range].first() == Some(&b'P'),
@@ -225,7 +228,7 @@ impl Layout {
                 at = fits(token, line, at)?;
                 continue;
             };
-            if *slot == Slot::From {
+            if matches!(slot, Slot::From | Slot::To) {
                 on(slot, at..at, None)?;
                 continue;
             }
@@ -366,6 +369,7 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
         "level" => Slot::Level,
         "component" => Slot::Component,
         "message" if kind == "from" => Slot::From,
+        "message" if kind == "to" => Slot::To,
         "message" => Slot::Message,
         "pri" => Slot::Pri,
         "status" => Slot::Status,
@@ -383,7 +387,7 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
             )
         })?),
         (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
-        (Slot::Message | Slot::From, _) | (_, "any") => Take::Any,
+        (Slot::Message | Slot::From | Slot::To, _) | (_, "any") => Take::Any,
         (_, "uptime") => Take::Uptime,
         (_, "letter") => Take::Letter,
         (_, "sd") => Take::Structured,

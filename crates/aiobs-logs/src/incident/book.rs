@@ -140,6 +140,11 @@ impl IncidentBook {
         self.with(id, |incident| incident.criticality = Some(criticality.clamp(1, 5)))
     }
 
+    /// Gives it the title that a diagnosis found. Returns false when there is no such incident.
+    pub fn set_title(&mut self, id: IncidentId, title: &str) -> bool {
+        self.with(id, |incident| title.clone_into(&mut incident.title))
+    }
+
     fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
         let Some(held) = self.incidents.get_mut(&id) else { return false };
         change(&mut held.incident);
