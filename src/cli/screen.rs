@@ -77,8 +77,8 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         options.keymap_file = Some(paths.keymaps().join(format!("{}.toml", ui.keymap)));
     }
     let zone = rules::zone(&cx.config)?;
-    options.parse_filter = Arc::new(move |text: &str| {
-        let context = FilterContext { now: Timestamp::now(), zone: zone.clone(), sources: &[] };
+    options.parse_filter = Arc::new(move |text: &str, sources: &[(aiobs_types::SourceId, String)]| {
+        let context = FilterContext { now: Timestamp::now(), zone: zone.clone(), sources };
         parse_filter(text, &context).map_err(|e| e.to_string())
     });
     options.start = start_hints();

@@ -116,7 +116,8 @@ impl Agents {
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
-            let watcher = Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
+            let watcher =
+                Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
             match provider(o.config) {
                 Ok(provider) => drop(rt.spawn(watcher.run(provider))),
                 Err(reason) => *lock(&watcher.board.model) = ModelState::Offline { reason },
@@ -349,7 +350,9 @@ impl Carrier {
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
-            ChainOutput::Cancelled(incident) => emit(EngineEvent::Notice(format!("the run of {incident} was cancelled"))),
+            ChainOutput::Cancelled(incident) => {
+                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")))
+            }
             ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
         }
     }

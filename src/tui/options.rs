@@ -4,7 +4,7 @@ use super::frame;
 use super::model::StartHint;
 use super::panes::{PaneId, ParseFilter};
 use super::theme::Depth;
-use aiobs_types::{LogQuery, TextMatch};
+use aiobs_types::{LogQuery, SourceId, TextMatch};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn shows_unicode(var: impl Fn(&str) -> Option<String>) -> bool {
 
 /// The simplest filter language: every word must occur in the text, `-word` must not.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every filter language")]
-fn words_filter(text: &str) -> Result<LogQuery, String> {
+fn words_filter(text: &str, _sources: &[(SourceId, String)]) -> Result<LogQuery, String> {
     let text = text
         .split_whitespace()
         .map(|w| {

@@ -24,14 +24,14 @@ use crate::tui::effect::Effect;
 use crate::tui::format::Clock;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Glyphs, Role, Theme};
-use aiobs_types::{ChatScope, IncidentId, LogQuery, RecordId};
+use aiobs_types::{ChatScope, IncidentId, LogQuery, RecordId, SourceId};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 
-/// Turns the filter language into a query, or says what is wrong with it.
-pub type ParseFilter = dyn Fn(&str) -> Result<LogQuery, String> + Send + Sync;
+/// Turns the filter language into a query, or says what is wrong with it. Knows the sources by number and name.
+pub type ParseFilter = dyn Fn(&str, &[(SourceId, String)]) -> Result<LogQuery, String> + Send + Sync;
 
 /// Which pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +96,15 @@ impl PaneCx<'_> {
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)
+    }
+
+    /// A query from the filter language.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the user.
+    pub fn filter(&self, text: &str) -> Result<LogQuery, String> {
+        let sources: Vec<_> = self.snapshot.sources.iter().map(|s| (s.info.id, s.info.name.clone())).collect();
+        (self.parse_filter)(text, &sources)
     }
 
     /// The first key bound to `action` in `context` or the contexts under it, such as `Ctrl-d`; `:name` when unbound.

@@ -56,7 +56,7 @@ impl Kit {
             keymap: &self.keymap,
             clock: &self.clock,
             size: self.size,
-            parse_filter: &|_| Err("no filter here".into()),
+            parse_filter: &|_, _| Err("no filter here".into()),
         }
     }
 

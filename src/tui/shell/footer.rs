@@ -34,6 +34,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
             actions.push(always);
         }
     }
+    // The most likely ones; more would not be read.
+    let mut left_of = 7;
+    actions.retain(|a| {
+        left_of -= usize::from(!is_fixed(*a)).min(left_of);
+        is_fixed(*a) || left_of > 0
+    });
     let hints: Vec<(Action, String)> =
         actions.into_iter().filter_map(|a| model.world.keymap.keys_of(context, a).map(|k| (a, k))).collect();
     let cells = |a: Action, k: &str| text::width(k) + 1 + text::width(a.spec().short) + 3;

@@ -82,7 +82,7 @@ impl State {
     fn check(&mut self, what: Typing, cx: &PaneCx<'_>) {
         let text = self.edits[what as usize].text();
         self.wrong = match what {
-            Typing::Filter => (cx.parse_filter)(text).err(),
+            Typing::Filter => cx.filter(text).err(),
             _ => None,
         };
     }

@@ -89,7 +89,7 @@ impl Default for State {
 impl State {
     /// Sets the filter, or says what is wrong with it.
     pub(super) fn set_filter(&mut self, text: &str, cx: &PaneCx<'_>) -> Result<(), String> {
-        self.query = (cx.parse_filter)(text)?;
+        self.query = cx.filter(text)?;
         text.clone_into(&mut self.filter);
         self.remark();
         Ok(())

@@ -10,7 +10,7 @@ use crate::tui::widgets::{scroll, text};
 use aiobs_types::{LogRecord, flags};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 /// Rows the list has.
@@ -125,7 +125,9 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
         spans.push(Span::styled(format!("{name}  "), cx.style(Role::Component)));
     }
     let style = if level >= aiobs_types::Level::Error {
-        cx.theme.level(level)
+        // A screen of errors must stay readable: the glyph carries the weight, the text only the colour.
+        let error = cx.theme.level(aiobs_types::Level::Error);
+        if error.fg.is_some() { error.remove_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { error }
     } else {
         cx.style(if level == aiobs_types::Level::Debug || level == aiobs_types::Level::Trace {
             Role::Dim

@@ -11,6 +11,16 @@ use ratatui::text::{Line, Span};
 const LABEL: usize = 12;
 const NUMBER: usize = 6;
 
+/// Rows between one series and the next: high bars need air.
+const fn step(rows: u16) -> u16 {
+    if rows > 1 { rows + 1 } else { rows }
+}
+
+/// Rows of the whole part when each series has `rows`.
+pub(super) const fn height(rows: u16) -> u16 {
+    step(rows) * 2 + rows + 1
+}
+
 /// Draws three rows of bars, each `rows` high, and the axis.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, rows: u16, cx: &PaneCx<'_>) {
     let r = &cx.snapshot.rates;
@@ -37,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, rows: u16, cx: &PaneCx<'_>
             spark::bars(&values, width, usize::from(rows), cx.glyphs)
         };
         for (row, bar) in bars.into_iter().enumerate() {
-            let y = area.y + i as u16 * rows + row as u16;
+            let y = area.y + i as u16 * step(rows) + row as u16;
             if y >= area.bottom() {
                 return;
             }
@@ -51,7 +61,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, rows: u16, cx: &PaneCx<'_>
             frame.render_widget(line, Rect { y, height: 1, ..area });
         }
     }
-    let y = area.y + 3 * rows;
+    let y = area.y + height(rows) - 1;
     if y < area.bottom() {
         axis(frame, Rect { x: area.x + LABEL as u16, y, width: width as u16, height: 1 }, cx);
     }

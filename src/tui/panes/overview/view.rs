@@ -64,11 +64,12 @@ fn block(rows: usize) -> u16 {
 
 fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
     let s = cx.snapshot;
-    let top = area.y + 2;
+    let gap = u16::from(area.height >= 30);
+    let top = area.y + 2 + gap;
     let bottom = area.bottom();
     let rate_rows: u16 = match area.height {
-        0..28 => 1,
-        28..40 => 2,
+        0..30 => 1,
+        30..40 => 2,
         _ => 3,
     };
     let left = area.width / 2 - 1;
@@ -77,14 +78,18 @@ fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
     // Patterns use the whole width at the bottom.
     let body = bottom.saturating_sub(top);
     let patterns_height = block(s.top_errors.len()).min((body / 4).max(3)) - 1;
-    let patterns_y = bottom.saturating_sub(patterns_height);
-    let rates_height = rate_rows * 3 + 1;
+    let patterns_low = bottom.saturating_sub(patterns_height);
+    let rates_height = rates::height(rate_rows);
     let components_y = top + rates_height + 1;
-    let room = patterns_y.saturating_sub(top);
+    let room = patterns_low.saturating_sub(top);
     let wanted_sources = block(s.sources.len());
     let wanted_incidents = block(active(cx).count() * 2);
     let incidents_height = wanted_incidents.min(room.saturating_sub(wanted_sources.min(room / 2))).max(3);
     let sources_y = top + incidents_height;
+    // With room to spare the patterns stand under what is over them, not at the bottom.
+    let used = (components_y + block(s.components.len())).max(sources_y + wanted_sources);
+    let patterns_y = patterns_low.min(used);
+    let patterns_height = bottom.saturating_sub(patterns_y);
     Layout {
         rates: clip(Rect::new(area.x, top, left, rates_height), area),
         rate_rows,
