@@ -157,7 +157,12 @@ impl Pipeline {
             offset,
             format: resumed.map(str::to_owned),
             last_time: known.and_then(|c| c.last_time),
+            records: known.map_or(0, |c| c.records),
+            first_time: known.and_then(|c| c.first_time),
         };
+        if let (Some(first), Some(last)) = (checkpoint.first_time, checkpoint.last_time) {
+            self.core.detectors.restore_source(source, checkpoint.records, first, last);
+        }
         let state = SourceState {
             checkpoint,
             fallback,
@@ -367,6 +372,8 @@ impl Core {
             state.checkpoint.last_time.unwrap_or(now)
         });
         state.checkpoint.last_time = Some(time);
+        state.checkpoint.first_time = Some(state.checkpoint.first_time.map_or(time, |t| t.min(time)));
+        state.checkpoint.records += 1;
         self.newest = self.newest.max(time);
         let message =
             if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {

@@ -31,4 +31,10 @@ pub struct Checkpoint {
     pub format: Option<String>,
     /// Event time of the last record, which a record without a time inherits.
     pub last_time: Option<Timestamp>,
+    /// Records stored of this source, over all its files.
+    #[serde(default)]
+    pub records: u64,
+    /// Event time of its first record.
+    #[serde(default)]
+    pub first_time: Option<Timestamp>,
 }
