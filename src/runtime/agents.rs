@@ -16,7 +16,7 @@ use aiobs_agents::{
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
 use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, Timestamp, TraceId,
+    Author, ChatMessage, ChatRole, ChatScope, Confidence, Diagnosis, Incident, IncidentId, Level, Timestamp, TraceId,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -376,8 +376,9 @@ impl Carrier {
             Author::Playbook { id } => format!("playbook {id}"),
             Author::Facts => "the facts alone".to_owned(),
         };
-        // The facts alone say nothing the detector's title did not say.
-        let title = (diagnosis.author != Author::Facts && !diagnosis.title.is_empty()).then(|| diagnosis.title.clone());
+        // The facts alone say nothing the detector's title did not say, and a guess must not rename the incident.
+        let sure = diagnosis.author != Author::Facts && diagnosis.confidence > Confidence::Low;
+        let title = (sure && !diagnosis.title.is_empty()).then(|| diagnosis.title.clone());
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);
