@@ -19,10 +19,12 @@ pub fn resample(values: &[u32], width: usize) -> Vec<u32> {
         .collect()
 }
 
-/// `values` made to use `width` columns: merged when there are more, repeated when there is room for it.
+/// `values` made to use exactly `width` columns: merged when there are more, repeated when there are fewer.
 pub fn spread(values: &[u32], width: usize) -> Vec<u32> {
-    let times = width.checked_div(values.len()).unwrap_or(1).max(1);
-    resample(values, width).into_iter().flat_map(|v| std::iter::repeat_n(v, times)).collect()
+    if values.is_empty() || values.len() >= width {
+        return resample(values, width);
+    }
+    (0..width).map(|i| values[i * values.len() / width]).collect()
 }
 
 /// One row of bars, newest to the right, `width` cells wide; the highest value is a full bar.

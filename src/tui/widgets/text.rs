@@ -171,18 +171,10 @@ pub fn wrap_ranges(text: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
         let w = cell_width(g);
         // A space at the end of a row hangs over; it is not seen.
         if used + w > cells && i > start && g != " " {
-            match gap.filter(|(at, _)| *at > start) {
-                Some((at, before)) => {
-                    rows.push(start..at);
-                    start = at;
-                    used -= before;
-                }
-                None => {
-                    rows.push(start..i);
-                    start = i;
-                    used = 0;
-                }
-            }
+            let (at, before) = gap.filter(|(at, _)| *at > start).unwrap_or((i, used));
+            rows.push(start..at);
+            start = at;
+            used -= before;
             gap = None;
             // What moved down with the break may itself be too long.
             if used + w > cells && i > start {

@@ -1,6 +1,7 @@
 //! The line over the records: the filter, what is being typed, how many match, how far a scan has come.
 
 use super::state::State;
+use super::view;
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -19,22 +20,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         let prompt = format!(" {}: ", what.prompt());
         let at = prompt.len() as u16;
         let role = if state.wrong.is_some() { Role::InputError } else { Role::Input };
-        let left = if state.wrong.is_some() { area } else { left };
         let room = usize::from(left.width.saturating_sub(at));
-        let room = if state.wrong.is_some() { (room / 2).max(10).min(room) } else { room };
         let (typed, cursor) = state.edits[what as usize].view(room, cx.style(role), cx.glyphs.ellipsis);
-        let mut spans = vec![Span::styled(prompt, cx.style(Role::Key)), typed];
-        if let Some(wrong) = &state.wrong {
-            let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
-            let said = text::safe(wrong).into_owned();
-            let said = text::truncate(&said, usize::from(left.width).saturating_sub(used + 3), cx.glyphs.ellipsis);
-            spans.push(Span::styled(format!("   {said}"), cx.style(Role::Error)));
-        }
-        frame.render_widget(Line::from(spans), left);
+        frame.render_widget(Line::from(vec![Span::styled(prompt, cx.style(Role::Key)), typed]), left);
         frame.set_cursor_position(Position::new(left.x + at + cursor, left.y));
-        if state.wrong.is_some() {
-            return;
-        }
     } else {
         let mut spans = vec![Span::raw(" ")];
         if state.filter.is_empty() {
@@ -51,6 +40,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     }
     let at = Rect { x: area.right() - right_width as u16, width: right_width as u16, ..area };
     frame.render_widget(Line::from(right), at);
+}
+
+/// What is wrong with what is being typed, over the first records.
+pub(super) fn wrong(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let (Some(wrong), Some(_)) = (&state.wrong, state.typing) else { return };
+    let style = cx.style(Role::ToastError);
+    let said = text::safe(wrong).into_owned();
+    let rows = text::wrap(&said, usize::from(area.width.saturating_sub(2)));
+    for (i, row) in rows.into_iter().take(usize::from(area.height.min(3))).enumerate() {
+        let at = Rect { y: area.y + i as u16, height: 1, ..area };
+        frame.render_widget(Line::raw(format!(" {}", text::fit(row, usize::from(area.width), ""))), at);
+        frame.buffer_mut().set_style(at, style);
+    }
 }
 
 fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
@@ -74,8 +76,9 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
         let trend = spark::sparkline(rates, 12.min(rates.len()), cx.glyphs);
         spans.push(Span::styled(format!("   {trend}"), cx.style(Role::Spark)));
     }
-    let seen = w.rows.get(w.top..).unwrap_or_default();
-    if let (Some(first), Some(last), true) = (seen.first(), w.rows.last(), width >= 76) {
+    let below = w.rows.get(w.top..).unwrap_or_default();
+    let seen = &below[..view::list_height(state, cx).min(below.len())];
+    if let (Some(first), Some(last), true) = (seen.first(), seen.last(), width >= 76) {
         let (from, to) = (cx.clock.hms(first.time), cx.clock.hms(last.time));
         let date = if cx.clock.date(first.time) == cx.clock.date(cx.clock.now) {
             String::new()

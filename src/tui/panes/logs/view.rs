@@ -76,6 +76,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     } else {
         records(frame, list, cx, state);
     }
+    bar::wrong(frame, list, cx, state);
     detail::draw(frame, Rect { y: list.bottom(), height: detail_height, ..body }, cx, state);
 }
 

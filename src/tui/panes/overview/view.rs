@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// From this width on there are two columns.
-const WIDE: u16 = 100;
+const WIDE: u16 = 120;
 
 /// Where the parts are.
 struct Layout {
@@ -72,8 +72,8 @@ fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
         30..40 => 2,
         _ => 3,
     };
-    let left = area.width / 2 - 1;
-    let right = area.width - left - 3;
+    let left = (area.width / 2).saturating_sub(1);
+    let right = area.width.saturating_sub(left + 3);
     let right_x = area.x + left + 3;
     // Patterns use the whole width at the bottom.
     let body = bottom.saturating_sub(top);
@@ -111,7 +111,7 @@ fn narrow(area: Rect, cx: &PaneCx<'_>) -> Layout {
     let tables_height = block(s.components.len().max(s.sources.len())).min((rest / 2 + 1).max(4));
     let incidents_y = rates.bottom() + 1;
     let tables_y = incidents_y + incidents_height;
-    let half = area.width / 2 - 1;
+    let half = (area.width / 2).saturating_sub(1);
     let table = |x, width| Rect::new(x, tables_y, width, tables_height.saturating_sub(1));
     let patterns_y = tables_y + tables_height;
     Layout {

@@ -1,0 +1,305 @@
+//! A screen without a terminal: the real model, keys and drawing, over a fixed moment of a small shop in trouble.
+//! The engine is stood in for by an archive in memory that answers as the real one does.
+
+use aiobs::runtime::events::{
+    Anchor, ChainState, ComponentRow, Event, LogsPage, LogsRequest, ModelState, PatternRow, Rates, RecordDetail,
+    Request, Snapshot, SourceRow, Totals,
+};
+use aiobs::tui::effect::Effect;
+use aiobs::tui::event::Input;
+use aiobs::tui::keymap::Chord;
+use aiobs::tui::model::Model;
+use aiobs::tui::{Depth, PaneId, StartHint, TuiOptions, build, shell, update};
+use aiobs_types::{
+    Field, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, Severity, SourceId, SourceInfo,
+    SourceState, TemplateId, TextMatch, Timestamp, flags,
+};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use std::sync::Arc;
+
+/// 2025-01-07 14:30:00 UTC.
+const NOW: i64 = 1_736_260_200;
+
+/// The screen, and what it did to the world.
+pub struct Screen {
+    pub model: Model,
+    terminal: Terminal<TestBackend>,
+    records: Vec<LogRecord>,
+    /// Effects on the world that are not answered by the archive.
+    pub done: Vec<String>,
+}
+
+fn at(seconds_ago: i64) -> Timestamp {
+    Timestamp::from_secs(NOW - seconds_ago)
+}
+
+fn record(i: u64) -> LogRecord {
+    let (severity, component, text, template) = match i {
+        i if i % 97 == 50 => {
+            (Severity::ERROR, "payments", "charge failed: upstream timeout\n  at Charge.run\n  at main".to_owned(), 3)
+        }
+        i if i % 10 == 5 => (Severity::WARN, "orders", format!("pool exhausted ({i}/20), waiting 1.2 s"), 2),
+        i if i == 42 => {
+            (Severity::INFO, "gateway", "user said \u{1b}[31mhello\u{1b}[0m \u{202e}evil 日本語".to_owned(), 4)
+        }
+        _ => (Severity::INFO, "orders", format!("request {i} done in {} ms", i % 50), 1),
+    };
+    LogRecord {
+        id: RecordId(i),
+        time: at(1000 - i as i64),
+        observed: at(1000 - i as i64),
+        severity,
+        source: SourceId(1),
+        offset: i * 60,
+        template: TemplateId(template),
+        flags: if i == 50 { flags::NEW_TEMPLATE | flags::MULTILINE } else { 0 },
+        component: component.into(),
+        message: (0, text.len() as u32),
+        text,
+    }
+}
+
+fn wave(high: u32) -> Vec<u32> {
+    (0..30).map(|i: u32| if i > 20 { high * (10 - (26_u32.abs_diff(i)).min(9)) / 10 } else { high / 20 }).collect()
+}
+
+fn incident(id: u64, title: &str, severity: Severity, state: IncidentState, count: u64) -> Incident {
+    Incident {
+        id: IncidentId(id),
+        title: title.into(),
+        severity,
+        state,
+        criticality: (severity >= Severity::ERROR).then_some(5),
+        count,
+        first_seen: at(240),
+        last_seen: at(2),
+        components: vec!["orders".into(), "payments".into()],
+        evidence: vec![RecordId(50)],
+        ..Incident::default()
+    }
+}
+
+fn snapshot() -> Snapshot {
+    let source = |id, name: &str, state, read| SourceRow {
+        info: SourceInfo { id: SourceId(id), name: name.into(), state, read, size: 1000, ..SourceInfo::default() },
+        per_second: 412.0,
+    };
+    let component = |name: &str, per_second, errors, worst| ComponentRow {
+        name: name.into(),
+        per_second,
+        errors_per_min: errors,
+        worst,
+        trend: wave(errors),
+    };
+    Snapshot {
+        started: at(1800),
+        taken: at(0),
+        totals: Totals {
+            records: 1000,
+            errors: 10,
+            warnings: 100,
+            templates: 4,
+            new_templates: 1,
+            first: Some(at(1000)),
+            last: Some(at(1)),
+        },
+        per_second: 1284.0,
+        rates: Rates { bucket_secs: 60, end: at(0), all: wave(900), warn: wave(40), error: wave(214) },
+        components: vec![
+            component("payments", 188.0, 74, Level::Error),
+            component("orders", 412.4, 12, Level::Warn),
+            component("catalog", 77.0, 0, Level::Info),
+        ],
+        top_errors: vec![PatternRow {
+            template: TemplateId(3),
+            text: "charge failed: upstream timeout".into(),
+            count: 1204,
+            share: 0.57,
+            first_seen: at(448),
+            level: Level::Error,
+        }],
+        sources: vec![
+            source(1, "/var/log/shop/orders.log", SourceState::Following, 1000),
+            source(2, "/var/log/shop/gateway.log", SourceState::Backfill, 620),
+            source(3, "/var/log/shop/secret.log", SourceState::Denied, 0),
+        ],
+        incidents: vec![
+            incident(7, "database refuses connections", Severity::ERROR, IncidentState::Open, 1902),
+            incident(8, "TLS certificate of tunnel expires", Severity::WARN, IncidentState::Acknowledged, 12),
+        ],
+        model: ModelState::Ready { provider: "ollama".into(), model: "llama3.1".into(), local: true },
+        chain: ChainState { running: Some(IncidentId(7)), ..ChainState::default() },
+        place: "demo".into(),
+        ..Snapshot::default()
+    }
+}
+
+fn options(depth: Depth, ascii: bool, keymap: &str) -> TuiOptions {
+    let mut options = TuiOptions::from_env(|_| None);
+    options.depth = depth;
+    options.ascii = ascii;
+    options.keymap = keymap.into();
+    options.zone = jiff::tz::TimeZone::UTC;
+    options.parse_filter = Arc::new(|text, sources| {
+        use aiobs_logs::filter::{FilterContext, parse_filter};
+        let zone = aiobs_logs::format::ZoneRule::Utc;
+        parse_filter(text, &FilterContext { now: at(0), zone, sources }).map_err(|e| e.to_string())
+    });
+    options.start = vec![StartHint { command: "aiobs demo".into(), about: "a replayed incident".into() }];
+    options
+}
+
+impl Screen {
+    pub fn new(width: u16, height: u16, depth: Depth, ascii: bool, keymap: &str) -> Self {
+        Self::over(snapshot(), (0..1000).map(record).collect(), width, height, &options(depth, ascii, keymap))
+    }
+
+    /// With nothing to read and nothing archived.
+    pub fn empty(width: u16, height: u16) -> Self {
+        Self::over(Snapshot::default(), Vec::new(), width, height, &options(Depth::True, false, "default"))
+    }
+
+    fn over(snapshot: Snapshot, records: Vec<LogRecord>, width: u16, height: u16, options: &TuiOptions) -> Self {
+        let model = build(options, Arc::new(snapshot)).unwrap();
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut screen = Self { model, terminal, records, done: Vec::new() };
+        screen.model.world.clock.now = at(0);
+        screen.input(Input::Resize(width, height));
+        let effects = update::start(&mut screen.model, PaneId::Overview);
+        screen.perform(effects);
+        screen
+    }
+
+    pub fn input(&mut self, input: Input) {
+        let effects = update::update(&mut self.model, input);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send(Request::Logs(r)) => {
+                    let page = self.answer(&r);
+                    self.input(Input::Engine(Event::Logs(page)));
+                }
+                Effect::Send(Request::Record(id)) => {
+                    if let Some(r) = self.records.iter().find(|r| r.id == id) {
+                        let detail = RecordDetail {
+                            record: r.clone(),
+                            fields: vec![Field { name: "pool".into(), value: "20/20".into() }],
+                            source: "/var/log/shop/orders.log".into(),
+                            format: "plain".into(),
+                            template: "request <num> done in <duration>".into(),
+                            template_count: 890,
+                            incident: (r.severity >= Severity::ERROR).then_some(IncidentId(7)),
+                        };
+                        self.input(Input::Engine(Event::Record(Box::new(detail))));
+                    }
+                }
+                Effect::Copy { text, .. } => self.done.push(format!("copy {text}")),
+                other => self.done.push(format!("{other:?}")),
+            }
+        }
+    }
+
+    /// Types keys as they are written in keymap files, with spaces between; `"..."` types the text.
+    pub fn press(&mut self, keys: &str) {
+        for (i, part) in keys.split('"').enumerate() {
+            if i % 2 == 1 {
+                for c in part.chars() {
+                    let key = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c));
+                    self.input(Input::Key(key));
+                }
+            } else {
+                for word in part.split_whitespace() {
+                    self.input(Input::Key(Chord::parse(word).unwrap().event()));
+                }
+            }
+        }
+    }
+
+    pub fn draw(&mut self) -> &Buffer {
+        let model = &self.model;
+        self.terminal.draw(|f| shell::draw(f, model)).unwrap();
+        self.terminal.backend().buffer()
+    }
+
+    /// The rows of the screen, ends trimmed.
+    pub fn text(&mut self) -> String {
+        let buffer = self.draw();
+        let area = buffer.area;
+        let mut out = String::new();
+        for y in 0..area.height {
+            let mut row = String::new();
+            let mut skip = 0;
+            for x in 0..area.width {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                let symbol = buffer[(x, y)].symbol();
+                row.push_str(symbol);
+                skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            }
+            out.push_str(row.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    fn answer(&self, r: &LogsRequest) -> LogsPage {
+        let hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
+        let found = |rec: &LogRecord| r.find.as_ref().is_some_and(|f| holds(rec, f));
+        let n = hits.len();
+        let place = match r.anchor {
+            Anchor::Tail => n.checked_sub(1),
+            Anchor::Head => (n > 0).then_some(0),
+            Anchor::At(id) => hits.iter().position(|h| h.id >= id).or(n.checked_sub(1)),
+            Anchor::Rank(i) => (n > 0).then(|| (i as usize).min(n - 1)),
+            Anchor::Time(t) => hits.iter().position(|h| h.time >= t).or(n.checked_sub(1)),
+            Anchor::FindNext(id) => {
+                let after = hits.iter().position(|h| h.id > id && found(h));
+                after.or_else(|| hits.iter().position(|h| found(h)))
+            }
+            Anchor::FindPrevious(id) => {
+                let before = hits.iter().rposition(|h| h.id < id && found(h));
+                before.or_else(|| hits.iter().rposition(|h| found(h)))
+            }
+            Anchor::LevelNext(id, level) => hits.iter().position(|h| h.id > id && h.severity.level() >= level),
+            Anchor::LevelPrevious(id, level) => hits.iter().rposition(|h| h.id < id && h.severity.level() >= level),
+        };
+        let archive = self.records.len() as u64;
+        let counts =
+            LogsPage { seq: r.seq, total: n as u64, archive, scanned: archive, done: true, ..LogsPage::default() };
+        let Some(place) = place else {
+            let jump = !matches!(r.anchor, Anchor::Tail | Anchor::Head | Anchor::At(_));
+            return LogsPage { not_found: jump, ..counts };
+        };
+        let from = place.saturating_sub(r.before);
+        let to = (place + r.after.max(1)).min(n);
+        LogsPage {
+            rows: hits[from..to].iter().map(|h| (*h).clone()).collect(),
+            focus: Some(place - from),
+            rank: from as u64,
+            ..counts
+        }
+    }
+}
+
+fn fits(r: &LogRecord, q: &LogQuery) -> bool {
+    q.text.iter().all(|t| holds(r, t) != t.negate)
+        && q.min_severity.is_none_or(|s| r.severity >= s)
+        && (q.components.is_empty() || q.components.contains(&r.component))
+        && (q.templates.is_empty() || q.templates.contains(&r.template))
+        && (q.sources.is_empty() || q.sources.contains(&r.source))
+}
+
+fn holds(r: &LogRecord, t: &TextMatch) -> bool {
+    if t.case_sensitive {
+        r.text.contains(&t.pattern)
+    } else {
+        r.text.to_lowercase().contains(&t.pattern.to_lowercase())
+    }
+}
