@@ -299,6 +299,8 @@ impl Pane for State {
                 }
                 Vec::new()
             }
+            Action::NextMatch => self.move_in_list(Action::Down, cx),
+            Action::PreviousMatch => self.move_in_list(Action::Up, cx),
             Action::Down
             | Action::Up
             | Action::HalfPageDown
