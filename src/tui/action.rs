@@ -200,9 +200,9 @@ actions! {
 
     Filter           "filter"          "filter"       Finding [Global] "Narrow down what is shown"
     ClearFilter      "clear_filter"    "clear filter" Finding [Logs Incidents] "Show everything again"
-    Find             "find"            "find"         Finding [Logs Incidents Chat Help] "Search for text without hiding the rest"
-    NextMatch        "next_match"      "next match"   Finding [Logs Incidents Chat Help] "To the next match"
-    PreviousMatch    "previous_match"  "previous match" Finding [Logs Incidents Chat Help] "To the previous match"
+    Find             "find"            "find"         Finding [Logs Incidents Help] "Search for text without hiding the rest"
+    NextMatch        "next_match"      "next match"   Finding [Logs Incidents Help] "To the next match"
+    PreviousMatch    "previous_match"  "previous match" Finding [Logs Incidents Help] "To the previous match"
     NextError        "next_error"      "errors"   Finding [Overview Logs] "To the next error; from Overview, to all errors in Logs"
     PreviousError    "previous_error"  "previous error" Finding [Logs] "To the previous error"
     NextWarning      "next_warning"    "next warning" Finding [Logs] "To the next warning or worse"

@@ -2,14 +2,21 @@
 //! writes nothing and fails when a page is stale. The pages come from the program's own tables, one entry each in
 //! [`PAGES`].
 
+mod keys;
+mod playbooks;
+
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
 /// A generated page: its path in the repository, and what makes its text.
-type Page = (&'static str, fn() -> String);
+type Page = (&'static str, fn() -> Result<String>);
 
 /// Every generated page.
-const PAGES: &[Page] = &[("docs/config.md", aiobs::config::reference)];
+const PAGES: &[Page] = &[
+    ("docs/config.md", || Ok(aiobs::config::reference())),
+    ("docs/keys.md", keys::page),
+    ("docs/playbooks.md", playbooks::page),
+];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +31,7 @@ fn docs(check: bool) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut stale = Vec::new();
     for (path, text) in PAGES {
-        let (file, text) = (root.join(path), text());
+        let (file, text) = (root.join(path), text()?);
         if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
             continue;
         }

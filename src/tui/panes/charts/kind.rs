@@ -21,6 +21,9 @@ impl Kind {
     pub(super) fn title(self, charts: &Charts, short: bool) -> String {
         match self {
             Self::Rates if short && charts.bucket_secs == 60 => "Records/min".into(),
+            Self::Rates if short && charts.bucket_secs > 0 => {
+                format!("Records/{}", format::duration(i64::from(charts.bucket_secs) * 1_000_000_000))
+            }
             Self::Rates if short => "Records".into(),
             Self::Drift if short => "Drift".into(),
             Self::Tokens if short => "Tokens/call".into(),

@@ -148,7 +148,9 @@ fn value_axis(frame: &mut Frame<'_>, inner: Rect, cx: &PaneCx<'_>, kind: Kind, t
     }
     let name = " drifted above ";
     if inner.width as usize > name.len() + 4 {
-        frame.buffer_mut().set_string(inner.x + 1, inner.y + row, name, cx.style(Role::Threshold));
+        // At the very bottom the curve runs: the name stands above the line there.
+        let y = inner.y + if row + 1 < inner.height { row } else { row.saturating_sub(1) };
+        frame.buffer_mut().set_string(inner.x + 1, y, name, cx.style(Role::Threshold));
     }
 }
 

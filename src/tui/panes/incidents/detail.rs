@@ -126,15 +126,21 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
 
 fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {
     doc.gap();
-    let copies = format!("   {} copies", cx.keys(Context::Incidents, Action::Copy));
+    let copies = format!("{} copies", cx.keys(Context::Incidents, Action::Copy));
+    // Beside a lone command if there is room, else under all of them.
+    let room = doc.width().saturating_sub(LABEL + copies.len() + 3);
+    let beside = d.fix.commands.len() == 1 && text::width(&safe(&d.fix.commands[0], cx)) <= room;
     labelled(doc, "Now", &d.fix.now, cx);
     for (i, command) in d.fix.commands.iter().enumerate() {
         let label = if i == 0 { "Run" } else { "" };
         let mut pieces = vec![Piece::Text(safe(command, cx), cx.style(Role::Code))];
-        if i == 0 {
-            pieces.push(Piece::Text(copies.clone(), cx.style(Role::Dim)));
+        if beside {
+            pieces.push(Piece::Text(format!("   {copies}"), cx.style(Role::Dim)));
         }
         doc.paragraph(vec![Span::styled(format!("{label:<LABEL$}"), cx.style(Role::Strong))], pieces);
+    }
+    if !beside && !d.fix.commands.is_empty() {
+        doc.row(vec![Span::styled(format!("{:<LABEL$}{copies}", ""), cx.style(Role::Dim))]);
     }
     labelled(doc, "Lasting", &d.fix.lasting, cx);
     labelled(doc, "Verify", &d.fix.verify, cx);

@@ -53,6 +53,8 @@ fn live(cx: &PaneCx<'_>) -> Vec<Stage> {
 /// The stages of a stored run: spans that name an agent.
 fn stored(spans: &[Traced]) -> Vec<Stage> {
     let stage = |s: &Traced| {
+        // The run itself is an agent too, without a parent.
+        s.parent?;
         let name = s.attr_text(semconv::AGENT_NAME)?.to_owned();
         let by_model = s.attr_text(semconv::ANSWERED_BY).is_none_or(|by| by == "model");
         let state = match (&s.status, s.end) {

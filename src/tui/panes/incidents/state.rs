@@ -51,6 +51,10 @@ pub struct State {
     pub(super) typing: bool,
     /// Another pane led here: Esc goes straight back.
     led: bool,
+    /// The selection is the user's; until then it is the worst incident.
+    touched: bool,
+    /// The pane was on screen once.
+    entered: bool,
 }
 
 impl State {
@@ -239,6 +243,10 @@ impl Pane for State {
     }
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.entered = true;
+        if !self.touched {
+            self.selected = None;
+        }
         self.selected = self.current(cx).map(|i| i.id);
         self.request(cx)
     }
@@ -249,6 +257,7 @@ impl Pane for State {
         self.preview = None;
         self.focus = Focus::Detail;
         self.led = true;
+        self.touched = true;
         self.select(Some(*id), cx)
     }
 
@@ -257,6 +266,7 @@ impl Pane for State {
     }
 
     fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.touched = true;
         if self.typing {
             return self.type_filter(action, cx);
         }
@@ -299,6 +309,8 @@ impl Pane for State {
                 }
                 Vec::new()
             }
+            Action::NextMatch => self.move_in_list(Action::Down, cx),
+            Action::PreviousMatch => self.move_in_list(Action::Up, cx),
             Action::Down
             | Action::Up
             | Action::HalfPageDown
@@ -329,7 +341,7 @@ impl Pane for State {
 
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
-            Event::Snapshot if self.selected.is_none() => {
+            Event::Snapshot if self.entered && self.selected.is_none() => {
                 let id = self.current(cx).map(|i| i.id);
                 self.select(id, cx)
             }

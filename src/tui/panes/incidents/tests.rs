@@ -171,3 +171,15 @@ fn no_size_is_too_small() {
         kit.draw(&pane);
     }
 }
+
+#[test]
+fn the_worst_incident_is_selected_until_the_user_chooses() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = State::default();
+    kit.snapshot.incidents = vec![testkit::incidents().remove(1)];
+    assert_eq!(kit.event(&mut pane, Event::Snapshot), [], "nobody looks yet");
+    testkit::busy(&mut kit.snapshot);
+    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(7)))]);
+    kit.press(&mut pane, &[Down]);
+    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(6)))]);
+}

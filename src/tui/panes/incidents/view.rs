@@ -26,7 +26,7 @@ pub(super) fn layout(state: &State, area: Rect) -> Areas {
     // One cell of air on both sides.
     let inner = |r: Rect| Rect { x: r.x + 1, width: r.width.saturating_sub(2), ..r };
     if area.width >= WIDE && !state.zoomed {
-        let left = (area.width * 3 / 10).clamp(40, 60);
+        let left = (area.width * 37 / 100).clamp(40, 60);
         let list = Rect { width: left, ..area };
         let detail = Rect { x: area.x + left + 1, width: area.width - left - 1, ..area };
         return Areas { list: Some(list), rule: Some(area.x + left), detail: Some(inner(detail)) };

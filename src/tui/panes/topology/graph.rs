@@ -29,53 +29,65 @@ pub(super) struct Picture {
     pub(super) nodes: Vec<Placed>,
 }
 
-/// The graph drawn from left to right, and from top to bottom for narrow areas.
+/// The graph drawn in several ways, the best one to read first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pictures {
-    across: Picture,
-    down: Picture,
+    all: Vec<Picture>,
+    empty: Picture,
     /// Nodes left out.
     pub(super) left_out: usize,
 }
 
 impl Pictures {
-    /// Lays out.
+    /// Lays out: across and down, with times and without.
     pub(super) fn new(nodes: &[GraphNode], edges: &[GraphEdge], ascii: bool) -> Self {
         let mut kept: Vec<usize> = (0..nodes.len()).collect();
         kept.sort_by_key(|i| std::cmp::Reverse(nodes[*i].calls));
         kept.truncate(MOST_NODES);
         kept.sort_unstable();
-        let picture = |direction| picture(nodes, edges, &kept, direction, ascii);
-        let left_out = nodes.len() - kept.len();
-        Self { across: picture(Direction::LeftRight), down: picture(Direction::TopDown), left_out }
+        let ways = [
+            (Direction::LeftRight, true),
+            (Direction::TopDown, true),
+            (Direction::LeftRight, false),
+            (Direction::TopDown, false),
+        ];
+        let all = ways.map(|(direction, times)| picture(nodes, edges, &kept, direction, times, ascii)).into();
+        Self { all, empty: Picture::default(), left_out: nodes.len() - kept.len() }
     }
 
-    /// The picture that suits an area of this size: across, unless only the other one fits.
+    /// The picture that suits an area of this size: the first that fits, else the first as wide as the area.
     pub(super) fn fitting(&self, width: usize, height: usize) -> &Picture {
-        let fits = |p: &Picture| p.width <= width && p.rows.len() <= height;
-        if !fits(&self.across) && (fits(&self.down) || self.across.width > width && self.down.width <= width) {
-            &self.down
-        } else {
-            &self.across
-        }
+        let wide = |p: &&Picture| p.width <= width;
+        let fits = self.all.iter().find(|p| wide(p) && p.rows.len() <= height);
+        fits.or_else(|| self.all.iter().find(wide)).or(self.all.last()).unwrap_or(&self.empty)
     }
 }
 
-fn label(node: &GraphNode, ascii: bool) -> String {
+fn label(node: &GraphNode, times: bool, ascii: bool) -> String {
     let name = text::safe_for(&node.name, ascii);
     let name = text::truncate(&name, NAME, if ascii { "~" } else { "…" });
-    let seconds =
-        if node.mean_seconds > 0.0 { format!(" {}", format::seconds(node.mean_seconds)) } else { String::new() };
+    let seconds = if times && node.mean_seconds >= 0.005 {
+        format!(" {}", format::seconds(node.mean_seconds))
+    } else {
+        String::new()
+    };
     let errors = if node.errors > 0 { format!(" !{}", node.errors) } else { String::new() };
     // Brackets are the layout's own signs of a node.
     format!("{}{seconds}{errors}", name.replace(['[', ']'], "|"))
 }
 
-fn picture(nodes: &[GraphNode], edges: &[GraphEdge], kept: &[usize], direction: Direction, ascii: bool) -> Picture {
+fn picture(
+    nodes: &[GraphNode],
+    edges: &[GraphEdge],
+    kept: &[usize],
+    direction: Direction,
+    times: bool,
+    ascii: bool,
+) -> Picture {
     if kept.is_empty() {
         return Picture::default();
     }
-    let labels: Vec<String> = nodes.iter().map(|n| label(n, ascii)).collect();
+    let labels: Vec<String> = nodes.iter().map(|n| label(n, times, ascii)).collect();
     let calls: Vec<String> = edges.iter().map(|e| format::compact(e.calls as f64)).collect();
     let mut graph = Graph::new().with_direction(direction);
     for i in kept {

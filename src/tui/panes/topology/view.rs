@@ -161,7 +161,9 @@ fn run_line(run: &RunRow, cx: &PaneCx<'_>, width: usize) -> Line<'static> {
     }
     right = format!("{right} {:>9}", text::safe_for(&run.answered_by, cx.glyphs.ascii));
     let incident = run.incident.map_or_else(String::new, |i| format!("{i} "));
-    let name = format!("{incident}{}", text::safe_for(&run.name, cx.glyphs.ascii));
+    let known = run.incident.and_then(|id| cx.snapshot.incidents.iter().find(|i| i.id == id));
+    let name = known.map_or(run.name.as_str(), |i| i.title.as_str());
+    let name = format!("{incident}{}", text::safe_for(name, cx.glyphs.ascii));
     let room = width.saturating_sub(12 + text::width(&right) + 1);
     Line::from(vec![
         Span::styled(format!("{glyph} "), cx.style(role)),
@@ -228,7 +230,9 @@ fn span_line(row: &Row, span: &Traced, cx: &PaneCx<'_>, width: usize) -> Line<'s
     let token_cells = if width > 64 { 18 } else { 0 };
     let name_cells = (width * 2 / 5).clamp(12, 44);
     let bar_cells = width.saturating_sub(name_cells + 12 + token_cells);
-    let name = format!("{tree}{}", text::safe_for(&span.name, cx.glyphs.ascii));
+    // What is done says the place in the tree; the name is what tells steps apart.
+    let short = ["invoke_agent ", "execute_tool "].iter().find_map(|p| span.name.strip_prefix(p));
+    let name = format!("{tree}{}", text::safe_for(short.unwrap_or(&span.name), cx.glyphs.ascii));
     Line::from(vec![
         Span::styled(text::fit(&name, name_cells, cx.glyphs.ellipsis), cx.style(Role::Text)),
         Span::styled(format!(" {mark}"), cx.style(role)),
