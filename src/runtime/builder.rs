@@ -143,6 +143,7 @@ impl Builder<'_> {
             follow: options.follow,
             force_poll: options.force_poll,
             poll_interval: config.sources.poll,
+            exclude: config.sources.exclude.clone(),
             ..SourceOptions::default()
         };
         let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;

@@ -5,6 +5,7 @@
 //! that a checkpoint can be stored with what was made of them.
 
 mod dirty;
+mod exclude;
 mod family;
 mod file;
 mod identity;
@@ -39,6 +40,9 @@ pub struct SourceOptions {
     pub sweep_interval: Duration,
     /// How long an unterminated last line must be unchanged before [`SourceEvent::PartialIdle`].
     pub idle_partial: Duration,
+    /// Globs of files and directories that searches leave out: with a slash held against the whole path, without one
+    /// against the name. Files that are named one by one are read all the same.
+    pub exclude: Vec<String>,
 }
 
 impl Default for SourceOptions {
@@ -49,6 +53,7 @@ impl Default for SourceOptions {
             poll_interval: Duration::from_millis(250),
             sweep_interval: Duration::from_secs(2),
             idle_partial: Duration::from_secs(2),
+            exclude: Vec::new(),
         }
     }
 }

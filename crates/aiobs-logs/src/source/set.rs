@@ -3,6 +3,7 @@
 use super::{
     SourceError, SourceEvent, SourceOptions, SourceSpec, Waker,
     dirty::{Dirty, News},
+    exclude::Exclude,
     family, identity, pipe,
     spec::{Search, absolute},
     tail::{Shared, Step, Tail},
@@ -32,6 +33,7 @@ pub struct SourceSet {
     keys: HashMap<PathBuf, Vec<usize>>,
     ready: VecDeque<usize>,
     searches: Vec<Search>,
+    exclude: Exclude,
     known: HashMap<String, Checkpoint>,
     next_id: u32,
     shared: Shared,
@@ -56,6 +58,7 @@ impl SourceSet {
             keys: HashMap::new(),
             ready: VecDeque::new(),
             searches: Vec::new(),
+            exclude: Exclude::new(&options.exclude)?,
             known: known.iter().map(|c| (c.name.clone(), c.clone())).collect(),
             next_id,
             next_sweep: Instant::now(),
@@ -186,7 +189,7 @@ impl SourceSet {
 
     /// Looks through a directory or a glob; tells whether anything matches.
     fn search(&mut self, search: &Search) -> bool {
-        let (files, dirs) = search.run();
+        let (files, dirs) = search.run(&self.exclude);
         if self.shared.options.follow {
             for dir in dirs {
                 if self.watch.add(&fs::canonicalize(&dir).unwrap_or(dir)) {

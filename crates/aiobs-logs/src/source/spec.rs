@@ -1,6 +1,6 @@
 //! What the user names as a source, and which files that means right now.
 
-use super::SourceError;
+use super::{SourceError, exclude::Exclude};
 use globset::{GlobBuilder, GlobMatcher};
 use std::{
     collections::HashSet,
@@ -89,7 +89,7 @@ impl Search {
     }
 
     /// Files there are now, sorted, and the directories in which more may appear.
-    pub(super) fn run(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    pub(super) fn run(&self, exclude: &Exclude) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let (mut files, mut dirs, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         let mut todo = vec![(self.root.clone(), 1)];
         while let Some((dir, depth)) = todo.pop() {
@@ -101,6 +101,9 @@ impl Search {
             dirs.push(dir);
             for entry in entries.flatten() {
                 let path = entry.path();
+                if exclude.leaves_out(&path) {
+                    continue;
+                }
                 let Ok(meta) = fs::metadata(&path) else { continue };
                 if meta.is_dir() {
                     if depth < self.depth && !hidden(&path) {
