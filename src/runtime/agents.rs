@@ -57,6 +57,7 @@ enum Carried {
 /// See the module.
 pub(crate) struct Agents {
     enabled: bool,
+    board: Arc<Board>,
     chain: Arc<ChainService>,
     chat: Arc<ChatService>,
     archive: Arc<dyn Archive>,
@@ -113,6 +114,7 @@ impl Agents {
         };
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
+        let board = Arc::clone(&o.board);
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
@@ -125,6 +127,7 @@ impl Agents {
         }
         Ok(Self {
             enabled: o.enabled,
+            board,
             chain,
             chat,
             archive,
@@ -198,11 +201,14 @@ impl Agents {
         lock(&self.traces).get(&id).copied()
     }
 
-    /// Waits until nothing runs, waits or is being carried. False when time ran out.
+    /// Waits until it is known whether a model answers and nothing runs, waits or is being carried. False when time
+    /// ran out.
     pub(crate) fn wait_idle(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
         loop {
-            if self.chain.is_idle() && self.carried.load(Ordering::SeqCst) == 0 {
+            let known = !self.enabled || !matches!(*lock(&self.board.model), ModelState::Checking);
+            if known
+                && self.chain.is_idle() && self.carried.load(Ordering::SeqCst) == 0 {
                 return true;
             }
             if Instant::now() >= until {
@@ -296,11 +302,12 @@ impl Watcher {
                 Health::Unavailable { reason } => ModelState::Offline { reason },
             };
             let ready = matches!(state, ModelState::Ready { .. });
-            let before = std::mem::replace(&mut *lock(&self.board.model), state.clone());
-            if before != state {
+            if *lock(&self.board.model) != state {
                 let usable = ready.then(|| Arc::clone(&provider));
+                // Told before it shows: whoever sees that the model is known may rely on the chain knowing it.
                 self.chain.set_provider(usable.clone());
                 self.chat.set_provider(usable);
+                *lock(&self.board.model) = state;
                 self.board.touch();
             }
             tokio::select! {
