@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 /// Longest wait for diagnoses; each has its own limit of five minutes.
-const DIAGNOSES: Duration = Duration::from_secs(1_800);
+const DIAGNOSES: Duration = Duration::from_mins(30);
 
 /// What a report is made from.
 pub(super) struct Findings {

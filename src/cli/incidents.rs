@@ -28,7 +28,7 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
     }
     rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
     let text = match args.output {
-        Format::Json => rows.iter().map(|(i, d)| format!("{}\n", output::incident(i, d.as_ref()))).collect(),
+        Format::Json => output::lines(rows.iter().map(|(i, d)| output::incident(i, d.as_ref()))),
         Format::Csv => csv(&rows),
         Format::Markdown => markdown(&rows),
         Format::Text if args.id.is_some() => one(&reader, &rows)?,

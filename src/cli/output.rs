@@ -122,6 +122,15 @@ pub(super) fn author(author: &Author) -> String {
     }
 }
 
+/// Each item on a line of its own.
+pub(super) fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let mut out = String::new();
+    for item in items {
+        let _ = writeln!(out, "{item}");
+    }
+    out
+}
+
 /// One CSV row, quoted where needed (RFC 4180).
 pub(super) fn csv(cells: &[&str]) -> String {
     let mut row = String::new();

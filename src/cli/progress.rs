@@ -27,7 +27,7 @@ impl Progress {
         let (records, _) = running.progress();
         let sources = running.sources();
         let (read, size) = sources.iter().fold((0u64, 0u64), |(r, s), i| (r + i.read, s + i.size.max(i.read)));
-        let percent = if size > 0 { read * 100 / size } else { 0 };
+        let percent = (read * 100).checked_div(size).unwrap_or(0);
         eprint!(
             "\r\x1b[Kreading {} sources  {percent:>3} %  {records} records  (Ctrl-C stops, what was read stays)",
             sources.len()

@@ -103,7 +103,7 @@ fn start_hints() -> Vec<StartHint> {
             }
         }
     }
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|f| std::cmp::Reverse(f.0));
     found
         .into_iter()
         .take(SHOWN)

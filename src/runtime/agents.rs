@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// Time between two looks for a model that does not answer.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// Time between two looks at one that does.
-const LOOK_AFTER: Duration = Duration::from_secs(60);
+const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// Stored runs that are remembered per incident while the program runs.
 const REMEMBERED: usize = 1_000;
 
@@ -207,8 +207,7 @@ impl Agents {
         let until = Instant::now() + limit;
         loop {
             let known = !self.enabled || !matches!(*lock(&self.board.model), ModelState::Checking);
-            if known
-                && self.chain.is_idle() && self.carried.load(Ordering::SeqCst) == 0 {
+            if known && self.chain.is_idle() && self.carried.load(Ordering::SeqCst) == 0 {
                 return true;
             }
             if Instant::now() >= until {
@@ -358,7 +357,7 @@ impl Carrier {
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
             ChainOutput::Cancelled(incident) => {
-                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")))
+                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
             }
             ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
         }

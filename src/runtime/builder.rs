@@ -31,7 +31,7 @@ const PIPELINE_CHANNEL: usize = 32;
 const WRITER_CHANNEL: usize = 16;
 
 /// Listens to the engine.
-pub type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
+pub(super) type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
 
 /// How to run.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
 
 /// See the module.
-pub struct Hub {
+pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
     logs: LogView,
     inquiries: Sender<Request>,
@@ -115,7 +115,7 @@ pub(crate) fn snapshots(hub: &Hub, board: &Board, sink: &EventSink, place: &str,
     let mut busy = true;
     while !board.stopping() {
         // After the last change one more is taken a little later, so that rates fall to zero and then rest.
-        let timeout = if busy { Duration::from_secs(3) } else { Duration::from_secs(60) };
+        let timeout = if busy { Duration::from_secs(3) } else { Duration::from_mins(1) };
         let touched = board.wait_touched(timeout);
         if !touched && !busy {
             continue;

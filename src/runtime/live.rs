@@ -20,13 +20,13 @@ struct Window {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct LiveWindow {
+pub(super) struct LiveWindow {
     inner: Mutex<Window>,
 }
 
 impl LiveWindow {
     /// An empty window; the next record will be `next`.
-    pub fn new(next: RecordId) -> Self {
+    pub(super) fn new(next: RecordId) -> Self {
         let window = Window { next, stored_through: RecordId(next.0.saturating_sub(1)), ..Window::default() };
         Self { inner: Mutex::new(window) }
     }
@@ -36,7 +36,7 @@ impl LiveWindow {
     }
 
     /// Adds a batch that follows the last one.
-    pub fn push(&self, batch: Arc<RecordBatch>) {
+    pub(super) fn push(&self, batch: Arc<RecordBatch>) {
         let mut w = self.lock();
         w.next = RecordId(batch.first.0 + batch.len() as u64);
         w.bytes += batch.text_bytes();
@@ -45,36 +45,31 @@ impl LiveWindow {
     }
 
     /// Everything up to and including `id` is in the archive now.
-    pub fn stored(&self, id: RecordId) {
+    pub(super) fn stored(&self, id: RecordId) {
         let mut w = self.lock();
         w.stored_through = w.stored_through.max(id);
         w.trim();
     }
 
     /// Id that the next record will get.
-    pub fn next(&self) -> RecordId {
+    pub(super) fn next(&self) -> RecordId {
         self.lock().next
     }
 
-    /// Last id that is in the archive.
-    pub fn stored_through(&self) -> RecordId {
-        self.lock().stored_through
-    }
-
     /// Id of the oldest record held, if any.
-    pub fn first(&self) -> Option<RecordId> {
+    pub(super) fn first(&self) -> Option<RecordId> {
         self.lock().batches.front().map(|b| b.first)
     }
 
     /// The batches that hold records from `from` on, oldest first.
-    pub fn since(&self, from: RecordId) -> Vec<Arc<RecordBatch>> {
+    pub(super) fn since(&self, from: RecordId) -> Vec<Arc<RecordBatch>> {
         let w = self.lock();
         let start = w.batches.partition_point(|b| b.first.0 + b.len() as u64 <= from.0);
         w.batches.iter().skip(start).cloned().collect()
     }
 
     /// One record, if it is held.
-    pub fn get(&self, id: RecordId) -> Option<LogRecord> {
+    pub(super) fn get(&self, id: RecordId) -> Option<LogRecord> {
         let w = self.lock();
         let i = w.batches.partition_point(|b| b.first.0 + b.len() as u64 <= id.0);
         let batch = w.batches.get(i)?;

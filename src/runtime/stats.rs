@@ -8,9 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 /// Seconds per bucket of the rates.
-pub const BUCKET_SECS: u32 = 30;
+pub(super) const BUCKET_SECS: u32 = 30;
 /// Buckets of the rates: 30 minutes.
-pub const BUCKETS: usize = 60;
+pub(super) const BUCKETS: usize = 60;
 /// Components told apart; the rest are counted in totals only.
 const MAX_COMPONENTS: usize = 2_000;
 /// Error templates told apart.
@@ -34,7 +34,7 @@ struct Pattern {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Stats {
+pub(super) struct Stats {
     /// Counters; the archive's own counts are added at start.
     pub totals: Totals,
     /// Bytes of text.
@@ -76,7 +76,7 @@ struct Tally {
 
 impl Stats {
     /// Adds the records of a batch.
-    pub fn add(&mut self, batch: &RecordBatch) {
+    pub(super) fn add(&mut self, batch: &RecordBatch) {
         let now = Instant::now();
         self.arrivals.push_back((now, batch.len() as u64));
         self.forget_old_arrivals(now);
@@ -151,7 +151,7 @@ impl Stats {
     }
 
     /// Adds to an error template's count; also used at start with what the archive knows.
-    pub fn count_pattern(&mut self, template: TemplateId, time: Timestamp, severity: Severity, n: u64) {
+    pub(super) fn count_pattern(&mut self, template: TemplateId, time: Timestamp, severity: Severity, n: u64) {
         if self.patterns.len() >= MAX_PATTERNS && !self.patterns.contains_key(&template) {
             return;
         }
@@ -168,13 +168,13 @@ impl Stats {
     }
 
     /// Records per second over the last three seconds of wall time.
-    pub fn per_second(&mut self) -> f64 {
+    pub(super) fn per_second(&mut self) -> f64 {
         self.forget_old_arrivals(Instant::now());
         self.arrivals.iter().map(|(_, n)| *n).sum::<u64>() as f64 / 3.0
     }
 
     /// Rates over the window that ends with the newest record.
-    pub fn rates(&mut self) -> Rates {
+    pub(super) fn rates(&mut self) -> Rates {
         if let Some(last) = self.totals.last {
             for s in [&mut self.all, &mut self.warn, &mut self.error] {
                 s.advance(last);
@@ -190,7 +190,7 @@ impl Stats {
     }
 
     /// Components, most errors first, then the busiest.
-    pub fn components(&mut self) -> Vec<ComponentRow> {
+    pub(super) fn components(&mut self) -> Vec<ComponentRow> {
         let last = self.totals.last.unwrap_or_default();
         let per_minute = (60 / BUCKET_SECS) as usize;
         let recent_minute = last.secs().div_euclid(60) - 4;
@@ -227,7 +227,7 @@ impl Stats {
     }
 
     /// Most frequent error templates; `text` gives a template's text.
-    pub fn top_errors(&self, text: impl Fn(TemplateId) -> String) -> Vec<PatternRow> {
+    pub(super) fn top_errors(&self, text: impl Fn(TemplateId) -> String) -> Vec<PatternRow> {
         let mut top: Vec<(&TemplateId, &Pattern)> = self.patterns.iter().collect();
         top.sort_by(|a, b| b.1.count.cmp(&a.1.count).then(a.0.cmp(b.0)));
         let all = self.patterns.values().map(|p| p.count).sum::<u64>().max(1);

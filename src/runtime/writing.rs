@@ -6,7 +6,7 @@ use super::EngineEvent;
 use super::board::Board;
 use super::pipeline::Output;
 use aiobs_store::{Commit, Retention, StoreError, Writer};
-use aiobs_types::{ChatMessage, Diagnosis, IncidentId, Level, MetricPoint, RecordId, Span, Timestamp};
+use aiobs_types::{ChatMessage, Diagnosis, IncidentId, Level, RecordId, Span, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -17,7 +17,7 @@ const COALESCE: Duration = Duration::from_millis(40);
 /// Records joined into one transaction at most.
 const MAX_RECORDS: usize = 65_536;
 /// How often retention runs.
-const RETAIN_EVERY: Duration = Duration::from_secs(600);
+const RETAIN_EVERY: Duration = Duration::from_mins(10);
 /// Wait between two tries when the disk is full or busy.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -27,7 +27,6 @@ pub(crate) enum WriterMessage {
     /// Stored, then given back with its number.
     Diagnosis(Box<Diagnosis>, SyncSender<u64>),
     Spans(Vec<Span>),
-    Metrics(Vec<MetricPoint>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
     Verdict(IncidentId, bool),
     /// All sources have ended; everything before this is stored.
@@ -141,15 +140,11 @@ impl Writing {
         let now = Timestamp::now();
         let result = match message {
             WriterMessage::Diagnosis(diagnosis, reply) => {
-                self.writer.put_diagnosis(&diagnosis).map(|id| drop(reply.send(id)))
+                self.writer.put_diagnosis(&diagnosis).map(|id| answer(&reply, id))
             }
-            WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| drop(reply.send(id))),
+            WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| answer(&reply, id)),
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
-            WriterMessage::Output(_)
-            | WriterMessage::Spans(_)
-            | WriterMessage::Metrics(_)
-            | WriterMessage::Drained
-            | WriterMessage::Stop => Ok(()),
+            WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => Ok(()),
         };
         if let Err(e) = result {
             tracing::error!("not stored: {e}");
@@ -176,6 +171,13 @@ fn gather(inbox: &Receiver<WriterMessage>, gathered: &mut Gathered, until: Insta
             Ok(message) => gathered.add(message),
             Err(_) => return,
         }
+    }
+}
+
+/// Who asked may be gone by now; then nobody waits for the number.
+fn answer(reply: &SyncSender<u64>, id: u64) {
+    if reply.send(id).is_err() {
+        tracing::debug!("nobody waits for number {id} any more");
     }
 }
 
@@ -206,7 +208,6 @@ impl Gathered {
                 self.to_diagnose.extend(to_diagnose);
             }
             WriterMessage::Spans(spans) => self.commit.spans.extend(spans),
-            WriterMessage::Metrics(metrics) => self.commit.metrics.extend(metrics),
             WriterMessage::Drained => self.drained = true,
             WriterMessage::Stop => self.stop = true,
             other => self.others.push(other),

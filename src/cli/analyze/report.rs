@@ -205,7 +205,7 @@ pub(super) fn html(f: &Findings) -> String {
                 let list: String = if name == "Commands" {
                     format!("<pre>{}</pre>", escape(&items.join("\n")))
                 } else {
-                    format!("<ul>{}</ul>", items.iter().map(|x| format!("<li>{}</li>", escape(x))).collect::<String>())
+                    items.iter().fold("<ul>".to_owned(), |list, x| list + "<li>" + &escape(x) + "</li>") + "</ul>"
                 };
                 let _ = writeln!(out, "<h3>{name}</h3>{list}");
             }
@@ -213,7 +213,8 @@ pub(super) fn html(f: &Findings) -> String {
                 let _ = writeln!(out, "<p><i>{}</i></p>", escape(note));
             }
         }
-        let lines: String = shown(finding).into_iter().map(|r| format!("{} {}\n", r.id, escape(&line(r)))).collect();
+        let lines: String =
+            shown(finding).into_iter().fold(String::new(), |all, r| all + &format!("{} {}\n", r.id, escape(&line(r))));
         let _ = writeln!(out, "<h3>Evidence</h3><pre>{lines}</pre>");
     }
     out.push_str("</html>\n");
