@@ -21,19 +21,58 @@ const TICK: Duration = Duration::from_secs(30);
 /// What the pipeline thread is told.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Opened { source: SourceId, name: String, identity: FileIdentity, offset: u64, size: u64 },
-    Identity { source: SourceId, identity: FileIdentity },
-    Data { source: SourceId, offset: u64, bytes: Vec<u8>, identity: FileIdentity },
-    NewFile { source: SourceId, identity: FileIdentity, offset: u64, size: u64 },
-    CaughtUp { source: SourceId },
-    EndOfLine { source: SourceId },
-    State { source: SourceId, state: SourceState, read: u64, size: u64 },
-    Ended { source: SourceId },
+    Opened {
+        source: SourceId,
+        name: String,
+        identity: FileIdentity,
+        offset: u64,
+        size: u64,
+    },
+    Identity {
+        source: SourceId,
+        identity: FileIdentity,
+    },
+    Data {
+        source: SourceId,
+        offset: u64,
+        bytes: Vec<u8>,
+        identity: FileIdentity,
+    },
+    NewFile {
+        source: SourceId,
+        identity: FileIdentity,
+        offset: u64,
+        size: u64,
+    },
+    CaughtUp {
+        source: SourceId,
+    },
+    EndOfLine {
+        source: SourceId,
+    },
+    State {
+        source: SourceId,
+        state: SourceState,
+        read: u64,
+        size: u64,
+    },
+    Ended {
+        source: SourceId,
+    },
     SourcesEnded,
     SetIncidentState(IncidentId, IncidentState),
-    Note { incident: IncidentId, kind: TimelineKind, text: String },
+    Note {
+        incident: IncidentId,
+        kind: TimelineKind,
+        text: String,
+    },
     /// A diagnosis is stored: what it says about the incident itself.
-    Diagnosed { incident: IncidentId, by: String, title: Option<String>, criticality: u8 },
+    Diagnosed {
+        incident: IncidentId,
+        by: String,
+        title: Option<String>,
+        criticality: u8,
+    },
     Stop,
 }
 
