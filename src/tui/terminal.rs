@@ -50,7 +50,9 @@ impl Terminal {
 
     /// Forgets what is on screen, so that the next frame draws everything.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // Not `Terminal::clear`, which asks the terminal where the cursor is and waits for the answer.
+        let size = self.inner.size()?;
+        self.inner.resize(ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, size)))
     }
 
     /// Columns and rows.
@@ -75,7 +77,7 @@ impl Terminal {
     /// Takes it again.
     pub(super) fn resume(&mut self) -> io::Result<()> {
         take()?;
-        self.inner.clear()
+        self.clear()
     }
 }
 
