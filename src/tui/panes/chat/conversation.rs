@@ -15,6 +15,22 @@ const MOST_MESSAGES: usize = 200;
 
 type Doc = Document<RecordId>;
 
+/// Rows that the newest question and its answer take.
+pub(super) fn newest_rows(state: &State, cx: &PaneCx<'_>, width: usize) -> usize {
+    let from = state.history.iter().rposition(|m| m.role == ChatRole::User).unwrap_or(0);
+    let mut doc = Document::new(width, cx.glyphs.ellipsis, LinkStyles::default(), None);
+    for message in &state.history[from..] {
+        match message.role {
+            ChatRole::User => question(&mut doc, message, cx),
+            ChatRole::Assistant => {
+                let steps = state.steps.iter().find(|(id, _)| *id == message.id).map(|(_, s)| s.as_slice());
+                answer(&mut doc, message, steps.unwrap_or_default(), cx);
+            }
+        }
+    }
+    doc.len()
+}
+
 /// Builds it for a width.
 pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     let styles = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };

@@ -8,7 +8,7 @@ use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::markdown;
 use crate::tui::widgets::scroll::scrolled;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId, Timestamp};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -17,6 +17,9 @@ use textarea::{TextArea, WrapMode};
 /// Steps remembered per answer are few; answers with steps remembered at most.
 const STEPS_KEPT: usize = 50;
 
+/// Nanoseconds in which an answer counts as having come all at once.
+const AT_ONCE: i64 = 1_500_000_000;
+
 /// An answer that is streaming.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -24,6 +27,8 @@ pub(super) struct Pending {
     pub(super) steps: Vec<String>,
     pub(super) text: String,
     pub(super) cancelled: bool,
+    /// When the first text came.
+    began: Option<Timestamp>,
 }
 
 /// State of the Chat pane.
@@ -128,6 +133,7 @@ impl State {
             steps: Vec::new(),
             text: String::new(),
             cancelled: false,
+            began: None,
         });
         vec![Effect::Send(Request::Ask { question, scope: self.scope })]
     }
@@ -169,7 +175,10 @@ impl State {
         }
     }
 
-    fn done(&mut self, message: &ChatMessage) {
+    fn done(&mut self, message: &ChatMessage, cx: &PaneCx<'_>) {
+        // What came all at once was not read while it came: it is shown from its beginning.
+        let at_once = |p: &Pending| p.began.is_none_or(|t| cx.clock.now.since(t) < AT_ONCE);
+        let from_top = self.follow && self.pending.as_ref().is_some_and(at_once);
         if let Some(pending) = self.pending.take() {
             self.history.push(pending.question);
             self.steps.push((message.id, pending.steps));
@@ -177,6 +186,12 @@ impl State {
             self.steps.drain(..extra);
         }
         self.history.push(message.clone());
+        let (document, height) = self.document(cx);
+        let newest = conversation::newest_rows(self, cx, document.width());
+        if from_top && newest > height {
+            self.place.scroll = document.len().saturating_sub(newest);
+            self.follow = false;
+        }
     }
 
     fn type_key(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -250,7 +265,7 @@ impl Pane for State {
         Vec::new()
     }
 
-    fn on_event(&mut self, event: &Event, _cx: &PaneCx<'_>) -> Vec<Effect> {
+    fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::ChatHistory(messages) => {
                 self.history.clone_from(messages);
@@ -271,9 +286,10 @@ impl Pane for State {
             Event::ChatDelta(text) => {
                 if let Some(p) = &mut self.pending {
                     p.text.push_str(text);
+                    p.began.get_or_insert(cx.clock.now);
                 }
             }
-            Event::ChatDone(message) => self.done(message),
+            Event::ChatDone(message) => self.done(message, cx),
             _ => {}
         }
         Vec::new()

@@ -187,3 +187,19 @@ fn no_size_is_too_small() {
         assert!(width < 4 || !shown.contains('…'), "{shown}");
     }
 }
+
+#[test]
+fn a_long_answer_that_comes_at_once_is_shown_from_its_question() {
+    let long = message(6, ChatRole::Assistant, &"a line\n\n".repeat(30), "retrieval");
+    for (secs, from_the_question) in [(0, true), (9, false)] {
+        let mut kit = Kit::new(80, 14, Depth::None, false);
+        let mut pane = ready(&mut kit);
+        kit.press(&mut pane, &[Edit]);
+        typed(&kit, &mut pane, "tell me");
+        kit.press(&mut pane, &[Submit]);
+        kit.event(&mut pane, Event::ChatDelta("a line\n\n".into()));
+        kit.advance(secs);
+        kit.event(&mut pane, Event::ChatDone(Box::new(long.clone())));
+        assert_eq!(kit.draw(&pane).contains("tell me"), from_the_question, "after {secs} s");
+    }
+}
