@@ -7,6 +7,7 @@ mod config;
 mod gist;
 mod new_template;
 mod pattern;
+mod prefilter;
 mod report;
 mod severity;
 

@@ -1,5 +1,6 @@
 //! Error patterns: one automaton pass per record; most records match nothing and end there.
 
+use super::prefilter::Prefilter;
 use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
 use aiobs_types::{Level, Severity};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -22,6 +23,9 @@ pub(super) struct Patterns {
     list: Vec<Pattern>,
     all: RegexSet,
     strong: RegexSet,
+    /// What rules out a match of `all` or `strong` at a glance, if anything does.
+    quick_all: Option<Prefilter>,
+    quick_strong: Option<Prefilter>,
     strong_count: usize,
     exclude: Option<Regex>,
     exclude_line: RegexSet,
@@ -51,6 +55,8 @@ impl Patterns {
         Ok(Self {
             all: set(&expressions)?,
             strong: set(&expressions[..strong_count])?,
+            quick_all: Prefilter::new(&expressions),
+            quick_strong: Prefilter::new(&expressions[..strong_count]),
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
@@ -64,7 +70,11 @@ impl Patterns {
         let bytes = &message.as_bytes()[..message.len().min(MAX_BYTES)];
         let level = severity.level();
         let weak_too = level == Level::Unset || level >= Level::Warn;
-        let set = if weak_too { &self.all } else { &self.strong };
+        let (set, quick) =
+            if weak_too { (&self.all, &self.quick_all) } else { (&self.strong, &self.quick_strong) };
+        if quick.as_ref().is_some_and(|q| !q.may_match(bytes)) {
+            return None;
+        }
         if !set.is_match(bytes) || self.exclude_line.is_match(bytes) {
             return None;
         }

@@ -1,5 +1,11 @@
 //! What the lines of stack traces look like. Pure predicates for the assembler; no state, no formats.
 
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// What the longer texts of [`inner_header`] have in common.
+static PANIC: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("panic"));
+
 /// First line of a trace that has no record before it, and the family it opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
@@ -35,6 +41,8 @@ pub(super) fn header(line: &str) -> Option<Header> {
 pub(super) fn inner_header(line: &str) -> Option<Header> {
     if line.ends_with("Traceback (most recent call last):") {
         Some(Header::Python)
+    } else if PANIC.find(line.as_bytes()).is_none() {
+        None
     } else if line.contains("panic serving ") || line.contains("panic: ") {
         Some(Header::Go)
     } else if line.contains(" panicked at ") {
@@ -52,11 +60,12 @@ pub(super) fn exception(line: &str) -> bool {
         .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')))
         .unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
+    if !(rest.is_empty() || rest.starts_with(':') || rest.starts_with(" [") || rest.starts_with(" {")) {
+        return false;
+    }
     let class = name.rsplit('.').next().unwrap_or(name);
-    let tail_fits = rest.is_empty() || rest.starts_with(':') || rest.starts_with(" [") || rest.starts_with(" {");
     let telling = ["Exception", "Error", "Throwable", "Failure", "Interrupt", "Exit", "Warning"];
-    tail_fits
-        && class.len() < 120
+    class.len() < 120
         && class.starts_with(|c: char| c.is_ascii_uppercase())
         && class.bytes().any(|b| b.is_ascii_lowercase())
         && telling.iter().any(|t| class.ends_with(t))
@@ -140,11 +149,11 @@ pub(super) fn rust_part(line: &str) -> bool {
 
 /// `/srv/app/index.js:12`, the first line Node prints of an uncaught error.
 pub(super) fn node_place(line: &str) -> bool {
+    if !(line.starts_with('/') || line.starts_with("file://") || line.starts_with("node:")) {
+        return false;
+    }
     let Some((path, number)) = line.rsplit_once(':') else { return false };
-    !number.is_empty()
-        && number.bytes().all(|b| b.is_ascii_digit())
-        && (path.starts_with('/') || path.starts_with("file://") || path.starts_with("node:"))
-        && !path.contains(' ')
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && !path.contains(' ')
 }
 
 pub(super) fn node_part(line: &str) -> bool {

@@ -149,7 +149,15 @@ fn date_words(line: &[u8], start: usize, end: usize) -> Option<usize> {
 
 /// A value told in two words: `5.2 KB`, and "less than one unit" as in `<1 sec`. What it is and where it ends.
 fn with_unit(line: &[u8], word: &[u8], end: usize) -> Option<(Placeholder, usize)> {
+    // Most numbers are followed by no unit; one look at its first letter tells.
+    let next = line[end..].iter().find(|b| KIND[**b as usize] & SPACE == 0)?;
+    if !matches!(next, b'B' | b'K' | b'k' | b'M' | b'G' | b'T' | b's' | b'm' | b'u') {
+        return None;
+    }
     let below = word.strip_prefix(b"<").filter(|rest| class::all_digits(rest));
+    if below.is_none() && matches!(next, b's' | b'm' | b'u') {
+        return None;
+    }
     if below.is_none() && !class::is_number(word) {
         return None;
     }

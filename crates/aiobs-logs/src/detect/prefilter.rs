@@ -1,0 +1,220 @@
+//! A quick "certainly not" before an automaton of many expressions: every match of an expression holds one of a few
+//! pieces of literal text, so a message that holds none of them can't match. Used by the patterns only; it errs on
+//! the side of "maybe".
+//!
+//! Looks at windows of four bytes, as Wu and Manber do ("A fast algorithm for multi-pattern searching", 1994): a bit
+//! per hashed window says whether a piece may be here, and only then the piece is compared.
+
+use foldhash::fast::FixedState;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind};
+use std::collections::HashMap;
+
+const WINDOW: usize = 4;
+/// A shorter piece would be met everywhere.
+const SHORTEST: usize = 3;
+/// Two to this many bits: 8 KiB stay in the nearest cache.
+const BITS: u32 = 16;
+/// Letters from the most frequent in messages to rarer ones.
+const FREQUENT: &[u8] = b" etaoinsrcdlumpgfbhwvyk0123456789-_:./=";
+
+/// See the module.
+pub(super) struct Prefilter {
+    bits: Vec<u64>,
+    /// Pieces by one of their windows, with its place in them.
+    pieces: HashMap<u32, Vec<(Vec<u8>, usize)>, FixedState>,
+}
+
+/// Upper and lower case are the same; a few other bytes fall together too, which does no harm.
+const fn fold(b: u8) -> u8 {
+    b | 0x20
+}
+
+const fn hash(window: u32) -> usize {
+    (window.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+}
+
+fn window(bytes: &[u8]) -> u32 {
+    let mut w = [b' '; WINDOW];
+    for (to, from) in w.iter_mut().zip(bytes) {
+        *to = fold(*from);
+    }
+    u32::from_le_bytes(w)
+}
+
+impl Prefilter {
+    /// For expressions without Unicode and regardless of case. `None` when one of them need not hold any text that
+    /// would tell.
+    pub(super) fn new(expressions: &[String]) -> Option<Self> {
+        let mut filter = Self { bits: vec![0; 1 << (BITS - 6)], pieces: HashMap::default() };
+        for expression in expressions {
+            let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(expression).ok()?;
+            for piece in required(&hir)? {
+                filter.add(piece.iter().copied().map(fold).collect())?;
+            }
+        }
+        Some(filter)
+    }
+
+    fn add(&mut self, piece: Vec<u8>) -> Option<()> {
+        match piece.len() {
+            ..SHORTEST => return None,
+            SHORTEST => {
+                for last in 0..=255 {
+                    let key = window(&[piece[0], piece[1], piece[2], last]);
+                    self.put(key, &piece, 0);
+                }
+            }
+            _ => {
+                let at = (0..=piece.len() - WINDOW).min_by_key(|i| commonness(&piece[*i..*i + WINDOW]))?;
+                self.put(window(&piece[at..]), &piece, at);
+            }
+        }
+        Some(())
+    }
+
+    fn put(&mut self, key: u32, piece: &[u8], at: usize) {
+        self.bits[hash(key) / 64] |= 1 << (hash(key) % 64);
+        let same = self.pieces.entry(key).or_default();
+        if !same.iter().any(|(p, _)| p == piece) {
+            same.push((piece.to_vec(), at));
+        }
+    }
+
+    /// False when none of the expressions can match.
+    pub(super) fn may_match(&self, message: &[u8]) -> bool {
+        let Some(last) = message.len().checked_sub(SHORTEST) else { return true };
+        // The window that sticks out at the end is for the shortest pieces.
+        if self.hit(message, last, window(&message[last..])) {
+            return true;
+        }
+        message.windows(WINDOW).enumerate().any(|(i, w)| {
+            let key = u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020;
+            self.hit(message, i, key)
+        })
+    }
+
+    #[inline]
+    fn hit(&self, message: &[u8], at: usize, key: u32) -> bool {
+        let h = hash(key);
+        self.bits[h / 64] & (1 << (h % 64)) != 0 && self.compare(message, at, key)
+    }
+
+    #[cold]
+    fn compare(&self, message: &[u8], at: usize, key: u32) -> bool {
+        self.pieces.get(&key).into_iter().flatten().any(|(piece, before)| {
+            let start = at.checked_sub(*before);
+            start
+                .and_then(|s| message.get(s..s + piece.len()))
+                .is_some_and(|there| there.iter().zip(piece).all(|(a, b)| fold(*a) == *b))
+        })
+    }
+}
+
+/// How often a text is met by chance: the sum of what its letters weigh.
+fn commonness(piece: &[u8]) -> usize {
+    let weigh = |b: &u8| FREQUENT.iter().position(|f| f == b).map_or(0, |i| FREQUENT.len() - i);
+    piece.iter().map(weigh).sum()
+}
+
+/// How often the likeliest of these pieces is met; pieces that are too short are met always.
+fn likeliest(pieces: &[Vec<u8>]) -> usize {
+    let rarest = |p: &Vec<u8>| {
+        if p.len() < WINDOW {
+            return usize::MAX - p.len();
+        }
+        p.windows(WINDOW).map(|w| commonness(&w.iter().copied().map(fold).collect::<Vec<_>>())).min().unwrap_or(0)
+    };
+    pieces.iter().map(rarest).max().unwrap_or(usize::MAX)
+}
+
+/// Pieces of which every match holds at least one; `None` when there are no such.
+fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let whole = [ExtractKind::Prefix, ExtractKind::Suffix].map(|kind| ends(hir, kind));
+    let parts = match hir.kind() {
+        HirKind::Capture(capture) => vec![required(&capture.sub)],
+        HirKind::Repetition(r) if r.min > 0 => vec![required(&r.sub)],
+        HirKind::Concat(parts) => parts.iter().map(required).collect(),
+        HirKind::Alternation(ways) => {
+            let all: Option<Vec<_>> = ways.iter().map(required).collect();
+            vec![all.map(|a| a.concat())]
+        }
+        _ => Vec::new(),
+    };
+    whole.into_iter().chain(parts).flatten().filter(|p| !p.is_empty()).min_by_key(|p| likeliest(p))
+}
+
+fn ends(hir: &Hir, kind: ExtractKind) -> Option<Vec<Vec<u8>>> {
+    let found = Extractor::new().kind(kind).extract(hir);
+    Some(found.literals()?.iter().map(|l| l.as_bytes().to_vec()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+    use super::Prefilter;
+    use proptest::prelude::*;
+    use regex::bytes::RegexBuilder;
+
+    const EXPRESSIONS: [&str; 7] = [
+        r"connection (was |has been )?refused|\beconnrefused\b",
+        r"(pool|poolexhausted\w*)\b.{0,30}\bexhausted",
+        r"\w*timeout(exception|error)\b",
+        r"\beio\b",
+        r"(?-i:\b(EMERG|CRIT)\b)",
+        r"http/\d(\.\d)? 5\d\d",
+        r"(relation|table) \S+ (does not|doesn\x27t) exist",
+    ];
+
+    fn agree(message: &str) {
+        for e in EXPRESSIONS {
+            let filter = Prefilter::new(&[e.to_owned()]).unwrap();
+            let regex = RegexBuilder::new(e).case_insensitive(true).unicode(false).build().unwrap();
+            assert!(!regex.is_match(message.as_bytes()) || filter.may_match(message.as_bytes()), "{e} in {message}");
+        }
+    }
+
+    #[test]
+    fn rules_out_only_what_cannot_match() {
+        for message in [
+            "ECONNREFUSED",
+            "upstream: Connection Refused",
+            "Pool main is Exhausted",
+            "SocketTimeoutError",
+            "read: EIO",
+            "EIO on sda",
+            "CRIT disk",
+            "\"GET / HTTP/1.1 502",
+            "table x does not exist",
+        ] {
+            agree(message);
+            let filter = Prefilter::new(&EXPRESSIONS.map(str::to_owned)).unwrap();
+            assert!(filter.may_match(message.as_bytes()), "{message}");
+        }
+    }
+
+    #[test]
+    fn rules_out_ordinary_messages() {
+        let filter = Prefilter::new(&EXPRESSIONS.map(str::to_owned)).unwrap();
+        for message in ["order 17 placed by customer 5112: 4 items", "connection 9 borrowed from pool main", "10 ms"] {
+            assert!(!filter.may_match(message.as_bytes()), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_expression_without_text_rules_out_nothing() {
+        assert!(Prefilter::new(&[r"\d+".to_owned()]).is_none());
+        assert!(Prefilter::new(&["ab|refused".to_owned()]).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn never_loses_a_match(parts in proptest::collection::vec(prop_oneof![
+            Just("connection "), Just("refused"), Just("TIMEOUT"), Just("error"), Just("eio"), Just(" "), Just("pool"),
+            Just("exhausted"), Just("crit"), Just("CRIT"), Just("http/1.1 "), Just("503"), Just("é"), Just("table x "),
+            Just("does not exist")], 0..9)) {
+            agree(&parts.concat());
+        }
+    }
+}
