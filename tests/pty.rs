@@ -1,0 +1,20 @@
+//! The real binary in a real pseudo-terminal: what a person at a keyboard would see.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "pty/demo.rs"]
+mod demo;
+#[path = "pty/ending.rs"]
+mod ending;
+#[path = "pty/files.rs"]
+mod files;
+#[path = "pty/hostile.rs"]
+mod hostile;
+#[path = "pty/keys.rs"]
+mod keys;
+#[path = "pty/logs.rs"]
+mod logs;
+#[path = "pty/looks.rs"]
+mod looks;
+#[path = "pty/term.rs"]
+mod term;

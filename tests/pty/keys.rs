@@ -1,0 +1,109 @@
+//! Keys, and the size of the window.
+
+use crate::logs;
+use crate::term::{Setup, Term};
+
+fn shop() -> Term {
+    let t = Setup::on(&[("shop.log", logs::trouble().as_bytes())]).start();
+    t.shows(&["What is wrong now", "no space left"]);
+    t
+}
+
+/// What is in the row of the cursor in Logs.
+fn cursor_row(screen: &vt100::Screen) -> String {
+    let (rows, cols) = screen.size();
+    let plain = screen.cell(rows.get() - 2, cols.get() - 4).map(vt100::Cell::bgcolor);
+    let at = (2..rows.get() - 1).find(|r| screen.cell(*r, cols.get() - 4).map(vt100::Cell::bgcolor) != plain);
+    at.and_then(|r| screen.rows(0, cols.get()).nth(r.into())).unwrap_or_default()
+}
+
+#[test]
+fn every_pane_and_overlay_is_a_key_away() {
+    let mut t = shop();
+    let panes = [
+        ("2", "request 299 served"),
+        ("3", "Evidence"),
+        ("4", "Drift of the template mix"),
+        ("5", "who called whom"),
+        ("6", "Ask about what is in the logs"),
+        ("1", "What is wrong now"),
+    ];
+    for (key, sign) in panes {
+        t.press_shows(key, &[sign]);
+    }
+    for (_, sign) in panes {
+        t.press_shows("\t", &[sign]);
+    }
+    t.press_shows("\x1b[Z", &["Ask about what is in the logs"]);
+    t.press_shows("1", &["What is wrong now"]);
+    t.press_shows("?", &["General", "Go to the next pane"]);
+    t.press("\x1b");
+    t.hides("Go to the next pane");
+    t.press_shows(":", &["Commands"]);
+    t.press_shows("topo", &["show_topology"]);
+    t.press_shows("\r", &["who called whom"]);
+    t.press_shows("g", &["go to", "o", "l", "i"]);
+    t.press_shows("l", &["request 299 served"]);
+    t.press("q");
+    assert_eq!(t.ends(), 0);
+    t.is_restored();
+}
+
+#[test]
+fn logs_are_filtered_searched_and_walked() {
+    let mut t = shop();
+    t.press_shows("2", &["request 299 served"]);
+    t.press_shows("/", &["filter"]);
+    t.press("level>=warn\r");
+    t.shows(&["pool 20/20", "slow answer", "no space left"]);
+    t.hides("served");
+    t.press("\x7f");
+    t.shows(&["request 299 served"]);
+
+    // From the newest line back over the errors, and forward again.
+    t.press("E");
+    t.wait("the cursor on the second error", |s| cursor_row(s).contains("no space left"));
+    t.press("E");
+    t.wait("the cursor on the first error", |s| cursor_row(s).contains("pool 20/20"));
+    t.press("e");
+    t.wait("the cursor on the second error", |s| cursor_row(s).contains("no space left"));
+
+    t.press("f");
+    t.press("request 1.7\r");
+    t.press("gg");
+    t.wait("the first line", |s| cursor_row(s).contains("request 0 served"));
+    for (key, want) in [("n", "request 107"), ("n", "request 117"), ("N", "request 107")] {
+        t.press(key);
+        t.wait(want, |s| cursor_row(s).contains(want));
+    }
+    t.press("G");
+    t.shows(&["request 299 served"]);
+    t.press("q");
+    assert_eq!(t.ends(), 0);
+}
+
+#[test]
+fn any_size_of_window_is_drawn_right() {
+    let mut t = shop();
+    t.press_shows("2", &["request 299 served", "6 Chat"]);
+    t.resize(80, 24);
+    t.wait("80x24", |s| {
+        let all = s.contents();
+        all.contains("request 299 served") && all.lines().next().is_some_and(|l| l.contains("aiobs")) && all.lines().count() == 24
+    });
+    t.resize(10, 3);
+    t.wait("a notice at 10x3", |s| s.contents().replace('\n', "").contains("10x3"));
+    // Keys are taken even now.
+    t.press("3");
+    t.resize(59, 15);
+    t.wait("a notice at 59x15", |s| s.contents().replace('\n', " ").contains("59x15 is too small"));
+    t.resize(160, 45);
+    t.shows(&["Evidence", "Cause", "by playbook"]);
+    let big = t.text();
+    t.press("\x0c");
+    t.shows(&["Evidence"]);
+    assert!(t.falls_silent(std::time::Duration::from_millis(500)));
+    assert_eq!(t.text(), big, "drawn anew it looks the same: nothing was left over from another size");
+    t.press("q");
+    assert_eq!(t.ends(), 0);
+}
