@@ -59,13 +59,17 @@ pub(crate) fn messages(
     (messages, p.label())
 }
 
+fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
 fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
     let mut out = format!(
         "incident {} ({}), {}, struck {} times from {} to {} UTC: {}",
         i.id,
         i.state.name(),
         i.severity,
-        i.count,
+        times(i.count),
         render::time(i.first_seen),
         render::time(i.last_seen),
         neutral(&i.title, 150)
@@ -137,12 +141,12 @@ pub(crate) fn by_retrieval(found: &Found, why: &str) -> String {
     for (i, d) in &found.incidents {
         let _ = write!(
             out,
-            "\n**Incident {}, {}** ({}, {}, struck {} times since {} UTC)\n",
+            "\n**Incident {}, {}** ({}, {}, struck {} since {} UTC)\n",
             i.id,
             neutral(&i.title, 120),
             i.severity,
             i.state.name(),
-            i.count,
+            times(i.count),
             render::time(i.first_seen)
         );
         if let Some(d) = d {
