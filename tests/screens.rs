@@ -167,6 +167,17 @@ fn every_theme_loads_at_every_depth() {
 }
 
 #[test]
+fn a_theme_that_inherits_changes_every_role_by_its_palette() {
+    use aiobs::tui::theme::Role;
+    let library = Library::new(None);
+    let dark = library.load("dark", Depth::True).unwrap();
+    let light = library.load("light", Depth::True).unwrap();
+    for role in [Role::Text, Role::Header, Role::Selection, Role::Error, Role::Spark] {
+        assert_ne!(dark.style(role), light.style(role), "{}", role.name());
+    }
+}
+
+#[test]
 fn a_wrong_theme_says_where_and_what_would_be_right() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

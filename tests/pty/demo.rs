@@ -4,7 +4,8 @@ use crate::term::Setup;
 
 /// The rows that cite a line: time and text of each.
 fn citations(screen: &str) -> Vec<(String, String)> {
-    let cited = screen.lines().filter_map(|l| l.split_once("[1] ").filter(|(before, _)| before.trim_end().ends_with('│')));
+    let cited =
+        screen.lines().filter_map(|l| l.split_once("[1] ").filter(|(before, _)| before.trim_end().ends_with('│')));
     cited
         .map(|(_, row)| {
             let (time, text) = row.split_at(12);

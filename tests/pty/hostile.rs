@@ -49,11 +49,25 @@ fn hostile_lines_are_shown_and_never_obeyed() {
     t.is_restored();
     let bytes = t.bytes();
     let forbidden: [&[u8]; 12] = [
-        b"\x1b]0;", b"\x1b]52", b"\x1b[10A", b"\x1b[999C", b"\x1b[41;5m", b"\x1b[1;3r", b"\x1bM", b"\x1bc", b"\x1bP", b"\x07",
-        "\u{9b}".as_bytes(), "\u{202e}".as_bytes(),
+        b"\x1b]0;",
+        b"\x1b]52",
+        b"\x1b[10A",
+        b"\x1b[999C",
+        b"\x1b[41;5m",
+        b"\x1b[1;3r",
+        b"\x1bM",
+        b"\x1bc",
+        b"\x1bP",
+        b"\x07",
+        "\u{9b}".as_bytes(),
+        "\u{202e}".as_bytes(),
     ];
     for what in forbidden {
-        assert!(!bytes.windows(what.len()).any(|w| w == what), "{:?} reached the terminal", String::from_utf8_lossy(what));
+        assert!(
+            !bytes.windows(what.len()).any(|w| w == what),
+            "{:?} reached the terminal",
+            String::from_utf8_lossy(what)
+        );
     }
     assert!(!bytes.contains(&0) && !bytes.contains(&8), "raw control characters reached the terminal");
     let leaves = bytes.windows(8).filter(|w| w == b"\x1b[?1049l").count();

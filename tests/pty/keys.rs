@@ -89,7 +89,9 @@ fn any_size_of_window_is_drawn_right() {
     t.resize(80, 24);
     t.wait("80x24", |s| {
         let all = s.contents();
-        all.contains("request 299 served") && all.lines().next().is_some_and(|l| l.contains("aiobs")) && all.lines().count() == 24
+        all.contains("request 299 served")
+            && all.lines().next().is_some_and(|l| l.contains("aiobs"))
+            && all.lines().count() == 24
     });
     t.resize(10, 3);
     t.wait("a notice at 10x3", |s| s.contents().replace('\n', "").contains("10x3"));

@@ -58,9 +58,15 @@ fn no_color_means_no_colour_at_all() {
 fn a_plain_terminal_gets_sixteen_colours() {
     let t = tour(shop().env("TERM", "xterm").env("COLORTERM", ""));
     let all = sgr(&t.bytes());
-    let wide = |p: &[u16]| p.windows(2).any(|w| matches!(w, [38 | 48 | 58, 2]) || matches!(w, [38 | 48 | 58, 5]) && p.iter().any(|n| *n > 58));
+    let wide = |p: &[u16]| {
+        p.windows(2)
+            .any(|w| matches!(w, [38 | 48 | 58, 2]) || matches!(w, [38 | 48 | 58, 5]) && p.iter().any(|n| *n > 58))
+    };
     assert!(!all.iter().any(|p| wide(p)), "{:?}", all.iter().find(|p| wide(p)));
-    assert!(all.iter().flatten().any(|n| (30..=37).contains(n) || (90..=97).contains(n) || *n == 38), "no colour at all");
+    assert!(
+        all.iter().flatten().any(|n| (30..=37).contains(n) || (90..=97).contains(n) || *n == 38),
+        "no colour at all"
+    );
 }
 
 #[test]

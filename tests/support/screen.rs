@@ -23,12 +23,12 @@ use std::sync::Arc;
 const NOW: i64 = 1_736_260_200;
 
 /// The screen, and what it did to the world.
-pub struct Screen {
-    pub model: Model,
+pub(crate) struct Screen {
+    pub(crate) model: Model,
     terminal: Terminal<TestBackend>,
     records: Vec<LogRecord>,
     /// Effects on the world that are not answered by the archive.
-    pub done: Vec<String>,
+    pub(crate) done: Vec<String>,
 }
 
 fn at(seconds_ago: i64) -> Timestamp {
@@ -41,9 +41,7 @@ fn record(i: u64) -> LogRecord {
             (Severity::ERROR, "payments", "charge failed: upstream timeout\n  at Charge.run\n  at main".to_owned(), 3)
         }
         i if i % 10 == 5 => (Severity::WARN, "orders", format!("pool exhausted ({i}/20), waiting 1.2 s"), 2),
-        i if i == 42 => {
-            (Severity::INFO, "gateway", "user said \u{1b}[31mhello\u{1b}[0m \u{202e}evil 日本語".to_owned(), 4)
-        }
+        42 => (Severity::INFO, "gateway", "user said \u{1b}[31mhello\u{1b}[0m \u{202e}evil 日本語".to_owned(), 4),
         _ => (Severity::INFO, "orders", format!("request {i} done in {} ms", i % 50), 1),
     };
     LogRecord {
@@ -152,12 +150,12 @@ fn options(depth: Depth, ascii: bool, keymap: &str) -> TuiOptions {
 }
 
 impl Screen {
-    pub fn new(width: u16, height: u16, depth: Depth, ascii: bool, keymap: &str) -> Self {
+    pub(crate) fn new(width: u16, height: u16, depth: Depth, ascii: bool, keymap: &str) -> Self {
         Self::over(snapshot(), (0..1000).map(record).collect(), width, height, &options(depth, ascii, keymap))
     }
 
     /// With nothing to read and nothing archived.
-    pub fn empty(width: u16, height: u16) -> Self {
+    pub(crate) fn empty(width: u16, height: u16) -> Self {
         Self::over(Snapshot::default(), Vec::new(), width, height, &options(Depth::True, false, "default"))
     }
 
@@ -172,7 +170,7 @@ impl Screen {
         screen
     }
 
-    pub fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         let effects = update::update(&mut self.model, input);
         self.perform(effects);
     }
@@ -205,7 +203,7 @@ impl Screen {
     }
 
     /// Types keys as they are written in keymap files, with spaces between; `"..."` types the text.
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         for (i, part) in keys.split('"').enumerate() {
             if i % 2 == 1 {
                 for c in part.chars() {
@@ -220,14 +218,14 @@ impl Screen {
         }
     }
 
-    pub fn draw(&mut self) -> &Buffer {
+    pub(crate) fn draw(&mut self) -> &Buffer {
         let model = &self.model;
         self.terminal.draw(|f| shell::draw(f, model)).unwrap();
         self.terminal.backend().buffer()
     }
 
     /// The rows of the screen, ends trimmed.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         let buffer = self.draw();
         let area = buffer.area;
         let mut out = String::new();

@@ -37,11 +37,12 @@ pub struct Library {
     folder: Option<PathBuf>,
 }
 
-/// One style of a file, before colours are looked up at a depth.
-#[derive(Clone, Copy, Debug, Default)]
+/// One style of a file. Colours stay names until the whole family is read, so that a theme that inherits changes
+/// the looks of all roles by changing the palette.
+#[derive(Clone, Debug, Default)]
 struct RoleStyle {
-    fg: Option<Paint>,
-    bg: Option<Paint>,
+    fg: Option<String>,
+    bg: Option<String>,
     modifiers: Modifier,
 }
 
@@ -86,7 +87,7 @@ impl Library {
         let mut draft = Draft::default();
         let mut seen = Vec::new();
         self.add(name, None, &mut seen, &mut draft)?;
-        let styles = Role::ALL.iter().map(|r| style_at(*r, draft.roles.get(r).copied(), depth)).collect();
+        let styles = Role::ALL.iter().map(|r| draft.style(*r, depth)).collect();
         Ok(Theme::new(name.to_owned(), styles))
     }
 
@@ -162,21 +163,6 @@ impl Library {
 
 fn show(path: &Path) -> String {
     path.display().to_string()
-}
-
-fn style_at(role: Role, style: Option<RoleStyle>, depth: Depth) -> Style {
-    if depth == Depth::None {
-        return Style::new().add_modifier(role.mono());
-    }
-    let style = style.unwrap_or_default();
-    let mut out = Style::new().add_modifier(style.modifiers);
-    if let Some(fg) = style.fg {
-        out = out.fg(fg.at(depth));
-    }
-    if let Some(bg) = style.bg {
-        out = out.bg(bg.at(depth));
-    }
-    out
 }
 
 type Key<'a, 'i> = (&'a Spanned<std::borrow::Cow<'i, str>>, &'a Spanned<DeValue<'i>>);
@@ -294,18 +280,30 @@ impl Draft {
         }
     }
 
-    /// A colour by palette name, or written out.
-    fn color(&self, name: &str, offset: usize, report: &mut Report<'_>) -> Option<Paint> {
-        if let Some(paint) = self.palette.get(name) {
-            return Some(*paint);
+    /// The colour a name stands for: one of the palette, or written out.
+    fn paint(&self, name: &str) -> Option<Paint> {
+        self.palette.get(name).copied().or_else(|| color::parse(name))
+    }
+
+    /// The style of a role, once the whole family is read.
+    fn style(&self, role: Role, depth: Depth) -> Style {
+        if depth == Depth::None {
+            return Style::new().add_modifier(role.mono());
         }
-        let paint = color::parse(name);
-        if paint.is_none() {
+        let Some(style) = self.roles.get(&role) else { return Style::new() };
+        let color = |name: &Option<String>| Some(self.paint(name.as_deref()?)?.at(depth));
+        Style { fg: color(&style.fg), bg: color(&style.bg), ..Style::new().add_modifier(style.modifiers) }
+    }
+
+    /// The name of a colour there is.
+    fn color(&self, name: &str, offset: usize, report: &mut Report<'_>) -> Option<String> {
+        let known = self.paint(name).is_some();
+        if !known {
             let known = self.palette.keys().map(String::as_str).chain(ANSI_NAMES);
             let near = nearest(name, known);
             report.add(offset, format!("unknown colour \"{name}\"{near}"));
         }
-        paint
+        known.then(|| name.to_owned())
     }
 }
 

@@ -55,7 +55,7 @@ roles! {
     Remote "remote" BOLD_REVERSED, "REMOTE badge: a model elsewhere is used."
     Selection "selection" REVERSED, "The selected row."
     SelectionIdle "selection_idle" BOLD_UNDERLINED, "The selected row of a part without focus."
-    Fatal "fatal" BOLD_REVERSED, "Severity fatal."
+    Fatal "fatal" BOLD, "Severity fatal."
     Error "error" BOLD, "Severity error."
     Warn "warn" BOLD, "Severity warn."
     Info "info" NONE, "Severity info."

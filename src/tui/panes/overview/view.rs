@@ -141,7 +141,7 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
         spans.push(Span::styled(format!("{name} "), cx.style(Role::Dim)));
         spans.push(Span::styled(value, cx.style(role)));
     };
-    if let Some(first) = t.first {
+    if let Some(first) = t.first.filter(|_| area.width >= 90) {
         value(&mut spans, "since", cx.clock.hms_near(first, cx.clock.now), Role::Text);
     }
     value(&mut spans, "records", format::count(t.records), Role::Strong);
