@@ -37,7 +37,7 @@ pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
     found.push(watching());
     found.push(model(cx));
     let text = match args.output {
-        Format::Json => found.iter().map(|f| format!("{}\n", json(f))).collect(),
+        Format::Json => found.iter().map(|f| output::line(&json(f)) + "\n").collect(),
         Format::Csv => {
             let rows = found.iter().map(|f| format!("{}\n", output::csv(&[f.what, word(f.verdict), &f.text])));
             "what,verdict,text\n".to_owned() + &rows.collect::<String>()

@@ -143,7 +143,13 @@ pub const SECTIONS: &[Section] = &[
 /// Every key, grouped by section in the order of [`SECTIONS`].
 pub const KEYS: &[Key] = &[
     key("sources.paths", Kind::Texts, "[]", "", "Files, directories and globs to watch."),
-    key("sources.exclude", Kind::Globs, "[]", "", "Files and directories under those paths that are left out, as globs: of the whole path, or of the name when there is no slash."),
+    key(
+        "sources.exclude",
+        Kind::Globs,
+        "[]",
+        "",
+        "Files and directories under those paths that are left out, as globs: of the whole path, or of the name when there is no slash.",
+    ),
     key(
         "sources.formats",
         Kind::FormatMap,

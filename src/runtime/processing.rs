@@ -21,19 +21,58 @@ const TICK: Duration = Duration::from_secs(30);
 /// What the pipeline thread is told.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Opened { source: SourceId, name: String, identity: FileIdentity, offset: u64, size: u64 },
-    Identity { source: SourceId, identity: FileIdentity },
-    Data { source: SourceId, offset: u64, bytes: Vec<u8>, identity: FileIdentity },
-    NewFile { source: SourceId, identity: FileIdentity, offset: u64, size: u64 },
-    CaughtUp { source: SourceId },
-    EndOfLine { source: SourceId },
-    State { source: SourceId, state: SourceState, read: u64, size: u64 },
-    Ended { source: SourceId },
+    Opened {
+        source: SourceId,
+        name: String,
+        identity: FileIdentity,
+        offset: u64,
+        size: u64,
+    },
+    Identity {
+        source: SourceId,
+        identity: FileIdentity,
+    },
+    Data {
+        source: SourceId,
+        offset: u64,
+        bytes: Vec<u8>,
+        identity: FileIdentity,
+    },
+    NewFile {
+        source: SourceId,
+        identity: FileIdentity,
+        offset: u64,
+        size: u64,
+    },
+    CaughtUp {
+        source: SourceId,
+    },
+    EndOfLine {
+        source: SourceId,
+    },
+    State {
+        source: SourceId,
+        state: SourceState,
+        read: u64,
+        size: u64,
+    },
+    Ended {
+        source: SourceId,
+    },
     SourcesEnded,
     SetIncidentState(IncidentId, IncidentState),
-    Note { incident: IncidentId, kind: TimelineKind, text: String },
+    Note {
+        incident: IncidentId,
+        kind: TimelineKind,
+        text: String,
+    },
     /// A diagnosis is stored: what it says about the incident itself.
-    Diagnosed { incident: IncidentId, by: String, title: Option<String>, criticality: u8 },
+    Diagnosed {
+        incident: IncidentId,
+        by: String,
+        title: Option<String>,
+        criticality: u8,
+    },
     Stop,
 }
 
@@ -111,7 +150,16 @@ impl Processing {
             Message::EndOfLine { source } => self.pipeline.end_of_line(source, now),
             Message::Ended { source } => {
                 self.pipeline.end_of_line(source, now);
-                self.source(source, |s| s.state = SourceState::Ended);
+                self.source(source, |s| {
+                    // Why nothing of it was read is worth more than that it is over.
+                    let untold = !matches!(
+                        s.state,
+                        SourceState::Binary | SourceState::Denied | SourceState::Missing | SourceState::Failed(_)
+                    );
+                    if untold {
+                        s.state = SourceState::Ended;
+                    }
+                });
             }
             Message::State { source, state, read, size } => {
                 self.source(source, |s| (s.state, s.read, s.size) = (state, read, size));
@@ -127,7 +175,10 @@ impl Processing {
             Message::Diagnosed { incident, by, title, criticality } => {
                 self.pipeline.diagnosed(incident, &by, title.as_deref(), criticality, now);
             }
-            Message::Stop => return true,
+            Message::Stop => {
+                self.pipeline.end_pipes(now);
+                return true;
+            }
         }
         false
     }
