@@ -8,7 +8,8 @@ use super::exit::Exit;
 use super::import::{End, once, wait};
 use super::progress::Progress;
 use crate::runtime::Ground;
-use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo};
+use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ pub(super) struct Findings {
     pub bytes: u64,
     pub level_counts: [u64; 7],
     pub incidents: Vec<Finding>,
+    pub templates: HashMap<TemplateId, String>,
     pub interrupted: bool,
 }
 
@@ -82,6 +84,7 @@ fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Resul
         bytes: info.raw_bytes,
         level_counts: info.levels,
         incidents,
+        templates: reader.templates()?.into_iter().map(|t| (t.id, t.text)).collect(),
         interrupted,
     })
 }

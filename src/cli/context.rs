@@ -2,6 +2,7 @@
 
 use super::args::Global;
 use crate::config::{self, Config, Load, Names};
+use aiobs_store::{Reader, Store, StoreError};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
@@ -31,6 +32,17 @@ impl Context {
         let data_dir = global.data_dir.clone().unwrap_or_else(|| config.archive.data_dir.clone());
         talk(global);
         Ok(Self { data_dir, offline: global.offline, quiet: global.quiet, ascii: global.ascii, config })
+    }
+
+    /// The archive for reading, also while another instance writes it.
+    pub(super) fn archive(&self) -> anyhow::Result<Reader> {
+        let opened = Store::open_read_only(&self.data_dir).and_then(|store| store.reader());
+        opened.map_err(|e| match e {
+            StoreError::Corrupt { .. } => {
+                anyhow::anyhow!("{e}; `aiobs import` or `aiobs watch` moves it aside and begins anew")
+            }
+            e => e.into(),
+        })
     }
 
     /// Whether progress may be drawn on standard error.

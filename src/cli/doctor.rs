@@ -37,7 +37,7 @@ pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
     found.push(watching());
     found.push(model(cx));
     let text = match args.output {
-        Format::Json => output::lines(found.iter().map(json)),
+        Format::Json => output::lines(found.iter().map(|f| output::line(&json(f)))),
         Format::Csv => {
             let rows = found.iter().map(|f| format!("{}\n", output::csv(&[f.what, word(f.verdict), &f.text])));
             "what,verdict,text\n".to_owned() + &rows.collect::<String>()

@@ -4,8 +4,9 @@ use super::args::ImportArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::progress::Progress;
-use super::{signals, watch};
+use super::{output, signals, watch};
 use crate::runtime::{Builder, EngineEvent, Ground, Options, Running};
+use aiobs_types::{SourceInfo, SourceState};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
@@ -49,10 +50,11 @@ pub(super) fn once(
     let sources = watch::specs(paths)?;
     let (tx, rx) = channel();
     signals::forward(tx.clone(), End::Interrupted)?;
-    let listener = Arc::new(move |event: &EngineEvent| {
-        if let EngineEvent::Ended = event {
-            let _ = tx.send(End::Complete);
-        }
+    let quiet = cx.quiet;
+    let listener = Arc::new(move |event: &EngineEvent| match event {
+        EngineEvent::Ended => drop(tx.send(End::Complete)),
+        EngineEvent::Source(info) => tell(info, quiet),
+        _ => {}
     });
     let options = Options {
         sources,
@@ -64,6 +66,19 @@ pub(super) fn once(
     };
     let running = Builder { config: &cx.config, options, listener: Some(listener) }.start(ground, false)?;
     Ok((running, rx))
+}
+
+/// Says why a source gives nothing.
+fn tell(info: &SourceInfo, quiet: bool) {
+    let name = output::safe(&info.name);
+    match &info.state {
+        SourceState::Binary if !quiet => eprintln!("aiobs: {name}: not a text file; skipped"),
+        SourceState::Ended if !quiet && info.read == 0 => eprintln!("aiobs: {name}: empty"),
+        SourceState::Denied => eprintln!("aiobs: {name}: permission denied; skipped"),
+        SourceState::Missing => eprintln!("aiobs: {name}: gone before it was read"),
+        SourceState::Failed(why) => eprintln!("aiobs: {name}: {}", output::safe(why)),
+        _ => {}
+    }
 }
 
 /// Waits for the end, drawing progress.

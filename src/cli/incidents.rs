@@ -4,13 +4,13 @@ use super::args::{Format, IncidentsArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, author, local, safe};
-use aiobs_store::{Reader, Store};
+use aiobs_store::Reader;
 use aiobs_types::{Diagnosis, Incident, IncidentId};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
-    let reader = Store::open_read_only(&cx.data_dir)?.reader()?;
+    let reader = cx.archive()?;
     let mut rows = Vec::new();
     for incident in reader.incidents()? {
         let wanted = args.id.is_none_or(|id| incident.id == IncidentId(id));
@@ -28,7 +28,7 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
     }
     rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
     let text = match args.output {
-        Format::Json => output::lines(rows.iter().map(|(i, d)| output::incident(i, d.as_ref()))),
+        Format::Json => output::lines(rows.iter().map(|(i, d)| output::line(&output::incident(i, d.as_ref())))),
         Format::Csv => csv(&rows),
         Format::Markdown => markdown(&rows),
         Format::Text if args.id.is_some() => one(&reader, &rows)?,

@@ -3,7 +3,35 @@
 
 use aiobs_types::{Author, Diagnosis, Incident, LogRecord, SourceInfo, SourceState, Timestamp};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::fmt::Write as _;
+
+/// A value as one line of JSON. Beyond what JSON asks for, the control characters above ASCII are escaped too: some
+/// terminals obey them.
+pub(super) fn line(value: &Value) -> String {
+    escaped(value.to_string())
+}
+
+/// A value as JSON over several lines, escaped like [`line`].
+pub(super) fn pretty(value: &Value) -> String {
+    escaped(format!("{value:#}\n"))
+}
+
+fn escaped(text: String) -> String {
+    if !text.contains(|c: char| matches!(c, '\u{7f}'..='\u{9f}')) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
 
 /// RFC 3339 in UTC with nanoseconds.
 pub(super) fn rfc3339(time: Timestamp) -> String {
@@ -116,7 +144,7 @@ fn state(state: &SourceState) -> (&'static str, Option<&str>) {
 /// Who answered, in words.
 pub(super) fn author(author: &Author) -> String {
     match author {
-        Author::Model { provider, model } => format!("{model} ({provider})"),
+        Author::Model { provider, model } => safe(&format!("{model} ({provider})")),
         Author::Playbook { id } => format!("playbook {id}"),
         Author::Facts => "facts only".to_owned(),
     }
@@ -131,20 +159,32 @@ pub(super) fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) ->
     out
 }
 
-/// One CSV row, quoted where needed (RFC 4180).
+/// One CSV row, quoted where needed (RFC 4180), control characters but tabs and line breaks as visible symbols.
 pub(super) fn csv(cells: &[&str]) -> String {
     let mut row = String::new();
     for (i, cell) in cells.iter().enumerate() {
         if i > 0 {
             row.push(',');
         }
+        let cell = cell_text(cell);
         if cell.contains([',', '"', '\n', '\r']) {
             let _ = write!(row, "\"{}\"", cell.replace('"', "\"\""));
         } else {
-            row.push_str(cell);
+            row.push_str(&cell);
         }
     }
     row
+}
+
+fn cell_text(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control()) {
+        return Cow::Borrowed(text);
+    }
+    let part = |p: &str| match p.strip_suffix(['\n', '\t']) {
+        Some(head) => safe(head) + &p[head.len()..],
+        None => safe(p),
+    };
+    Cow::Owned(text.split_inclusive(['\n', '\t']).map(part).collect())
 }
 
 /// Text for a Markdown table cell or list item: one line, nothing that would be markup.

@@ -6,7 +6,7 @@ use super::exit::{Exit, UsageError};
 use super::output;
 use crate::runtime::rules;
 use aiobs_logs::filter::{FilterContext, parse_filter};
-use aiobs_store::{Reader, Store};
+use aiobs_store::Reader;
 use aiobs_types::{LogQuery, LogRecord, Order, SourceId, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
-    let reader = Store::open_read_only(&cx.data_dir)?.reader()?;
+    let reader = cx.archive()?;
     let names: Vec<(SourceId, String)> = reader.checkpoints()?.into_iter().map(|c| (c.source, c.name)).collect();
     let text = args.query.join(" ");
     let filter = FilterContext { now: Timestamp::now(), zone: rules::zone(&cx.config)?, sources: &names };
@@ -55,7 +55,7 @@ fn templates(reader: &Reader) -> anyhow::Result<HashMap<TemplateId, String>> {
 fn print(out: &mut impl Write, format: Format, r: &LogRecord, source: &str, template: &str) -> std::io::Result<()> {
     match format {
         Format::Text => writeln!(out, "{}", output::safe(&r.text)),
-        Format::Json => writeln!(out, "{}", output::record(r, source, template)),
+        Format::Json => writeln!(out, "{}", output::line(&output::record(r, source, template))),
         Format::Csv => {
             let (id, offset, tid) = (r.id.0.to_string(), r.offset.to_string(), r.template.0.to_string());
             let time = output::rfc3339(r.time);

@@ -120,7 +120,8 @@ fn summary(out: &mut impl Write, miner: &Miner, rows: &[TemplateId], format: For
         match format {
             Format::Text => writeln!(out, "{count:>9}  {}", output::safe(text))?,
             Format::Json => {
-                writeln!(out, "{}", serde_json::json!({"template_id": id.0, "count": count, "template": text}))?;
+                let value = serde_json::json!({"template_id": id.0, "count": count, "template": text});
+                writeln!(out, "{}", output::line(&value))?;
             }
             Format::Csv => writeln!(out, "{}", output::csv(&[&id.0.to_string(), &count.to_string(), text]))?,
             Format::Markdown => writeln!(out, "| {count} | {} |", output::markdown(text))?,

@@ -53,7 +53,7 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     let mut result = Ok(Exit::Done);
     while let Ok(Told::Line(value)) = rx.recv() {
-        if let Err(e) = writeln!(out, "{value}").and_then(|()| out.flush()) {
+        if let Err(e) = writeln!(out, "{}", output::line(&value)).and_then(|()| out.flush()) {
             result = Err(e.into());
             break;
         }
@@ -62,7 +62,7 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     // What came out while everything ended.
     while let Ok(told) = rx.try_recv() {
         if let (Told::Line(value), true) = (told, result.is_ok()) {
-            result = writeln!(out, "{value}").map(|()| Exit::Done).map_err(Into::into);
+            result = writeln!(out, "{}", output::line(&value)).map(|()| Exit::Done).map_err(Into::into);
         }
     }
     result
@@ -108,6 +108,9 @@ fn translate(event: &EngineEvent) -> Option<Told> {
         }
         EngineEvent::Diagnosis(d) => ("diagnosis", output::diagnosis(d)),
         EngineEvent::Notice(text) => ("notice", json!({ "text": text })),
+        EngineEvent::Trouble { about, text } => {
+            ("trouble", json!({ "about": about, "over": text.is_none(), "text": text }))
+        }
         EngineEvent::Ended => return Some(Told::Ended),
         EngineEvent::Appended
         | EngineEvent::Stored

@@ -1,18 +1,28 @@
 //! What the threads of the engine tell each other and the screen: one board of shared state, each part behind its
 //! own short lock. Writers are named beside the fields; everyone else reads.
 
+use super::EngineEvent;
 use super::events::{ChainState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
 use aiobs_types::{Incident, IncidentId, Level, RecordId, SourceId, SourceInfo, TemplateId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Locks a mutex; a thread that died while holding it left the data usable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Who else hears of troubles.
+struct Told(Arc<dyn Fn(EngineEvent) + Send + Sync>);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Told")
+    }
 }
 
 /// See the module.
@@ -34,6 +44,7 @@ pub(crate) struct Board {
     pub chain: Mutex<ChainState>,
     /// What stays wrong, by key; written by whoever finds it.
     notices: Mutex<BTreeMap<&'static str, Toast>>,
+    told: OnceLock<Told>,
     /// Bytes of the archive on disk; written by the writer thread.
     pub archive_bytes: AtomicU64,
     dirty: Mutex<bool>,
@@ -65,17 +76,32 @@ impl Board {
         std::mem::take(&mut *guard)
     }
 
-    /// Puts up a notice, or takes it down with `None`. Says whether it changed.
+    /// Tells every change of the notices to `emit` from here on.
+    pub(crate) fn tell(&self, emit: Arc<dyn Fn(EngineEvent) + Send + Sync>) {
+        // There is one wiring, and so one listener.
+        let _ = self.told.set(Told(emit));
+    }
+
+    /// Puts up a notice, or takes it down with `None`. Says whether it changed; if so, the program's log and the
+    /// engine's listeners hear it.
     pub(crate) fn notice(&self, key: &'static str, toast: Option<(Level, String)>) -> bool {
         let mut notices = lock(&self.notices);
         let toast = toast.map(|(level, text)| Toast { level, text });
         let changed = notices.get(key) != toast.as_ref();
+        let event = EngineEvent::Trouble { about: key, text: toast.as_ref().map(|t| t.text.clone()) };
         match toast {
             Some(toast) => notices.insert(key, toast),
             None => notices.remove(key),
         };
         drop(notices);
         if changed {
+            match &event {
+                EngineEvent::Trouble { text: Some(text), .. } => tracing::warn!("{text}"),
+                _ => tracing::warn!("{key}: works again"),
+            }
+            if let Some(told) = self.told.get() {
+                (told.0)(event);
+            }
             self.touch();
         }
         changed

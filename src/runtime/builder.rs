@@ -91,11 +91,6 @@ impl Builder<'_> {
         let setup = setup(config, &reader, &formats)?;
         let board = Arc::new(Board::new(setup.next_record));
         seed(&board, &reader, &setup)?;
-        if let Some(aside) = &ground.report.moved_aside {
-            let why = ground.report.damage.as_deref().unwrap_or("damaged");
-            let text = format!("the database was damaged ({why}); moved to {} and begun anew", aside.display());
-            board.notice("open", Some((Level::Warn, text)));
-        }
         let checkpoints = setup.checkpoints.clone();
         let pipeline = Pipeline::new(setup)?;
 
@@ -104,6 +99,12 @@ impl Builder<'_> {
         let (to_inquiry, inquiry_inbox) = channel();
         let (sink, stream) = EventReceiver::channel();
         let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
+        board.tell(Arc::clone(&emit));
+        if let Some(aside) = &ground.report.moved_aside {
+            let why = ground.report.damage.as_deref().unwrap_or("damaged");
+            let text = format!("the database was damaged ({why}); moved to {} and begun anew", aside.display());
+            board.notice("open", Some((Level::Warn, text)));
+        }
 
         let agents = Arc::new(Agents::start(AgentOptions {
             config,
@@ -130,6 +131,8 @@ impl Builder<'_> {
         let writing = Writing {
             writer: ground.store.writer()?,
             retention: retention(config),
+            written: 0,
+            behind: false,
             board: Arc::clone(&board),
             emit: Arc::clone(&emit),
             diagnose: Arc::new(diagnose),
@@ -147,6 +150,9 @@ impl Builder<'_> {
             ..SourceOptions::default()
         };
         let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;
+        for name in set.vacant() {
+            emit(EngineEvent::Notice(format!("{name}: nothing there yet; it is read as soon as it appears")));
+        }
         let waker = set.waker();
         {
             let (board, to_pipeline) = (Arc::clone(&board), to_pipeline.clone());

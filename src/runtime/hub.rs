@@ -82,7 +82,8 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             board.touch();
         }
         EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
-        EngineEvent::Stored | EngineEvent::Ended => {}
+        // Trouble is on the board, which the screen shows for as long as it lasts.
+        EngineEvent::Stored | EngineEvent::Ended | EngineEvent::Trouble { .. } => {}
     }
 }
 

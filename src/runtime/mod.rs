@@ -76,6 +76,13 @@ pub enum EngineEvent {
     },
     /// Something to tell, one line.
     Notice(String),
+    /// Something is wrong and stays so until it is over.
+    Trouble {
+        /// What it is about: `store`, `open`, `sources`, `format`, `playbooks`.
+        about: &'static str,
+        /// What is wrong and what to do; `None` once it is over.
+        text: Option<String>,
+    },
     /// All sources have ended and everything that was read is stored.
     Ended,
 }

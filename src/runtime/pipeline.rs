@@ -229,6 +229,16 @@ impl Pipeline {
         }
     }
 
+    /// Ends the last line and record of the sources that can't be read again, such as standard input. Files are read
+    /// again from their checkpoint, and what goes on there is not torn.
+    pub fn end_pipes(&mut self, now: Timestamp) {
+        let is_pipe = |p: &SourcePipe| p.state.checkpoint.identity == FileIdentity::default();
+        let pipes: Vec<SourceId> = self.pipes.iter().filter(|(_, p)| is_pipe(p)).map(|(id, _)| *id).collect();
+        for source in pipes {
+            self.end_of_line(source, now);
+        }
+    }
+
     /// Another file takes the source's place, from `offset` on; the old one is read to its end.
     pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, offset: u64, now: Timestamp) {
         self.end_of_line(source, now);

@@ -150,7 +150,16 @@ impl Processing {
             Message::EndOfLine { source } => self.pipeline.end_of_line(source, now),
             Message::Ended { source } => {
                 self.pipeline.end_of_line(source, now);
-                self.source(source, |s| s.state = SourceState::Ended);
+                self.source(source, |s| {
+                    // Why nothing of it was read is worth more than that it is over.
+                    let untold = !matches!(
+                        s.state,
+                        SourceState::Binary | SourceState::Denied | SourceState::Missing | SourceState::Failed(_)
+                    );
+                    if untold {
+                        s.state = SourceState::Ended;
+                    }
+                });
             }
             Message::State { source, state, read, size } => {
                 self.source(source, |s| (s.state, s.read, s.size) = (state, read, size));
@@ -166,7 +175,10 @@ impl Processing {
             Message::Diagnosed { incident, by, title, criticality } => {
                 self.pipeline.diagnosed(incident, &by, title.as_deref(), criticality, now);
             }
-            Message::Stop => return true,
+            Message::Stop => {
+                self.pipeline.end_pipes(now);
+                return true;
+            }
         }
         false
     }

@@ -23,7 +23,6 @@ pub(crate) fn run(mut set: SourceSet, board: &Arc<Board>, pipeline: &SyncSender<
             Ok(true) if alive && !board.stopping() => {}
             Ok(_) => break,
             Err(e) => {
-                tracing::error!("sources: {e}");
                 board.notice("sources", Some((aiobs_types::Level::Error, format!("reading stopped: {e}"))));
                 break;
             }

@@ -18,6 +18,10 @@ const COALESCE: Duration = Duration::from_millis(40);
 const MAX_RECORDS: usize = 65_536;
 /// How often retention runs.
 const RETAIN_EVERY: Duration = Duration::from_mins(10);
+/// It also runs when this share of the size limit was written since it last ran, but not for less than `RETAIN_BYTES`.
+const RETAIN_SHARE: u64 = 16;
+/// See [`RETAIN_SHARE`], bytes.
+const RETAIN_BYTES: u64 = 1 << 20;
 /// Wait between two tries when the disk is full or busy.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -38,6 +42,11 @@ pub(crate) enum WriterMessage {
 pub(crate) struct Writing {
     pub writer: Writer,
     pub retention: Retention,
+    /// Bytes of records written since retention ran.
+    pub written: u64,
+    /// Something could not be stored before the program had to end. What comes after it must not be stored either: its
+    /// checkpoints would cover the records that are missing.
+    pub behind: bool,
     pub board: Arc<Board>,
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
     /// Told of incidents that are stored and wait for a diagnosis.
@@ -74,9 +83,13 @@ impl Writing {
                 self.store(&mut gathered);
                 last_commit = Some(Instant::now());
             }
-            if last_retain.is_none_or(|t| t.elapsed() >= RETAIN_EVERY) {
+            let ends = gathered.stop || gathered.drained;
+            if !self.behind && (last_retain.is_none_or(|t| t.elapsed() >= RETAIN_EVERY) || self.outgrown(ends)) {
                 self.retain();
                 last_retain = Some(Instant::now());
+            }
+            if gathered.drained && !self.behind {
+                (self.emit)(EngineEvent::Ended);
             }
             if gathered.stop {
                 break;
@@ -88,7 +101,8 @@ impl Writing {
     }
 
     fn store(&mut self, gathered: &mut Gathered) {
-        if !gathered.is_empty() && !self.commit(&gathered.commit) {
+        self.behind |= !self.behind && !gathered.is_empty() && !self.commit(&gathered.commit);
+        if self.behind {
             return;
         }
         if gathered.through.0 > 0 {
@@ -104,9 +118,12 @@ impl Writing {
             self.board.archive_bytes.store(bytes, Ordering::Relaxed);
         }
         (self.emit)(EngineEvent::Stored);
-        if gathered.drained {
-            (self.emit)(EngineEvent::Ended);
-        }
+    }
+
+    /// Whether enough was written that the size limit may be passed.
+    fn outgrown(&self, ends: bool) -> bool {
+        let enough = |limit: u64| (limit / RETAIN_SHARE).max(RETAIN_BYTES);
+        self.retention.max_bytes.is_some_and(|limit| self.written >= enough(limit) || ends && self.written > 0)
     }
 
     /// Tries until it is stored. False when the program ends first; nothing is lost then, because the checkpoint
@@ -114,14 +131,12 @@ impl Writing {
     fn commit(&mut self, commit: &Commit) -> bool {
         loop {
             match self.writer.commit(commit) {
-                Ok(_) => {
-                    if self.board.notice("store", None) {
-                        tracing::info!("storing works again");
-                    }
+                Ok(report) => {
+                    self.written += report.bytes;
+                    self.board.notice("store", None);
                     return true;
                 }
                 Err(e) => {
-                    tracing::error!("not stored: {e}");
                     let text = match e {
                         StoreError::Full { .. } => format!("{e}; reading waits until there is room"),
                         _ => format!("{e}; trying again"),
@@ -147,12 +162,12 @@ impl Writing {
             WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => Ok(()),
         };
         if let Err(e) = result {
-            tracing::error!("not stored: {e}");
             self.board.notice("store", Some((Level::Error, e.to_string())));
         }
     }
 
     fn retain(&mut self) {
+        self.written = 0;
         match self.writer.retain(&self.retention, Timestamp::now()) {
             Ok(report) if report.records > 0 => {
                 tracing::info!("retention dropped {} records", report.records);

@@ -116,11 +116,15 @@ pub(super) fn json(f: &Findings) -> String {
         "sources": f.sources.iter().map(output::source).collect::<Vec<_>>(),
         "incidents": f.incidents.iter().map(|x| {
             let mut v = output::incident(&x.incident, x.diagnosis.as_ref());
-            v["records"] = x.evidence.iter().map(|r| output::record(r, "", "")).collect::<Vec<_>>().into();
+            let record = |r: &LogRecord| {
+                let source = f.sources.iter().find(|s| s.id == r.source).map_or("", |s| &s.name);
+                output::record(r, source, f.templates.get(&r.template).map_or("", String::as_str))
+            };
+            v["records"] = x.evidence.iter().map(record).collect::<Vec<_>>().into();
             v
         }).collect::<Vec<_>>(),
     });
-    format!("{value:#}\n")
+    output::pretty(&value)
 }
 
 /// For tickets and chats.

@@ -34,6 +34,7 @@ pub struct SourceSet {
     ready: VecDeque<usize>,
     searches: Vec<Search>,
     exclude: Exclude,
+    vacant: Vec<String>,
     known: HashMap<String, Checkpoint>,
     next_id: u32,
     shared: Shared,
@@ -59,6 +60,7 @@ impl SourceSet {
             ready: VecDeque::new(),
             searches: Vec::new(),
             exclude: Exclude::new(&options.exclude)?,
+            vacant: Vec::new(),
             known: known.iter().map(|c| (c.name.clone(), c.clone())).collect(),
             next_id,
             next_sweep: Instant::now(),
@@ -88,8 +90,11 @@ impl SourceSet {
             }
             SourceSpec::Glob(pattern) => {
                 let search = Search::glob(pattern)?;
-                if !self.search(&search) && !self.shared.options.follow {
-                    return Err(SourceError::NoMatch(pattern.clone()));
+                if !self.search(&search) {
+                    if !self.shared.options.follow {
+                        return Err(SourceError::NoMatch(pattern.clone()));
+                    }
+                    self.vacant.push(pattern.clone());
                 }
                 self.searches.push(search);
                 Ok(())
@@ -104,6 +109,7 @@ impl SourceSet {
             Ok(meta) => meta,
             Err(e) if e.kind() == io::ErrorKind::NotFound && follow && path.parent().is_some_and(Path::is_dir) => {
                 self.add_file(path, true);
+                self.vacant.push(path.display().to_string());
                 return Ok(());
             }
             Err(e) => return Err(refused(path, &e)),
@@ -111,8 +117,11 @@ impl SourceSet {
         if meta.is_dir() {
             fs::read_dir(path).map_err(|e| refused(path, &e))?;
             let search = Search::directory(path);
-            if !self.search(&search) && !follow {
-                return Err(SourceError::NoMatch(path.display().to_string()));
+            if !self.search(&search) {
+                if !follow {
+                    return Err(SourceError::NoMatch(path.display().to_string()));
+                }
+                self.vacant.push(path.display().to_string());
             }
             self.searches.push(search);
             return Ok(());
@@ -354,6 +363,11 @@ impl SourceSet {
     fn finished(&self) -> bool {
         let waits = self.shared.options.follow && !self.searches.is_empty();
         !waits && self.tails.iter().all(|tail| tail.ended)
+    }
+
+    /// Named when it was opened, but nothing was there: paths that did not exist, patterns and directories without a file.
+    pub fn vacant(&self) -> &[String] {
+        &self.vacant
     }
 
     /// What there is to show of the sources, in the order they were named or found. Format and record counts are not
