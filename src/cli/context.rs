@@ -1,7 +1,8 @@
 //! What every command begins with: the configuration, where things are, how loud to be.
 
 use super::args::Global;
-use crate::config::{self, Config, Load, Names};
+use super::exit::UsageError;
+use crate::config::{self, Config, Load, Names, Paths};
 use aiobs_store::{Reader, Store, StoreError};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -29,7 +30,11 @@ pub(super) fn load_from(global: &Global) -> Load<'static> {
 impl Context {
     pub(super) fn load(global: &Global) -> anyhow::Result<Self> {
         let config = config::load(&load_from(global))?;
-        let data_dir = global.data_dir.clone().unwrap_or_else(|| config.archive.data_dir.clone());
+        let named = global.data_dir.as_ref().unwrap_or(&config.archive.data_dir);
+        let Some(Paths { data_dir, .. }) = Paths::resolve(global.config.as_deref(), Some(named)) else {
+            let text = "there is no home directory to keep the archive in; name one with --data-dir DIR";
+            return Err(UsageError(text.to_owned()).into());
+        };
         talk(global);
         Ok(Self { data_dir, offline: global.offline, quiet: global.quiet, ascii: global.ascii, config })
     }
