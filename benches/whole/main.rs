@@ -37,9 +37,10 @@ impl Bench {
         Ok(tempfile::tempdir_in(&self.dir)?)
     }
 
+    /// The program with `args`, the subcommand first, on an archive of its own and without a configuration.
     fn command(&self, data: &std::path::Path, args: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(&self.program);
-        command.arg("--data-dir").arg(data).args(["--offline", "--config", "/dev/null"]).args(args);
+        command.args(args).arg("--data-dir").arg(data).args(["--offline", "--config", "/dev/null"]);
         command
     }
 }

@@ -27,8 +27,8 @@ pub(crate) fn rows(bench: &Bench) -> anyhow::Result<()> {
     for (name, query, pattern) in QUERIES {
         let (mut ours, mut newest, mut theirs) = (vec![], vec![], vec![]);
         for _ in 0..bench.rounds {
-            ours.push(run(&mut bench.command(data.path(), &["--quiet", "search", "--limit", "0", query]))?);
-            let args = ["--quiet", "search", "--newest", "--limit", "1", query];
+            ours.push(run(&mut bench.command(data.path(), &["search", "--quiet", "--limit", "0", query]))?);
+            let args = ["search", "--quiet", "--newest", "--limit", "1", query];
             newest.push(run(&mut bench.command(data.path(), &args))?);
             if rg {
                 // Without a hit it says that it failed; printing is part of the work, as in ours.

@@ -2,8 +2,8 @@
 //! pieces of literal text, so a message that holds none of them can't match. Used by the patterns only; it errs on
 //! the side of "maybe".
 //!
-//! Looks at windows of four bytes, as Wu and Manber do ("A fast algorithm for multi-pattern searching", 1994): a bit
-//! per hashed window says whether a piece may be here, and only then the piece is compared.
+//! Looks at windows of four bytes, as Wu and Manber do ("A fast algorithm for multi-pattern searching", 1994): bits of
+//! two hashes say whether a piece may be here (Bloom, 1970), and only then the piece is compared.
 
 use foldhash::fast::FixedState;
 use regex_syntax::ParserBuilder;
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 const WINDOW: usize = 4;
 /// A shorter piece would be met everywhere.
 const SHORTEST: usize = 3;
-/// Two to this many bits: 8 KiB stay in the nearest cache.
+/// Two to this many bits per hash: 16 KiB stay in the nearest cache.
 const BITS: u32 = 16;
 /// Letters from the most frequent in messages to rarer ones.
 const FREQUENT: &[u8] = b" etaoinsrcdlumpgfbhwvyk0123456789-_:./=";
@@ -31,8 +31,11 @@ const fn fold(b: u8) -> u8 {
     b | 0x20
 }
 
-const fn hash(window: u32) -> usize {
-    (window.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+/// Numbers of the two bits of a window.
+const fn bits_of(window: u32) -> [usize; 2] {
+    let first = window.wrapping_mul(0x9E37_79B1) >> (32 - BITS);
+    let second = window.wrapping_mul(0x85EB_CA77) >> (32 - BITS);
+    [first as usize, second as usize + (1 << BITS)]
 }
 
 fn window(bytes: &[u8]) -> u32 {
@@ -47,7 +50,7 @@ impl Prefilter {
     /// For expressions without Unicode and regardless of case. `None` when one of them need not hold any text that
     /// would tell.
     pub(super) fn new(expressions: &[String]) -> Option<Self> {
-        let mut filter = Self { bits: vec![0; 1 << (BITS - 6)], pieces: HashMap::default() };
+        let mut filter = Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() };
         for expression in expressions {
             let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(expression).ok()?;
             for piece in required(&hir)? {
@@ -75,7 +78,9 @@ impl Prefilter {
     }
 
     fn put(&mut self, key: u32, piece: &[u8], at: usize) {
-        self.bits[hash(key) / 64] |= 1 << (hash(key) % 64);
+        for bit in bits_of(key) {
+            self.bits[bit / 64] |= 1 << (bit % 64);
+        }
         let same = self.pieces.entry(key).or_default();
         if !same.iter().any(|(p, _)| p == piece) {
             same.push((piece.to_vec(), at));
@@ -97,8 +102,10 @@ impl Prefilter {
 
     #[inline]
     fn hit(&self, message: &[u8], at: usize, key: u32) -> bool {
-        let h = hash(key);
-        self.bits[h / 64] & (1 << (h % 64)) != 0 && self.compare(message, at, key)
+        let [first, second] = bits_of(key);
+        self.bits[first / 64] & (1 << (first % 64)) != 0
+            && self.bits[second / 64] & (1 << (second % 64)) != 0
+            && self.compare(message, at, key)
     }
 
     #[cold]
@@ -142,7 +149,8 @@ fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         }
         _ => Vec::new(),
     };
-    whole.into_iter().chain(parts).flatten().filter(|p| !p.is_empty()).min_by_key(|p| likeliest(p))
+    // Of equals the first stays: parts before the whole, whose pieces are cut short when there are many.
+    parts.into_iter().chain(whole).flatten().filter(|p| !p.is_empty()).min_by_key(|p| likeliest(p))
 }
 
 fn ends(hir: &Hir, kind: ExtractKind) -> Option<Vec<Vec<u8>>> {
