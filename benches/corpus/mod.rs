@@ -65,7 +65,8 @@ impl Lines {
     fn json(&mut self, statement: &Statement, out: &mut String) {
         out.push_str("{\"timestamp\":\"");
         date(out, self.millis, 'T');
-        let _ = write!(out, "Z\",\"level\":\"{}\",\"logger\":\"{}\",\"message\":\"", statement.level, statement.component);
+        let _ =
+            write!(out, "Z\",\"level\":\"{}\",\"logger\":\"{}\",\"message\":\"", statement.level, statement.component);
         for c in self.message.chars() {
             if matches!(c, '"' | '\\') {
                 out.push('\\');

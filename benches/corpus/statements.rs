@@ -63,14 +63,24 @@ const STATEMENTS: [Statement; 36] = [
     s(6, "INFO", "scheduler", "next run of cleanup-sessions in %n s"),
     s(4, "INFO", "scheduler", "lease on shard %d renewed until %n"),
     s(3, "INFO", "config", "configuration reloaded from /etc/shop/%path.yaml: %d keys changed"),
-    s(12, "WARN", "db.query", "slow query (%ms ms): SELECT * FROM %table WHERE customer_id = %c ORDER BY created_at DESC"),
+    s(
+        12,
+        "WARN",
+        "db.query",
+        "slow query (%ms ms): SELECT * FROM %table WHERE customer_id = %c ORDER BY created_at DESC",
+    ),
     s(6, "WARN", "gateway", "%ip exceeded %d requests per second on %path, throttled"),
     s(6, "WARN", "cache", "shard %d is at 9%d %% of its memory"),
     s(4, "WARN", "broker", "lag of group checkout on partition %d is %n messages"),
     s(3, "ERROR", "db.pool", "could not connect to %host:5432: connection refused (attempt %d of 5)"),
     s(3, "ERROR", "payments", "charge ch_%hex failed: upstream timed out after %n ms"),
     s(2, "ERROR", "gateway", "%ip POST %path 502: upstream %host closed the connection"),
-    s(2, "ERROR", "orders", "order %n could not be placed: java.lang.IllegalStateException: stock of product %c is -%d"),
+    s(
+        2,
+        "ERROR",
+        "orders",
+        "order %n could not be placed: java.lang.IllegalStateException: stock of product %c is -%d",
+    ),
     s(1, "ERROR", "worker", "job %uuid failed and will be retried: No space left on device: /var/spool/%hex"),
 ];
 

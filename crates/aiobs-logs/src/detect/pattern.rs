@@ -1,7 +1,7 @@
 //! Error patterns: one automaton pass per record; most records match nothing and end there.
 
-use super::prefilter::Prefilter;
 use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
+use super::prefilter::Prefilter;
 use aiobs_types::{Level, Severity};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
@@ -70,8 +70,7 @@ impl Patterns {
         let bytes = &message.as_bytes()[..message.len().min(MAX_BYTES)];
         let level = severity.level();
         let weak_too = level == Level::Unset || level >= Level::Warn;
-        let (set, quick) =
-            if weak_too { (&self.all, &self.quick_all) } else { (&self.strong, &self.quick_strong) };
+        let (set, quick) = if weak_too { (&self.all, &self.quick_all) } else { (&self.strong, &self.quick_strong) };
         if quick.as_ref().is_some_and(|q| !q.may_match(bytes)) {
             return None;
         }
