@@ -41,6 +41,10 @@ impl Bench {
     fn command(&self, data: &std::path::Path, args: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(&self.program);
         command.args(args).arg("--data-dir").arg(data).args(["--offline", "--config", "/dev/null"]);
+        // What begins with `AIOBS_` is configuration to the program, and these are none.
+        for ours in ["AIOBS_BIN", "AIOBS_BENCH_DIR", "AIOBS_BENCH_MIB"] {
+            command.env_remove(ours);
+        }
         command
     }
 }
