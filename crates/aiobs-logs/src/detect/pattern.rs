@@ -51,12 +51,13 @@ impl Patterns {
                 check(&format!("`{what}` expression `{one}`"), one)?;
             }
         }
+        let quick_strong = Prefilter::new(&expressions[..strong_count]);
         let joined = exclude.iter().map(|e| format!("(?:{e})")).collect::<Vec<_>>().join("|");
         Ok(Self {
             all: set(&expressions)?,
             strong: set(&expressions[..strong_count])?,
-            quick_all: Prefilter::new(&expressions),
-            quick_strong: Prefilter::new(&expressions[..strong_count]),
+            quick_all: quick_strong.clone().and_then(|q| q.with(&expressions[strong_count..])),
+            quick_strong,
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
@@ -143,8 +144,10 @@ fn expression(pattern: &PatternConfig) -> Result<String, DetectError> {
     Ok(expression)
 }
 
+/// Parses only: the automata are built once, for all expressions together.
 fn check(place: &str, expression: &str) -> Result<(), DetectError> {
-    build(place, expression).map(drop)
+    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
+    parsed.map(drop).map_err(|e| DetectError::Expression { place: place.to_owned(), message: e.to_string() })
 }
 
 fn build(place: &str, expression: &str) -> Result<Regex, DetectError> {

@@ -20,6 +20,7 @@ const BITS: u32 = 16;
 const FREQUENT: &[u8] = b" etaoinsrcdlumpgfbhwvyk0123456789-_:./=";
 
 /// See the module.
+#[derive(Clone)]
 pub(super) struct Prefilter {
     bits: Vec<u64>,
     /// Pieces by one of their windows, with its place in them.
@@ -50,14 +51,18 @@ impl Prefilter {
     /// For expressions without Unicode and regardless of case. `None` when one of them need not hold any text that
     /// would tell.
     pub(super) fn new(expressions: &[String]) -> Option<Self> {
-        let mut filter = Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() };
+        Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() }.with(expressions)
+    }
+
+    /// The same for more expressions.
+    pub(super) fn with(mut self, expressions: &[String]) -> Option<Self> {
         for expression in expressions {
             let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(expression).ok()?;
             for piece in required(&hir)? {
-                filter.add(piece.iter().copied().map(fold).collect())?;
+                self.add(piece.iter().copied().map(fold).collect())?;
             }
         }
-        Some(filter)
+        Some(self)
     }
 
     fn add(&mut self, piece: Vec<u8>) -> Option<()> {
