@@ -1,0 +1,181 @@
+//! `docs/output.md` says exactly what is printed: every interface is printed for real and held against its table.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use support::{Home, Watch, until};
+
+const ERRORS: &str = "2025-01-07 14:30:15 [ERROR] db - connection refused by 10.0.0.7:5432\n\
+                      2025-01-07 14:30:16 [INFO] db - trying again\n";
+
+/// The tables of the page: name, fields in order with their types.
+struct Page {
+    text: String,
+    tables: BTreeMap<String, Vec<(String, String)>>,
+}
+
+fn code(cell: &str) -> &str {
+    cell.trim().trim_matches('`')
+}
+
+impl Page {
+    fn read() -> Self {
+        let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/output.md")).unwrap();
+        let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let mut name = String::new();
+        for line in text.lines() {
+            if let Some(heading) = line.strip_prefix("## ") {
+                heading.clone_into(&mut name);
+            } else if line.starts_with("| `") {
+                let cells: Vec<&str> = line.split('|').collect();
+                assert!(cells.len() == 5 && !cells[3].trim().is_empty(), "{name}: {line}");
+                tables.entry(name.clone()).or_default().push((code(cells[1]).to_owned(), cells[2].trim().to_owned()));
+            }
+        }
+        Self { text, tables }
+    }
+
+    fn fields(&self, names: &[&str]) -> Vec<(String, String)> {
+        names.iter().flat_map(|n| self.tables.get(*n).unwrap_or_else(|| panic!("no table {n}")).clone()).collect()
+    }
+
+    /// The object has exactly the fields of these tables, in their order, of the types stated there.
+    fn check(&self, value: &Value, names: &[&str]) {
+        let fields = self.fields(names);
+        let object = value.as_object().unwrap_or_else(|| panic!("{names:?}: no object: {value}"));
+        let there = |f: &&(String, String)| !f.1.ends_with("(optional)") || object.contains_key(&f.0);
+        let documented: Vec<&String> = fields.iter().filter(there).map(|f| &f.0).collect();
+        assert_eq!(object.keys().collect::<Vec<_>>(), documented, "fields of {names:?}");
+        for (name, kind) in &fields {
+            if let Some(value) = object.get(name) {
+                self.check_type(value, kind.trim_end_matches(" (optional)"), &format!("{names:?}.{name}"));
+            }
+        }
+    }
+
+    fn check_type(&self, value: &Value, kind: &str, at: &str) {
+        if let Some(kind) = kind.strip_suffix(" or null") {
+            if !value.is_null() {
+                self.check_type(value, kind, at);
+            }
+            return;
+        }
+        if let Some(kind) = kind.strip_prefix("list of ") {
+            let list = value.as_array().unwrap_or_else(|| panic!("{at} is no list: {value}"));
+            return list.iter().for_each(|v| self.check_type(v, kind, at));
+        }
+        let fits = match kind {
+            "text" => value.is_string(),
+            "number" => value.is_u64(),
+            "bool" => value.is_boolean(),
+            "time" => value.as_str().is_some_and(|t| t.len() == 30 && t.parse::<jiff::Timestamp>().is_ok()),
+            "Finding" => {
+                self.check(value, &["Incident", "Finding"]);
+                true
+            }
+            table => {
+                self.check(value, &[table]);
+                true
+            }
+        };
+        assert!(fits, "{at} is no {kind}: {value}");
+    }
+
+    /// The columns stated for a command.
+    fn columns(&self, command: &str) -> String {
+        let start = format!("CSV columns of `{command}`: ");
+        let at = self.text.find(&start).unwrap_or_else(|| panic!("no columns of {command}")) + start.len();
+        let list = self.text[at..].split('.').next().unwrap();
+        list.split(", ").map(code).collect::<Vec<_>>().join(",")
+    }
+}
+
+fn objects(out: &str) -> Vec<Value> {
+    out.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+#[test]
+fn events_of_watch() {
+    let page = Page::read();
+    let home = Home::new();
+    fs::create_dir(home.path("data")).unwrap();
+    // Each kind of event has its cause: a damaged database, a file that is not there yet, a real error.
+    fs::write(home.path("data/aiobs.db"), vec![b'x'; 20_000]).unwrap();
+    let watch = Watch::start(&mut home.command(["watch", "logs/app.log"]));
+    let seen = |kind: &str| watch.events().iter().any(|e| e["event"] == kind);
+    until("the notice", || seen("notice"));
+    fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    until("a diagnosis", || seen("diagnosis"));
+    until("the incident to carry it", || {
+        watch.events().iter().any(|e| e["event"] == "incident_changed" && !e["criticality"].is_null())
+    });
+    let (code, events, _) = watch.stop(Signal::INT);
+    assert_eq!(code, Some(0));
+    let mut kinds = HashSet::new();
+    for event in &events {
+        let kind = event["event"].as_str().unwrap();
+        let of = match kind {
+            "source" => "Source",
+            "incident_opened" | "incident_changed" => "Incident",
+            "diagnosis" => "Diagnosis",
+            "notice" => "Notice",
+            "trouble" => "Trouble",
+            other => panic!("event {other} is not documented"),
+        };
+        page.check(event, &["Watch", of]);
+        kinds.insert(kind.to_owned());
+    }
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    let opened = events.iter().find(|e| e["event"] == "incident_opened").unwrap();
+    assert_eq!((opened["level"].as_str(), opened["components"][0].as_str()), (Some("error"), Some("db")));
+    let diagnosis = events.iter().find(|e| e["event"] == "diagnosis").unwrap();
+    assert_eq!(diagnosis["incident"], opened["id"]);
+    // What was told is also what is stored.
+    assert_eq!(home.records().len(), 2);
+}
+
+#[test]
+fn json_of_the_other_commands() {
+    let page = Page::read();
+    let home = Home::new();
+    fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    let report = home.run(["analyze", "--keep", "logs/app.log", "--output", "json"]);
+    let report: Value = serde_json::from_str(&report.out).unwrap();
+    page.check(&report, &["Report"]);
+    let finding = &report["incidents"][0];
+    assert!(finding["diagnosis"].is_object(), "{finding}");
+    assert!(finding["records"][0]["source"].as_str().unwrap().ends_with("logs/app.log"), "{finding}");
+    for (args, table) in [
+        (&["search", "connection", "--output", "json"][..], "Record"),
+        (&["incidents", "--output", "json"], "Incident"),
+        (&["templates", "logs/app.log", "--output", "json"], "Template"),
+        (&["doctor", "--output", "json"], "Check"),
+    ] {
+        let lines = objects(&home.run(args).out);
+        assert!(!lines.is_empty(), "{args:?}");
+        lines.iter().for_each(|line| page.check(line, &[table]));
+    }
+}
+
+#[test]
+fn columns_of_csv() {
+    let page = Page::read();
+    let home = Home::new();
+    fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    home.run(["analyze", "--keep", "logs/app.log"]);
+    for (args, command) in [
+        (&["search", "db", "--output", "csv"][..], "aiobs search --output csv QUERY"),
+        (&["incidents", "--output", "csv"], "aiobs incidents --output csv"),
+        (&["templates", "logs/app.log", "--output", "csv"], "aiobs templates --output csv PATH"),
+        (&["templates", "logs/app.log", "--per-record"], "aiobs templates --per-record PATH"),
+        (&["doctor", "--output", "csv"], "aiobs doctor --output csv"),
+    ] {
+        let out = home.run(args).out;
+        assert_eq!(out.lines().next(), Some(page.columns(command).as_str()), "{args:?}");
+        assert!(out.lines().count() > 1, "{args:?}");
+    }
+}
