@@ -16,7 +16,7 @@ fn citations(screen: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_demo_reaches_its_first_diagnosis_and_leaves_nothing() {
-    let mut t = Setup::new(&["demo", "--speed", "20"]).start();
+    let mut t = Setup::new(&["demo", "--speed", "20"]).size(160, 110).start();
     t.shows(&["1 Overview", "6 Chat", "What is wrong now", "LIVE"]);
     t.shows(&["criticality"]);
     t.press("3");

@@ -64,11 +64,12 @@ fn a_flood_delays_no_key() {
         t.shows(&["flood"]);
         let mut presses = 0;
         while !over.load(Ordering::SeqCst) {
+            t.press_shows("?", &["Go to the next pane"]);
+            t.press("q");
+            t.hides("Go to the next pane");
             for (key, sign) in [
                 ("1", "What is wrong now"),
                 ("3", "Evidence"),
-                ("?", "Go to the next pane"),
-                ("\x1b", "Evidence"),
                 ("4", "Drift of the template mix"),
                 ("5", "who called whom"),
                 ("6", "Ask about what is in the logs"),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take on a busy machine before it counts as not happening.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
 struct Seen {
@@ -20,6 +20,7 @@ struct Seen {
 struct Shared {
     parser: vt100::Parser,
     seen: Seen,
+    closed: bool,
 }
 
 /// What to start, and on what kind of terminal.
@@ -93,13 +94,16 @@ impl Setup {
         let cooked = termios(&*pair.master);
         let child = pair.slave.spawn_command(command).unwrap();
         let parser = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
-        let shared = Arc::new((Mutex::new(Shared { parser, seen: Seen::default() }), Condvar::new()));
+        let shared = Arc::new((Mutex::new(Shared { parser, seen: Seen::default(), closed: false }), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let theirs = Arc::clone(&shared);
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 let mut shared = theirs.0.lock().unwrap();
+                if shared.closed {
+                    return;
+                }
                 shared.parser.process(&buffer[..n]);
                 shared.seen.bytes.extend_from_slice(&buffer[..n]);
                 shared.seen.last = Some(Instant::now());
@@ -246,8 +250,9 @@ impl Term {
         termios(&**self.master.as_ref().unwrap()) == self.cooked
     }
 
-    /// The terminal window is closed.
+    /// The terminal window is closed: at the program's next word at the latest.
     pub(crate) fn close(&mut self) {
+        self.shared.0.lock().unwrap().closed = true;
         self.writer = None;
         self.slave = None;
         self.master = None;

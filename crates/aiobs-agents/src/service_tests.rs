@@ -224,6 +224,16 @@ async fn a_fault_is_diagnosed_once_until_a_model_comes() {
 }
 
 #[tokio::test]
+async fn a_model_that_comes_during_a_run_without_one_is_asked_after_it() {
+    let (archive, incident) = shop(&[]);
+    let mut w = world(None, archive, true);
+    w.service.submit(incident);
+    w.service.set_provider(Some(Arc::new(scripted("[]"))));
+    assert!(matches!(w.diagnosed().await.0.author, Author::Playbook { .. }));
+    assert!(matches!(w.diagnosed().await.0.author, Author::Model { .. }));
+}
+
+#[tokio::test]
 async fn a_stored_diagnosis_by_a_model_is_not_made_again() {
     let (archive, incident) = shop(&[]);
     let mut w = world(Some(scripted("[]")), archive, true);

@@ -268,6 +268,8 @@ const fn quality(author: &Author) -> u8 {
 
 struct Running {
     incident: Incident,
+    /// Of the provider it was given.
+    generation: u64,
     cancel: CancellationToken,
     task: JoinHandle<Ended>,
 }
@@ -374,7 +376,7 @@ impl Actor {
         // The screen learns who runs before it learns of stages.
         (self.out)(ChainOutput::Queue { queued: self.queue.len(), running: Some(incident.id) });
         let task = tokio::spawn(async move { run(&deps, provider, incident, token, out).await });
-        self.running = Some(Running { task, incident: next.incident, cancel });
+        self.running = Some(Running { task, incident: next.incident, generation: self.generation, cancel });
     }
 
     fn ended(&mut self, ended: Option<Ended>) {
@@ -385,7 +387,7 @@ impl Actor {
         };
         (self.out)(ChainOutput::Spans(ended.spans));
         if let Some(diagnosis) = ended.diagnosis {
-            self.diagnosed(running.incident, diagnosis);
+            self.diagnosed(running.incident, running.generation, diagnosis);
         } else {
             // Stopped by a person: it does not come back by itself.
             self.done.insert(running.incident.fingerprint, self.generation);
@@ -393,13 +395,17 @@ impl Actor {
         }
     }
 
-    fn diagnosed(&mut self, incident: Incident, diagnosis: Box<Diagnosis>) {
-        self.done.insert(incident.fingerprint, self.generation);
-        if quality(&diagnosis.author) < 2 && self.poor.len() < REMEMBERED {
+    fn diagnosed(&mut self, incident: Incident, generation: u64, diagnosis: Box<Diagnosis>) {
+        self.done.insert(incident.fingerprint, generation);
+        let poor = quality(&diagnosis.author) < 2;
+        (self.out)(ChainOutput::Diagnosis(diagnosis));
+        if poor && generation != self.generation && self.provider.is_some() {
+            // A model came while this run went on without one.
+            self.submit(incident, false);
+        } else if poor && self.poor.len() < REMEMBERED {
             self.poor.retain(|i| i.fingerprint != incident.fingerprint);
             self.poor.push(incident);
         }
-        (self.out)(ChainOutput::Diagnosis(diagnosis));
     }
 
     fn tell_queue(&self) {

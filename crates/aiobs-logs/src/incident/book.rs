@@ -73,6 +73,11 @@ impl IncidentBook {
         if let Some(id) = self.by_fingerprint.get(&anomaly.fingerprint).copied()
             && let Some(held) = self.incidents.get_mut(&id)
         {
+            // Read in one go, event time jumps: the quiet before this strike was never looked at.
+            let quiet_until = held.incident.last_seen.plus(self.options.quiet);
+            if held.incident.state.is_active() && anomaly.time >= quiet_until {
+                resolve(&mut held.incident, self.options.quiet, quiet_until);
+            }
             let escalated = history::strike(&mut held.incident, anomaly);
             let reopened = held.incident.state == IncidentState::Resolved;
             if reopened {
@@ -103,9 +108,7 @@ impl IncidentBook {
         for held in self.incidents.values_mut() {
             let quiet = event_now.since(held.incident.last_seen);
             if held.incident.state.is_active() && quiet >= self.options.quiet {
-                held.incident.state = IncidentState::Resolved;
-                let text = format!("quiet for {} minutes", quiet / 60_000_000_000);
-                history::note(&mut held.incident, TimelineKind::Resolved, text, event_now);
+                resolve(&mut held.incident, quiet, event_now);
                 mark(&mut self.changed, held);
             }
         }
@@ -204,6 +207,13 @@ impl IncidentBook {
             }
         }
     }
+}
+
+/// Ends an incident that was quiet for so many nanoseconds.
+fn resolve(incident: &mut Incident, quiet: i64, at: Timestamp) {
+    incident.state = IncidentState::Resolved;
+    let text = format!("quiet for {} minutes", quiet / 60_000_000_000);
+    history::note(incident, TimelineKind::Resolved, text, at);
 }
 
 fn mark(changed: &mut Vec<IncidentId>, held: &mut Held) {

@@ -78,6 +78,15 @@ fn quiet_resolves_and_a_new_strike_reopens_the_same_incident() {
 }
 
 #[test]
+fn quiet_counts_between_two_strikes_that_are_read_in_one_go() {
+    let mut book = book();
+    book.apply(&strike(7, 1, 0));
+    assert!(!book.apply(&strike(7, 2, 60)).reopened);
+    assert!(book.apply(&strike(7, 3, 3600)).reopened);
+    assert_eq!(kinds(&book, IncidentId(1)), [TimelineKind::Opened, TimelineKind::Resolved, TimelineKind::Reopened]);
+}
+
+#[test]
 fn muted_stays_muted_but_counts() {
     let mut book = book();
     book.apply(&strike(7, 1, 0));

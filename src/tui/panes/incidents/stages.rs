@@ -50,12 +50,16 @@ fn live(cx: &PaneCx<'_>) -> Vec<Stage> {
     cx.snapshot.chain.stages.iter().map(stage).collect()
 }
 
+/// The stages as they are called on screen; spans write them small.
+const NAMES: [&str; 4] = ["Context", "Diagnosis", "Fixer", "Reporter"];
+
 /// The stages of a stored run: spans that name an agent.
 fn stored(spans: &[Traced]) -> Vec<Stage> {
     let stage = |s: &Traced| {
         // The run itself is an agent too, without a parent.
         s.parent?;
-        let name = s.attr_text(semconv::AGENT_NAME)?.to_owned();
+        let agent = s.attr_text(semconv::AGENT_NAME)?;
+        let name = NAMES.into_iter().find(|n| n.eq_ignore_ascii_case(agent)).unwrap_or(agent).to_owned();
         let by_model = s.attr_text(semconv::ANSWERED_BY).is_none_or(|by| by == "model");
         let state = match (&s.status, s.end) {
             (_, None) => StageState::Running,
