@@ -198,7 +198,7 @@ fn answer(reply: &SyncSender<u64>, id: u64) {
 
 impl Gathered {
     fn is_empty(&self) -> bool {
-        let Commit { batches, checkpoints, templates, incidents, spans, metrics, state } = &self.commit;
+        let Commit { batches, checkpoints, templates, incidents, spans, metrics, state, outbox } = &self.commit;
         batches.is_empty()
             && checkpoints.is_empty()
             && templates.is_empty()
@@ -206,6 +206,7 @@ impl Gathered {
             && spans.is_empty()
             && metrics.is_empty()
             && state.is_empty()
+            && outbox.is_empty()
     }
 
     fn add(&mut self, message: WriterMessage) {

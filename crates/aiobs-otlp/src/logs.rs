@@ -1,137 +1,186 @@
-//! Log records as `ExportLogsServiceRequest`. The body is the message; what OTLP has no field for goes into
-//! attributes, so that our own records come back as they were.
+//! Log records as `ExportLogsServiceRequest`. What OpenTelemetry has no field for (our record number, the template,
+//! the place in the file) travels in attributes under `aiobs.`; attributes of others are kept beside the record.
 
-use crate::value::{attribute, attributes, from_any, from_time, time, whole};
-use crate::{OtlpError, Service, leaves, parse};
-use aiobs_types::{AttrValue, LogRecord, RecordId, Severity, SourceId, TemplateId, Timestamp};
-use serde_json::{Value, json};
+use crate::json::{Node, keep, parse};
+use crate::trace::{attributes, nanos};
+use crate::{Attributes, Decoded, OtlpError, value};
+use aiobs_types::{AttrValue, Level, LogRecord, RecordId, Severity, SourceId, SpanId, TemplateId, Timestamp, TraceId};
+use serde_json::{Map, Value, json};
 
-const PATH: [&str; 3] = ["resourceLogs", "scopeLogs", "logRecords"];
-/// The whole line, by OpenTelemetry's name for it.
-const ORIGINAL: &str = "log.record.original";
+const ID: &str = "aiobs.record.id";
+const SOURCE: &str = "aiobs.source.id";
+const OFFSET: &str = "aiobs.record.offset";
+const TEMPLATE: &str = "aiobs.template.id";
+const FLAGS: &str = "aiobs.record.flags";
 const COMPONENT: &str = "aiobs.component";
-const ID: &str = "aiobs.record";
-const SOURCE: &str = "aiobs.source";
-const OFFSET: &str = "aiobs.offset";
-const TEMPLATE: &str = "aiobs.template";
-const FLAGS: &str = "aiobs.flags";
-const BEGIN: &str = "aiobs.message.begin";
-const END: &str = "aiobs.message.end";
+const MESSAGE_START: &str = "aiobs.message.start";
+const MESSAGE_END: &str = "aiobs.message.end";
 
-/// The body of a POST to `/v1/logs`.
-pub fn encode_logs(records: &[LogRecord], by: Service<'_>) -> Vec<u8> {
-    let records: Vec<Value> = records.iter().map(record).collect();
-    json!({"resourceLogs": [{"resource": by.resource(), "scopeLogs": [{"scope": by.scope(), "logRecords": records}]}]})
-        .to_string()
-        .into_bytes()
+/// Log records of one resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceLogs {
+    /// Attributes of the resource, such as `service.name`.
+    pub resource: Attributes,
+    /// Its records.
+    pub records: Vec<WireRecord>,
 }
 
-fn record(r: &LogRecord) -> Value {
-    let numbers = [
-        (ID, r.id.0 as i64),
-        (SOURCE, i64::from(r.source.0)),
-        (OFFSET, r.offset as i64),
-        (TEMPLATE, i64::from(r.template.0)),
-        (FLAGS, i64::from(r.flags)),
-        (BEGIN, i64::from(r.message.0)),
-        (END, i64::from(r.message.1)),
-    ];
-    let texts = [(ORIGINAL, &r.text), (COMPONENT, &r.component)];
-    let numbers = numbers.iter().map(|(k, v)| attribute(k, &AttrValue::Int(*v)));
-    let texts = texts.into_iter().map(|(k, v)| attribute(k, &AttrValue::Text(v.clone())));
-    json!({
-        "timeUnixNano": time(r.time),
-        "observedTimeUnixNano": time(r.observed),
-        "severityNumber": r.severity.0,
-        "severityText": if r.severity == Severity::UNSET { String::new() } else { r.severity.to_string() },
-        "body": {"stringValue": r.message()},
-        "attributes": texts.chain(numbers).collect::<Vec<_>>(),
-    })
+/// A record with what the wire says about it beyond our own fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WireRecord {
+    /// The record. Read from another program's request, its numbers are 0 and its message is the whole text.
+    pub record: LogRecord,
+    /// The sender's attributes; ours (`aiobs.record.id` and the like) are in the record.
+    pub attributes: Attributes,
+    /// The run it was written in.
+    pub trace: Option<TraceId>,
+    /// The operation it was written in.
+    pub span: Option<SpanId>,
 }
 
-/// All records of an `ExportLogsServiceRequest`. A record of someone else has its body as text, no source and id 0.
+/// The request as JSON text. `scope` is the name and version of what recorded. Times before 1970 are written as 0.
+pub fn encode_logs(groups: &[ResourceLogs], scope: (&str, &str)) -> String {
+    let group = |g: &ResourceLogs| {
+        json!({
+            "resource": { "attributes": attributes(&g.resource) },
+            "scopeLogs": [{
+                "scope": { "name": scope.0, "version": scope.1 },
+                "logRecords": g.records.iter().map(encode).collect::<Vec<_>>(),
+            }],
+        })
+    };
+    json!({ "resourceLogs": groups.iter().map(group).collect::<Vec<_>>() }).to_string()
+}
+
+/// Reads a request.
 ///
 /// # Errors
-/// It is no JSON, or a field has another form than the protocol says.
-pub fn decode_logs(json: &[u8]) -> Result<Vec<LogRecord>, OtlpError> {
-    let message = parse(json)?;
-    leaves(&message, PATH)?.map(from_record).collect()
+/// When it is not JSON, or not an object with a list of `resourceLogs`. A bad record is no error: see
+/// [`Decoded::rejected`].
+pub fn decode_logs(bytes: &[u8]) -> Result<Decoded<ResourceLogs>, OtlpError> {
+    let root = parse(bytes)?;
+    let mut decoded = Decoded { groups: Vec::new(), rejected: Vec::new() };
+    for group in Node::root(&root).get("resourceLogs")?.items()? {
+        let read = decode_group(&group, &mut decoded.rejected);
+        decoded.groups.extend(keep(read, &mut decoded.rejected));
+    }
+    Ok(decoded)
 }
 
-fn from_record(v: &Value) -> Result<LogRecord, OtlpError> {
-    let body = match v.get("body").map(from_any).transpose()? {
-        Some(AttrValue::Text(text)) => text,
-        Some(AttrValue::Int(v)) => v.to_string(),
-        Some(AttrValue::Float(v)) => v.to_string(),
-        Some(AttrValue::Bool(v)) => v.to_string(),
-        None => String::new(),
-    };
-    let observed = from_time(v, "observedTimeUnixNano")?.unwrap_or(Timestamp(0));
-    let severity = v.get("severityNumber").and_then(whole).unwrap_or(0);
-    let mut r = LogRecord {
-        time: from_time(v, "timeUnixNano")?.unwrap_or(observed),
-        observed,
-        severity: Severity(u8::try_from(severity).unwrap_or(0)),
-        message: (0, u32::try_from(body.len()).unwrap_or(u32::MAX)),
-        text: body,
-        ..LogRecord::default()
-    };
-    for (key, value) in attributes(v)? {
-        match (key.as_str(), value) {
-            (ORIGINAL, AttrValue::Text(text)) => r.text = text,
-            (COMPONENT, AttrValue::Text(text)) => r.component = text,
-            (ID, AttrValue::Int(n)) => r.id = RecordId(n as u64),
-            (OFFSET, AttrValue::Int(n)) => r.offset = n as u64,
-            (SOURCE, AttrValue::Int(n)) => r.source = SourceId(n as u32),
-            (TEMPLATE, AttrValue::Int(n)) => r.template = TemplateId(n as u32),
-            (FLAGS, AttrValue::Int(n)) => r.flags = n as u8,
-            (BEGIN, AttrValue::Int(n)) => r.message.0 = n as u32,
-            (END, AttrValue::Int(n)) => r.message.1 = n as u32,
-            _ => {}
+fn decode_group(group: &Node<'_>, rejected: &mut Vec<OtlpError>) -> Result<ResourceLogs, OtlpError> {
+    let resource = value::decode_all(&group.get("resource")?.get("attributes")?)?;
+    let mut records = Vec::new();
+    for scope in group.get("scopeLogs")?.items()? {
+        for record in scope.get("logRecords")?.items()? {
+            records.extend(keep(decode(&record), rejected));
         }
     }
-    Ok(r)
+    Ok(ResourceLogs { resource, records })
+}
+
+fn encode(wire: &WireRecord) -> Value {
+    let r = &wire.record;
+    let int = |n: u64| AttrValue::Int(n as i64);
+    let own = [
+        (ID, int(r.id.0)),
+        (SOURCE, int(r.source.0.into())),
+        (OFFSET, int(r.offset)),
+        (TEMPLATE, int(r.template.0.into())),
+        (FLAGS, int(r.flags.into())),
+        (COMPONENT, AttrValue::Text(r.component.clone())),
+        (MESSAGE_START, int(r.message.0.into())),
+        (MESSAGE_END, int(r.message.1.into())),
+    ];
+    let own = own.iter().map(|(k, v)| (*k, v));
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
+    put("timeUnixNano", nanos(r.time).into());
+    put("observedTimeUnixNano", nanos(r.observed).into());
+    if r.severity != Severity::UNSET {
+        put("severityNumber", r.severity.0.into());
+        put("severityText", r.severity.level().name().to_ascii_uppercase().into());
+    }
+    put("body", json!({ "stringValue": r.text }));
+    put("attributes", value::encode_all(own.chain(wire.attributes.iter().map(|(k, v)| (k.as_str(), v)))));
+    if let Some(trace) = wire.trace {
+        put("traceId", trace.to_string().into());
+    }
+    if let Some(span) = wire.span {
+        put("spanId", span.to_string().into());
+    }
+    Value::Object(out)
+}
+
+fn decode(node: &Node<'_>) -> Result<WireRecord, OtlpError> {
+    let time = |name| Ok(node.get(name)?.int()?.map(Timestamp).unwrap_or_default());
+    let text = match value::decode(&node.get("body")?)? {
+        AttrValue::Text(text) => text,
+        AttrValue::Int(n) => n.to_string(),
+        AttrValue::Float(n) => n.to_string(),
+        AttrValue::Bool(b) => b.to_string(),
+    };
+    let (event, observed): (Timestamp, Timestamp) = (time("timeUnixNano")?, time("observedTimeUnixNano")?);
+    let mut record = LogRecord {
+        // The specification: without a time of its own, the observed time is the record's.
+        time: if event == Timestamp::default() { observed } else { event },
+        observed,
+        severity: severity(node)?,
+        message: (0, text.len() as u32),
+        text,
+        ..LogRecord::default()
+    };
+    let mut others = value::decode_all(&node.get("attributes")?)?;
+    others.retain(|(name, value)| !take_own(&mut record, name, value));
+    let trace = node.get("traceId")?.hex(32)?.map(TraceId);
+    let span = node.get("spanId")?.hex(16)?.map(|id| SpanId(id as u64));
+    Ok(WireRecord { record, attributes: others, trace, span })
+}
+
+/// Puts one of our attributes where it belongs; false when it is not ours or does not fit.
+fn take_own(r: &mut LogRecord, name: &str, value: &AttrValue) -> bool {
+    fn fit<T: TryFrom<i64>>(n: i64, into: &mut T) -> bool {
+        T::try_from(n).map(|v| *into = v).is_ok()
+    }
+    match (name, value) {
+        (COMPONENT, AttrValue::Text(text)) => {
+            r.component.clone_from(text);
+            true
+        }
+        (ID, AttrValue::Int(n)) => {
+            r.id = RecordId(*n as u64);
+            true
+        }
+        (OFFSET, AttrValue::Int(n)) => {
+            r.offset = *n as u64;
+            true
+        }
+        (SOURCE, AttrValue::Int(n)) => u32::try_from(*n).map(|n| r.source = SourceId(n)).is_ok(),
+        (TEMPLATE, AttrValue::Int(n)) => u32::try_from(*n).map(|n| r.template = TemplateId(n)).is_ok(),
+        (FLAGS, AttrValue::Int(n)) => fit(*n, &mut r.flags),
+        (MESSAGE_START, AttrValue::Int(n)) => fit(*n, &mut r.message.0),
+        (MESSAGE_END, AttrValue::Int(n)) => fit(*n, &mut r.message.1),
+        _ => false,
+    }
+}
+
+fn severity(node: &Node<'_>) -> Result<Severity, OtlpError> {
+    let number = node.get("severityNumber")?;
+    let by_name = number.value.as_str().and_then(|s| s.strip_prefix("SEVERITY_NUMBER_"));
+    let n = match by_name {
+        Some(name) => {
+            let digit = |c: char| c.is_ascii_digit();
+            let step = name.find(digit).and_then(|i| name[i..].parse::<u8>().ok()).unwrap_or(1);
+            let level = Level::parse(name.trim_end_matches(digit)).or(Level::parse("unset"));
+            level.map(|l| i64::from(l.floor().0 + step.clamp(1, 4) - 1)).filter(|_| name != "UNSPECIFIED")
+        }
+        None => number.int()?,
+    };
+    match n {
+        Some(n @ 1..=24) => Ok(Severity(n as u8)),
+        None | Some(0) => Ok(Level::parse(&node.get("severityText")?.text()?).map_or(Severity::UNSET, Level::floor)),
+        Some(_) => Err(number.wrong("a severity from 0 to 24")),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
-    use super::*;
-    use proptest::prelude::*;
-
-    const US: Service<'_> = Service { name: "aiobs", version: "1" };
-
-    prop_compose! {
-        fn records()(
-            numbers in any::<(u64, u64, u32, u32, u8)>(), times in (1..i64::MAX, 1..i64::MAX), severity in 0_u8..25,
-            component in ".{0,9}", text in ".*", message in any::<(u32, u32)>(),
-        ) -> LogRecord {
-            let (id, offset, source, template, flags) = numbers;
-            LogRecord {
-                id: RecordId(id), offset, source: SourceId(source), template: TemplateId(template), flags,
-                time: Timestamp(times.0), observed: Timestamp(times.1), severity: Severity(severity),
-                component, text, message,
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_back(all in proptest::collection::vec(records(), 0..4)) {
-            prop_assert_eq!(decode_logs(&encode_logs(&all, US)).unwrap(), all);
-        }
-
-        #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode_logs(&bytes);
-        }
-    }
-
-    #[test]
-    fn a_record_of_someone_else_has_its_body_as_text() {
-        let json = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":"5","severityNumber":17,
-            "body":{"stringValue":"disk full"}}]}]}]}"#;
-        let r = &decode_logs(json).unwrap()[0];
-        assert_eq!((r.time, r.severity, r.message()), (Timestamp(5), Severity::ERROR, "disk full"));
-    }
-}
+mod tests;

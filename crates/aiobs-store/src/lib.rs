@@ -1,5 +1,5 @@
 //! SQLite storage: the log archive (compressed chunks with headers that let a query skip them), checkpoints, and
-//! the tables of templates, incidents, diagnoses, spans, metrics and chat. The pipeline writes through one
+//! the tables of templates, incidents, diagnoses, spans, metrics and chat, and the outbox of what remotes are sent. The pipeline writes through one
 //! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
 //! neither the screen nor any model.
 
@@ -12,6 +12,7 @@ mod histogram;
 mod lock;
 mod lookup;
 mod matcher;
+mod outbox;
 mod reader;
 mod retain;
 mod rows;
@@ -25,6 +26,7 @@ pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};
 pub use lookup::ArchiveInfo;
 pub use matcher::Matcher;
+pub use outbox::{OutboxEntry, OutboxRow, OutboxState};
 pub use reader::Reader;
 pub use retain::{RetainReport, Retention};
 pub use scan::{ChunkHits, QueryStats};

@@ -7,6 +7,7 @@
 use crate::chunk::DecodedChunk;
 use crate::codec::{Decoder, Encoder, Part};
 use crate::error::{Doing, Result, StoreError};
+use crate::outbox::{self, OutboxEntry};
 use crate::rows;
 use aiobs_types::{Checkpoint, Incident, MetricPoint, RecordBatch, RecordId, Span, Template};
 use rusqlite::Connection;
@@ -42,6 +43,8 @@ pub struct Commit {
     pub metrics: Vec<MetricPoint>,
     /// Named blobs, such as a detector's state.
     pub state: Vec<(String, Vec<u8>)>,
+    /// What remotes are to be sent; see [`Writer::limit_outbox`].
+    pub outbox: Vec<OutboxEntry>,
 }
 
 /// What a commit did.
@@ -62,6 +65,7 @@ pub struct Writer {
     tail: Vec<Arc<RecordBatch>>,
     blocks: usize,
     next: u64,
+    pub(crate) outbox_limit: u32,
 }
 
 /// Records that are written as one row.
@@ -89,7 +93,8 @@ impl Writer {
             }
         }
         let next = rows::next_record(&conn).doing(DOING)?;
-        Ok(Self { conn, encoder: Encoder::new()?, tail, blocks, next })
+        let outbox_limit = outbox::LIMIT;
+        Ok(Self { conn, encoder: Encoder::new()?, tail, blocks, next, outbox_limit })
     }
 
     /// Id that the next record gets.
@@ -127,6 +132,7 @@ impl Writer {
             open |= !piece.sealed;
         }
         tables::put_all(&tx, c)?;
+        outbox::put(&tx, &c.outbox, self.outbox_limit)?;
         tx.commit().doing(DOING)?;
         let (replaced, kept) = (plan.replaces_tail, plan.kept);
         drop(plan);

@@ -1,1 +1,15 @@
-//! Remote backends: one file each, and the worker that drains the outbox.
+//! Remotes: backends elsewhere that are sent what this program records about its own runs. One file each, behind
+//! [`Remote`]; the [`worker`](Sync) drains the store's outbox to one of them. Wired by the program's runtime. It knows
+//! neither the pipeline nor the screen, and nothing but [`Item`]s ever reaches a remote.
+
+mod item;
+mod otlp;
+mod pace;
+mod remote;
+mod worker;
+
+pub use item::{EXPORTED, Item};
+pub use otlp::{Otlp, OtlpOptions, SetupError};
+pub use pace::Pace;
+pub use remote::{Remote, SendError, Sent};
+pub use worker::{Outbox, Sync, SyncState};
