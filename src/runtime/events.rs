@@ -153,6 +153,17 @@ pub struct IncidentDetail {
     pub spans: Vec<Span>,
     /// Strikes per minute, oldest first, up to the last one.
     pub strikes: Vec<u32>,
+    /// Past incidents like this one, the likest first, at most three.
+    pub similar: Vec<Similar>,
+}
+
+/// A past incident like another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Similar {
+    /// The past incident.
+    pub incident: Incident,
+    /// What its diagnosis advised, when a person said that it was right.
+    pub solved_by: Option<String>,
 }
 
 /// What the engine tells the screen.

@@ -4,14 +4,17 @@
 use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
-use super::events::{Event, EventSink, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Topology};
+use super::events::{
+    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Similar, Topology,
+};
 use super::processing::Message;
+use super::similar;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus, TimelineKind,
+    AttrValue, Diagnosis, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus, TimelineKind,
     Timestamp, TraceId, semconv,
 };
 use std::ops::ControlFlow;
@@ -23,6 +26,8 @@ use std::sync::mpsc::SyncSender;
 const RUNS: usize = 50;
 /// Turns of the conversation shown.
 const TURNS: usize = 200;
+/// Past incidents shown beside one.
+const SIMILAR: usize = 3;
 /// Minutes of strikes shown for an incident at most.
 const STRIKE_MINUTES: i64 = 60;
 
@@ -139,7 +144,26 @@ impl Inquiry {
             None => Vec::new(),
         };
         let strikes = self.strikes(&incident)?;
-        Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes }))
+        let similar = self.similar(&incident, diagnosis.as_ref())?;
+        Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes, similar }))
+    }
+
+    /// Past incidents that read like this one or had the same kind of cause.
+    fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
+        let all: Vec<Incident> = lock(&self.board.incidents).values().cloned().collect();
+        let mut found = Vec::new();
+        for past in all.into_iter().filter(|i| i.id != incident.id && i.last_seen < incident.first_seen) {
+            let known = self.reader.latest_diagnosis(past.fingerprint)?;
+            let likeness = similar::likeness(incident, diagnosis, &past, known.as_ref());
+            if likeness < similar::ENOUGH {
+                continue;
+            }
+            let right = self.reader.verdict(past.id)? == Some(true);
+            let solved_by = known.filter(|_| right).and_then(|d| d.fix.lasting.into_iter().chain(d.fix.now).next());
+            found.push((likeness, Similar { incident: past, solved_by }));
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.incident.last_seen.cmp(&a.1.incident.last_seen)));
+        Ok(found.into_iter().take(SIMILAR).map(|(_, s)| s).collect())
     }
 
     /// Records of the incident's template per minute of event time, up to its last strike.

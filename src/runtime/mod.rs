@@ -16,6 +16,7 @@ mod processing;
 mod reading;
 pub mod rules;
 mod running;
+mod similar;
 mod stats;
 mod writing;
 

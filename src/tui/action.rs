@@ -225,6 +225,7 @@ actions! {
     VerdictRight     "verdict_right"   "right"        Acting [Incidents] "The diagnosis is right"
     VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
     Rerun            "rerun"           "re-run"       Acting [Incidents] "Diagnose again"
+    CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"
     Edit             "edit"            "write"        Acting [Chat] "Write to the assistant"

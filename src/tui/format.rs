@@ -49,6 +49,12 @@ impl Clock {
         if self.date(t) == self.date(near) { self.hms(t) } else { format!("{} {}", self.date(t), self.hms(t)) }
     }
 
+    /// How long ago in a sentence: `4 min ago`, `just now`.
+    pub fn ago_said(&self, t: Timestamp) -> String {
+        let nanos = self.now.since(t);
+        if nanos < SECOND { "just now".into() } else { format!("{} ago", duration(nanos)) }
+    }
+
     /// How long ago, such as `4 min`; `now` under a second and for the future.
     pub fn ago(&self, t: Timestamp) -> String {
         let nanos = self.now.since(t);
@@ -56,15 +62,23 @@ impl Clock {
     }
 }
 
-/// Nanoseconds in the largest fitting unit: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`.
+/// Nanoseconds in the largest unit that fits at least twice, so that it never jumps back to a smaller number: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`.
 pub fn duration(nanos: i64) -> String {
     let secs = nanos / SECOND;
     match secs {
         i64::MIN..=0 => format!("{} ms", nanos / 1_000_000),
-        1..=99 => format!("{secs} s"),
-        100..=5999 => format!("{} min", secs / 60),
-        6000..=172_799 => format!("{} h", secs / 3600),
+        1..=119 => format!("{secs} s"),
+        120..=7199 => format!("{} min", secs / 60),
+        7200..=172_799 => format!("{} h", secs / 3600),
         _ => format!("{} d", secs / 86_400),
+    }
+}
+
+/// Nanoseconds in a sentence: days in words, `12 days`, `1 day`, else as [`duration`].
+pub fn ago_words(nanos: i64) -> String {
+    match nanos / SECOND {
+        secs @ 172_800.. => format!("{} days", secs / 86_400),
+        _ => duration(nanos.max(0)),
     }
 }
 
@@ -73,9 +87,9 @@ pub fn duration_short(nanos: i64) -> String {
     let secs = nanos / SECOND;
     match secs {
         i64::MIN..=0 => "0s".into(),
-        1..=99 => format!("{secs}s"),
-        100..=5999 => format!("{}m", secs / 60),
-        6000..=172_799 => format!("{}h", secs / 3600),
+        1..=119 => format!("{secs}s"),
+        120..=7199 => format!("{}m", secs / 60),
+        7200..=172_799 => format!("{}h", secs / 3600),
         _ => format!("{}d", secs / 86_400),
     }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Pane, PaneCx};
-use crate::runtime::events::{ChainState, Event, IncidentDetail, ModelState, Snapshot, StageRow, StageState};
+use crate::runtime::events::{ChainState, Event, IncidentDetail, ModelState, Similar, Snapshot, StageRow, StageState};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::format::Clock;
@@ -238,6 +238,13 @@ pub(crate) fn detail() -> IncidentDetail {
         ],
         spans: spans(),
         strikes: vec![0, 12, 408, 900, 582],
+        similar: vec![Similar {
+            incident: Incident {
+                last_seen: ago(12 * 86_400),
+                ..incident(2, "database refuses connections", IncidentState::Resolved, 4, 61, 13 * 86_400)
+            },
+            solved_by: Some("pgbouncer in transaction mode".into()),
+        }],
     }
 }
 

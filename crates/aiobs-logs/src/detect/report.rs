@@ -130,9 +130,14 @@ fn pattern_title(pattern: &Pattern, template: &str) -> String {
     }
 }
 
+/// The last part of a path: people know their files by it. Other names stay as they are.
+fn short_name(source: &str) -> &str {
+    source.rsplit(['/', '\\']).next().filter(|n| !n.is_empty()).unwrap_or(source)
+}
+
 fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> String {
     let view = &ctx.view;
-    let who = if view.component.is_empty() { ctx.source_name } else { view.component };
+    let who = if view.component.is_empty() { short_name(ctx.source_name) } else { view.component };
     let level = view.meta.severity.level();
     let mut text = format!("{} logged \"{}\"", gist::plain(who, 80), gist::quote(template));
     if level == Level::Unset {

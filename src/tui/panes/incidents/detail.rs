@@ -35,6 +35,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
         None => undiagnosed(&mut doc, incident, cx),
     }
     evidence(&mut doc, detail, &cited, state.wrap, cx);
+    similar(&mut doc, detail, cx);
     history(&mut doc, detail, cx);
     if let Some(d) = &detail.diagnosis {
         list(&mut doc, "References", &d.references, cx);
@@ -64,10 +65,10 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     doc.row_ends(title, right);
     let components = safe(&incident.components.join(", "), cx);
     let began = format!(
-        "began {}, struck {}, last {} ago",
+        "began {}, struck {}, last {}",
         cx.clock.hms_near(incident.first_seen, cx.clock.now),
         format::count(incident.count) + if incident.count == 1 { " time" } else { " times" },
-        cx.clock.ago(incident.last_seen),
+        cx.clock.ago_said(incident.last_seen),
     );
     doc.row_ends(
         vec![Span::styled(components, cx.style(Role::Component))],
@@ -189,13 +190,14 @@ fn evidence(doc: &mut Doc, detail: &IncidentDetail, cited: &[RecordId], wrap: bo
     let open = cx.keys(Context::Incidents, Action::Open);
     heading(doc, "Evidence", format!("  {open} goes to the line"), cx);
     let width = found.iter().map(|(_, r)| text::width(&safe(&r.component, cx))).max().unwrap_or(0).min(14);
+    let marks = found.last().map_or(0, |(n, _)| n.to_string().len() + 2);
     for (n, record) in found {
         let level = record.severity.level();
         let mut message = record.message().lines();
         let first = message.next().unwrap_or_default();
         let more = message.count();
         let mut spans = vec![
-            Span::styled(format!(" [{n}] "), cx.style(Role::Link)),
+            Span::styled(format!(" {:<marks$} ", format!("[{n}]")), cx.style(Role::Link)),
             Span::styled(format!("{} ", cx.clock.hms_millis(record.time)), cx.style(Role::Time)),
             Span::styled(format!("{} ", cx.glyphs.level(level)), cx.theme.level(level)),
             Span::styled(
@@ -217,6 +219,27 @@ fn evidence(doc: &mut Doc, detail: &IncidentDetail, cited: &[RecordId], wrap: bo
                 );
             }
         }
+    }
+}
+
+/// Past incidents like this one, one line each.
+fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    if detail.similar.is_empty() {
+        return;
+    }
+    doc.gap();
+    for past in &detail.similar {
+        let i = &past.incident;
+        let end = match &past.solved_by {
+            Some(what) => format!("solved by: {}", safe(what, cx).trim_end_matches('.')),
+            None => i.state.name().to_owned(),
+        };
+        let said = format!("{} ({} ago, {end})", safe(&i.title, cx), format::ago_words(cx.clock.now.since(i.last_seen)));
+        let first = vec![
+            Span::styled("Like ", cx.style(Role::Strong)),
+            Span::styled(format!("{}  ", i.id), cx.style(Role::Accent)),
+        ];
+        doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text))]);
     }
 }
 

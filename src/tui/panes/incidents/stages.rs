@@ -79,7 +79,7 @@ fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
         StageState::Done => Role::Ok,
         StageState::Fallback => Role::Warn,
     };
-    let name = text::safe_for(&stage.name, cx.glyphs.ascii).into_owned();
+    let name = capital(&text::safe_for(&stage.name, cx.glyphs.ascii));
     let mut spans = vec![
         Span::styled(
             format!("{name} "),
@@ -91,6 +91,12 @@ fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
         spans.push(Span::styled(format!(" {}", format::seconds(nanos as f64 / 1e9)), cx.style(Role::Dim)));
     }
     spans
+}
+
+/// Stored runs name their stages in lower case, the live chain does not.
+fn capital(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn add_stream(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>) {

@@ -187,10 +187,18 @@ impl State {
                 self.stream = None;
                 vec![Effect::Send(Request::Rerun(id)), Effect::info(format!("{id} will be diagnosed again"))]
             }
+            Action::CancelRun => self.stop_run(cx).unwrap_or_else(|| vec![Effect::warn(format!("Nothing runs for {id}"))]),
             Action::Preview => vec![Effect::Send(Request::PromptPreview(id))],
             Action::Ask => vec![Effect::AskAbout(ChatScope::Incident { id })],
             _ => Vec::new(),
         }
+    }
+
+    /// Stops the run of the selected incident; `None` when none goes on.
+    fn stop_run(&self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let id = self.current(cx)?.id;
+        let runs = cx.snapshot.chain.running == Some(id);
+        runs.then(|| vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
     }
 
     fn back(&mut self) -> Vec<Effect> {
@@ -373,9 +381,7 @@ impl Pane for State {
     }
 
     fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        let id = self.current(cx)?.id;
-        let runs = cx.snapshot.chain.running == Some(id);
-        runs.then(|| vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
+        self.stop_run(cx)
     }
 
     fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action> {
@@ -388,6 +394,9 @@ impl Pane for State {
         let mut hints = vec![Action::Open];
         if self.focus == Focus::Detail {
             hints.extend([Action::NextItem, Action::Copy]);
+        }
+        if cx.snapshot.chain.running == Some(incident.id) {
+            hints.push(Action::CancelRun);
         }
         hints.extend(match incident.state {
             IncidentState::Open => [Action::Acknowledge, Action::Resolve],

@@ -1,12 +1,14 @@
 //! Which part of Overview has the focus, which row of it is selected, and what the keys do with it.
 
 use super::view;
+use crate::runtime::events::{Event, IncidentDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::scroll::Cursor;
 use crate::tui::widgets::text;
-use aiobs_types::{ChatScope, Incident};
+use aiobs_types::{ChatScope, Incident, IncidentId};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -39,6 +41,11 @@ pub struct State {
     /// The part with the focus.
     pub(super) focus: Part,
     cursors: [Cursor; 4],
+    /// What is known about the incident whose cause is shown beside the list.
+    pub(super) detail: Option<Box<IncidentDetail>>,
+    refresh: Refresh,
+    asked: Option<IncidentId>,
+    on_screen: bool,
 }
 
 /// The incidents that ask for attention, worst first.
@@ -47,6 +54,24 @@ pub(super) fn active<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> 
 }
 
 impl State {
+    /// The incident under the cursor.
+    pub(super) fn chosen<'a>(&self, cx: &PaneCx<'a>) -> Option<&'a Incident> {
+        active(cx).nth(self.cursor(Part::Incidents).at).or_else(|| active(cx).next())
+    }
+
+    /// Asks about the incident under the cursor when it is another one, and now and then while it has no diagnosis.
+    fn look(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Some(id) = self.chosen(cx).map(|i| i.id) else { return Vec::new() };
+        let known = self.detail.as_ref().is_some_and(|d| d.incident.id == id && d.diagnosis.is_some());
+        let wanted = self.asked != Some(id) || (!known && self.refresh.due(cx.clock.now));
+        if !self.on_screen || !wanted || !view::has_preview(cx) {
+            return Vec::new();
+        }
+        self.asked = Some(id);
+        self.refresh.asked(cx.clock.now);
+        vec![Effect::Send(Request::Incident(id))]
+    }
+
     /// The cursor of a part.
     pub(super) fn cursor(&self, part: Part) -> Cursor {
         self.cursors[part as usize]
@@ -137,9 +162,33 @@ impl Pane for State {
                 let len = self.focus.len(cx);
                 let height = view::part_height(self.focus, cx);
                 self.cursors[self.focus as usize].moved(action, len, height);
-                Vec::new()
+                self.look(cx)
             }
         }
+    }
+
+    fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.on_screen = true;
+        self.look(cx)
+    }
+
+    fn leave(&mut self) {
+        self.on_screen = false;
+    }
+
+    fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
+        match event {
+            Event::Snapshot => self.look(cx),
+            Event::Incident(detail) if self.asked == Some(detail.incident.id) => {
+                self.detail = Some(detail.clone());
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.look(cx)
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
@@ -147,6 +196,7 @@ impl Pane for State {
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
+        self.refresh.drawn();
         view::draw(frame, area, cx, self);
     }
 }

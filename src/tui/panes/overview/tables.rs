@@ -1,6 +1,7 @@
 //! The lists of Overview: what is wrong, components, sources, error patterns. Each has a heading, rows, and says
 //! why when it has none.
 
+use super::names;
 use super::state::{Part, State, active};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -58,8 +59,13 @@ fn selected(cx: &PaneCx<'_>, state: &State, part: Part, i: usize) -> Option<Styl
 /// What is wrong now.
 pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State, two_rows: bool) {
     let mut list = List { frame, area, cx };
-    list.heading(Line::styled("What is wrong now", cx.style(Role::Title)));
     let all: Vec<&Incident> = active(cx).collect();
+    let fit = usize::from(area.height.saturating_sub(1)) / if two_rows { 2 } else { 1 };
+    let note = if all.len() > fit { format!("   {fit} of {} seen", all.len()) } else { String::new() };
+    list.heading(Line::from(vec![
+        Span::styled("What is wrong now", cx.style(Role::Title)),
+        Span::styled(note, cx.style(Role::Dim)),
+    ]));
     if all.is_empty() {
         list.empty("Nothing that was noticed. Faults appear here as they are found, worst first.");
         return;
@@ -77,7 +83,8 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
         let level = incident.severity.level();
         let base = selected(cx, state, Part::Incidents, i);
         let y = 1 + (row * per) as u16;
-        let title = format!("{} {}", cx.glyphs.incident(incident.state, diagnosing), text::safe(&incident.title));
+        let state = cx.glyphs.incident(incident.state, diagnosing);
+        let title = format!("{} {state} {}", cx.glyphs.level(level), text::safe(&incident.title));
         let components = text::safe(&incident.components.join(", ")).into_owned();
         let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
         let age = cx.clock.ago(incident.first_seen);
@@ -95,7 +102,7 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
                 None => "not diagnosed yet".into(),
             };
             let spans = vec![
-                Span::styled(format!("  {components}"), cx.style(Role::Component)),
+                Span::styled(format!("    {components}"), cx.style(Role::Component)),
                 Span::styled(format!("   {criticality}"), cx.style(Role::Dim)),
             ];
             list.row(y + 1, text::truncate_line(spans, width, cx.glyphs.ellipsis), base);
@@ -161,10 +168,19 @@ pub(super) fn sources(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state:
     }
     let seen = usize::from(area.height.saturating_sub(1)).max(1);
     let name_width = table.width(0).unwrap_or(0);
+    let common = names::common(rows.iter().map(|s| s.info.name.as_str()));
+    let heading = text::width("Sources") + 2;
+    if !common.is_empty() && name_width > heading + 6 {
+        let place = text::safe(common.trim_end_matches('/')).into_owned();
+        let place = text::truncate_start(&place, name_width - heading - 2, cx.glyphs.ellipsis).into_owned();
+        let at = Rect { x: area.x + heading as u16, width: name_width as u16 - heading as u16, height: 1, ..area };
+        list.frame.render_widget(Line::styled(place, cx.style(Role::Faint)), at.intersection(area));
+    }
     for (y, i) in state.cursor(Part::Sources).visible(rows.len(), seen).enumerate() {
         let s = &rows[i];
         let (said, role) = source_state(&s.info, cx, state_width);
-        let name = text::safe(&s.info.name).into_owned();
+        let name = s.info.name.strip_prefix(common).unwrap_or(&s.info.name);
+        let name = text::safe(name).into_owned();
         let name = text::truncate_start(&name, name_width, cx.glyphs.ellipsis).into_owned();
         let line = table.row(vec![
             Span::styled(name, cx.style(Role::Text)),

@@ -2,7 +2,7 @@
 //! there are any.
 
 use super::state::{Part, State, active};
-use super::{rates, tables};
+use super::{preview, rates, tables};
 use crate::runtime::events::ModelState;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -23,6 +23,8 @@ struct Layout {
     components: Rect,
     sources: Rect,
     patterns: Rect,
+    /// Why the selected incident happened and what to do, where there is room.
+    preview: Rect,
 }
 
 /// Draws it.
@@ -37,6 +39,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     tables::components(frame, l.components, cx, state);
     tables::sources(frame, l.sources, cx, state);
     tables::patterns(frame, l.patterns, cx, state);
+    preview::draw(frame, l.preview, cx, state);
+}
+
+/// Whether the screen has room for why the selected incident happened.
+pub(super) fn has_preview(cx: &PaneCx<'_>) -> bool {
+    layout(Rect::new(0, 0, cx.size.width, cx.size.height), cx).preview.height > 0
 }
 
 /// Rows of a part that are seen at once.
@@ -78,24 +86,33 @@ fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
     // Patterns use the whole width at the bottom.
     let body = bottom.saturating_sub(top);
     let patterns_height = block(s.top_errors.len()).min((body / 4).max(3)) - 1;
-    let patterns_low = bottom.saturating_sub(patterns_height);
-    let rates_height = rates::height(rate_rows);
-    let components_y = top + rates_height + 1;
-    let room = patterns_low.saturating_sub(top);
-    let wanted_sources = block(s.sources.len());
-    let wanted_incidents = block(active(cx).count() * 2);
-    let incidents_height = wanted_incidents.min(room.saturating_sub(wanted_sources.min(room / 2))).max(3);
-    let sources_y = top + incidents_height;
+    let rates_height = rates::height(rate_rows, cx);
     // With room to spare the patterns stand under what is over them, not at the bottom.
-    let used = (components_y + block(s.components.len())).max(sources_y + wanted_sources);
+    let patterns_low = bottom.saturating_sub(patterns_height);
+    let components_y = top + rates_height + 1;
+    let room = patterns_low.saturating_sub(components_y);
+    let (wanted_components, wanted_sources) = (block(s.components.len()), block(s.sources.len()));
+    let components_height = wanted_components.min(room.saturating_sub(wanted_sources.min(room / 2)));
+    let sources_y = components_y + components_height;
+    let sources_height = wanted_sources.min(patterns_low.saturating_sub(sources_y));
+    // The right side reads from what is wrong to why and what to do.
+    let room = patterns_low.saturating_sub(top);
+    let incidents = active(cx).count();
+    let wanted_incidents = block(incidents * 2);
+    let for_preview = if incidents == 0 { 0 } else { preview::WANTED.min(room / 2) };
+    let incidents_height = wanted_incidents.min(room.saturating_sub(for_preview)).max(3);
+    let preview_y = top + incidents_height;
+    let preview_height = if incidents == 0 { 0 } else { preview::WANTED.min(patterns_low.saturating_sub(preview_y)) };
+    let used = (sources_y + sources_height).max(preview_y + preview_height);
     let patterns_y = patterns_low.min(used);
     let patterns_height = bottom.saturating_sub(patterns_y);
     Layout {
         rates: clip(Rect::new(area.x, top, left, rates_height), area),
         rate_rows,
         incidents: clip(Rect::new(right_x, top, right, incidents_height.saturating_sub(1)), area),
-        components: clip(Rect::new(area.x, components_y, left, patterns_y.saturating_sub(components_y + 1)), area),
-        sources: clip(Rect::new(right_x, sources_y, right, patterns_y.saturating_sub(sources_y + 1)), area),
+        preview: clip(Rect::new(right_x, preview_y, right, preview_height.saturating_sub(1)), area),
+        components: clip(Rect::new(area.x, components_y, left, components_height.saturating_sub(1)), area),
+        sources: clip(Rect::new(area.x, sources_y, left, sources_height.saturating_sub(1)), area),
         patterns: clip(Rect::new(area.x, patterns_y, area.width, patterns_height), area),
     }
 }
@@ -103,20 +120,25 @@ fn wide(area: Rect, cx: &PaneCx<'_>) -> Layout {
 fn narrow(area: Rect, cx: &PaneCx<'_>) -> Layout {
     let s = cx.snapshot;
     let top = area.y + 2;
-    let rates = Rect::new(area.x, top, area.width, 4);
+    let rates = Rect::new(area.x, top, area.width, rates::height(1, cx));
     let left = area.bottom().saturating_sub(rates.bottom() + 1);
     // Three blocks of heading, rows and gap share what is left; what is wrong comes first.
-    let incidents_height = block(active(cx).count()).min((left / 3).max(4));
-    let rest = left.saturating_sub(incidents_height);
+    let incidents = active(cx).count();
+    let incidents_height = block(incidents).min((left / 3).max(4));
+    // Two lines of why and what to do, once the lists have enough.
+    let preview_height = if incidents > 0 && area.height >= 27 { preview::SHORT + 1 } else { 0 };
+    let rest = left.saturating_sub(incidents_height + preview_height);
     let tables_height = block(s.components.len().max(s.sources.len())).min((rest / 2 + 1).max(4));
     let incidents_y = rates.bottom() + 1;
-    let tables_y = incidents_y + incidents_height;
+    let preview_y = incidents_y + incidents_height;
+    let tables_y = preview_y + preview_height;
     let half = (area.width / 2).saturating_sub(1);
     let table = |x, width| Rect::new(x, tables_y, width, tables_height.saturating_sub(1));
     let patterns_y = tables_y + tables_height;
     Layout {
         rates: clip(rates, area),
         rate_rows: 1,
+        preview: clip(Rect::new(area.x, preview_y, area.width, preview_height.saturating_sub(1)), area),
         incidents: clip(Rect::new(area.x, incidents_y, area.width, incidents_height.saturating_sub(1)), area),
         components: clip(table(area.x, half), area),
         sources: clip(table(area.x + half + 2, area.width.saturating_sub(half + 2)), area),
@@ -157,8 +179,14 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
         value(&mut spans, "archive", size, Role::Text);
     }
     let place = text::safe(&cx.snapshot.place).into_owned();
-    let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
     let width = usize::from(area.width);
+    let cells = |spans: &[Span<'_>]| -> usize { spans.iter().map(|s| text::width(&s.content)).sum() };
+    // What does not fit as a whole is left out: half a number is worse than none.
+    while spans.len() > 3 && cells(&spans) > width {
+        let gap = spans.iter().rposition(|s| s.content == "   ").unwrap_or(0);
+        spans.truncate(gap.max(2));
+    }
+    let used = cells(&spans);
     frame.render_widget(text::truncate_line(spans, width, cx.glyphs.ellipsis), Rect { height: 1, ..area });
     let place_width = text::width(&place);
     if used + place_width + 3 <= width {
@@ -166,8 +194,15 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
         frame.render_widget(Line::styled(place, cx.style(Role::Faint)), at);
     }
     if let ModelState::Offline { reason } = &cx.snapshot.model {
-        let said = format!("no model answers, playbooks do: {}", text::safe(reason));
-        let said = text::truncate(&said, width, cx.glyphs.ellipsis).into_owned();
+        // The first line that fits; what exactly failed is in Incidents and `aiobs doctor`.
+        let brief = reason.split(" (").next().unwrap_or(reason);
+        let forms = [
+            format!("no model answers, playbooks do: {}", text::safe(reason)),
+            format!("no model answers, playbooks do: {}", text::safe(brief)),
+            "no model answers, playbooks do".to_owned(),
+        ];
+        let said = forms.iter().find(|f| text::width(f) <= width).unwrap_or(&forms[2]);
+        let said = text::truncate(said, width, cx.glyphs.ellipsis).into_owned();
         frame.render_widget(Line::styled(said, cx.style(Role::Faint)), Rect { y: area.y + 1, height: 1, ..area });
     }
 }
