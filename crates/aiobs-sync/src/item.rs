@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn only_our_names_and_those_of_the_conventions_are_allowed() {
-        let ok = |n: &&str| n.starts_with("gen_ai.") || n.starts_with("aiobs.") || **n == "error.type";
-        assert!(EXPORTED.iter().all(|n| ok(&n)), "{EXPORTED:?}");
+        let ok = |n: &str| n.starts_with("gen_ai.") || n.starts_with("aiobs.") || n == "error.type";
+        assert!(EXPORTED.iter().all(|n| ok(n)), "{EXPORTED:?}");
     }
 }

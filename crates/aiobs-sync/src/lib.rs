@@ -1,5 +1,5 @@
 //! Remotes: backends elsewhere that are sent what this program records about its own runs. One file each, behind
-//! [`Remote`]; the [`worker`](Sync) drains the store's outbox to one of them. Wired by the program's runtime. It knows
+//! [`Remote`]; an [`Exporter`] drains the store's outbox to one of them. Wired by the program's runtime. It knows
 //! neither the pipeline nor the screen, and nothing but [`Item`]s ever reaches a remote.
 
 mod item;
@@ -12,4 +12,4 @@ pub use item::{EXPORTED, Item};
 pub use otlp::{Otlp, OtlpOptions, SetupError};
 pub use pace::Pace;
 pub use remote::{Remote, SendError, Sent};
-pub use worker::{Outbox, Sync, SyncState};
+pub use worker::{Exporter, Outbox, SyncState};

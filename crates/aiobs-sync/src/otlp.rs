@@ -213,7 +213,9 @@ mod tests {
     fn what_is_on_this_machine_is_told_apart() {
         let local = |endpoint| otlp(endpoint, None).unwrap().is_local();
         assert!(local("http://127.0.0.1:4318") && local("http://[::1]:4318") && local("http://localhost:1"));
-        assert!(!local("https://collector.example") && !local("http://10.0.0.1:4318") && !local("http://0.0.0.0.nip.io"));
+        assert!(
+            !local("https://collector.example") && !local("http://10.0.0.1:4318") && !local("http://0.0.0.0.nip.io")
+        );
     }
 
     #[test]

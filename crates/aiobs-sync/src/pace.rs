@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 /// Longest wait that a remote may ask for.
-const MOST_ASKED: Duration = Duration::from_secs(600);
+const MOST_ASKED: Duration = Duration::from_mins(10);
 
 /// Sizes and waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            batch: 256,
-            first: Duration::from_secs(1),
-            most: Duration::from_secs(60),
-            look: Duration::from_secs(30),
-        }
+        Self { batch: 256, first: Duration::from_secs(1), most: Duration::from_mins(1), look: Duration::from_secs(30) }
     }
 }
 
@@ -51,7 +46,7 @@ mod tests {
 
     #[test]
     fn waits_double_with_jitter_up_to_the_longest() {
-        let pace = Pace { first: Duration::from_secs(2), most: Duration::from_secs(60), ..Pace::default() };
+        let pace = Pace { first: Duration::from_secs(2), most: Duration::from_mins(1), ..Pace::default() };
         for (failures, whole) in [(1, 2), (2, 4), (5, 32), (6, 60), (33, 60), (u32::MAX, 60)] {
             let whole = Duration::from_secs(whole);
             let wait = pace.wait(failures, None);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// A backend elsewhere.
-pub trait Remote: Send + std::marker::Sync + 'static {
+pub trait Remote: Send + Sync + 'static {
     /// Name in the configuration and in the outbox, such as `otlp`.
     fn name(&self) -> &'static str;
 

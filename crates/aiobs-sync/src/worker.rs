@@ -4,14 +4,13 @@
 
 use crate::{Item, Pace, Remote, SendError, Sent};
 use aiobs_store::{OutboxRow, OutboxState};
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// The store as the worker sees it. May block; it is called where that does no harm. Errors are words for people.
-pub trait Outbox: Send + std::marker::Sync + 'static {
+pub trait Outbox: Send + Sync + 'static {
     /// The oldest entries, oldest first.
     fn take(&self, remote: &str, limit: u32) -> Result<Vec<OutboxRow>, String>;
     /// Forgets the entries up to and with this one; when it returns they are gone.
@@ -36,21 +35,21 @@ pub struct SyncState {
 }
 
 /// A worker that runs.
-pub struct Sync {
+pub struct Exporter {
     wake: Arc<Notify>,
     stop: watch::Sender<bool>,
     state: Arc<Mutex<SyncState>>,
     task: JoinHandle<()>,
 }
 
-impl Sync {
+impl Exporter {
     /// Starts draining `outbox` to `remote`. `changed` is called with every new state; it must not block.
     pub fn spawn<R: Remote>(
         rt: &tokio::runtime::Handle,
         remote: R,
         outbox: Arc<dyn Outbox>,
         pace: Pace,
-        changed: impl Fn(&SyncState) + Send + std::marker::Sync + 'static,
+        changed: impl Fn(&SyncState) + Send + Sync + 'static,
     ) -> Self {
         let (wake, state) = (Arc::new(Notify::new()), Arc::new(Mutex::default()));
         let (stop, stopped) = watch::channel(false);
@@ -100,7 +99,7 @@ struct Worker<R> {
     wake: Arc<Notify>,
     stopped: watch::Receiver<bool>,
     state: Arc<Mutex<SyncState>>,
-    changed: Box<dyn Fn(&SyncState) + Send + std::marker::Sync>,
+    changed: Box<dyn Fn(&SyncState) + Send + Sync>,
     /// In a row.
     failures: u32,
     /// Sent but not forgotten yet: it must not be sent again.
@@ -193,17 +192,16 @@ impl<R: Remote> Worker<R> {
         Ok(Round::More)
     }
 
-    fn blocking<T: Send + 'static>(
+    async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Outbox, &str) -> Result<T, String> + Send + 'static,
-    ) -> impl Future<Output = Result<T, String>> + use<T, R> {
+    ) -> Result<T, String> {
         let (outbox, name) = (Arc::clone(&self.outbox), self.remote.name());
-        let task = spawn_blocking(move || work(&*outbox, name));
-        async move { task.await.unwrap_or_else(|e| Err(e.to_string())) }
+        spawn_blocking(move || work(&*outbox, name)).await.unwrap_or_else(|e| Err(e.to_string()))
     }
 
     async fn recount(&self) {
-        let counted = self.blocking(|o, name| o.state(name)).await;
+        let counted = self.blocking(Outbox::state).await;
         self.note(|s| match counted {
             Ok(OutboxState { waiting, dropped }) => (s.waiting, s.dropped) = (waiting, dropped),
             Err(reason) => s.last_error = Some(reason),
