@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// `2025-01-07 14:30:15.123 [LEVEL] component - message`, sometimes followed by a stack trace.
     Plain,
     /// One JSON object per line.
@@ -24,7 +24,7 @@ pub enum Style {
 const BEGIN: i64 = 1_736_208_000;
 
 /// Writes lines one after the other; each has its own time and values.
-pub struct Lines {
+pub(crate) struct Lines {
     style: Style,
     random: Random,
     millis: i64,
@@ -33,12 +33,12 @@ pub struct Lines {
 
 impl Lines {
     /// Lines that are the same for the same seed.
-    pub fn new(style: Style, seed: u64) -> Self {
+    pub(crate) fn new(style: Style, seed: u64) -> Self {
         Self { style, random: Random(seed), millis: BEGIN * 1000, message: String::new() }
     }
 
     /// Appends one record with its line break to `out`.
-    pub fn next(&mut self, out: &mut String) {
+    pub(crate) fn next(&mut self, out: &mut String) {
         // Bursts: most records follow at once, some after a pause.
         self.millis += match self.random.below(10) {
             0..=5 => 0,
@@ -99,7 +99,7 @@ fn date(out: &mut String, millis: i64, between: char) {
 }
 
 /// Size asked for by `AIOBS_BENCH_MIB`, in MiB; 128 when it is not set.
-pub fn mib() -> u64 {
+pub(crate) fn mib() -> u64 {
     std::env::var("AIOBS_BENCH_MIB").ok().and_then(|v| v.parse().ok()).unwrap_or(128)
 }
 
@@ -107,7 +107,7 @@ pub fn mib() -> u64 {
 ///
 /// # Errors
 /// Faults of the disk.
-pub fn file(dir: &Path, style: Style, mib: u64) -> std::io::Result<PathBuf> {
+pub(crate) fn file(dir: &Path, style: Style, mib: u64) -> std::io::Result<PathBuf> {
     let name = match style {
         Style::Plain => format!("aiobs-bench-v1-{mib}.log"),
         Style::Json => format!("aiobs-bench-v1-{mib}.jsonl"),

@@ -76,14 +76,7 @@ impl Archive for StoredArchive {
     }
 
     fn template_counts(&self, from: Timestamp, to: Timestamp) -> Result<Vec<TemplateCount>, ArchiveError> {
-        let mut counts: HashMap<TemplateId, (u64, RecordId)> = HashMap::new();
-        let query = LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() };
-        lock(&self.reader)
-            .query(&query, &AtomicBool::new(false), &mut |r| {
-                counts.entry(r.meta.template).or_insert((0, r.id)).0 += 1;
-                ControlFlow::Continue(())
-            })
-            .map_err(told)?;
+        let counts = lock(&self.reader).template_counts(from, to).map_err(told)?;
         let known: HashMap<TemplateId, aiobs_types::Template> =
             lock(&self.reader).templates().map_err(told)?.into_iter().map(|t| (t.id, t)).collect();
         let mut rows: Vec<TemplateCount> = counts

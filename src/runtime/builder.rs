@@ -243,13 +243,26 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     Ok(())
 }
 
+/// Gathering evidence may read much of the archive; reading logs and drawing go first. On Linux this concerns the
+/// calling thread alone.
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(e) = rustix::process::nice(10) {
+        tracing::debug!("the chain runs with the usual priority: {e}");
+    }
+}
+
 /// One tokio runtime for models and chat, with few threads.
 pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtime> {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     if let Some(rt) = RUNTIME.get() {
         return Ok(rt);
     }
-    let made =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("async").enable_all().build()?;
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("async")
+        .on_thread_start(yield_to_others)
+        .enable_all()
+        .build()?;
     Ok(RUNTIME.get_or_init(|| made))
 }

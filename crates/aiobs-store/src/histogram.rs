@@ -1,4 +1,5 @@
-//! Records per level over time, for the charts: a chunk that lies within one bucket is counted by its header.
+//! Counts that need no text: records per level over time, for the charts, where a chunk that lies within one bucket is
+//! counted by its header; and records per template, for the evidence of a diagnosis.
 
 use crate::codec::Decoder;
 use crate::error::{Doing, Result, StoreError};
@@ -6,7 +7,8 @@ use crate::header::LEVELS;
 use crate::matcher::Matcher;
 use crate::reader::{DOING, Reader};
 use crate::rows;
-use aiobs_types::{LogQuery, Order, Timestamp};
+use aiobs_types::{LogQuery, Order, RecordId, TemplateId, Timestamp};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,6 +73,37 @@ impl Reader {
             ControlFlow::Continue(())
         })?;
         Ok(all.counts)
+    }
+
+    /// Number of records of each template from `from` to before `to` of event time, with the first of them. Texts are
+    /// not decompressed.
+    ///
+    /// # Errors
+    /// Faults of the disk. A damaged chunk is no error.
+    pub fn template_counts(&self, from: Timestamp, to: Timestamp) -> Result<HashMap<TemplateId, (u64, RecordId)>> {
+        let _view = self.snapshot()?;
+        let mut decoder = Decoder::new()?;
+        let mut counts: HashMap<TemplateId, (u64, RecordId)> = HashMap::new();
+        for header in rows::headers(&self.conn, 0, u64::MAX).doing(DOING)? {
+            if header.max_time < from || header.min_time >= to {
+                continue;
+            }
+            let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
+            let decoded = match decoder.rows(&stored) {
+                Ok(decoded) => decoded,
+                Err(StoreError::Corrupt { what, .. }) => {
+                    tracing::warn!("{what}; left out of the counts");
+                    continue;
+                }
+                Err(e) => return Err(e),
+            };
+            for (r, id) in decoded.metas.iter().zip(header.first.0..) {
+                if from <= r.time && r.time < to {
+                    counts.entry(r.template).or_insert((0, RecordId(id))).0 += 1;
+                }
+            }
+        }
+        Ok(counts)
     }
 
     fn count_all(&self, all: &mut Buckets, from: Timestamp, to: Timestamp, cancel: &AtomicBool) -> Result<()> {

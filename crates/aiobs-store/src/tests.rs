@@ -6,6 +6,7 @@ use crate::{Commit, Retention, Store, StoreError, Writer};
 use aiobs_types::{
     Checkpoint, LogQuery, LogRecord, Order, RecordBatch, RecordId, Severity, SourceId, TemplateId, TextMatch, Timestamp,
 };
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -184,6 +185,24 @@ fn the_histogram_counts_what_a_query_counts() {
             assert_eq!(sums, want);
         }
     }
+}
+
+#[test]
+fn templates_are_counted_within_their_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = filled(dir.path()).reader().unwrap();
+    let (first, last) = reader.archive_info().unwrap().times.unwrap();
+    let (from, to) = (first.plus(7_000_000_000), last.plus(-3_000_000_000));
+    let mut want: HashMap<TemplateId, (u64, RecordId)> = HashMap::new();
+    let query = LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() };
+    reader
+        .query(&query, &GO, &mut |r| {
+            want.entry(r.meta.template).or_insert((0, r.id)).0 += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(want.len(), 5);
+    assert_eq!(reader.template_counts(from, to).unwrap(), want);
 }
 
 #[test]
