@@ -161,7 +161,7 @@ fn no_terminal() {
 #[test]
 fn a_reader_that_goes_away() {
     let home = Home::new();
-    let lines: String = (0..20_000).map(|i| format!("2025-01-07 14:30:15 [INFO] shop - request {i}\n")).collect();
+    let lines = "2025-01-07 14:30:15 [INFO] shop - the same request\n".repeat(20_000);
     fs::write(home.path("logs/app.log"), lines).unwrap();
     told(&home.run(["import", "logs/app.log"]), 0, &["imported 20000 records"]);
     for output in ["text", "json", "csv", "markdown"] {
@@ -204,7 +204,7 @@ fn standard_input_that_is_interrupted_keeps_what_came() {
     feed.args(["-c", "printf 'one\\ntwo without an end'; sleep 30"]);
     let mut feed = feed.stdout(Stdio::piped()).spawn().unwrap();
     let watch = Watch::start(home.command(["watch", "-"]).stdin(feed.stdout.take().unwrap()));
-    until("the first record", || texts(&home).first().is_some());
+    until("the first record", || !texts(&home).is_empty());
     assert_eq!(watch.stop(Signal::INT).0, Some(0));
     feed.kill().unwrap();
     feed.wait().unwrap();

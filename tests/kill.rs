@@ -68,19 +68,15 @@ fn one_archive(seed: u64, kills: usize, totals: &mut Totals) {
         Watch::start(&mut command)
     };
     if warm {
-        files.iter_mut().for_each(|f| f.begin(&mut dice));
+        for file in &mut files {
+            file.begin(&mut dice);
+        }
         let first = watch();
         until("the first records", || home.records().len() == files.len());
         drop(first);
     }
     let (done, rotations) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let writing = {
-        if warm {
-            files.iter_mut().for_each(|f| f.begin(&mut dice));
-            let first = watch();
-            until("the first records", || home.records().len() == files.len());
-            drop(first);
-        }
         let (done, rotations) = (Arc::clone(&done), Arc::clone(&rotations));
         let mut dice = Dice(dice.next());
         std::thread::spawn(move || {
@@ -110,14 +106,14 @@ fn one_archive(seed: u64, kills: usize, totals: &mut Totals) {
         still = if now == before { still + 1 } else { 0 };
         before = now;
         result = compare(&home, &written, warm);
-        result.is_ok() || still > 60
+        result.is_ok() || still > 10
     });
     let (code, _, talk) = calm.stop(Signal::TERM);
     if let Err(wrong) = result.and_then(|()| compare(&home, &written, warm)) {
         if let Some(keep) = std::env::var_os("AIOBS_KILL_KEEP") {
             let _ = std::process::Command::new("cp").arg("-a").arg(home.path(".")).arg(keep).status();
         }
-        panic!("seed {seed}, {}:\n{wrong}{talk}", if whole_directory { "directory" } else { "named files" });
+        panic!("seed {seed}, {}:\n{wrong}\n{talk}", if whole_directory { "directory" } else { "named files" });
     }
     assert_eq!((code, talk.as_str()), (Some(0), ""), "seed {seed}");
     totals.kills += kills;
@@ -134,9 +130,9 @@ fn compare(home: &Home, written: &[(PathBuf, Vec<String>)], warm: bool) -> Resul
         stored.entry(text("source")).or_default().push(text("text"));
         ids.push(record["id"].as_u64().unwrap());
     }
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     if !ids.is_sorted_by(|a, b| a < b) {
-        wrong += "record numbers do not rise\n";
+        wrong.push("record numbers do not rise".to_owned());
     }
     for (path, records) in written {
         let name = path.to_str().unwrap();
@@ -144,28 +140,30 @@ fn compare(home: &Home, written: &[(PathBuf, Vec<String>)], warm: bool) -> Resul
         let mut got = Vec::new();
         for (source, texts) in stored.iter_mut().filter(|(source, _)| source.starts_with(name)) {
             if warm && source != name {
-                wrong += &format!("{source}: read as a log of its own\n");
+                wrong.push(format!("{source}: read as a log of its own"));
             }
             if !texts.iter().map(|t| place.get(t.as_str())).is_sorted() {
-                wrong += &format!("{source}: out of order\n");
+                wrong.push(format!("{source}: out of order"));
             }
             got.append(texts);
         }
         if let Some(difference) = difference(records, &got) {
-            wrong += &format!("{name}: {difference}\n");
+            wrong.push(format!("{name}: {difference}"));
         }
     }
     stored.retain(|_, texts| !texts.is_empty());
     if !stored.is_empty() {
-        wrong += &format!("records of logs that no one wrote: {:?}\n", stored.keys());
+        wrong.push(format!("records of logs that no one wrote: {:?}", stored.keys()));
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
 /// What is wrong, in words, with the places.
 fn difference(written: &[String], stored: &[String]) -> Option<String> {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
-    stored.iter().for_each(|s| *counts.entry(s).or_default() += 1);
+    for text in stored {
+        *counts.entry(text).or_default() += 1;
+    }
     let all = 0..written.len();
     let lost: Vec<_> = all.clone().filter(|i| !counts.contains_key(written[*i].as_str())).collect();
     let doubled: Vec<_> = all.filter(|i| counts.get(written[*i].as_str()) > Some(&1)).collect();

@@ -66,7 +66,10 @@ impl Page {
         }
         if let Some(kind) = kind.strip_prefix("list of ") {
             let list = value.as_array().unwrap_or_else(|| panic!("{at} is no list: {value}"));
-            return list.iter().for_each(|v| self.check_type(v, kind, at));
+            for value in list {
+                self.check_type(value, kind, at);
+            }
+            return;
         }
         let fits = match kind {
             "text" => value.is_string(),
@@ -157,7 +160,9 @@ fn json_of_the_other_commands() {
     ] {
         let lines = objects(&home.run(args).out);
         assert!(!lines.is_empty(), "{args:?}");
-        lines.iter().for_each(|line| page.check(line, &[table]));
+        for line in &lines {
+            page.check(line, &[table]);
+        }
     }
 }
 

@@ -95,9 +95,10 @@ impl Board {
         };
         drop(notices);
         if changed {
-            match &event {
-                EngineEvent::Trouble { text: Some(text), .. } => tracing::warn!("{text}"),
-                _ => tracing::warn!("{key}: works again"),
+            if let EngineEvent::Trouble { text: Some(text), .. } = &event {
+                tracing::warn!("{text}");
+            } else {
+                tracing::warn!("{key}: works again");
             }
             if let Some(told) = self.told.get() {
                 (told.0)(event);

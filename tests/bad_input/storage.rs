@@ -5,6 +5,7 @@ use crate::support::{Home, Watch, until};
 use aiobs_store::{Commit, Store};
 use aiobs_types::{NewRecord, RecordBatch, Severity, SourceId, TemplateId, Timestamp};
 use rustix::process::Signal;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::process::Command;
@@ -46,7 +47,8 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     let mut lines = String::new();
     for i in 0..20_000u64 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i);
-        lines += &format!("2025-01-07 14:30:15 [INFO] shop - request {i} took {seed:x} and {:x}\n", seed ^ (seed >> 7));
+        let more = seed ^ (seed >> 7);
+        writeln!(lines, "2025-01-07 14:30:15 [INFO] shop - request {i} took {seed:x} and {more:x}").unwrap();
     }
     fs::write(&log, "first\n").unwrap();
     let Some(mut command) = with_little_room(&home) else {
@@ -171,7 +173,7 @@ fn retention_by_size() {
     let mut lines = String::new();
     for i in 0..60_000u64 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i);
-        lines += &format!("2025-01-07 14:30:15 [INFO] shop - request {i:06} took {seed:x}\n");
+        writeln!(lines, "2025-01-07 14:30:15 [INFO] shop - request {i:06} took {seed:x}").unwrap();
     }
     fs::write(home.path("logs/app.log"), &lines).unwrap();
     told(&home.run(["import", "logs/app.log", "--set", "archive.max_size=300KiB"]), 0, &[]);

@@ -12,7 +12,7 @@ pub struct FileIdentity {
     pub inode: u64,
     /// Number of leading bytes that `head_hash` covers.
     pub head_len: u32,
-    /// Hash of the first `head_len` bytes.
+    /// Hash of the first `head_len` bytes. Of an empty file: when it was last changed, nanoseconds since the Unix epoch.
     pub head_hash: u64,
 }
 

@@ -112,6 +112,25 @@ pub(super) fn copied(siblings: &[Sibling], identity: &FileIdentity, offset: u64)
     fits.first().copied()
 }
 
+/// Copies that were made of the file since it was found empty, oldest first: what came was copied away and cut off
+/// before it was read here.
+pub(super) fn copied_since_empty<'a>(siblings: &'a [Sibling], identity: &FileIdentity) -> Vec<&'a Sibling> {
+    let mut copies: Vec<&Sibling> = siblings
+        .iter()
+        .filter(|s| s.suffix.is_some() && s.meta.len() > 0 && !identity::same_inode(identity, &s.meta))
+        .filter(|s| identity::born_after_empty(&s.meta, identity))
+        .collect();
+    copies.sort_by_key(|s| age(s));
+    copies
+}
+
+fn age(s: &Sibling) -> (Reverse<u64>, (i64, i64)) {
+    match s.suffix {
+        Some(Suffix::Number(n)) => (Reverse(n), modified(&s.meta)),
+        _ => (Reverse(0), modified(&s.meta)),
+    }
+}
+
 fn modified(meta: &Metadata) -> (i64, i64) {
     (meta.mtime(), meta.mtime_nsec())
 }
@@ -146,9 +165,6 @@ pub(super) fn generations<'a>(
                 }
         })
         .collect();
-    younger.sort_by_key(|s| match s.suffix {
-        Some(Suffix::Number(n)) => (Reverse(n), modified(&s.meta)),
-        _ => (Reverse(0), modified(&s.meta)),
-    });
+    younger.sort_by_key(|s| age(s));
     younger
 }

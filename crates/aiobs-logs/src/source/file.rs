@@ -31,6 +31,8 @@ pub(super) struct Open {
     pub(super) size: u64,
     /// It is the file at the source's path, not an older generation.
     pub(super) present: bool,
+    /// Nothing was copied away from it while it was empty.
+    pub(super) checked: bool,
     /// Not text: not read.
     pub(super) skip: bool,
     /// The last byte read, a line break at the beginning of a file.
@@ -46,7 +48,17 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
         return Err(io::Error::other("not a regular file"));
     }
     let identity = identity::identify(&file, &meta)?;
-    Ok(Open { file, identity, offset, size: meta.len(), present, skip: false, last_byte: b'\n', reason })
+    Ok(Open {
+        file,
+        identity,
+        offset,
+        size: meta.len(),
+        present,
+        checked: false,
+        skip: false,
+        last_byte: b'\n',
+        reason,
+    })
 }
 
 /// The files to read in order, at least one: what is left of the file that was read before, the generations between,
@@ -63,7 +75,11 @@ pub(super) fn resolve(
     if let Ok(file) = &current {
         same_inode = file.identity.device == identity.device && file.identity.inode == identity.inode;
         if same_inode && file.size >= *offset && identity::head_matches(&file.file, identity)? {
-            return current.map(|c| vec![at(c, *offset)]);
+            let copies = if *offset == 0 { copies(path, identity, opener)? } else { Vec::new() };
+            return current.map(|mut c| {
+                c.reason = if copies.is_empty() { c.reason } else { NewFileReason::Truncated };
+                copies.into_iter().chain([at(c, *offset)]).collect()
+            });
         }
     }
     let siblings = family::siblings(path);
@@ -98,6 +114,22 @@ pub(super) fn resolve(
         Err(_) if !files.is_empty() => Ok(files),
         Err(e) => Err(e),
     }
+}
+
+/// What came to the empty file and was copied away and cut off since.
+pub(super) fn copies(path: &Path, identity: &FileIdentity, opener: Opener) -> io::Result<Vec<Open>> {
+    if identity.head_len > 0 {
+        return Ok(Vec::new());
+    }
+    let siblings = family::siblings(path);
+    let files = family::copied_since_empty(&siblings, identity)
+        .into_iter()
+        .map(|s| open(&s.path, opener, false, 0, NewFileReason::Rotated))
+        .collect::<io::Result<Vec<_>>>();
+    if !family::unchanged(path, &siblings) {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    files
 }
 
 fn at(mut file: Open, offset: u64) -> Open {

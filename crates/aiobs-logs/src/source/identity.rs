@@ -5,6 +5,7 @@ use std::{
     fs::{File, Metadata},
     io,
     os::unix::fs::{FileExt, MetadataExt},
+    time::UNIX_EPOCH,
 };
 
 /// Bytes of the head that the fingerprint covers once the file is that long.
@@ -35,11 +36,26 @@ pub(super) fn read_head(file: &File, buf: &mut [u8]) -> io::Result<usize> {
 pub(super) fn identify(file: &File, meta: &Metadata) -> io::Result<FileIdentity> {
     let mut head = [0; HEAD];
     let len = read_head(file, &mut head)?;
-    Ok(FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: len as u32, head_hash: hash(&head[..len]) })
+    let head_hash = if len == 0 { changed(meta) } else { hash(&head[..len]) };
+    Ok(FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: len as u32, head_hash })
+}
+
+fn changed(meta: &Metadata) -> u64 {
+    (meta.mtime() as u64).wrapping_mul(1_000_000_000).wrapping_add(meta.mtime_nsec() as u64)
+}
+
+/// Whether a file was born after `identity` was found empty. By the file system's own clock, which is coarse, but the
+/// same for both.
+pub(super) fn born_after_empty(meta: &Metadata, identity: &FileIdentity) -> bool {
+    let born = meta.created().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+    identity.head_len == 0 && born.is_some_and(|b| b.as_nanos() > u128::from(identity.head_hash))
 }
 
 /// Whether the file still begins with what the fingerprint covers.
 pub(super) fn head_matches(file: &File, identity: &FileIdentity) -> io::Result<bool> {
+    if identity.head_len == 0 {
+        return Ok(true);
+    }
     let mut head = [0; HEAD];
     let want = (identity.head_len as usize).min(HEAD);
     let got = read_head(file, &mut head[..want])?;

@@ -7,7 +7,7 @@ use super::{
     identity::{Look, look},
     tail::state_of,
 };
-use aiobs_types::SourceState;
+use aiobs_types::{Checkpoint, SourceId, SourceState};
 use std::{fs, io, time::Duration};
 
 fn states(set: &mut SourceSet, polls: usize) -> (Vec<SourceState>, String) {
@@ -45,6 +45,48 @@ fn permission_lost_and_regained_loses_nothing() {
     assert_eq!(seen, [SourceState::Denied]);
     set.set_opener(|path| fs::File::open(path));
     assert_eq!(states(&mut set, 10).1, "two\n");
+}
+
+#[test]
+fn what_was_copied_away_from_an_empty_file_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("app.log");
+    let name = |n: u32| dir.path().join(format!("app.log.{n}"));
+    let rotate = |older: u32| {
+        // The file system's clock must tick between two rotations.
+        std::thread::sleep(Duration::from_millis(20));
+        (1..=older).rev().for_each(|n| fs::rename(name(n), name(n + 1)).unwrap());
+        fs::copy(&log, name(1)).unwrap();
+        fs::File::create(&log).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    fs::write(&log, "one\n").unwrap();
+    let open = |known: &[Checkpoint]| {
+        SourceSet::open(&[SourceSpec::Path(log.clone())], SourceOptions::default(), known).unwrap()
+    };
+    let mut set = open(&[]);
+    assert_eq!(states(&mut set, 3).1, "one\n");
+    rotate(0);
+    let mut identity = None;
+    while identity.is_none() {
+        set.poll(Duration::from_millis(20), |event| {
+            if let SourceEvent::NewFile { identity: i, .. } = event {
+                identity = Some(i);
+            }
+        })
+        .unwrap();
+    }
+    // Lines come and go between two looks.
+    fs::write(&log, "two\n").unwrap();
+    rotate(1);
+    fs::write(&log, "three\n").unwrap();
+    rotate(2);
+    fs::write(&log, "four\n").unwrap();
+    assert_eq!(states(&mut set, 10).1, "two\nthree\nfour\n");
+    // The same for one that was down meanwhile.
+    let (name, identity) = (log.display().to_string(), identity.unwrap());
+    let checkpoint = Checkpoint { name, source: SourceId(1), identity, ..Checkpoint::default() };
+    assert_eq!(states(&mut open(&[checkpoint]), 10).1, "two\nthree\nfour\n");
 }
 
 #[test]
