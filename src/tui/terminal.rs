@@ -122,3 +122,20 @@ fn restore_on_panic() {
         }
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ENTERED, restore_on_panic};
+    use std::panic::catch_unwind;
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn a_panic_while_drawing_gives_the_terminal_back_and_one_elsewhere_does_not() {
+        ENTERED.store(true, Ordering::SeqCst);
+        restore_on_panic();
+        let elsewhere = std::thread::spawn(|| panic!("elsewhere, on purpose")).join();
+        assert!(elsewhere.is_err() && ENTERED.load(Ordering::SeqCst), "the screen goes on");
+        let here = catch_unwind(|| panic!("while drawing, on purpose"));
+        assert!(here.is_err() && !ENTERED.load(Ordering::SeqCst), "the terminal was given back");
+    }
+}

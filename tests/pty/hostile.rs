@@ -30,7 +30,7 @@ fn hostile_lines_are_shown_and_never_obeyed() {
         let all = s.contents();
         all.lines().next().is_some_and(|l| l.contains("1 Overview")) && all.lines().count() == 45
     });
-    // Through the details of each line, the incidents, the chat, and copying.
+    // Through the details of the lines, the incidents and the rest.
     t.press("\r");
     for _ in 0..12 {
         t.press("k");

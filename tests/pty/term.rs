@@ -221,7 +221,7 @@ impl Term {
             if Instant::now() >= until {
                 return false;
             }
-            shared = self.shared.1.wait_timeout(shared, quiet - idle).unwrap().0;
+            shared = self.shared.1.wait_timeout(shared, quiet.saturating_sub(idle)).unwrap().0;
         }
     }
 
