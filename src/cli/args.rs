@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// An AI operations copilot that lives in the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "aiobs", version, about, args_conflicts_with_subcommands = true, after_help = AFTER)]
+#[command(name = "aiobs", version, about, after_help = AFTER)]
 #[command(disable_help_subcommand = true)]
 pub struct Cli {
     /// Flags that go with every command.

@@ -42,6 +42,10 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { global, paths, command } = cli;
+    if let (Some(path), Some(_)) = (paths.first(), &command) {
+        let text = format!("`{path}` stands before a command; name paths after it, or no command");
+        return Err(exit::UsageError(text).into());
+    }
     match command {
         Some(Command::Completions(args)) => return completions::run(&args),
         Some(Command::Config(args)) => return config::run(&global, &args),

@@ -40,8 +40,13 @@ struct Patterns {
 impl Patterns {
     fn new(playbooks: &[Playbook], of: fn(&Playbook) -> &[String]) -> Self {
         let all = || playbooks.iter().enumerate().flat_map(|(i, p)| of(p).iter().map(move |pattern| (i, pattern)));
-        let build =
-            |patterns: Vec<&String>| RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(SET_SIZE).build();
+        let build = |patterns: Vec<&String>| {
+            RegexSetBuilder::new(patterns)
+                .case_insensitive(true)
+                .size_limit(SET_SIZE)
+                .dfa_size_limit(SET_SIZE / 4)
+                .build()
+        };
         // Files are checked when they are read; should the whole still not compile, nothing matches.
         let set = build(all().map(|(_, p)| p).collect()).unwrap_or_else(|_| RegexSet::empty());
         Self { set, owner: all().map(|(i, _)| i).collect() }

@@ -183,6 +183,35 @@ fn announces_target(word: &str) -> bool {
     WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
+/// `orders` for `orders-7c9f8d6b5-x2x4k`, nothing for `ch_3fe2ab91`: a part made up for one request or one pod is no
+/// name, or the same fault would be a new one each time.
+fn without_ids(name: &str) -> String {
+    let mut kept = String::with_capacity(name.len());
+    let mut dropped = false;
+    for piece in name.split_inclusive(['-', '_', '.']) {
+        let word = piece.trim_end_matches(['-', '_', '.']);
+        if is_id(word) {
+            dropped = true;
+        } else {
+            kept.extend(piece.chars().map(|c| c.to_ascii_lowercase()));
+        }
+    }
+    let kept = kept.trim_end_matches(['-', '_', '.']);
+    // What is left of an id is only its kind (`ch`, `req`), unless it could be a name by itself.
+    if dropped && kept.len() < 4 { String::new() } else { kept.to_owned() }
+}
+
+/// Letters and digits mixed, other than a word with a short number behind it (`node12`).
+fn is_id(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    if digits == word.len() {
+        return digits > 3;
+    }
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let numbered = stem.bytes().all(|b| !b.is_ascii_digit()) && word.len() - stem.len() <= 3;
+    word.len() >= 5 && digits > 0 && !numbered
+}
+
 /// Names in a message that tell which thing a fault is about: compound names such as `payments-db`, and what stands
 /// behind a word like "to". Sorted, so that the wording does not matter.
 pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
@@ -195,8 +224,9 @@ pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
                 continue;
             }
             let compound = !is_value && part.contains(['-', '_', '.']) && !part.contains(char::is_uppercase);
-            if part.len() > 1 && (compound || announced) && !is_common(part) && !has_word(title, part) {
-                names.push(part.to_ascii_lowercase());
+            let name = without_ids(part);
+            if name.len() > 1 && (compound || announced) && !is_common(&name) && !has_word(title, &name) {
+                names.push(name);
             }
             announced = announces_target(part);
         }
