@@ -71,8 +71,9 @@ fn size(dir: &Path) -> anyhow::Result<u64> {
 }
 
 fn count(bench: &Bench, data: &Path) -> anyhow::Result<u64> {
-    let newest =
-        bench.command(data, &["search", "--newest", "--limit", "1", "--output", "json", "since:2000-01-01"]).output()?;
+    let newest = bench
+        .command(data, &["search", "--newest", "--limit", "1", "--output", "json", "since:2000-01-01"])
+        .output()?;
     let text = String::from_utf8_lossy(&newest.stdout).into_owned();
     let id = text.split_once("\"id\":").map_or("", |(_, rest)| rest).trim_start();
     let digits: String = id.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();

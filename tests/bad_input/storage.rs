@@ -5,6 +5,7 @@ use crate::support::{Home, Watch, until};
 use aiobs_store::{Commit, Store};
 use aiobs_types::{NewRecord, RecordBatch, Severity, SourceId, TemplateId, Timestamp};
 use rustix::process::Signal;
+use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -23,6 +24,9 @@ trap 'kill -TERM $child' TERM
 filler=$!
 wait $child; wait $child; code=$?
 kill $filler 2>/dev/null
+if [ -e "$home/again" ]; then
+  rm -f "$home/data/filler"; program=$1; shift 2; "$program" import "$@" || exit 91
+fi
 cp -a "$home/data" "$home/copy"
 exit $code
 "#;
@@ -38,11 +42,8 @@ fn with_little_room(home: &Home) -> Option<Command> {
     works.then_some(command)
 }
 
-#[test]
-fn a_full_disk_is_told_and_nothing_is_lost() {
-    let home = Home::new();
-    let log = home.path("logs/app.log");
-    // Hardly compressible.
+/// Lines that hardly compress, and an error at the end.
+fn many_lines() -> String {
     let mut seed = 7u64;
     let mut lines = String::new();
     for i in 0..20_000u64 {
@@ -50,36 +51,61 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
         let more = seed ^ (seed >> 7);
         writeln!(lines, "2025-01-07 14:30:15 [INFO] shop - request {i} took {seed:x} and {more:x}").unwrap();
     }
+    lines + "2025-01-07 14:30:16 [ERROR] shop - connection refused, and that was the last\n"
+}
+
+/// Fills the disk under a running `watch`, lets the log grow, and waits for the trouble to be told.
+fn filled(home: &Home, lines: &str) -> Option<Watch> {
+    let log = home.path("logs/app.log");
     fs::write(&log, "first\n").unwrap();
-    let Some(mut command) = with_little_room(&home) else {
-        eprintln!("SKIPPED a_full_disk_is_told_and_nothing_is_lost: this machine allows no mount of one's own");
-        return;
+    let Some(mut command) = with_little_room(home) else {
+        eprintln!("SKIPPED a test of a full disk: this machine allows no mount of one's own");
+        return None;
     };
     let watch = Watch::start(&mut command);
-    let following = |w: &Watch| w.events().iter().any(|e| e["state"] == "following");
-    until("the program to follow", || following(&watch));
+    until("the program to follow", || watch.events().iter().any(|e| e["state"] == "following"));
     fs::write(home.path("fill"), "").unwrap();
     until("the disk to be full", || home.path("filled").exists());
-    lines += "2025-01-07 14:30:16 [ERROR] shop - connection refused, and that was the last\n";
     fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(lines.as_bytes()).unwrap();
-    let trouble = |over: bool| {
-        let is_it = |e: &serde_json::Value| e["event"] == "trouble" && e["about"] == "store" && e["over"] == over;
-        watch.events().into_iter().find(is_it)
-    };
-    until("the trouble", || trouble(false).is_some());
-    let text = trouble(false).unwrap()["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("no space left on disk") && text.contains("reading waits"), "{text}");
-    fs::write(home.path("free"), "").unwrap();
-    until("the trouble to be over", || trouble(true).is_some());
-    until("the last line to be read", || watch.events().iter().any(|e| e["event"] == "incident_opened"));
+    until("the trouble", || trouble(&watch, false).is_some());
+    Some(watch)
+}
+
+fn trouble(watch: &Watch, over: bool) -> Option<Value> {
+    watch.events().into_iter().find(|e| e["event"] == "trouble" && e["about"] == "store" && e["over"] == over)
+}
+
+/// Stops it and holds the archive it leaves against the log.
+fn ends_with_everything(home: &Home, watch: Watch, lines: &str) {
     let (code, _, talk) = watch.stop(Signal::TERM);
     assert_eq!(code, Some(0), "{talk}");
     fs::remove_dir_all(home.path("data")).unwrap();
     fs::rename(home.path("copy"), home.path("data")).unwrap();
     let expected: Vec<&str> = std::iter::once("first").chain(lines.lines()).collect();
-    let stored = texts(&home);
+    let stored = texts(home);
     assert_eq!(stored.len(), expected.len());
     assert!(stored == expected, "the records differ from the file");
+}
+
+#[test]
+fn a_full_disk_is_told_and_nothing_is_lost() {
+    let (home, lines) = (Home::new(), many_lines());
+    let Some(watch) = filled(&home, &lines) else { return };
+    let text = trouble(&watch, false).unwrap()["text"].as_str().unwrap().to_owned();
+    assert!(text.contains("no space left on disk") && text.contains("reading waits"), "{text}");
+    fs::write(home.path("free"), "").unwrap();
+    until("the trouble to be over", || trouble(&watch, true).is_some());
+    until("the last line to be read", || watch.events().iter().any(|e| e["event"] == "incident_opened"));
+    ends_with_everything(&home, watch, &lines);
+}
+
+#[test]
+fn stopped_while_the_disk_is_full_it_goes_on_where_it_was() {
+    let (home, lines) = (Home::new(), many_lines());
+    let Some(watch) = filled(&home, &lines) else { return };
+    // Once it has ended there is room again, and the log is imported.
+    fs::write(home.path("again"), "").unwrap();
+    ends_with_everything(&home, watch, &lines);
 }
 
 #[test]
