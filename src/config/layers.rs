@@ -73,6 +73,11 @@ impl Layers {
     fn top(&mut self, lines: &Lines<'_>, top: &DeTable<'_>, names: Names<'_>) {
         for (name, value) in in_order(top) {
             let found = table::find_section(name.get_ref()).filter(|s| !s.name.contains('.'));
+            let group = table::group(name.get_ref());
+            if let (None, Some(group), Some(table)) = (found, group, value.get_ref().as_table()) {
+                self.section(lines, group, table, names);
+                continue;
+            }
             let Some(section) = found else {
                 let sections = SECTIONS.iter().map(|s| s.name);
                 let near = key_elsewhere(name.get_ref()).or_else(|| nearest(name.get_ref(), sections));
@@ -84,14 +89,24 @@ impl Layers {
                 self.mistake(lines.origin(&name.span()), kind, text, near);
                 continue;
             };
-            if section.repeated {
-                self.repeated(lines, section.name, value.get_ref(), &value.span(), names);
-            } else if let Some(table) = value.get_ref().as_table() {
-                self.section(lines, section.name, table, names);
-            } else {
-                let text = format!("{} is a section; write [{}] and its keys below", section.name, section.name);
-                self.mistake(lines.origin(&value.span()), MistakeKind::WrongType, text, None);
-            }
+            self.found_section(lines, section, value, names);
+        }
+    }
+
+    fn found_section(
+        &mut self,
+        lines: &Lines<'_>,
+        section: &'static table::Section,
+        value: &toml::Spanned<DeValue<'_>>,
+        names: Names<'_>,
+    ) {
+        if section.repeated {
+            self.repeated(lines, section.name, value.get_ref(), &value.span(), names);
+        } else if let Some(table) = value.get_ref().as_table() {
+            self.section(lines, section.name, table, names);
+        } else {
+            let text = format!("{} is a section; write [{}] and its keys below", section.name, section.name);
+            self.mistake(lines.origin(&value.span()), MistakeKind::WrongType, text, None);
         }
     }
 
@@ -106,7 +121,11 @@ impl Layers {
                 }
                 self.problems(problems, |span| lines.origin(span));
             } else if let Some(inner) = table::find_section(&path) {
-                self.repeated(lines, inner.name, value.get_ref(), &value.span(), names);
+                self.found_section(lines, inner, value, names);
+            } else if table::group(section).is_some() {
+                let near = nearest(&path, SECTIONS.iter().map(|s| s.name));
+                let text = format!("there is no section `{path}`");
+                self.mistake(lines.origin(&name.span()), MistakeKind::UnknownSection, text, near);
             } else {
                 self.unknown_key(lines.origin(&name.span()), section, name.get_ref());
             }

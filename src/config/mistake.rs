@@ -61,6 +61,8 @@ pub enum MistakeKind {
     BadSize,
     /// Not an address.
     BadUrl,
+    /// Not the name of an environment variable.
+    BadVariable,
     /// Not a time zone.
     BadZone,
     /// Not a regular expression.
@@ -81,7 +83,7 @@ pub enum MistakeKind {
 
 impl MistakeKind {
     /// Every kind, for the test that each has an example.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Syntax,
         Self::Unreadable,
         Self::UnknownSection,
@@ -94,6 +96,7 @@ impl MistakeKind {
         Self::BadDuration,
         Self::BadSize,
         Self::BadUrl,
+        Self::BadVariable,
         Self::BadZone,
         Self::BadRegex,
         Self::BadGlob,

@@ -40,6 +40,8 @@ pub struct Config {
     pub chain: Chain,
     /// Where records are kept.
     pub archive: Archive,
+    /// Who else is sent something.
+    pub remotes: Remotes,
     /// The screen.
     pub ui: Ui,
     /// Every key with its value as written and where it came from, for `config show`.
@@ -158,6 +160,24 @@ pub struct Archive {
     pub retention_days: u32,
     /// Bytes to keep, 0 without limit.
     pub max_size: u64,
+}
+
+/// `[remotes.*]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remotes {
+    /// An OpenTelemetry collector.
+    pub otlp: OtlpRemote,
+}
+
+/// `[remotes.otlp]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtlpRemote {
+    /// Address; empty is off.
+    pub endpoint: String,
+    /// Environment variable with the bearer token; empty is none.
+    pub token_env: String,
 }
 
 /// `[ui]`

@@ -129,6 +129,8 @@ fn kind_text(key: &Key) -> String {
         Kind::Duration => "length of time".into(),
         Kind::Size => "size".into(),
         Kind::Url => "address".into(),
+        Kind::Endpoint => "address or empty".into(),
+        Kind::Variable => "name of a variable or empty".into(),
         Kind::Zone => "time zone".into(),
         Kind::Regex => "regular expression".into(),
         Kind::Glob => "glob".into(),

@@ -23,6 +23,10 @@ pub enum Kind {
     Size,
     /// An `http` or `https` address.
     Url,
+    /// An `http` or `https` address without user and password, or empty.
+    Endpoint,
+    /// The name of an environment variable, or empty.
+    Variable,
     /// `local`, `utc`, an IANA name or a fixed offset such as `+02:00`.
     Zone,
     /// A regular expression in the syntax of the `regex` crate.
@@ -137,6 +141,11 @@ pub const SECTIONS: &[Section] = &[
     section("model", "The language model. Without one, playbooks answer."),
     section("chain", "How long the stages of a diagnosis may take."),
     section("archive", "Where records are kept, and for how long."),
+    section(
+        "remotes.otlp",
+        "An OpenTelemetry collector that is sent the spans of diagnoses and chat: times, tokens, cost and outcome, \
+         never text of logs, prompts or answers. Beside the model, the only way anything leaves this machine.",
+    ),
     section("ui", "The screen."),
 ];
 
@@ -231,6 +240,20 @@ pub const KEYS: &[Key] = &[
         "bytes",
         "The oldest records are dropped beyond this size; 0 is no limit.",
     ),
+    key(
+        "remotes.otlp.endpoint",
+        Kind::Endpoint,
+        "\"\"",
+        "",
+        "Address that /v1/traces is added to, such as http://127.0.0.1:4318; empty sends nothing, as does --offline.",
+    ),
+    key(
+        "remotes.otlp.token_env",
+        Kind::Variable,
+        "\"\"",
+        "",
+        "Name of the environment variable that holds the bearer token; empty sends none.",
+    ),
     key("ui.theme", Kind::Theme, "\"dark\"", "", "Theme: a shipped one, or a file in the themes directory."),
     key("ui.keymap", Kind::Keymap, "\"default\"", "", "Keymap: a shipped one, or a file in the keymaps directory."),
     key(
@@ -260,6 +283,13 @@ pub const KEYS: &[Key] = &[
 /// The section of this name.
 pub fn find_section(name: &str) -> Option<&'static Section> {
     SECTIONS.iter().find(|s| s.name == name)
+}
+
+/// The part before the dot, when there are sections within it but it is none itself, such as `remotes`.
+pub(crate) fn group(name: &str) -> Option<&'static str> {
+    let mut groups =
+        SECTIONS.iter().filter(|s| !s.repeated).filter_map(|s| s.name.split_once('.')).map(|(group, _)| group);
+    groups.find(|g| *g == name && find_section(g).is_none())
 }
 
 /// The key of this path.

@@ -131,6 +131,17 @@ impl Checker<'_> {
                 let what = || format!("`{text}` is not an address such as http://127.0.0.1:11434");
                 self.or_report(is_url(text).then(|| text.into()), span, MistakeKind::BadUrl, what)
             }
+            Kind::Endpoint => {
+                // The text is not repeated: it may hold a password.
+                let what = || "not an address such as http://127.0.0.1:4318, without user and password".to_owned();
+                self.or_report(is_endpoint(text).then(|| text.into()), span, MistakeKind::BadUrl, what)
+            }
+            Kind::Variable => {
+                // Nor this one: it may be the secret itself.
+                let what =
+                    || "not the name of an environment variable; the secret itself belongs in that variable".to_owned();
+                self.or_report(is_variable(text).then(|| text.into()), span, MistakeKind::BadVariable, what)
+            }
             Kind::Zone => {
                 let what = || format!("`{text}` is not a time zone: local, utc, a name like Europe/Berlin, or +02:00");
                 self.or_report(is_zone(text).then(|| text.into()), span, MistakeKind::BadZone, what)
@@ -285,6 +296,15 @@ fn is_url(text: &str) -> bool {
     !host.is_empty() && !host.starts_with(':') && port_ok && !text.contains(char::is_whitespace)
 }
 
+fn is_endpoint(text: &str) -> bool {
+    let host = text.split("://").nth(1).and_then(|r| r.split(['/', '?', '#']).next()).unwrap_or_default();
+    text.is_empty() || is_url(text) && !host.contains('@')
+}
+
+fn is_variable(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 fn is_zone(text: &str) -> bool {
     matches!(text, "local" | "utc" | "UTC" | "Z") || is_offset(text) || jiff::tz::TimeZone::get(text).is_ok()
 }
@@ -298,7 +318,7 @@ fn is_offset(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_offset, is_url, parse_duration, parse_size};
+    use super::{is_endpoint, is_offset, is_url, is_variable, parse_duration, parse_size};
 
     #[test]
     fn lengths_of_time() {
@@ -318,6 +338,14 @@ mod tests {
         for bad in ["", "ten", "10 potatoes", "-1GB", "99999999999TiB"] {
             assert_eq!(parse_size(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn endpoints_and_names_of_variables() {
+        assert!(is_endpoint("") && is_endpoint("http://127.0.0.1:4318") && is_endpoint("https://host/a@b"));
+        assert!(!is_endpoint("host") && !is_endpoint("http://me:secret@host") && !is_endpoint("http://me@host/x"));
+        assert!(is_variable("") && is_variable("OTLP_TOKEN") && is_variable("_x1"));
+        assert!(!is_variable("1x") && !is_variable("Bearer x") && !is_variable("eyJh.bGci"));
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) struct Board {
     told: OnceLock<Told>,
     /// Bytes of the archive on disk; written by the writer thread.
     pub archive_bytes: AtomicU64,
+    /// Where else than on this machine spans are sent; set once at the start.
+    remote: OnceLock<String>,
     dirty: Mutex<bool>,
     dirty_signal: Condvar,
     stopping: AtomicBool,
@@ -106,6 +108,16 @@ impl Board {
             self.touch();
         }
         changed
+    }
+
+    /// Spans leave this machine, to this place.
+    pub(crate) fn leaves_to(&self, place: String) {
+        self.remote.get_or_init(|| place);
+    }
+
+    /// Where spans leave this machine to.
+    pub(crate) fn remote(&self) -> Option<String> {
+        self.remote.get().cloned()
     }
 
     /// The notices that are up.

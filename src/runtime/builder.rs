@@ -10,6 +10,7 @@ use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::processing::{Message, Processing};
+use super::remotes::Remotes;
 use super::running::Running;
 use super::writing::{WriterMessage, Writing};
 use super::{EngineEvent, hub, reading, rules};
@@ -128,6 +129,8 @@ impl Builder<'_> {
                 }
             }
         };
+        let (remotes, exports) =
+            Remotes::start(config, options.offline, ground.store.reader()?, to_writer.clone(), &board)?;
         let writing = Writing {
             writer: ground.store.writer()?,
             retention: retention(config),
@@ -136,6 +139,7 @@ impl Builder<'_> {
             board: Arc::clone(&board),
             emit: Arc::clone(&emit),
             diagnose: Arc::new(diagnose),
+            exports,
         };
         threads.push(spawn("writer", move || writing.run(&writer_inbox))?);
         let processing =
@@ -160,6 +164,7 @@ impl Builder<'_> {
         }
 
         let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));
+        running.send(remotes);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let hub = Arc::new(Hub::new(logs, to_inquiry));

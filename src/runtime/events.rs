@@ -242,6 +242,8 @@ pub struct Snapshot {
     pub chain: ChainState,
     /// Things that stay wrong until they are not: disk full, read-only, broken theme file.
     pub notices: Vec<Toast>,
+    /// Host that spans are sent to, when it is another machine.
+    pub remote: Option<String>,
     /// Bytes of the archive on disk and of the text it stands for.
     pub archive_bytes: u64,
     /// Bytes of log text archived.

@@ -163,6 +163,7 @@ fn take(
         model: lock(&board.model).clone(),
         chain: lock(&board.chain).clone(),
         notices: board.notices(),
+        remote: board.remote(),
         archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
         raw_bytes,
         place: place.to_owned(),

@@ -14,6 +14,7 @@ mod logview;
 mod pipeline;
 mod processing;
 mod reading;
+mod remotes;
 pub mod rules;
 mod running;
 mod similar;

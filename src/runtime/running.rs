@@ -5,6 +5,7 @@ use super::board::{Board, lock};
 use super::events::{Backend, EventReceiver};
 use super::hub::Hub;
 use super::processing::Message;
+use super::remotes::Remotes;
 use aiobs_logs::source::Waker;
 use aiobs_store::Store;
 use aiobs_types::{Incident, SourceInfo};
@@ -23,6 +24,7 @@ pub struct Running {
     pipeline: Option<SyncSender<Message>>,
     threads: Vec<JoinHandle<()>>,
     agents: Arc<Agents>,
+    remotes: Option<Remotes>,
     hub: Option<Arc<Hub>>,
     stream: Option<EventReceiver>,
     store: Option<Store>,
@@ -36,7 +38,17 @@ impl Running {
         threads: Vec<JoinHandle<()>>,
         agents: Arc<Agents>,
     ) -> Self {
-        Self { board, waker, pipeline: Some(pipeline), threads, agents, hub: None, stream: None, store: None }
+        Self {
+            board,
+            waker,
+            pipeline: Some(pipeline),
+            threads,
+            agents,
+            remotes: None,
+            hub: None,
+            stream: None,
+            store: None,
+        }
     }
 
     pub(super) fn add(&mut self, thread: JoinHandle<()>) {
@@ -46,6 +58,10 @@ impl Running {
     pub(super) fn show(&mut self, hub: Arc<Hub>, stream: EventReceiver) {
         self.hub = Some(hub);
         self.stream = Some(stream);
+    }
+
+    pub(super) fn send(&mut self, remotes: Remotes) {
+        self.remotes = Some(remotes);
     }
 
     pub(super) fn hold(&mut self, store: Store) {
@@ -83,12 +99,15 @@ impl Running {
         self.agents.wait_idle(limit)
     }
 
-    /// Stops in order: sources, pipeline (what was read is stored), agents, the rest.
+    /// Stops in order: sources, agents, remotes, pipeline (what was read is stored), the rest.
     pub fn stop(&mut self) {
         let Some(pipeline) = self.pipeline.take() else { return };
         self.board.stop();
         self.waker.wake();
         self.agents.shutdown(AGENTS_DEADLINE);
+        if let Some(remotes) = self.remotes.take() {
+            remotes.stop();
+        }
         // Gone already when everything had ended by itself.
         let _ = pipeline.send(Message::Stop);
         drop(pipeline);

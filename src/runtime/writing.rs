@@ -5,6 +5,7 @@
 use super::EngineEvent;
 use super::board::Board;
 use super::pipeline::Output;
+use super::remotes::Exports;
 use aiobs_store::{Commit, Retention, StoreError, Writer};
 use aiobs_types::{ChatMessage, Diagnosis, IncidentId, Level, RecordId, Span, Timestamp};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(crate) enum WriterMessage {
     Spans(Vec<Span>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
     Verdict(IncidentId, bool),
+    /// A remote has been sent its outbox up to here; answered when that is forgotten.
+    Sent(String, u64, SyncSender<u64>),
     /// All sources have ended; everything before this is stored.
     Drained,
     Stop,
@@ -51,6 +54,8 @@ pub(crate) struct Writing {
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
     /// Told of incidents that are stored and wait for a diagnosis.
     pub diagnose: Arc<dyn Fn(IncidentId) + Send + Sync>,
+    /// Set when a remote is sent spans.
+    pub exports: Option<Exports>,
 }
 
 #[derive(Default)]
@@ -101,9 +106,17 @@ impl Writing {
     }
 
     fn store(&mut self, gathered: &mut Gathered) {
+        if let Some(exports) = &self.exports {
+            gathered.commit.outbox = exports.entries(&gathered.commit.spans);
+        }
         self.behind |= !self.behind && !gathered.is_empty() && !self.commit(&gathered.commit);
         if self.behind {
             return;
+        }
+        if let Some(exports) = &self.exports
+            && !gathered.commit.outbox.is_empty()
+        {
+            exports.stored();
         }
         if gathered.through.0 > 0 {
             self.board.live.stored(gathered.through);
@@ -158,6 +171,9 @@ impl Writing {
                 self.writer.put_diagnosis(&diagnosis).map(|id| answer(&reply, id))
             }
             WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| answer(&reply, id)),
+            WriterMessage::Sent(remote, through, reply) => {
+                self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
+            }
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
             WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => Ok(()),
         };

@@ -103,7 +103,10 @@ fn right(model: &Model, form: u8) -> Spans {
             }
         }
     }
-    let (name, badge, role) = model_badge(&s.model);
+    let (name, mut badge, mut role) = model_badge(&s.model);
+    if s.remote.is_some() {
+        (badge, role) = ("REMOTE", Role::Remote);
+    }
     if form == 0 && !name.is_empty() {
         out.push(Span::raw("  "));
         out.push(Span::styled(text::safe(&name).into_owned(), style(Role::Header)));
