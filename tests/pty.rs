@@ -1,6 +1,6 @@
 //! The real binary in a real pseudo-terminal: what a person at a keyboard would see.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "pty/demo.rs"]
 mod demo;

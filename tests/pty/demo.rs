@@ -2,16 +2,13 @@
 
 use crate::term::Setup;
 
-/// The rows that cite a line: time and text of each.
-fn citations(screen: &str) -> Vec<(String, String)> {
-    let cited =
-        screen.lines().filter_map(|l| l.split_once("[1] ").filter(|(before, _)| before.trim_end().ends_with('│')));
-    cited
-        .map(|(_, row)| {
-            let (time, text) = row.split_at(12);
-            (time.to_owned(), text.trim().chars().skip(2).take(60).collect::<String>().trim().to_owned())
-        })
-        .collect()
+/// The time and the text of the line that is cited first, when the evidence is on screen.
+fn first_citation(screen: &str) -> Option<(String, String)> {
+    let (_, evidence) = screen.split_once("Evidence")?;
+    let row = evidence.lines().find_map(|l| l.split_once("[1] "))?.1.trim_start();
+    let (time, text) = row.split_at_checked("00:00:00.000".len())?;
+    let text: String = text.trim().chars().skip(2).take(60).collect();
+    time.starts_with(|c: char| c.is_ascii_digit()).then(|| (time.to_owned(), text.trim().to_owned()))
 }
 
 #[test]
@@ -24,7 +21,8 @@ fn the_demo_reaches_its_first_diagnosis_and_leaves_nothing() {
 
     // Into the detail, to the first citation, to its line in Logs, and back.
     t.press_shows("\r", &["Evidence"]);
-    let (time, text) = citations(&t.text()).pop().expect("a row of evidence");
+    t.wait("a row of evidence", |s| first_citation(&s.contents()).is_some());
+    let (time, text) = t.look(|s| first_citation(&s.contents())).expect("seen just now");
     t.press("]");
     t.press("\r");
     t.wait(&format!("Logs at {time} {text}"), |s| {
