@@ -1,8 +1,8 @@
 //! The program in a pseudo-terminal of our own, with what its screen shows.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::num::NonZeroU16;
 use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,11 @@ impl Terminal {
         let child = pair.slave.spawn_command(builder)?;
         drop(pair.slave);
         let (mut output, input) = (pair.master.try_clone_reader()?, pair.master.take_writer()?);
-        let state = State { parser: vt100::Parser::new(NonZeroU16::MIN.saturating_add(39), NonZeroU16::MIN.saturating_add(119), 0), bytes: 0, ended: false };
+        let state = State {
+            parser: vt100::Parser::new(NonZeroU16::MIN.saturating_add(39), NonZeroU16::MIN.saturating_add(119), 0),
+            bytes: 0,
+            ended: false,
+        };
         let shared = Arc::new((Mutex::new(state), Condvar::new()));
         let ours = Arc::clone(&shared);
         std::thread::spawn(move || {

@@ -14,8 +14,8 @@ use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus, TimelineKind,
-    Timestamp, TraceId, semconv,
+    AttrValue, Diagnosis, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus,
+    TimelineKind, Timestamp, TraceId, semconv,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;

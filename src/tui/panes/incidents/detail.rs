@@ -234,7 +234,8 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
             Some(what) => format!("solved by: {}", safe(what, cx).trim_end_matches('.')),
             None => i.state.name().to_owned(),
         };
-        let said = format!("{} ({} ago, {end})", safe(&i.title, cx), format::ago_words(cx.clock.now.since(i.last_seen)));
+        let said =
+            format!("{} ({} ago, {end})", safe(&i.title, cx), format::ago_words(cx.clock.now.since(i.last_seen)));
         let first = vec![
             Span::styled("Like ", cx.style(Role::Strong)),
             Span::styled(format!("{}  ", i.id), cx.style(Role::Accent)),

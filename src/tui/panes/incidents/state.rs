@@ -187,7 +187,9 @@ impl State {
                 self.stream = None;
                 vec![Effect::Send(Request::Rerun(id)), Effect::info(format!("{id} will be diagnosed again"))]
             }
-            Action::CancelRun => self.stop_run(cx).unwrap_or_else(|| vec![Effect::warn(format!("Nothing runs for {id}"))]),
+            Action::CancelRun => {
+                self.stop_run(cx).unwrap_or_else(|| vec![Effect::warn(format!("Nothing runs for {id}"))])
+            }
             Action::Preview => vec![Effect::Send(Request::PromptPreview(id))],
             Action::Ask => vec![Effect::AskAbout(ChatScope::Incident { id })],
             _ => Vec::new(),
