@@ -2,12 +2,9 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read as _, Write};
-use std::num::NonZero;
+use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-const ROWS: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(39);
-const COLUMNS: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(119);
 
 struct State {
     parser: vt100::Parser,
@@ -30,25 +27,18 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 impl Terminal {
     /// Starts `command` on a screen of 120 by 40.
     pub(crate) fn start(command: &std::process::Command) -> anyhow::Result<Self> {
-        let pair = native_pty_system().openpty(PtySize {
-            rows: ROWS.get(),
-            cols: COLUMNS.get(),
-            pixel_width: 0,
-            pixel_height: 0,
-        })?;
+        let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 })?;
         let mut builder = CommandBuilder::new(command.get_program());
         builder.args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => builder.env(name, value),
-                None => builder.env_remove(name),
-            }
-        }
         builder.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(builder)?;
         drop(pair.slave);
         let (mut output, input) = (pair.master.try_clone_reader()?, pair.master.take_writer()?);
-        let state = State { parser: vt100::Parser::new(ROWS, COLUMNS, 0), bytes: 0, ended: false };
+        let state = State {
+            parser: vt100::Parser::new(NonZeroU16::MIN.saturating_add(39), NonZeroU16::MIN.saturating_add(119), 0),
+            bytes: 0,
+            ended: false,
+        };
         let shared = Arc::new((Mutex::new(state), Condvar::new()));
         let ours = Arc::clone(&shared);
         std::thread::spawn(move || {

@@ -6,7 +6,7 @@ use super::talk::ToFile;
 use super::watch::specs;
 use crate::config::Ascii;
 use crate::runtime::{Builder, Ground, Options, Running, rules};
-use crate::tui::{self, StartHint, TuiOptions};
+use crate::tui::{self, StartHint, TuiOptions, format};
 use aiobs_logs::filter::{FilterContext, parse_filter};
 use aiobs_types::Timestamp;
 use std::io::IsTerminal as _;
@@ -24,7 +24,8 @@ pub(super) fn run(cx: &Context, paths: &[String]) -> anyhow::Result<Exit> {
         diagnose: true,
         place: cx.data_dir.display().to_string(),
     };
-    let tui = tui_options(cx)?;
+    let mut tui = tui_options(cx)?;
+    tui.watching = named.to_vec();
     let ground = Ground::open(&cx.data_dir)?;
     let running = Builder { config: &cx.config, options, listener: None }.start(ground, true)?;
     show(&cx.data_dir, running, tui)
@@ -66,6 +67,7 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         Ascii::Never => false,
         Ascii::Auto => options.ascii,
     };
+    options.copy = ui.copy;
     if ui.fps > 0 {
         options.max_fps = options.max_fps.min(ui.fps);
     }
@@ -85,28 +87,63 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
     Ok(options)
 }
 
-/// Logs found on this machine, for the start page.
+/// What to type on the start page: the demo, and the logs found on this machine, newest first.
 fn start_hints() -> Vec<StartHint> {
     const PLACES: [&str; 4] = [".", "logs", "log", "/var/log"];
-    const SHOWN: usize = 8;
-    let mut found: Vec<(std::time::SystemTime, String)> = Vec::new();
-    for place in PLACES {
-        let Ok(entries) = std::fs::read_dir(place) else { continue };
-        for entry in entries.flatten().take(500) {
-            let path = entry.path();
-            let named = path.extension().is_some_and(|e| e == "log")
-                || (place == "/var/log" && path.file_name().is_some_and(|n| n == "syslog" || n == "messages"));
-            let Ok(meta) = entry.metadata() else { continue };
-            if named && meta.is_file() && meta.len() > 0 && std::fs::File::open(&path).is_ok() {
-                let when = meta.modified().unwrap_or(std::time::UNIX_EPOCH);
-                found.push((when, path.strip_prefix("./").unwrap_or(&path).display().to_string()));
-            }
+    const SHOWN: usize = 6;
+    let hint = |command: String, about: String| StartHint { command, about };
+    let mut hints = vec![hint("aiobs demo".into(), "a small shop, an incident, its cause and fix, live".into())];
+    let mut found: Vec<Found> = PLACES.iter().flat_map(|place| logs_in(place)).collect();
+    for place in &PLACES[..3] {
+        let n = found.iter().filter(|f| f.place == *place).count();
+        if n > 1 {
+            let about = if *place == "." { "here" } else { "there" };
+            hints.push(hint(format!("aiobs {place}"), format!("follow all {n} logs {about}, and new ones")));
         }
     }
-    found.sort_by_key(|f| std::cmp::Reverse(f.0));
+    found.sort_by_key(|f| std::cmp::Reverse(f.when));
+    for f in found.into_iter().take(SHOWN) {
+        let age = f.when.elapsed().map_or(0, |a| i64::try_from(a.as_nanos()).unwrap_or(i64::MAX));
+        let age = if age < 1_000_000_000 { "just now".to_owned() } else { format!("{} ago", format::ago_words(age)) };
+        let about = format!("{}, changed {age}", format::bytes(f.size));
+        hints.push(hint(format!("aiobs {}", shell_word(&f.path)), about));
+    }
+    hints.push(hint("aiobs 'PATH/*.log'".into(), "files, directories, globs, or - for standard input".into()));
+    hints.push(hint("aiobs --help".into(), "everything else: watch, analyze, search, config, doctor".into()));
+    hints
+}
+
+/// A log on this machine.
+struct Found {
+    place: &'static str,
+    path: String,
+    when: std::time::SystemTime,
+    size: u64,
+}
+
+fn logs_in(place: &'static str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(place) else { return found };
+    for entry in entries.flatten().take(500) {
+        let path = entry.path();
+        let named = path.extension().is_some_and(|e| e == "log")
+            || (place == "/var/log" && path.file_name().is_some_and(|n| n == "syslog" || n == "messages"));
+        let Ok(meta) = entry.metadata() else { continue };
+        if named && meta.is_file() && meta.len() > 0 && std::fs::File::open(&path).is_ok() {
+            let when = meta.modified().unwrap_or(std::time::UNIX_EPOCH);
+            let path = path.strip_prefix("./").unwrap_or(&path).display().to_string();
+            found.push(Found { place, path, when, size: meta.len() });
+        }
+    }
     found
-        .into_iter()
-        .take(SHOWN)
-        .map(|(_, path)| StartHint { command: format!("aiobs {path}"), about: "a log found here".to_owned() })
-        .collect()
+}
+
+/// A path as a shell takes it: in quotes when it has anything but the usual characters.
+fn shell_word(path: &str) -> String {
+    if path.chars().all(|c| c.is_alphanumeric() || "._-/+=@:,".contains(c)) && !path.starts_with('-') {
+        path.to_owned()
+    } else {
+        let quoted = path.replace('\'', r"'\''");
+        if path.starts_with('-') { format!("'./{quoted}'") } else { format!("'{quoted}'") }
+    }
 }

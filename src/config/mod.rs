@@ -194,6 +194,8 @@ pub struct Ui {
     pub fps: u32,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether copying may set the terminal's clipboard.
+    pub copy: bool,
     /// Pane shown first: one of `overview`, `logs`, `incidents`, `charts`, `topology`, `chat`.
     pub start_pane: String,
 }

@@ -277,6 +277,13 @@ pub const KEYS: &[Key] = &[
         "",
         "Whether the program takes the mouse (the terminal's own selection then needs Shift).",
     ),
+    key(
+        "ui.copy",
+        Kind::Bool,
+        "true",
+        "",
+        "Whether copying may set the terminal's clipboard (OSC 52), which works over SSH too.",
+    ),
     key("ui.start_pane", Kind::Choice(PANES), "\"overview\"", "", "Pane shown first."),
 ];
 

@@ -3,6 +3,7 @@
 
 use super::effect::Effect;
 use super::event::Input;
+use super::format;
 use super::frame::Pace;
 use super::model::Model;
 use super::options::TuiOptions;
@@ -164,9 +165,12 @@ impl App {
 
     fn copy(&mut self, text: &str, what: &str) -> anyhow::Result<()> {
         let toast = if !self.copy {
-            Toast { level: Level::Warn, text: "Copying is switched off (screen.copy in config.toml)".into() }
+            Toast { level: Level::Warn, text: "Copying is switched off (ui.copy in the configuration)".into() }
         } else if self.terminal.copy(text)? {
-            Toast { level: Level::Info, text: format!("Copied {what}") }
+            Toast {
+                level: Level::Info,
+                text: format!("Copied {what} ({})", format::plural(text.chars().count() as u64, "character")),
+            }
         } else {
             Toast { level: Level::Warn, text: "Too much for the terminal's clipboard; nothing was copied".into() }
         };

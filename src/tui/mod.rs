@@ -67,6 +67,7 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
         parse_filter: Arc::clone(&options.parse_filter),
         size: ratatui::layout::Size::new(80, 24),
     };
-    let shell = model::Shell { start: options.start.clone(), ..model::Shell::default() };
+    let shell =
+        model::Shell { start: options.start.clone(), watching: options.watching.clone(), ..model::Shell::default() };
     Ok(model::Model { world, panes: panes::Panes::all(), shell, themes, depth: options.depth })
 }

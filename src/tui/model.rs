@@ -97,6 +97,8 @@ pub struct Shell {
     pub quit_armed: Option<Timestamp>,
     /// Lines of the start page.
     pub start: Vec<StartHint>,
+    /// What was asked to be watched.
+    pub watching: Vec<String>,
 }
 
 /// Everything the screen knows.

@@ -38,6 +38,8 @@ pub struct TuiOptions {
     pub parse_filter: Arc<ParseFilter>,
     /// Lines of the start page.
     pub start: Vec<StartHint>,
+    /// What was asked to be watched, for the start page while nothing of it is there.
+    pub watching: Vec<String>,
 }
 
 impl TuiOptions {
@@ -57,6 +59,7 @@ impl TuiOptions {
             zone: TimeZone::system(),
             parse_filter: Arc::new(words_filter),
             start: Vec::new(),
+            watching: Vec::new(),
         }
     }
 }

@@ -2,8 +2,8 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, ComponentRow, Event, LogsPage, LogsRequest, ModelState, PatternRow, Rates, RecordDetail,
-    Request, Snapshot, SourceRow, Totals,
+    Anchor, ChainState, ComponentRow, Event, IncidentDetail, LogsPage, LogsRequest, ModelState, PatternRow, Rates,
+    RecordDetail, Request, Snapshot, SourceRow, Totals,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -11,8 +11,8 @@ use aiobs::tui::keymap::Chord;
 use aiobs::tui::model::Model;
 use aiobs::tui::{Depth, PaneId, StartHint, TuiOptions, build, shell, update};
 use aiobs_types::{
-    Field, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, Severity, SourceId, SourceInfo,
-    SourceState, TemplateId, TextMatch, Timestamp, flags,
+    Author, Confidence, Diagnosis, Field, Fix, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
+    RecordId, Severity, SourceId, SourceInfo, SourceState, TemplateId, TextMatch, Timestamp, flags,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -196,6 +196,12 @@ impl Screen {
                         self.input(Input::Engine(Event::Record(Box::new(detail))));
                     }
                 }
+                Effect::Send(Request::Incident(id)) => {
+                    let held = self.model.world.snapshot.incidents.iter().find(|i| i.id == id).cloned();
+                    if let Some(detail) = held.map(incident_detail) {
+                        self.input(Input::Engine(Event::Incident(Box::new(detail))));
+                    }
+                }
                 Effect::Copy { text, .. } => self.done.push(format!("copy {text}")),
                 other => self.done.push(format!("{other:?}")),
             }
@@ -299,5 +305,41 @@ fn holds(r: &LogRecord, t: &TextMatch) -> bool {
         r.text.contains(&t.pattern)
     } else {
         r.text.to_lowercase().contains(&t.pattern.to_lowercase())
+    }
+}
+
+/// What the engine knows about an incident: a diagnosis by a playbook.
+fn incident_detail(incident: Incident) -> IncidentDetail {
+    let diagnosis = Diagnosis {
+        id: 1,
+        incident: incident.id,
+        fingerprint: incident.fingerprint,
+        created: incident.first_seen,
+        author: Author::Playbook { id: "database-connection-refused".into() },
+        title: incident.title.clone(),
+        cause: "The database refuses connections: its connection limit is used up since orders was deployed.".into(),
+        error_class: "database.connection_refused".into(),
+        criticality: 5,
+        confidence: Confidence::High,
+        claims: Vec::new(),
+        alternatives: Vec::new(),
+        fix: Fix {
+            now: vec!["Roll the deployment of orders back.".into()],
+            commands: vec!["kubectl rollout undo deploy/orders".into()],
+            verify: vec!["Refused connections fall to 0 within a minute.".into()],
+            ..Fix::default()
+        },
+        summary: String::new(),
+        references: Vec::new(),
+        notes: Vec::new(),
+        trace: None,
+    };
+    IncidentDetail {
+        incident,
+        diagnosis: Some(diagnosis),
+        records: Vec::new(),
+        spans: Vec::new(),
+        strikes: Vec::new(),
+        similar: Vec::new(),
     }
 }

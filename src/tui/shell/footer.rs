@@ -3,6 +3,7 @@
 
 use crate::tui::action::Action;
 use crate::tui::model::Model;
+use crate::tui::panes::PaneId;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
 use aiobs_types::Level;
@@ -20,12 +21,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
             _ => Role::ToastInfo,
         };
         message(frame, area, model, toast.level, &toast.text, role);
+        // The way to everything else stays in sight while there is room beside the message.
+        let ways = fixed(model);
+        let cells: usize = ways.iter().map(|s| text::width(&s.content)).sum();
+        if text::width(&toast.text) + cells + 6 <= usize::from(area.width) {
+            let at = Rect { x: area.right() - cells as u16, width: cells as u16, ..area };
+            frame.buffer_mut().set_style(at, theme.style(Role::Footer));
+            frame.render_widget(Line::from(ways), at);
+        }
         return;
     }
     frame.buffer_mut().set_style(area, theme.style(Role::Footer));
     let context = model.context();
     let mut actions = if model.shell.overlay.is_some() {
         vec![Action::Submit, Action::Back]
+    } else if model.is_start() && model.shell.pane == PaneId::Overview {
+        vec![Action::Quit]
     } else {
         model.panes.get(model.shell.pane).hints(&model.world.cx())
     };
@@ -58,6 +69,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         spans.push(Span::styled(format!(" {}   ", action.spec().short), theme.style(Role::Footer)));
     }
     frame.render_widget(Line::from(spans), area);
+}
+
+/// The hints that are always there.
+fn fixed(model: &Model) -> Vec<Span<'static>> {
+    let theme = &model.world.theme;
+    let mut spans = Vec::new();
+    for action in [Action::Palette, Action::Help] {
+        if let Some(keys) = model.world.keymap.keys_of(model.context(), action) {
+            spans.push(Span::styled(format!("  {keys}"), theme.style(Role::Key)));
+            spans.push(Span::styled(format!(" {} ", action.spec().short), theme.style(Role::Footer)));
+        }
+    }
+    spans
 }
 
 const fn is_fixed(action: Action) -> bool {

@@ -34,6 +34,8 @@ pub struct Glyphs {
     pub step: &'static str,
     /// Arrow to the right.
     pub arrow: &'static str,
+    /// Points at the character over it.
+    pub caret: &'static str,
     /// A mark on the time axis.
     pub marker: &'static str,
     /// Between times of a range.
@@ -63,6 +65,7 @@ impl Glyphs {
         cursor: "▌",
         step: "›",
         arrow: "→",
+        caret: "^",
         marker: "▲",
         dash: "–",
         bullet: "•",
@@ -86,6 +89,7 @@ impl Glyphs {
         cursor: ">",
         step: ">",
         arrow: ">",
+        caret: "^",
         marker: "^",
         dash: "-",
         bullet: "*",

@@ -70,7 +70,7 @@ fn next_theme(model: &mut Model) -> Vec<Effect> {
     match model.themes.load(name, model.depth) {
         Ok(theme) => {
             model.world.theme = theme;
-            vec![Effect::info(format!("Theme {name}. Keep it: theme = \"{name}\" in config.toml"))]
+            vec![Effect::info(format!("Theme {name}. Keep it: ui.theme = \"{name}\" in the configuration"))]
         }
         Err(e) => vec![Effect::warn(e.to_string().replace('\n', "; "))],
     }

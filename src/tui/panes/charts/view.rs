@@ -13,6 +13,8 @@ use ratatui::text::{Line, Span};
 
 /// From this width on all charts fit; under it four share the pane.
 const WIDE: u16 = 120;
+/// Rows of a chart that has nothing to show.
+const BLANK: u16 = 7;
 /// Cells of the labels of the value axis.
 const AXIS: u16 = 7;
 
@@ -35,7 +37,12 @@ fn grid(area: Rect, state: &State) -> Vec<(Kind, Rect)> {
         let from = state.focus.saturating_sub(3).min(all.len() - 4);
         vec![&all[from..from + 2], &all[from + 2..from + 4]]
     };
-    let half = area.height / 2;
+    // Charts with nothing to show need only the room to say why.
+    let blank = |row: &[Kind]| row.iter().all(|k| k.series(&state.data).iter().all(|s| s.points.is_empty()));
+    let half = match (blank(rows[0]), blank(rows[1])) {
+        (false, true) if area.height > 2 * BLANK => area.height - BLANK,
+        _ => area.height / 2,
+    };
     let mut cells = Vec::new();
     for (r, row) in rows.iter().enumerate() {
         let (y, height) = if r == 0 { (area.y, half) } else { (area.y + half, area.height - half) };

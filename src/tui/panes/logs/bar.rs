@@ -10,6 +10,7 @@ use crate::tui::widgets::{spark, text};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
@@ -42,17 +43,40 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     frame.render_widget(Line::from(right), at);
 }
 
-/// What is wrong with what is being typed, over the first records.
+/// What is wrong with what is being typed, under it: a mark where it is wrong, and why.
 pub(super) fn wrong(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
-    let (Some(wrong), Some(_)) = (&state.wrong, state.typing) else { return };
-    let style = cx.style(Role::ToastError);
-    let said = text::safe(wrong).into_owned();
-    let rows = text::wrap(&said, usize::from(area.width.saturating_sub(2)));
-    for (i, row) in rows.into_iter().take(usize::from(area.height.min(3))).enumerate() {
-        let at = Rect { y: area.y + i as u16, height: 1, ..area };
-        frame.render_widget(Line::raw(format!(" {}", text::fit(row, usize::from(area.width), ""))), at);
-        frame.buffer_mut().set_style(at, style);
+    let (Some(wrong), Some(what)) = (&state.wrong, state.typing) else { return };
+    let glyph = cx.glyphs.level(aiobs_types::Level::Error);
+    let said = format!("{glyph} {}", text::safe(wrong));
+    let width = usize::from(area.width.saturating_sub(2));
+    let mut y = area.y;
+    let mut row = |line: Line<'static>| {
+        if y < area.bottom() {
+            let at = Rect { y, height: 1, ..area };
+            frame.render_widget(Clear, at);
+            frame.buffer_mut().set_style(at, cx.style(Role::Popup));
+            frame.render_widget(line, at);
+        }
+        y += 1;
+    };
+    // Only where the whole of what was typed is seen does a column on screen mean a character.
+    let typed = state.edits[what as usize].text();
+    let prompt = what.prompt().len() + 3;
+    if let Some(column) = column_of(wrong).filter(|c| *c <= typed.chars().count() + 1 && prompt + c < width / 2) {
+        let before = text::width(&typed.chars().take(column - 1).collect::<String>());
+        let mark = format!("{}{}", " ".repeat(prompt + before), cx.glyphs.caret);
+        row(Line::styled(mark, cx.style(Role::Error)));
     }
+    for part in text::wrap(&said, width).into_iter().take(3) {
+        row(Line::styled(format!(" {part}"), cx.style(Role::Error)));
+    }
+}
+
+/// The column (from 1) that a message names.
+fn column_of(message: &str) -> Option<usize> {
+    let after = message.split("column ").nth(1)?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok().filter(|c| *c > 0)
 }
 
 fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
@@ -68,10 +92,13 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     let counts = if state.query.is_all() {
         format::count(archive)
     } else {
-        format!("{} of {}", format::count(w.total), format::count(archive))
+        // A scan that was stopped knows only a part.
+        let more = if w.done || state.asked.is_some() { "" } else { "+" };
+        format!("{}{more} of {}", format::count(w.total), format::count(archive))
     };
     spans.push(Span::styled(counts, cx.style(Role::Number)));
-    if width >= 100 {
+    // The trend is that of all records: beside a filter it would mislead.
+    if width >= 100 && state.query.is_all() {
         let rates = &cx.snapshot.rates.all;
         let trend = spark::sparkline(rates, 12.min(rates.len()), cx.glyphs);
         spans.push(Span::styled(format!("   {trend}"), cx.style(Role::Spark)));

@@ -24,7 +24,7 @@ impl Typing {
         match self {
             Self::Filter => "filter",
             Self::Find => "find",
-            Self::Time => "time",
+            Self::Time => "go to",
         }
     }
 }
@@ -110,6 +110,10 @@ impl State {
                 vec![self.jump(Anchor::FindNext(from), cx)]
             }
             Typing::Time => {
+                if let Some(anchor) = self.place(&text) {
+                    self.close(what);
+                    return vec![self.jump(anchor, cx)];
+                }
                 let near = self.window.record().map_or(cx.clock.now, |r| r.time);
                 match time::parse(&text, near, &cx.clock.zone) {
                     Ok(t) => {
@@ -123,6 +127,16 @@ impl State {
                 }
             }
         }
+    }
+
+    /// A place among the matches, `50%`, or a record, `#1207331` (thousands may be grouped).
+    fn place(&self, text: &str) -> Option<Anchor> {
+        if let Some(share) = text.strip_suffix('%') {
+            let share: f64 = share.trim().parse().ok()?;
+            let last = self.window.total.saturating_sub(1) as f64;
+            return (0.0..=100.0).contains(&share).then_some(Anchor::Rank((last * share / 100.0).round() as u64));
+        }
+        text.strip_prefix('#')?.replace([',', '_'], "").parse().ok().map(|n| Anchor::At(RecordId(n)))
     }
 
     fn close(&mut self, what: Typing) {

@@ -6,8 +6,9 @@ use super::window::Place;
 use crate::runtime::events::{Anchor, LogsPage, LogsRequest, Request};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
+use crate::tui::format;
 use crate::tui::panes::PaneCx;
-use aiobs_types::{Level, RecordId};
+use aiobs_types::{Level, LogQuery, RecordId};
 
 impl State {
     /// Asks for a window. The answer to an older question is not waited for any more.
@@ -130,19 +131,28 @@ impl State {
     }
 
     /// Stops a scan; what was found so far stays.
-    pub(super) fn stop(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        self.asked?;
+    pub(super) fn stop(&mut self) -> Option<Vec<Effect>> {
+        self.asked.take()?;
         self.follow = false;
-        let effects = match self.window.id() {
-            // A new question ends the old one in the engine; the answer to it is of no interest.
-            Some(id) => {
-                let ask = self.ask(Anchor::At(id), Place::Keep, cx);
-                vec![ask, Effect::info("Stopped")]
-            }
-            None => vec![Effect::info("Stopped waiting")],
+        self.again = false;
+        self.seq += 1;
+        // A question about nothing ends the scan in the engine; its answer is of no interest.
+        let nothing = Effect::Send(Request::Logs(LogsRequest {
+            seq: self.seq,
+            query: LogQuery::default(),
+            find: None,
+            anchor: Anchor::Head,
+            before: 0,
+            after: 0,
+        }));
+        let w = &self.window;
+        let share = w.scanned as f64 / w.archive.max(1) as f64;
+        let said = if w.done || self.query.is_all() {
+            "Stopped".to_owned()
+        } else {
+            format!("Stopped after {} of {}", format::percent(share), format::plural(w.archive, "record"))
         };
-        self.asked = None;
-        Some(effects)
+        Some(vec![nothing, Effect::info(said)])
     }
 }
 

@@ -363,17 +363,17 @@ impl Pane for State {
         if self.on_screen { self.refill(cx).into_iter().collect() } else { Vec::new() }
     }
 
-    fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+    fn cancel(&mut self, _cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
         if self.typing.take().is_some() {
             self.wrong = None;
             return Some(Vec::new());
         }
-        self.stop(cx)
+        self.stop()
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
         if self.typing.is_some() {
-            return vec![Action::Submit, Action::Back, Action::Complete, Action::Up];
+            return vec![Action::Submit, Action::Back, Action::Complete, Action::DeleteAll];
         }
         let mut hints = vec![Action::Filter, Action::Find, Action::NextError, Action::Open, Action::Pause];
         if self.find.is_some() {

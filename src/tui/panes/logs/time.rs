@@ -28,7 +28,7 @@ pub(super) fn parse(typed: &str, near: Timestamp, zone: &TimeZone) -> Result<Tim
         .and_then(|m| m.to_zoned(zone.clone()).ok())
         .and_then(|z| i64::try_from(z.timestamp().as_nanosecond()).ok())
         .map(Timestamp)
-        .ok_or_else(|| "not a time; write 14:22, 14:22:31, 2025-01-07 14:22, -10m or +30s".into())
+        .ok_or_else(|| "not a time or place; write 14:22, 2025-01-07 14:22, -10m, +30s, 50% or #1207 (a record)".into())
 }
 
 /// `14`, `14:22`, `14:22:31`, `14:22:31.402`.

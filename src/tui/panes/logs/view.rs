@@ -150,15 +150,31 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     if r.has(flags::CUT) {
         tags.push(Span::styled(" cut", cx.style(Role::Warn)));
     }
-    if r.has(flags::NEW_TEMPLATE) && room >= 70 {
-        tags.push(Span::styled("  first time seen", cx.style(Role::Accent)));
-    }
-    let tags_width: usize = tags.iter().map(|t| text::width(&t.content)).sum();
+    let sign = if room >= 60 { sign(r, cx) } else { None };
+    let cells = |s: &Span<'_>| text::width(&s.content);
+    let tags_width: usize = tags.iter().map(cells).sum();
+    let sign_width = sign.as_ref().map_or(0, |s| cells(s) + 2);
     let safe = clip_source(first, room);
-    let shown = text::truncate(&safe, room.saturating_sub(tags_width), cx.glyphs.ellipsis).into_owned();
+    let left = room.saturating_sub(tags_width + sign_width);
+    let shown = text::truncate(&safe, left, cx.glyphs.ellipsis).into_owned();
+    let blank = left.saturating_sub(text::width(&shown)) + 2;
     spans.extend(marked(&shown, style, cx, state));
     spans.extend(tags);
+    if let Some(sign) = sign {
+        spans.push(Span::raw(" ".repeat(blank)));
+        spans.push(sign);
+    }
     vec![Line::from(spans)]
+}
+
+/// What stands at the right end of a line that matters: that its like was never seen before, or its incident.
+fn sign(r: &LogRecord, cx: &PaneCx<'_>) -> Option<Span<'static>> {
+    if r.has(flags::NEW_TEMPLATE) {
+        return Some(Span::styled("first time seen", cx.style(Role::Accent)));
+    }
+    let of = |i: &&aiobs_types::Incident| i.state.is_active() && i.template == r.template && i.template.0 != 0;
+    let incident = cx.snapshot.incidents.iter().find(of).filter(|_| r.has(flags::ANOMALY))?;
+    Some(Span::styled(incident.id.to_string(), cx.style(Role::Faint)))
 }
 
 /// The safe form of at most what can be seen of a line: a line may be a megabyte long.

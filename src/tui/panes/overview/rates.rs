@@ -37,7 +37,8 @@ fn begun<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
 }
 
 fn has_marks(cx: &PaneCx<'_>) -> bool {
-    begun(cx).next().is_some()
+    // On small screens the rows go to the incidents themselves.
+    cx.size.height >= 24 && begun(cx).next().is_some()
 }
 
 /// Draws three rows of bars, each `rows` high, and the axis.

@@ -11,7 +11,7 @@ use crate::tui::widgets::{spark, text};
 use aiobs_types::{Incident, Level, SourceState};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 /// Draws rows at their place and marks the selected one.
@@ -174,7 +174,10 @@ pub(super) fn sources(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state:
         let place = text::safe(common.trim_end_matches('/')).into_owned();
         let place = text::truncate_start(&place, name_width - heading - 2, cx.glyphs.ellipsis).into_owned();
         let at = Rect { x: area.x + heading as u16, width: name_width as u16 - heading as u16, height: 1, ..area };
-        list.frame.render_widget(Line::styled(place, cx.style(Role::Faint)), at.intersection(area));
+        list.frame.render_widget(
+            Line::styled(place, cx.style(Role::Faint).remove_modifier(Modifier::BOLD)),
+            at.intersection(area),
+        );
     }
     for (y, i) in state.cursor(Part::Sources).visible(rows.len(), seen).enumerate() {
         let s = &rows[i];

@@ -124,7 +124,7 @@ fn narrow(area: Rect, cx: &PaneCx<'_>) -> Layout {
     let left = area.bottom().saturating_sub(rates.bottom() + 1);
     // Three blocks of heading, rows and gap share what is left; what is wrong comes first.
     let incidents = active(cx).count();
-    let incidents_height = block(incidents).min((left / 3).max(4));
+    let incidents_height = block(incidents).min((left / 3).max(if area.height < 27 { 6 } else { 4 }));
     // Two lines of why and what to do, once the lists have enough.
     let preview_height = if incidents > 0 && area.height >= 27 { preview::SHORT + 1 } else { 0 };
     let rest = left.saturating_sub(incidents_height + preview_height);
