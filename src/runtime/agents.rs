@@ -16,7 +16,7 @@ use aiobs_agents::{
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
 use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Confidence, Diagnosis, Incident, IncidentId, Level, Timestamp, TraceId,
+    Author, ChatMessage, ChatRole, ChatScope, Confidence, Diagnosis, IncidentId, Level, Timestamp, TraceId,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +29,8 @@ use std::time::{Duration, Instant};
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// Time between two looks at one that does.
 const LOOK_AFTER: Duration = Duration::from_mins(1);
+/// Time between an incident's first strike and its diagnosis: the first line alone says little.
+const SETTLE: Duration = Duration::from_secs(3);
 /// Stored runs that are remembered per incident while the program runs.
 const REMEMBERED: usize = 1_000;
 
@@ -38,6 +40,8 @@ pub(crate) struct AgentOptions<'a> {
     pub offline: bool,
     /// Diagnose what is submitted.
     pub enabled: bool,
+    /// Whether sources are followed: then a diagnosis waits a little for evidence, else until all is read.
+    pub follow: bool,
     pub archive: Arc<StoredArchive>,
     pub board: Arc<Board>,
     /// Set with a screen.
@@ -67,6 +71,8 @@ pub(crate) struct Agents {
     carrier: Mutex<Option<JoinHandle<()>>>,
     watch: CancellationToken,
     traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
+    /// Incidents that wait until everything is read; `None` when nothing has to.
+    waiting: Mutex<Option<Vec<IncidentId>>>,
 }
 
 impl Agents {
@@ -137,13 +143,37 @@ impl Agents {
             carrier: Mutex::new(Some(carrier)),
             watch,
             traces,
+            waiting: Mutex::new((!o.follow).then(Vec::new)),
         })
     }
 
-    /// Wants a diagnosis.
-    pub(crate) fn submit(&self, incident: Incident) {
-        if self.enabled {
-            self.chain.submit(incident);
+    /// Wants a diagnosis, once there is something to diagnose from.
+    pub(crate) fn submit(&self, id: IncidentId) {
+        if !self.enabled {
+            return;
+        }
+        if let Some(waiting) = lock(&self.waiting).as_mut() {
+            waiting.push(id);
+            return;
+        }
+        let Ok(rt) = tokio_runtime() else { return };
+        let (chain, archive) = (Arc::clone(&self.chain), Arc::clone(&self.archive));
+        let (carried, stop) = (Arc::clone(&self.carried), self.watch.clone());
+        carried.fetch_add(1, Ordering::SeqCst);
+        rt.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(SETTLE) => diagnose(&chain, archive.as_ref(), id),
+            }
+            carried.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
+    /// Everything is read: what waited for that is diagnosed.
+    pub(crate) fn drained(&self) {
+        let waiting = lock(&self.waiting).take();
+        for id in waiting.into_iter().flatten() {
+            diagnose(&self.chain, self.archive.as_ref(), id);
         }
     }
 
@@ -237,6 +267,15 @@ impl Agents {
         if self.carry.send(item).is_err() {
             self.carried.fetch_sub(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// Hands the incident as it is by now to the chain.
+fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
+    match archive.incident(id) {
+        Ok(Some(incident)) => chain.submit(incident),
+        Ok(None) => {}
+        Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }
 

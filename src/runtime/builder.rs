@@ -111,6 +111,7 @@ impl Builder<'_> {
             config,
             offline: options.offline,
             enabled: options.diagnose,
+            follow: options.follow,
             archive: Arc::new(StoredArchive::new(ground.store.reader()?, Arc::clone(&board))),
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
@@ -121,12 +122,10 @@ impl Builder<'_> {
 
         let mut threads = Vec::new();
         let diagnose = {
-            let (agents, board) = (Arc::clone(&agents), Arc::clone(&board));
-            move |id: IncidentId| {
-                let incident = lock(&board.incidents).get(&id).cloned();
-                if let Some(incident) = incident {
-                    agents.submit(incident);
-                }
+            let agents = Arc::clone(&agents);
+            move |id: Option<IncidentId>| match id {
+                Some(id) => agents.submit(id),
+                None => agents.drained(),
             }
         };
         let (remotes, exports) =

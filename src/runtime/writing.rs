@@ -52,8 +52,8 @@ pub(crate) struct Writing {
     pub behind: bool,
     pub board: Arc<Board>,
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-    /// Told of incidents that are stored and wait for a diagnosis.
-    pub diagnose: Arc<dyn Fn(IncidentId) + Send + Sync>,
+    /// Told of incidents that are stored and wait for a diagnosis, and with `None` when all sources have ended.
+    pub diagnose: Arc<dyn Fn(Option<IncidentId>) + Send + Sync>,
     /// Set when a remote is sent spans.
     pub exports: Option<Exports>,
 }
@@ -94,6 +94,7 @@ impl Writing {
                 last_retain = Some(Instant::now());
             }
             if gathered.drained && !self.behind {
+                (self.diagnose)(None);
                 (self.emit)(EngineEvent::Ended);
             }
             if gathered.stop {
@@ -125,7 +126,7 @@ impl Writing {
             self.other(other);
         }
         for id in gathered.to_diagnose.drain(..) {
-            (self.diagnose)(id);
+            (self.diagnose)(Some(id));
         }
         if let Ok(bytes) = self.writer.size_bytes() {
             self.board.archive_bytes.store(bytes, Ordering::Relaxed);
