@@ -106,7 +106,7 @@ fn one_archive(seed: u64, kills: usize, totals: &mut Totals) {
         still = if now == before { still + 1 } else { 0 };
         before = now;
         result = compare(&home, &written, warm);
-        result.is_ok() || still > 10
+        result.is_ok() || still > 5
     });
     let (code, _, talk) = calm.stop(Signal::TERM);
     if let Err(wrong) = result.and_then(|()| compare(&home, &written, warm)) {
