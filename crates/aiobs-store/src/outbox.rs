@@ -3,7 +3,7 @@
 //! acknowledged in order; an entry that was sent but not acknowledged (a crash in between) is sent again.
 
 use crate::error::{Doing, Result};
-use crate::{Reader, Writer};
+use crate::reader::Reader;
 use rusqlite::{Connection, OptionalExtension, params};
 
 const DOING: &str = "keeping what remotes are sent";
@@ -66,22 +66,12 @@ fn bound(conn: &Connection, remote: &str, limit: u32) -> Result<()> {
     Ok(())
 }
 
-impl Writer {
-    /// Entries kept per remote from now on; 20 000 when this is never called.
-    pub const fn limit_outbox(&mut self, entries: u32) {
-        self.outbox_limit = entries;
-    }
-
-    /// Forgets what a remote has been sent: its entries up to and with `through`.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn ack_outbox(&mut self, remote: &str, through: u64) -> Result<()> {
-        let sql = "DELETE FROM outbox WHERE remote = ? AND id <= ?";
-        let through = through.min(i64::MAX as u64) as i64;
-        self.conn.prepare_cached(sql).doing(DOING)?.execute(params![remote, through]).doing(DOING)?;
-        Ok(())
-    }
+/// Forgets the entries of a remote up to and with `through`.
+pub(crate) fn forget(conn: &Connection, remote: &str, through: u64) -> Result<()> {
+    let sql = "DELETE FROM outbox WHERE remote = ? AND id <= ?";
+    let through = through.min(i64::MAX as u64) as i64;
+    conn.prepare_cached(sql).doing(DOING)?.execute(params![remote, through]).doing(DOING)?;
+    Ok(())
 }
 
 impl Reader {

@@ -65,7 +65,7 @@ pub struct Writer {
     tail: Vec<Arc<RecordBatch>>,
     blocks: usize,
     next: u64,
-    pub(crate) outbox_limit: u32,
+    outbox_limit: u32,
 }
 
 /// Records that are written as one row.
@@ -150,6 +150,19 @@ impl Writer {
         self.tail.extend(fresh.iter().map(|b| Arc::clone(b)));
         let sealed = self.tail.len() - kept.min(self.tail.len());
         self.tail.drain(..sealed);
+    }
+
+    /// Entries of the outbox kept per remote from now on; 20 000 when this is never called.
+    pub const fn limit_outbox(&mut self, entries: u32) {
+        self.outbox_limit = entries;
+    }
+
+    /// Forgets what a remote has been sent: its entries up to and with `through`.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn ack_outbox(&mut self, remote: &str, through: u64) -> Result<()> {
+        outbox::forget(&self.conn, remote, through)
     }
 
     /// Bytes of the database file, without its write-ahead log.
