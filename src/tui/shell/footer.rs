@@ -40,11 +40,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     } else {
         model.panes.get(model.shell.pane).hints(&model.world.cx())
     };
-    for always in [Action::Palette, Action::Help] {
-        if !actions.contains(&always) {
-            actions.push(always);
-        }
-    }
+    // Always there, and always at the same place.
+    actions.retain(|a| !is_fixed(*a));
+    actions.extend([Action::Palette, Action::Help]);
     // The most likely ones; more would not be read.
     let mut left_of = 7;
     actions.retain(|a| {
@@ -97,10 +95,18 @@ pub(super) fn notices(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     message(frame, area, model, worst.level, &format!("{}{more}", worst.text), role);
 }
 
+/// A message: its glyph carries the weight, the text stays calm and readable.
 fn message(frame: &mut Frame<'_>, area: Rect, model: &Model, level: Level, said: &str, role: Role) {
-    let style = model.world.theme.style(role);
-    frame.buffer_mut().set_style(area, style);
-    let said = format!(" {} {}", model.world.glyphs.level(level), text::safe(said));
-    let said = text::truncate(&said, usize::from(area.width), model.world.glyphs.ellipsis).into_owned();
-    frame.render_widget(Line::styled(said, style), area);
+    let theme = &model.world.theme;
+    frame.buffer_mut().set_style(area, theme.style(Role::ToastInfo));
+    let glyph = format!(" {} ", model.world.glyphs.level(level));
+    let room = usize::from(area.width).saturating_sub(text::width(&glyph) + 1);
+    let said = text::truncate(&text::safe(said), room, model.world.glyphs.ellipsis).into_owned();
+    let weight = if level >= Level::Warn { Role::Strong } else { Role::ToastInfo };
+    let said = Span::styled(format!(" {said}"), theme.style(Role::ToastInfo).patch(theme.style(weight)));
+    let mut line = Line::from(vec![Span::styled(glyph, theme.style(role)), said]);
+    if level < Level::Warn {
+        line.spans[0].style = theme.style(Role::ToastInfo);
+    }
+    frame.render_widget(line, area);
 }

@@ -1,13 +1,13 @@
 //! The header line: product, panes, and what always matters: LIVE or PAUSED, the rate, open incidents, the model
 //! and whether it is on this machine. The widest form that fits is taken.
 
-use crate::runtime::events::ModelState;
+use crate::runtime::events::{ModelState, Snapshot};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::panes::PaneId;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
-use aiobs_types::Level;
+use aiobs_types::{Level, SourceState};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -75,8 +75,12 @@ fn right(model: &Model, form: u8) -> Spans {
     }
     if form < 3 {
         let paused = model.panes.get(model.shell.pane).paused();
-        let (badge, role) = if paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
-        push(&mut out, badge.into(), role);
+        let (badge, role) = match backfill(s) {
+            _ if paused => ("PAUSED".to_owned(), Role::Paused),
+            Some(share) => (format!("READING {:.0} %", (share * 100.0).floor()), Role::Progress),
+            None => ("LIVE".to_owned(), Role::Live),
+        };
+        push(&mut out, badge, role);
         let rate = s.per_second.max(0.0);
         let rate = if form == 0 {
             format!("{}/s", format::count(rate.round() as u64))
@@ -116,6 +120,13 @@ fn right(model: &Model, form: u8) -> Spans {
     }
     out.push(Span::raw(" "));
     out
+}
+
+/// How far the reading of what was there before has come, while it goes on: bytes read of those there are.
+fn backfill(s: &Snapshot) -> Option<f64> {
+    let behind = s.sources.iter().filter(|s| s.info.state == SourceState::Backfill);
+    let (read, size) = behind.fold((0u64, 0u64), |(r, n), s| (r + s.info.read.min(s.info.size), n + s.info.size));
+    (size > 0).then(|| read as f64 / size as f64)
 }
 
 fn model_badge(state: &ModelState) -> (String, &'static str, Role) {

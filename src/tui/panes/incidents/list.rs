@@ -60,7 +60,8 @@ fn row(incident: &Incident, cx: &PaneCx<'_>, state: &State, width: usize, select
     let since = if active { incident.first_seen } else { incident.last_seen };
     let age = format::duration_short(cx.clock.now.since(since));
     let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
-    let right = format!("{count:>7} {age:>4} ");
+    // The detail tells the count; a title cut short tells nothing.
+    let right = if width < 48 { format!("{age:>4} ") } else { format!("{count:>7} {age:>4} ") };
     let room = width.saturating_sub(6 + text::width(&right) + 1);
     let safe = text::safe_for(&incident.title, cx.glyphs.ascii);
     let title = text::fit(&safe, room, cx.glyphs.ellipsis);

@@ -126,7 +126,9 @@ fn narrow(area: Rect, cx: &PaneCx<'_>) -> Layout {
     let incidents = active(cx).count();
     let incidents_height = block(incidents).min((left / 3).max(if area.height < 27 { 6 } else { 4 }));
     // Two lines of why and what to do, once the lists have enough.
-    let preview_height = if incidents > 0 && area.height >= 27 { preview::SHORT + 1 } else { 0 };
+    let lists = block(s.components.len().max(s.sources.len())) + block(s.top_errors.len());
+    let spare = left >= incidents_height.saturating_add(lists).saturating_add(preview::SHORT);
+    let preview_height = if incidents > 0 && (spare || area.height >= 27) { preview::SHORT + 1 } else { 0 };
     let rest = left.saturating_sub(incidents_height + preview_height);
     let tables_height = block(s.components.len().max(s.sources.len())).min((rest / 2 + 1).max(4));
     let incidents_y = rates.bottom() + 1;
