@@ -296,7 +296,8 @@ fn chain_options(config: &Config) -> ChainOptions {
 
 fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
     let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
-    let ollama = Ollama::new(&config.model.url, name).map_err(|e| e.to_string())?;
+    let ollama = Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
+        .map_err(|e| e.to_string())?;
     Ok(Arc::new(Guarded::new(Arc::new(ollama), Limits::default())))
 }
 

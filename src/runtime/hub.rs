@@ -6,8 +6,8 @@ use super::board::{Board, lock};
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
-use aiobs_types::{IncidentId, Level, SourceId, Timestamp};
-use std::collections::HashMap;
+use aiobs_types::{Incident, IncidentId, Level, SourceId, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two snapshots while things change.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
+/// Incidents in a snapshot: a storm may open thousands, and each snapshot is a copy.
+const INCIDENTS: usize = 1_000;
 
 /// See the module.
 pub(super) struct Hub {
@@ -122,7 +124,7 @@ pub(crate) fn snapshots(hub: &Hub, board: &Board, sink: &EventSink, place: &str,
             continue;
         }
         let snapshot = take(board, sink, place, started, &mut last);
-        busy = snapshot.per_second > 0.0;
+        busy = snapshot.per_second > 0.0 || snapshot.sources.iter().any(|s| s.per_second > 0.0);
         *lock(&hub.latest) = Arc::new(snapshot);
         sink.send(Event::Snapshot);
         std::thread::sleep(SNAPSHOT_EVERY);
@@ -144,12 +146,7 @@ fn take(
     drop(stats);
     drop(texts);
     let sources = source_rows(board, last);
-    let mut incidents: Vec<_> = lock(&board.incidents).values().cloned().collect();
-    incidents.sort_by_key(|i| {
-        let active = !i.state.is_active();
-        let worst = if active { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
-        (active, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
-    });
+    let incidents = incidents(&lock(&board.incidents));
     Snapshot {
         started,
         taken: Timestamp::now(),
@@ -169,6 +166,17 @@ fn take(
         place: place.to_owned(),
         dropped_events: sink.dropped(),
     }
+}
+
+/// The incidents to show: active ones first, worst first, then the rest, newest first.
+fn incidents(all: &BTreeMap<IncidentId, Incident>) -> Vec<Incident> {
+    let mut order: Vec<&Incident> = all.values().collect();
+    order.sort_by_key(|i| {
+        let over = !i.state.is_active();
+        let worst = if over { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
+        (over, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
+    });
+    order.into_iter().take(INCIDENTS).cloned().collect()
 }
 
 fn source_rows(board: &Board, last: &mut HashMap<SourceId, (Instant, u64, f64)>) -> Vec<SourceRow> {

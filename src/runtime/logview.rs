@@ -3,12 +3,14 @@
 //! request interrupts what is going on, so a key never waits for a scan.
 
 mod index;
+#[cfg(test)]
+mod tests;
 
 use self::index::MatchIndex;
 use super::board::Board;
 use super::events::{Anchor, Event, EventSink, LogsPage, LogsRequest};
 use aiobs_store::{Matcher, Reader, StoreError};
-use aiobs_types::{LogQuery, LogRecord, Order, RecordId};
+use aiobs_types::{LogQuery, LogRecord, Order, RecordBatch, RecordId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,8 +40,9 @@ impl LogView {
 
     /// Asks; the answer comes as an event.
     pub(crate) fn ask(&self, request: LogsRequest) {
-        self.cancel.store(true, Ordering::SeqCst);
         let _ = self.tx.send(request);
+        // Behind the request: a flag that is taken down by mistake then only costs a slice, never an answer.
+        self.cancel.store(true, Ordering::SeqCst);
     }
 }
 
@@ -53,6 +56,16 @@ enum Halt {
 impl From<StoreError> for Halt {
     fn from(e: StoreError) -> Self {
         Self::Store(e)
+    }
+}
+
+/// The record a jump begins at.
+const fn origin(anchor: Anchor) -> Option<u64> {
+    match anchor {
+        Anchor::FindNext(id) | Anchor::FindPrevious(id) | Anchor::LevelNext(id, _) | Anchor::LevelPrevious(id, _) => {
+            Some(id.0)
+        }
+        _ => None,
     }
 }
 
@@ -78,7 +91,7 @@ struct Worker {
 impl Worker {
     fn run(mut self, inbox: &Receiver<LogsRequest>) {
         loop {
-            let counting = self.scan.as_ref().is_some_and(|s| !s.index.done());
+            let counting = self.scan.as_ref().is_some_and(|s| !s.answered || !s.index.done());
             let first = if counting {
                 match inbox.try_recv() {
                     Ok(r) => Some(r),
@@ -91,12 +104,15 @@ impl Worker {
                     Err(_) => return,
                 }
             };
+            self.cancel.store(false, Ordering::SeqCst);
             if let Some(mut request) = first {
-                self.cancel.store(false, Ordering::SeqCst);
                 while let Ok(newer) = inbox.try_recv() {
                     request = newer;
                 }
                 self.begin(request);
+            } else if self.scan.as_ref().is_some_and(|s| !s.answered) {
+                // Interrupted by the flag of its own request, which came a moment after it.
+                self.refresh();
             } else {
                 self.count_slice();
             }
@@ -145,6 +161,21 @@ impl Worker {
         self.reply(first, next);
     }
 
+    fn refresh(&mut self) {
+        let (first, next) = self.bounds();
+        self.catch_up(first, next);
+        self.reply(first, next);
+    }
+
+    /// The batches in memory from `from` on, and the first id of all that are in memory: what is older is stored. Taken
+    /// in one look, because batches leave the window meanwhile.
+    fn window_from(&self, from: u64, next: u64) -> (Vec<Arc<RecordBatch>>, u64) {
+        let mut batches = self.board.live.since(RecordId(0));
+        let live = batches.first().map_or(next, |b| b.first.0.min(next));
+        batches.retain(|b| b.first.0 + b.len() as u64 > from);
+        (batches, live)
+    }
+
     /// Adds what arrived since the index was begun.
     fn catch_up(&mut self, first: u64, next: u64) {
         let Some(scan) = &mut self.scan else { return };
@@ -158,7 +189,8 @@ impl Worker {
             return;
         }
         let mut ids = Vec::new();
-        let live = self.board.live.first().map_or(next, |f| f.0);
+        let (batches, live) = self.window_from(from, next);
+        let Some(scan) = &mut self.scan else { return };
         if from < live {
             let query = LogQuery {
                 first: scan.query.first.max(Some(RecordId(from))),
@@ -174,7 +206,7 @@ impl Worker {
                 tracing::warn!("archive: {e}");
             }
         }
-        for batch in self.board.live.since(RecordId(from.max(live))) {
+        for batch in batches {
             ids.extend(
                 batch.iter().filter(|v| v.id.0 >= from && v.id.0 < next && scan.matcher.matches(v)).map(|v| v.id.0),
             );
@@ -184,23 +216,33 @@ impl Worker {
 
     /// Scans the next slice downwards and reports now and then.
     fn count_slice(&mut self) {
+        let Some((lo, hi)) = self.scan.as_ref().map(|s| s.index.next_slice(SLICE)) else { return };
+        let (batches, live) = self.window_from(lo, hi);
         let Some(scan) = &mut self.scan else { return };
-        let (lo, hi) = scan.index.next_slice(SLICE);
-        let query = LogQuery {
-            first: Some(scan.query.first.map_or(RecordId(lo), |f| f.max(RecordId(lo)))),
-            last: Some(scan.query.last.map_or(RecordId(hi - 1), |l| l.min(RecordId(hi - 1)))),
-            ..scan.query.clone()
-        };
         let mut ids = Vec::new();
-        let result = self.reader.query(&query, &self.cancel, &mut |r| {
-            ids.push(r.id.0);
-            ControlFlow::Continue(())
-        });
-        if self.cancel.load(Ordering::SeqCst) {
-            return;
+        let stored = hi.min(live);
+        if lo < stored {
+            let last = RecordId(stored - 1);
+            let query = LogQuery {
+                first: Some(scan.query.first.map_or(RecordId(lo), |f| f.max(RecordId(lo)))),
+                last: Some(scan.query.last.map_or(last, |l| l.min(last))),
+                ..scan.query.clone()
+            };
+            let result = self.reader.query(&query, &self.cancel, &mut |r| {
+                ids.push(r.id.0);
+                ControlFlow::Continue(())
+            });
+            if self.cancel.load(Ordering::SeqCst) {
+                return;
+            }
+            if let Err(e) = result {
+                tracing::warn!("archive: {e}");
+            }
         }
-        if let Err(e) = result {
-            tracing::warn!("archive: {e}");
+        // What is not stored yet is in memory only.
+        for batch in batches {
+            let inside = |v: &aiobs_store::RecordRef<'_>| (lo..hi).contains(&v.id.0) && scan.matcher.matches(v);
+            ids.extend(batch.iter().filter(inside).map(|v| v.id.0));
         }
         scan.index.add_below(&ids, lo);
         if scan.index.done() || scan.reported.elapsed() >= REPORT_EVERY {
@@ -229,13 +271,21 @@ impl Worker {
     fn window(&mut self, request: &LogsRequest, first: u64, next: u64) -> Result<LogsPage, Halt> {
         let (before, after) = (request.before, request.after);
         let mut not_found = false;
+        let mut error = None;
         let at = match request.anchor {
             Anchor::Tail => None,
             Anchor::Head => Some(first),
             Anchor::At(id) => Some(id.0),
             Anchor::Rank(n) => self.scan.as_ref().and_then(|s| s.index.nth(n)).or(Some(first)),
             anchor => {
-                let (target, from) = self.jump(anchor, request, first, next)?;
+                let (target, from) = match self.jump(anchor, request, first, next) {
+                    Ok(found) => found,
+                    Err(Halt::Store(e)) => {
+                        error = Some(e.to_string());
+                        (None, origin(anchor))
+                    }
+                    Err(halt) => return Err(halt),
+                };
                 not_found = target.is_none();
                 target.or(from)
             }
@@ -268,7 +318,7 @@ impl Worker {
             scanned: scan.index.scanned(),
             done: scan.index.done(),
             not_found,
-            error: None,
+            error,
         })
     }
 
@@ -349,9 +399,9 @@ impl Worker {
             return Ok(ids);
         }
         let matcher = Matcher::new(query)?;
-        let live = self.board.live.first().map_or(next, |f| f.0);
+        let (batches, live) = self.window_from(if forward { at } else { 0 }, next);
         if !forward {
-            for batch in self.board.live.since(RecordId(live)).iter().rev() {
+            for batch in batches.iter().rev() {
                 for v in batch.iter().rev().filter(|v| v.id.0 < at && v.id.0 < next && matcher.matches(v)) {
                     ids.push(v.id.0);
                     if ids.len() == n {
@@ -379,7 +429,7 @@ impl Worker {
             }
         }
         if forward {
-            for batch in self.board.live.since(RecordId(at.max(live))) {
+            for batch in &batches {
                 for v in batch.iter().filter(|v| v.id.0 >= at && v.id.0 < next && matcher.matches(v)) {
                     if ids.len() == n {
                         return Ok(ids);

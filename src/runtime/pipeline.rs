@@ -2,6 +2,11 @@
 //! mining, detection, incidents. What it made since the last [`Pipeline::take`] belongs together: the caller stores
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
+mod envelope;
+#[cfg(test)]
+mod tests;
+
+use self::envelope::{first_line_len, open_envelope, slice};
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
@@ -11,7 +16,6 @@ use aiobs_types::{
     Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
     SourceId, Template, TimelineKind, Timestamp, flags,
 };
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,6 +25,8 @@ const BATCH_RECORDS: usize = 8_192;
 const BATCH_BYTES: usize = 1 << 20;
 /// A joined record is cut here, bytes.
 const MAX_RECORD: usize = 1 << 20;
+/// How far ahead of the wall clock an event time may be and still count as now, nanoseconds: zones differ by 26 hours.
+const FUTURE: i64 = 26 * 3_600 * 1_000_000_000;
 
 /// What a pipeline starts from: what the archive holds, and the rules.
 pub struct PipelineSetup {
@@ -80,6 +86,10 @@ struct Pending {
     flags: u8,
     /// The next line goes on in the middle of this one (CRI).
     partial: bool,
+    /// It is more than one such line: what is inside can be read only now.
+    joined: bool,
+    /// Where the text inside the envelope begins.
+    inside: u32,
 }
 
 /// Per-source state beside the framer (apart from it so that both can be borrowed at once).
@@ -105,7 +115,9 @@ struct Core {
     book: IncidentBook,
     batch: RecordBatch,
     to_diagnose: Vec<IncidentId>,
+    /// Newest event time, and the wall time at which it came.
     newest: Timestamp,
+    newest_at: Timestamp,
     /// Checkpoints of other sources whose records are in `batch`: they must go into the same transaction.
     carried: Vec<Checkpoint>,
 }
@@ -138,6 +150,7 @@ impl Pipeline {
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
                 newest: Timestamp(i64::MIN),
+                newest_at: Timestamp(i64::MIN),
                 carried: Vec::new(),
             },
         })
@@ -195,6 +208,7 @@ impl Pipeline {
             core.line(state, line, now);
             if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
                 let checkpoint = state.checkpoint();
+                core.book_tick(now);
                 full(core.take(checkpoint));
             }
         });
@@ -252,9 +266,9 @@ impl Pipeline {
     }
 
     /// Everything since the last call, to be stored in one transaction.
-    pub fn take(&mut self) -> Output {
+    pub fn take(&mut self, now: Timestamp) -> Output {
         let checkpoints: Vec<Checkpoint> = self.pipes.values_mut().filter_map(|p| p.state.checkpoint()).collect();
-        self.core.book_tick();
+        self.core.book_tick(now);
         self.core.take(checkpoints)
     }
 
@@ -323,14 +337,14 @@ impl Core {
     /// One line: the beginning of a record, or the continuation of the pending one.
     fn line(&mut self, state: &mut SourceState, line: Line<'_>, now: Timestamp) {
         let outer = state.parser.parse(line.text, now);
-        let (parsed, component) = open_envelope(&mut state.parser, line.text, outer, now);
-        let hint = LineHint {
-            recognised: outer.recognised,
-            severity: parsed.severity,
-            body: outer.message,
-            enveloped: outer.enveloped,
+        let (parsed, component, inside) = open_envelope(&mut state.parser, line.text, outer, now);
+        let (judged, body) = match &inside {
+            Some(inside) => (inside.as_ref(), (0, inside.len() as u32)),
+            None => (line.text, outer.message),
         };
-        let join = state.assembler.classify(line.text, &hint);
+        let hint =
+            LineHint { recognised: parsed.recognised, severity: parsed.severity, body, enveloped: outer.enveloped };
+        let join = state.assembler.classify(judged, &hint);
         let pending = &mut state.pending;
         let fits = pending.open && pending.text.len() + line.text.len() < MAX_RECORD;
         if fits && (pending.partial || matches!(join, Join::Continue)) {
@@ -338,10 +352,10 @@ impl Core {
                 pending.text.push('\n');
                 pending.flags |= flags::MULTILINE;
             }
-            let body = if outer.enveloped { slice(line.text, outer.message) } else { line.text };
-            pending.text.push_str(body);
+            pending.text.push_str(judged);
             if pending.partial && pending.flags & flags::MULTILINE == 0 {
                 pending.parsed.message.1 = pending.text.len() as u32;
+                pending.joined = true;
             }
             pending.partial = outer.partial;
             pending.next_offset = line.next_offset;
@@ -352,6 +366,8 @@ impl Core {
         let pending = &mut state.pending;
         pending.open = true;
         pending.partial = outer.partial;
+        pending.joined = false;
+        pending.inside = outer.message.0;
         pending.text.clear();
         pending.text.push_str(line.text);
         pending.component.clear();
@@ -371,6 +387,9 @@ impl Core {
         if !std::mem::take(&mut pending.open) {
             return;
         }
+        if std::mem::take(&mut pending.joined) {
+            pending.read_joined(&mut state.parser, now);
+        }
         state.checkpoint.offset = pending.next_offset;
         state.moved = true;
         if pending.text.is_empty() {
@@ -384,7 +403,7 @@ impl Core {
         state.checkpoint.last_time = Some(time);
         state.checkpoint.first_time = Some(state.checkpoint.first_time.map_or(time, |t| t.min(time)));
         state.checkpoint.records += 1;
-        self.newest = self.newest.max(time);
+        self.advance(time, now);
         let message =
             if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {
                 (pending.parsed.message.0, pending.text.len() as u32)
@@ -414,7 +433,9 @@ impl Core {
         let ctx =
             RecordContext { view: self.batch.view(at), source_name: &state.checkpoint.name, template_new: mined.new };
         let miner = &self.miner;
-        let Some(anomaly) = self.detectors.observe(&ctx, || miner.text(mined.id).to_owned()) else { return };
+        let book = &self.book;
+        let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, time));
+        let Some(anomaly) = found else { return };
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, flags::ANOMALY, shown);
@@ -424,9 +445,19 @@ impl Core {
         }
     }
 
-    fn book_tick(&mut self) {
+    /// Event time goes on. A record from the far future is one with a wrong clock: it must not end every incident.
+    fn advance(&mut self, time: Timestamp, now: Timestamp) {
+        if time > self.newest && time <= now.plus(FUTURE) {
+            self.newest = time;
+            self.newest_at = now;
+        }
+    }
+
+    /// Looks for quiet incidents. While no records come, event time goes on as fast as the clock on the wall.
+    fn book_tick(&mut self, now: Timestamp) {
         if self.newest.0 != i64::MIN {
-            self.book.tick(self.newest);
+            let waited = now.since(self.newest_at).max(0);
+            self.book.tick(self.newest.plus(waited));
         }
     }
 
@@ -445,23 +476,6 @@ impl Core {
     }
 }
 
-/// For a line in an envelope (CRI, docker): the level, component and message of the line inside. The component is
-/// given as text when it is not a part of the outer line.
-fn open_envelope(parser: &mut SourceParser, line: &str, outer: Parsed, now: Timestamp) -> (Parsed, Option<String>) {
-    if !outer.enveloped {
-        return (outer, None);
-    }
-    let text = SourceParser::unwrap(line, &outer);
-    let inner = parser.parse_inner(&text, now);
-    let severity = if inner.severity == Severity::UNSET { outer.severity } else { inner.severity };
-    let component = slice(&text, inner.component).to_owned();
-    let message = match text {
-        Cow::Borrowed(_) => (outer.message.0 + inner.message.0, outer.message.0 + inner.message.1),
-        Cow::Owned(_) => outer.message,
-    };
-    (Parsed { severity, message, time: outer.time.or(inner.time), ..outer }, Some(component))
-}
-
 fn line_flags(line: &Line<'_>) -> u8 {
     (if line.cut { flags::CUT } else { 0 })
         | (if line.lossy { flags::LOSSY } else { 0 })
@@ -476,12 +490,4 @@ fn stem(name: &str) -> String {
         Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
         _ => file.to_owned(),
     }
-}
-
-fn first_line_len(text: &str) -> usize {
-    memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())
-}
-
-fn slice(text: &str, range: (u32, u32)) -> &str {
-    text.get(range.0 as usize..range.1 as usize).unwrap_or(text)
 }

@@ -8,13 +8,15 @@ use super::writing::WriterMessage;
 use aiobs_types::{
     FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, Template, TimelineKind, Timestamp,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 /// How long a record that may still grow (a stack trace) is held at the end of its file.
 const HOLD: Duration = Duration::from_millis(30);
+/// Messages are handled for this long before what they made is handed over, however many wait.
+const TURN: Duration = Duration::from_millis(100);
 /// How often quiet incidents are looked for when nothing arrives.
 const TICK: Duration = Duration::from_secs(30);
 
@@ -73,6 +75,8 @@ pub(crate) enum Message {
         title: Option<String>,
         criticality: u8,
     },
+    /// Answered once everything sent before it shows on the board.
+    Flush(SyncSender<()>),
     Stop,
 }
 
@@ -96,12 +100,11 @@ impl Processing {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let mut stop = false;
+            // What is held must be let go and handed over also while one source floods the inbox.
+            let until = Instant::now() + TURN;
             while let Some(message) = next {
                 stop |= self.handle(message, &mut held);
-                next = match inbox.try_recv() {
-                    Ok(m) if !stop => Some(m),
-                    Ok(_) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = if stop || Instant::now() >= until { None } else { inbox.try_recv().ok() };
             }
             self.release(&mut held);
             self.hand_over();
@@ -175,6 +178,11 @@ impl Processing {
             Message::Diagnosed { incident, by, title, criticality } => {
                 self.pipeline.diagnosed(incident, &by, title.as_deref(), criticality, now);
             }
+            Message::Flush(done) => {
+                self.hand_over();
+                // Who asked may have given up.
+                let _ = done.try_send(());
+            }
             Message::Stop => {
                 self.pipeline.end_pipes(now);
                 return true;
@@ -197,7 +205,7 @@ impl Processing {
     }
 
     fn hand_over(&mut self) {
-        let output = self.pipeline.take();
+        let output = self.pipeline.take(Timestamp::now());
         if !output.is_empty() {
             deliver(output, &self.board, &self.writer, &self.emit);
         }
@@ -241,11 +249,9 @@ fn deliver(
             all.insert(incident.id, incident.clone());
         }
     }
+    let fresh: HashSet<IncidentId> = output.to_diagnose.iter().copied().collect();
     for incident in &output.incidents {
-        emit(EngineEvent::Incident {
-            opened: output.to_diagnose.contains(&incident.id),
-            incident: Box::new(incident.clone()),
-        });
+        emit(EngineEvent::Incident { opened: fresh.contains(&incident.id), incident: Box::new(incident.clone()) });
     }
     board.touch();
     // The writer is gone only when everything stops.

@@ -10,7 +10,7 @@ use aiobs_logs::source::Waker;
 use aiobs_store::Store;
 use aiobs_types::{Incident, SourceInfo};
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -95,8 +95,24 @@ impl Running {
     }
 
     /// Waits until every diagnosis that was asked for is there, at most `limit`. False when time ran out.
+    /// What they say about the incidents then also shows in [`Running::incidents`].
     pub fn wait_for_diagnoses(&self, limit: Duration) -> bool {
-        self.agents.wait_idle(limit)
+        let idle = self.agents.wait_idle(limit);
+        if idle {
+            self.flush();
+        }
+        idle
+    }
+
+    /// Waits until the pipeline has worked through what it was told so far.
+    fn flush(&self) {
+        let (done, heard) = sync_channel(1);
+        if let Some(pipeline) = &self.pipeline
+            && pipeline.send(Message::Flush(done)).is_ok()
+        {
+            // An error means that the pipeline has ended, and with it everything it had to do.
+            let _ = heard.recv();
+        }
     }
 
     /// Stops in order: sources, agents, remotes, pipeline (what was read is stored), the rest.

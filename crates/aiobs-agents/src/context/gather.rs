@@ -186,7 +186,7 @@ impl Gatherer<'_> {
         let templates = own.into_iter().chain(others).collect();
         let messages = |proof: bool| {
             let side = self.evidence.records.iter().filter(|e| (e.why == Why::Proof) == proof);
-            side.map(|e| e.record.message().to_owned()).take(20).collect::<Vec<_>>()
+            side.map(|e| said(&e.record)).take(20).collect::<Vec<_>>()
         };
         let mut sources: Vec<String> = self.evidence.proof().map(|e| e.source.clone()).collect();
         sources.sort();
@@ -205,6 +205,15 @@ impl Gatherer<'_> {
             last_seen: incident.last_seen,
         };
     }
+}
+
+/// The message; of a structured line all of it, because the fault is often named in a field of its own.
+fn said(record: &LogRecord) -> String {
+    let message = record.message();
+    let fields = record.text.len() > message.len() && !message.contains('\n');
+    let structured =
+        fields && (record.text.contains("\":") || record.text.contains("=\"") || record.text.contains("err="));
+    if structured && !record.text.ends_with(message) { record.text.clone() } else { message.to_owned() }
 }
 
 /// Gathers the evidence for an incident. Never fails as a whole: what could not be read is in the notes.

@@ -134,6 +134,13 @@ impl Filler {
             Some(_) => text.to_owned(),
             None => text.replace("{count} times", "several times"),
         };
+        let known = |name: &str| self.values.get(name).is_some_and(|v| clean(v).is_some());
+        let text = if known("port") {
+            text
+        } else {
+            // `at the other side:its port`, `on port its port` are no English.
+            text.replace("{host}:{port}", "{host}").replace("port {port}", "{port}")
+        };
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {

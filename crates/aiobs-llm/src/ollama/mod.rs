@@ -46,9 +46,14 @@ impl Ollama {
     /// A server at an address as people write it; `model` is the configured one, `None` chooses the best installed.
     /// Nothing is sent yet.
     pub fn new(url: &str, model: Option<String>) -> Result<Self, LlmError> {
+        Self::with_connect_timeout(url, model, CONNECT)
+    }
+
+    /// As [`Self::new`], waiting so long for the server to accept a connection.
+    pub fn with_connect_timeout(url: &str, model: Option<String>, connect: Duration) -> Result<Self, LlmError> {
         let address = address::parse(url)?;
         let mut builder =
-            reqwest::Client::builder().connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none());
+            reqwest::Client::builder().connect_timeout(connect).redirect(reqwest::redirect::Policy::none());
         if address.local {
             builder = builder.no_proxy();
         }

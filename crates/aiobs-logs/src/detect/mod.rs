@@ -10,6 +10,7 @@ mod pattern;
 mod prefilter;
 mod report;
 mod severity;
+mod trace;
 
 pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
 pub use report::{Detectors, RecordContext};

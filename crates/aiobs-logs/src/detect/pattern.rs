@@ -18,6 +18,15 @@ pub(super) struct Pattern {
     pub(super) join: Join,
 }
 
+/// What matched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit {
+    /// Index of the most telling pattern.
+    best: usize,
+    /// Number of others, mere words aside, that match too.
+    others: usize,
+}
+
 /// All patterns, from the most telling to the least.
 pub(super) struct Patterns {
     list: Vec<Pattern>,
@@ -66,11 +75,14 @@ impl Patterns {
         })
     }
 
-    /// The most telling pattern in a message of this severity, and the number of others, mere words aside, that match.
-    pub(super) fn find(&mut self, message: &str, severity: Severity) -> Option<(&Pattern, usize)> {
-        let bytes = &message.as_bytes()[..message.len().min(MAX_BYTES)];
+    /// The most telling pattern in a message of this severity.
+    pub(super) fn find(&mut self, message: &str, severity: Severity) -> Option<Hit> {
         let level = severity.level();
-        let weak_too = level == Level::Unset || level >= Level::Warn;
+        self.find_in(message, level == Level::Unset || level >= Level::Warn)
+    }
+
+    fn find_in(&mut self, message: &str, weak_too: bool) -> Option<Hit> {
+        let bytes = &message.as_bytes()[..message.len().min(MAX_BYTES)];
         let (set, quick) = if weak_too { (&self.all, &self.quick_all) } else { (&self.strong, &self.quick_strong) };
         if quick.as_ref().is_some_and(|q| !q.may_match(bytes)) {
             return None;
@@ -88,7 +100,17 @@ impl Patterns {
         let mut hits = matches.iter();
         let best = hits.next()?;
         let others = hits.filter(|i| self.list[*i].join != Join::Template).count();
-        Some((&self.list[best], others))
+        Some(Hit { best, others })
+    }
+
+    /// The most telling strong pattern in all of a structured line; words that say little by themselves do not count,
+    /// since keys are made of them.
+    pub(super) fn find_cause(&mut self, line: &str) -> Option<Hit> {
+        self.find_in(line, false).filter(|hit| self.list[hit.best].join != Join::Template)
+    }
+
+    pub(super) fn at(&self, hit: Hit) -> (&Pattern, usize) {
+        (&self.list[hit.best], hit.others)
     }
 
     /// An error with the nearest id when there is no pattern of that id.

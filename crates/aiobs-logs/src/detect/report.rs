@@ -5,6 +5,7 @@ use super::gist;
 use super::new_template::NewTemplate;
 use super::pattern::{Pattern, Patterns};
 use super::severity;
+use super::trace;
 use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags};
 
 /// A record as the detectors see it.
@@ -63,21 +64,44 @@ impl Detectors {
 
     /// Judges one record. `template_text` is asked for only when there is something to report.
     pub fn observe(&mut self, ctx: &RecordContext<'_>, template_text: impl FnOnce() -> String) -> Option<Anomaly> {
+        self.judge(ctx, template_text, |_| false)
+    }
+
+    /// As [`Self::observe`]; the title and the reason of an anomaly whose fingerprint is `known` are left empty, because
+    /// it is only counted. In a storm, wording them is most of the work.
+    pub fn judge<T: AsRef<str>>(
+        &mut self,
+        ctx: &RecordContext<'_>,
+        template_text: impl FnOnce() -> T,
+        known: impl FnOnce(Fingerprint) -> bool,
+    ) -> Option<Anomaly> {
         let meta = &ctx.view.meta;
         let warm = self.new_template.watch(meta.source, meta.time);
         let by_severity = self.by_severity && severity::fires(meta.severity, self.min_level);
         let message = searched(ctx);
-        let pattern = self.patterns.find(message, meta.severity);
+        let mut hit = self.patterns.find(message, meta.severity);
+        let mut beside = false;
+        // Structured lines often name the fault in a field of its own: `msg="query failed" err="... refused"`.
+        if hit.is_none_or(|h| self.patterns.at(h).0.join == Join::Template)
+            && let Some(text) = structured(ctx)
+            && let Some(better) = self.patterns.find_cause(text)
+        {
+            hit = Some(better);
+            beside = true;
+        }
         let novel = ctx.template_new && warm && self.by_novelty && meta.severity >= Severity::WARN;
-        if pattern.is_none() && !by_severity && !novel {
+        if hit.is_none() && !by_severity && !novel {
             return None;
         }
-        Some(report(ctx, message, &template_text(), &Findings { pattern, by_severity, novel }))
+        let pattern = hit.map(|h| self.patterns.at(h));
+        Some(report(ctx, message, template_text().as_ref(), &Findings { pattern, beside, by_severity, novel }, known))
     }
 }
 
 struct Findings<'a> {
     pattern: Option<(&'a Pattern, usize)>,
+    /// The pattern matched in another field than the message.
+    beside: bool,
     by_severity: bool,
     novel: bool,
 }
@@ -92,19 +116,55 @@ fn searched<'a>(ctx: &RecordContext<'a>) -> &'a str {
     }
 }
 
-fn report(ctx: &RecordContext<'_>, message: &str, template: &str, found: &Findings<'_>) -> Anomaly {
+/// The whole line of a structured record that tells of trouble and whose message is but a part of it.
+fn structured<'a>(ctx: &RecordContext<'a>) -> Option<&'a str> {
+    let view = &ctx.view;
+    let (start, end) = view.meta.message;
+    let more = view.text.get(end as usize..)?.len() > 2;
+    let head = view.text.get(..start as usize)?;
+    let fields = head.contains('{') || head.contains("=\"") || head.ends_with('=');
+    (view.meta.severity >= Severity::WARN && fields && (more || head.contains(','))).then_some(view.text)
+}
+
+fn report(
+    ctx: &RecordContext<'_>,
+    message: &str,
+    template: &str,
+    found: &Findings<'_>,
+    known: impl FnOnce(Fingerprint) -> bool,
+) -> Anomaly {
     let meta = &ctx.view.meta;
-    let (detector, title, fingerprint) = match found.pattern {
-        Some((p, _)) => (DetectorKind::Pattern, pattern_title(p, template), pattern_fingerprint(p, message, template)),
-        None if found.by_severity => (DetectorKind::Severity, titled(template, message), hash_words("level", template)),
-        None => (DetectorKind::NewTemplate, titled(template, message), hash_words("new", template)),
+    let raised = if meta.flags & flags::MULTILINE == 0 { None } else { trace::raised(message) };
+    let (detector, fingerprint) = match (found.pattern, &raised) {
+        (Some((p, _)), Some(raised)) if p.join == Join::Template => {
+            (DetectorKind::Pattern, raised_fingerprint(p, raised))
+        }
+        (Some((p, _)), _) if found.beside && p.join == Join::Target => {
+            (DetectorKind::Pattern, hash_words(&p.id, template))
+        }
+        (Some((p, _)), _) => (DetectorKind::Pattern, pattern_fingerprint(p, message, template)),
+        (None, _) if found.by_severity => (DetectorKind::Severity, hash_words("level", template)),
+        (None, _) => (DetectorKind::NewTemplate, hash_words("new", template)),
+    };
+    let (title, reason) = if known(fingerprint) {
+        (String::new(), String::new())
+    } else {
+        let title = match (found.pattern, &raised) {
+            (Some((p, _)), Some(raised)) if p.join == Join::Template => gist::title_of(raised.line),
+            (Some((p, _)), _) if found.beside && p.join == Join::Target => {
+                gist::title_of(&format!("{}: {}", titled(template, message), p.title))
+            }
+            (Some((p, _)), _) => pattern_title(p, template),
+            (None, _) => titled(template, message),
+        };
+        (title, reason(ctx, template, found))
     };
     let floor = found.pattern.map_or(Severity::WARN, |(p, _)| p.severity);
     Anomaly {
         detector,
         fingerprint,
         title,
-        reason: reason(ctx, template, found),
+        reason,
         severity: meta.severity.max(floor).max(Severity::WARN),
         record: ctx.view.id,
         time: meta.time,
@@ -177,6 +237,13 @@ fn pattern_fingerprint(pattern: &Pattern, message: &str, template: &str) -> Fing
             Fingerprint(names.iter().fold(start, |h, name| fnv(h, name.as_bytes())))
         }
     }
+}
+
+/// One exception raised at one place is one fault, whatever its text says.
+fn raised_fingerprint(pattern: &Pattern, raised: &trace::Raised<'_>) -> Fingerprint {
+    let Fingerprint(class) = hash_words(&pattern.id, raised.class);
+    let Fingerprint(place) = hash_words("", raised.place);
+    Fingerprint(class.rotate_left(17) ^ place)
 }
 
 /// The letters of a template, without its placeholders, digits, punctuation and case.

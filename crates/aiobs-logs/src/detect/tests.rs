@@ -262,3 +262,63 @@ proptest! {
         }
     }
 }
+
+/// A record of a format that knows which part of the line is the message.
+fn judge_line(text: &str, message: &str, severity: Severity, flags: u8) -> Option<Anomaly> {
+    let start = text.find(message).unwrap() as u32;
+    let mut batch = RecordBatch::new(RecordId(1));
+    batch.push(NewRecord {
+        time: Timestamp::default(),
+        observed: Timestamp::default(),
+        offset: 0,
+        source: SourceId(0),
+        template: TemplateId(1),
+        severity,
+        flags,
+        component: "orders",
+        text,
+        message: (start, start + message.len() as u32),
+    });
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false };
+    let head = message.lines().next().unwrap().to_owned();
+    Detectors::new(&DetectConfig::default()).unwrap().observe(&ctx, || head)
+}
+
+#[test]
+fn a_structured_line_is_judged_by_its_other_fields_too() {
+    let title = |text, message, severity| judge_line(text, message, severity, 0).map(|a| a.title);
+    let json = r#"{"level":"error","msg":"query failed","err":{"message":"connect ECONNREFUSED 10.0.0.5:5432"}}"#;
+    assert_eq!(title(json, "query failed", Severity::ERROR).as_deref(), Some("query failed: connection refused"));
+    let logfmt = r#"level=error msg="disk check" err="write /data/x: no space left on device""#;
+    assert_eq!(title(logfmt, "disk check", Severity::ERROR).as_deref(), Some("no space left on device"));
+    // The keys themselves are no fault, and an untroubled line is not looked through.
+    let healthy = r#"{"level":"warn","msg":"slow answer","error":null,"timeout":30,"errors":0}"#;
+    assert_eq!(title(healthy, "slow answer", Severity::WARN), None);
+    assert_eq!(title(json, "query failed", Severity::INFO), None);
+}
+
+#[test]
+fn a_trace_is_named_and_told_apart_by_its_exception() {
+    let trace = |file: &str, error: &str| {
+        let text = format!("Traceback (most recent call last):\n  File \"{file}\", line 7, in run\n    go()\n{error}");
+        judge_line(&text, &text, Severity::UNSET, aiobs_types::flags::MULTILINE).unwrap()
+    };
+    let zero = trace("/srv/a.py", "ZeroDivisionError: division by zero");
+    assert_eq!(zero.title, "ZeroDivisionError: division by zero");
+    let key = trace("/srv/a.py", "KeyError: 'order-17'");
+    assert_ne!(zero.fingerprint, key.fingerprint);
+    assert_eq!(key.fingerprint, trace("/srv/a.py", "KeyError: 'invoice-4'").fingerprint);
+    assert_ne!(key.fingerprint, trace("/srv/b.py", "KeyError: 'order-17'").fingerprint);
+}
+
+#[test]
+fn a_known_fault_is_not_worded_again() {
+    let batch = batch("connection to orders-db refused", Severity::ERROR, "orders", 0);
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false };
+    let mut detectors = Detectors::new(&DetectConfig::default()).unwrap();
+    let first = detectors.judge(&ctx, || "connection to orders-db refused", |_| false).unwrap();
+    let again = detectors.judge(&ctx, || "connection to orders-db refused", |f| f == first.fingerprint).unwrap();
+    assert!(!first.title.is_empty() && !first.reason.is_empty());
+    assert_eq!((again.title.as_str(), again.reason.as_str()), ("", ""));
+    assert_eq!(Anomaly { title: String::new(), reason: String::new(), ..first }, again);
+}

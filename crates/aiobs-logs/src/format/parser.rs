@@ -262,6 +262,7 @@ impl SourceParser {
             None => stamp,
         };
         let time = stamp.and_then(|s| zone.resolve(s, now));
+        let message = if format.envelope { whole_inside(line, message) } else { message };
         let text = line.as_bytes().get(message.clone()).unwrap_or_default();
         let mut severity = level.unwrap_or(Severity::UNSET);
         if format.severity_from_status
@@ -290,6 +291,17 @@ impl SourceParser {
             partial,
         }
     }
+}
+
+/// What is inside of an envelope keeps its indent (a trace is told by it) and its end (a piece of a line goes on
+/// there): of the blanks before it only one belongs to the envelope. JSON has no blanks there.
+fn whole_inside(line: &str, message: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let bytes = line.as_bytes();
+    let before = bytes[..message.start].iter().rev().take_while(|b| blank(b)).count();
+    let after = bytes[message.end..].iter().take_while(|b| blank(b)).count();
+    let end = if message.end + after == bytes.len() { bytes.len() } else { message.end };
+    message.start - before.saturating_sub(1)..end
 }
 
 /// How well a format tells a line apart; 0 is not at all.

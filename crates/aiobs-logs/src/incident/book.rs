@@ -68,6 +68,15 @@ impl IncidentBook {
         book
     }
 
+    /// Whether an anomaly of this fingerprint at `time` would only be counted: its incident is known and not resolved,
+    /// so nobody will read the anomaly's own words.
+    pub fn counts_on(&self, fingerprint: Fingerprint, time: Timestamp) -> bool {
+        let held = self.by_fingerprint.get(&fingerprint).and_then(|id| self.incidents.get(id));
+        held.is_some_and(|h| {
+            h.incident.state != IncidentState::Resolved && time.since(h.incident.last_seen) < self.options.quiet
+        })
+    }
+
     /// Counts an anomaly into its incident, opening or reopening it.
     pub fn apply(&mut self, anomaly: &Anomaly) -> Applied {
         if let Some(id) = self.by_fingerprint.get(&anomaly.fingerprint).copied()

@@ -1,0 +1,121 @@
+//! Bytes in, records and incidents out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+
+const MINUTE: i64 = 60_000_000_000;
+/// 2025-01-07 14:30:00 UTC
+const NOW: Timestamp = Timestamp(1_736_260_200_000_000_000);
+
+fn pipeline() -> Pipeline {
+    Pipeline::new(PipelineSetup {
+        formats: Arc::new(FormatSet::with_user(Vec::new()).unwrap()),
+        zone: ZoneRule::parse("utc").unwrap(),
+        forced: Vec::new(),
+        detect: DetectConfig::default(),
+        incidents: BookOptions { quiet: 30 * MINUTE, ..BookOptions::default() },
+        templates: Vec::new(),
+        known_incidents: Vec::new(),
+        next_incident: IncidentId(1),
+        next_record: RecordId(1),
+        checkpoints: Vec::new(),
+    })
+    .unwrap()
+}
+
+fn feed(pipeline: &mut Pipeline, source: u32, offset: u64, text: &str) -> Output {
+    let source = SourceId(source);
+    if offset == 0 {
+        pipeline.open(source, "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
+    }
+    pipeline.data(source, offset, text.as_bytes(), FileIdentity::default(), NOW, |_| panic!("no batch is full"));
+    pipeline.caught_up(source, NOW);
+    pipeline.take(NOW)
+}
+
+fn messages(output: &Output) -> Vec<&str> {
+    output.batch.iter().map(|v| v.message()).collect()
+}
+
+#[test]
+fn a_trace_in_a_cri_file_is_one_record() {
+    let text = "2025-01-07T14:30:15.1Z stdout F listening\n\
+        2025-01-07T14:30:16.1Z stderr F Traceback (most recent call last):\n\
+        2025-01-07T14:30:16.1Z stderr F   File \"/app/x.py\", line 3, in <module>\n\
+        2025-01-07T14:30:16.1Z stderr F     boom()\n\
+        2025-01-07T14:30:16.1Z stderr F ValueError: bad thing 42\n\
+        2025-01-07T14:30:17.1Z stdout F fine\n";
+    let output = feed(&mut pipeline(), 1, 0, text);
+    let trace = "Traceback (most recent call last):\n  File \"/app/x.py\", line 3, in <module>\n    boom()\n\
+        ValueError: bad thing 42";
+    assert_eq!(messages(&output), ["listening", trace, "fine"]);
+    assert_eq!(output.incidents.len(), 1);
+    assert_eq!(output.incidents[0].title, "ValueError: bad thing 42");
+}
+
+#[test]
+fn pieces_of_a_line_are_read_as_the_whole_they_are() {
+    let text = "2025-01-07T14:30:15.1Z stdout F {\"level\":\"info\",\"msg\":\"ok\"}\n\
+        2025-01-07T14:30:17.1Z stdout P {\"level\":\"error\",\"msg\":\"first half\n\
+        2025-01-07T14:30:17.1Z stdout F  second half\"}\n";
+    let output = feed(&mut pipeline(), 1, 0, text);
+    assert_eq!(messages(&output), ["ok", "first half second half"]);
+    assert_eq!(output.batch.view(1).meta.severity, Severity::ERROR);
+}
+
+#[test]
+fn a_trace_in_a_docker_file_is_one_record() {
+    let line =
+        |log: &str| format!("{{\"log\":\"{log}\\n\",\"stream\":\"stderr\",\"time\":\"2025-01-07T14:30:16.1Z\"}}\n");
+    let text = line("ready")
+        + &line("Exception in thread \\\"main\\\" java.lang.IllegalStateException: no config")
+        + &line("\\tat com.x.Main.main(Main.java:3)")
+        + &line("stopped");
+    let output = feed(&mut pipeline(), 1, 0, &text);
+    assert_eq!(output.batch.len(), 3);
+    assert!(output.batch.view(1).text.ends_with("\n\tat com.x.Main.main(Main.java:3)"));
+    assert!(!output.incidents[0].title.contains("\\n"), "{}", output.incidents[0].title);
+}
+
+#[test]
+fn a_clock_gone_wrong_does_not_end_incidents_nor_keep_them() {
+    let mut p = pipeline();
+    let text = "2025-01-07 14:30:00 ERROR orders - charge was declined\n2099-01-01 00:00:00 INFO orders - hello\n";
+    let output = feed(&mut p, 1, 0, text);
+    assert_eq!(output.incidents[0].state, IncidentState::Open);
+    // No more records: time goes on all the same.
+    assert!(p.take(NOW.plus(29 * MINUTE)).incidents.is_empty());
+    let later = p.take(NOW.plus(31 * MINUTE));
+    assert_eq!(later.incidents[0].state, IncidentState::Resolved);
+}
+
+#[test]
+fn records_and_checkpoints_of_several_sources_go_together() {
+    let mut p = pipeline();
+    for source in [1, 2] {
+        p.open(SourceId(source), "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
+    }
+    let line = "2025-01-07 14:30:00 INFO orders - served\n";
+    let bytes = line.repeat(5_000);
+    let mut outputs = Vec::new();
+    p.data(SourceId(1), 0, bytes.as_bytes(), FileIdentity::default(), NOW, |o| outputs.push(o));
+    p.data(SourceId(2), 0, bytes.as_bytes(), FileIdentity::default(), NOW, |o| outputs.push(o));
+    p.caught_up(SourceId(1), NOW);
+    p.caught_up(SourceId(2), NOW);
+    outputs.push(p.take(NOW));
+    let mut records = HashMap::from([(SourceId(1), 0u64), (SourceId(2), 0)]);
+    let mut stored = records.clone();
+    for output in &outputs {
+        for row in output.batch.rows() {
+            *records.get_mut(&row.source).unwrap() += 1;
+        }
+        for c in &output.checkpoints {
+            stored.insert(c.source, c.offset);
+        }
+        // Whatever comes after this transaction, what it says is read is exactly what is stored.
+        for (source, offset) in &stored {
+            assert_eq!(*offset, records[source] * line.len() as u64, "{source:?}");
+        }
+    }
+    assert_eq!(records.values().sum::<u64>(), 10_000);
+}
