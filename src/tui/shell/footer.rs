@@ -101,9 +101,9 @@ fn message(frame: &mut Frame<'_>, area: Rect, model: &Model, level: Level, said:
     frame.buffer_mut().set_style(area, theme.style(Role::ToastInfo));
     let glyph = format!(" {} ", model.world.glyphs.level(level));
     let room = usize::from(area.width).saturating_sub(text::width(&glyph) + 1);
-    let said = text::truncate(&text::safe(said), room, model.world.glyphs.ellipsis).into_owned();
+    let said = text::truncate(&text::safe(&text::unfenced(said)), room, model.world.glyphs.ellipsis).into_owned();
     let weight = if level >= Level::Warn { Role::Strong } else { Role::ToastInfo };
-    let said = Span::styled(format!(" {said}"), theme.style(Role::ToastInfo).patch(theme.style(weight)));
+    let said = Span::styled(said, theme.style(Role::ToastInfo).patch(theme.style(weight)));
     let mut line = Line::from(vec![Span::styled(glyph, theme.style(role)), said]);
     if level < Level::Warn {
         line.spans[0].style = theme.style(Role::ToastInfo);

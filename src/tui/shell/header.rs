@@ -126,7 +126,8 @@ fn right(model: &Model, form: u8) -> Spans {
 fn backfill(s: &Snapshot) -> Option<f64> {
     let behind = s.sources.iter().filter(|s| s.info.state == SourceState::Backfill);
     let (read, size) = behind.fold((0u64, 0u64), |(r, n), s| (r + s.info.read.min(s.info.size), n + s.info.size));
-    (size > 0).then(|| read as f64 / size as f64)
+    // What is read within a blink is no news.
+    (size.saturating_sub(read) > 1 << 20).then(|| read as f64 / size as f64)
 }
 
 fn model_badge(state: &ModelState) -> (String, &'static str, Role) {

@@ -47,6 +47,11 @@ pub(crate) fn rows(model: &Model) -> Vec<Row> {
     let diagnosing = format!("{} diagnosing", g.incident(I::Open, true));
     let states = [I::Open, I::Acknowledged, I::Resolved, I::Muted].map(state);
     rows.push(Row::Keys("incident".into(), format!("{}   {diagnosing}", states.join("   "))));
+    use crate::runtime::events::StageState as S;
+    let stages =
+        [(S::Waiting, "waits"), (S::Running, "runs"), (S::Done, "done"), (S::Fallback, "a playbook stands in")];
+    let stages = stages.map(|(s, word)| format!("{} {word}", g.stage(s)));
+    rows.push(Row::Keys("stage".into(), stages.join("   ")));
     rows
 }
 

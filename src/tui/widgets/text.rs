@@ -122,6 +122,16 @@ pub fn truncate<'a>(text: &'a str, cells: usize, ellipsis: &str) -> Cow<'a, str>
     Cow::Owned(out)
 }
 
+/// Angle brackets as people write them: in what models are sent they stand as `‹` and `›`, so that no text can end
+/// its fence, and answers repeat them so.
+pub fn unfenced(text: &str) -> Cow<'_, str> {
+    if text.contains(['‹', '›']) {
+        Cow::Owned(text.replace('‹', "<").replace('›', ">"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Cuts in the middle, for paths: the end says most.
 pub fn truncate_start<'a>(text: &'a str, cells: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= cells {

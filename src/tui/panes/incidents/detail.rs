@@ -47,7 +47,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
 fn safe(t: &str, cx: &PaneCx<'_>) -> String {
     // A model's or a record's line breaks would be drawn as symbols: in running text they are spaces.
     let flat = if t.contains(['\n', '\r']) { t.split_whitespace().collect::<Vec<_>>().join(" ") } else { t.to_owned() };
-    text::safe_for(&flat, cx.glyphs.ascii).into_owned()
+    text::safe_for(&text::unfenced(&flat), cx.glyphs.ascii).into_owned()
 }
 
 fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {

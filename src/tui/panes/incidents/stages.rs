@@ -87,7 +87,8 @@ fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
         ),
         Span::styled(cx.glyphs.stage(stage.state), cx.style(role)),
     ];
-    if let Some(nanos) = stage.nanos {
+    // A playbook answers at once: its time says nothing.
+    if let Some(nanos) = stage.nanos.filter(|n| *n >= 10_000_000) {
         spans.push(Span::styled(format!(" {}", format::seconds(nanos as f64 / 1e9)), cx.style(Role::Dim)));
     }
     spans

@@ -10,7 +10,7 @@ use crate::tui::widgets::{scroll, text};
 use aiobs_types::{LogRecord, flags};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 /// Rows the list has.
@@ -100,9 +100,7 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
             let at = Rect { y, height: 1, width: area.width - 1, ..area };
             frame.render_widget(line, at);
             if let Some(style) = base {
-                // Only the ground: the severity and the matches keep their own colours.
-                let ground = Style { fg: None, ..style };
-                frame.buffer_mut().set_style(at, ground);
+                select(frame, at, style, cx);
             }
             y += 1;
         }
@@ -110,6 +108,20 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let rail = Rect { x: area.right() - 1, width: 1, ..area };
     let range = (w.rank + w.top as u64, u64::from(area.height), w.total.max(w.rank + w.rows.len() as u64));
     scroll::scrollbar(frame, rail, range, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
+}
+
+/// The selection's own colours win, as in the other panes: others may not be readable on its ground. Marks that
+/// have a ground of their own keep it.
+fn select(frame: &mut Frame<'_>, row: Rect, style: Style, cx: &PaneCx<'_>) {
+    let ground = cx.style(Role::Text).bg;
+    let buffer = frame.buffer_mut();
+    for x in row.left()..row.right() {
+        let cell = &mut buffer[(x, row.y)];
+        let own = cell.style().bg.filter(|bg| *bg != Color::Reset && Some(*bg) != ground);
+        if own.is_none() {
+            cell.set_style(style);
+        }
+    }
 }
 
 fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {

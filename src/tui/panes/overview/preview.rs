@@ -88,5 +88,5 @@ fn labelled(doc: &mut Document<RecordId>, label: &str, said: &str, role: Role, c
 
 fn flat(said: &str, cx: &PaneCx<'_>) -> String {
     let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    text::safe_for(&flat, cx.glyphs.ascii).into_owned()
+    text::safe_for(&text::unfenced(&flat), cx.glyphs.ascii).into_owned()
 }
