@@ -105,6 +105,16 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
         vec![Span::raw(" ")],
         marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
     );
+    fix(doc, d, cx);
+    grounds(doc, d, cited, cx);
+}
+
+/// What the cause rests on, and what else it could be: after what to do, which must be in sight first.
+fn grounds(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
+    if d.claims.is_empty() && d.alternatives.is_empty() {
+        return;
+    }
+    heading(doc, "Because", String::new(), cx);
     for claim in &d.claims {
         let mut pieces = vec![Piece::Text(safe(&claim.text, cx), cx.style(Role::Text))];
         for id in &claim.records {
@@ -122,7 +132,6 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
         let piece = Piece::Text(safe(other, cx), cx.style(Role::Dim));
         doc.paragraph(vec![Span::styled(" Less likely: ", cx.style(Role::Dim))], vec![piece]);
     }
-    fix(doc, d, cx);
 }
 
 fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {
