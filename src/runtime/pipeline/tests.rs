@@ -119,3 +119,13 @@ fn records_and_checkpoints_of_several_sources_go_together() {
     }
     assert_eq!(records.values().sum::<u64>(), 10_000);
 }
+
+#[test]
+fn a_go_panic_is_one_record_although_its_first_word_is_a_level() {
+    let text = "2025/01/07 14:30:15 listening on :8080\n\
+        panic: runtime error: index out of range [5] with length 3\n\ngoroutine 1 [running]:\nmain.main()\n\
+        \t/app/main.go:9 +0x1d\nexit status 2\n";
+    let output = feed(&mut pipeline(), 1, 0, text);
+    assert_eq!(output.batch.len(), 2);
+    assert_eq!(output.incidents.len(), 1);
+}

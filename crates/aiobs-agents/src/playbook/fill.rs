@@ -14,6 +14,9 @@ pub(super) const BUILT_IN: [&str; 8] =
 /// Values longer than this are cut in prose and left out of commands, bytes.
 const LONGEST: usize = 120;
 
+/// How critical a guess may call an incident.
+const GUESS: u8 = 3;
+
 /// The placeholder that a named group fills: digits at its end only tell groups of one pattern apart.
 pub(super) fn group(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
@@ -64,12 +67,20 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
         rollback: filler.prose_list(&playbook.fix.rollback),
         risk: filler.prose(&playbook.fix.risk),
     };
+    let cause = filler.prose(&playbook.cause);
+    let (title, cause, criticality) = if found.guess {
+        let cause =
+            format!("A guess, from other lines logged about that time; nothing it says itself is known. {cause}");
+        (format!("Perhaps: {}", playbook.title), cause, playbook.criticality.min(GUESS))
+    } else {
+        (playbook.title.clone(), cause, playbook.criticality)
+    };
     Advice {
         id: playbook.id.clone(),
-        title: playbook.title.clone(),
-        cause: filler.prose(&playbook.cause),
+        title,
+        cause,
         error_class: playbook.error_class.clone(),
-        criticality: playbook.criticality,
+        criticality,
         confidence: found.confidence,
         alternatives: filler.prose_list(&playbook.alternatives),
         fix,
@@ -141,6 +152,7 @@ impl Filler {
             // `at the other side:its port`, `on port its port` are no English.
             text.replace("{host}:{port}", "{host}").replace("port {port}", "{port}")
         };
+        let text = if known("host") { text } else { text.replace(" ({host})", "") };
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {

@@ -24,6 +24,8 @@ pub(super) struct Found {
     pub(super) playbook: usize,
     /// How sure that is.
     pub(super) confidence: Confidence,
+    /// Only what happened around the incident fits, nothing that it says itself.
+    pub(super) guess: bool,
     /// Texts that matched, verbatim.
     pub(super) matched: Vec<String>,
     /// Values by placeholder, as they stand in the texts.
@@ -87,7 +89,7 @@ impl Matcher {
             return Some(self.found(playbooks, index, confidence, &own));
         }
         let (index, _) = self.rank(playbooks, s, &around, AROUND_WEIGHT)?;
-        Some(self.found(playbooks, index, Confidence::Low, &around))
+        Some(Found { guess: true, ..self.found(playbooks, index, Confidence::Low, &around) })
     }
 
     /// The playbook with the highest weight of those that match one of the texts; among equals, the one that matches
@@ -140,7 +142,7 @@ impl Matcher {
                 matched.push((*text).to_owned());
             }
         }
-        Found { playbook: index, confidence, captures: captures(&playbooks[index], &texts), matched }
+        Found { playbook: index, confidence, guess: false, captures: captures(&playbooks[index], &texts), matched }
     }
 }
 

@@ -200,3 +200,25 @@ fn a_users_playbook_replaces_ours_and_a_broken_one_is_told() {
     assert!(errors[0].file.ends_with("broken.toml") && errors[0].message.contains("missing field"), "{errors:?}");
     assert_eq!(Library::load(Some(&dir.path().join("absent"))).1, []);
 }
+
+#[test]
+fn a_guess_from_around_is_worded_as_one() {
+    let (library, _) = Library::load(None);
+    let around = "write /data/x: no space left on device";
+    let guess = library.advise(&Signature { around: vec![around.into()], ..says("order 7 went wrong") }).unwrap();
+    assert_eq!((guess.title.as_str(), guess.confidence), ("Perhaps: Disk is full", Confidence::Low));
+    assert!(guess.cause.starts_with("A guess") && guess.criticality <= 3, "{guess:?}");
+    let known = library.advise(&says(around)).unwrap();
+    assert_eq!((known.title.as_str(), known.criticality), ("Disk is full", 5));
+}
+
+#[test]
+fn what_is_not_known_leaves_no_odd_words() {
+    let (library, _) = Library::load(None);
+    for message in ["connection refused", "read: connection reset by peer", "bind: address already in use"] {
+        let advice = library.advise(&says(message)).unwrap();
+        for odd in ["side:its", "port its", "(the other side)"] {
+            assert!(!advice.cause.contains(odd), "{}", advice.cause);
+        }
+    }
+}

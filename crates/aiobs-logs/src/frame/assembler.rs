@@ -109,7 +109,9 @@ impl Assembler {
     }
 
     fn start(&mut self, text: &str, judged: &str, hint: &LineHint, bytes: usize) {
-        let trace = match grammar::header(text).or_else(|| grammar::inner_header(text)) {
+        // A format may have taken `panic:` at the front for a level.
+        let header = grammar::header(text).or_else(|| grammar::inner_header(text)).or_else(|| grammar::header(judged));
+        let trace = match header {
             Some(header) => opened(header),
             None if grammar::node_place(text) => Trace::NodePlace,
             None => Trace::None,
