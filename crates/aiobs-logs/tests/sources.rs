@@ -313,6 +313,31 @@ fn old_generations_in_a_directory_are_read_once_over_rotations_and_restarts() {
     assert_eq!(r.texts.values().cloned().collect::<String>(), "b2\nc1\n");
 }
 
+/// Between the rename and the new file there is a moment without the log; a restart may look just then.
+#[test]
+fn restart_in_the_middle_of_a_rotation_reads_nothing_under_another_name() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log"), "a1\n");
+    let mut r = reader(dir.path());
+    r.until_text(&name("app.log"), "a1\n");
+    append(&name("app.log"), "a2\n");
+    fs::rename(name("app.log"), name("app.log.1")).unwrap();
+    append(&name("app.log"), "b1\n");
+    r.until_text(&name("app.log"), "a1\na2\nb1\n");
+    let known = r.checkpoints();
+    drop(r);
+    append(&name("app.log"), "b2\n");
+    fs::rename(name("app.log.1"), name("app.log.2")).unwrap();
+    fs::rename(name("app.log"), name("app.log.1")).unwrap();
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.run(50);
+    append(&name("app.log"), "c1\n");
+    r.until_text(&name("app.log"), "b2\nc1\n");
+    r.run(50);
+    assert_eq!(r.texts.values().cloned().collect::<String>(), "b2\nc1\n");
+}
+
 #[test]
 fn file_once_read_under_another_name_is_read_when_that_name_is_not_asked_for() {
     let dir = dir();

@@ -207,6 +207,9 @@ impl SourceSet {
             }
         }
         let names: HashSet<String> = files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
+        for base in self.taken_away(search, &files, &names) {
+            self.add_file(&base, false);
+        }
         for path in &files {
             let name = path.to_string_lossy();
             let new = !self.names.contains_key(&*name) && !self.known.contains_key(&*name);
@@ -215,6 +218,14 @@ impl SourceSet {
             }
         }
         !files.is_empty()
+    }
+
+    /// Logs of earlier runs that are not there just now although their old files are: a rotation is under way, or the
+    /// log was given up. What is left of them is theirs, not a source of its own.
+    fn taken_away(&self, search: &Search, files: &[PathBuf], names: &HashSet<String>) -> Vec<PathBuf> {
+        let gone = |name: &&String| !names.contains(*name) && !self.names.contains_key(*name);
+        let bases = self.known.keys().filter(gone).filter(|base| files.iter().any(|file| generation(base, file)));
+        bases.map(PathBuf::from).filter(|base| search.covers(base) && !self.exclude.leaves_out(base)).collect()
     }
 
     /// An old generation of a source that was read before: it has been read under that name.

@@ -118,6 +118,11 @@ impl Search {
         (files, dirs)
     }
 
+    /// Whether it would find a file of this name.
+    pub(super) fn covers(&self, path: &Path) -> bool {
+        path.starts_with(&self.root) && self.takes(path)
+    }
+
     fn takes(&self, path: &Path) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(path) && !packed(path),

@@ -172,7 +172,11 @@ impl Tail {
                 return Ok(self.quiet(SourceState::Following, shared, sink));
             }
             if let (true, Some((own, _))) = (self.frozen, &self.last) {
-                files.retain(|f| f.identity.inode == own.inode && f.identity.device == own.device);
+                // The inode alone does not tell: that of a deleted generation is soon given to the next one.
+                files.retain(|f| {
+                    let same = f.identity.inode == own.inode && f.identity.device == own.device;
+                    same && own.head_len > 0 && identity::head_matches(&f.file, own).unwrap_or(false)
+                });
             }
             files.retain(|f| !shared.foreign(Some(self.id), f) || self.explicit && !self.opened);
             self.queue = files.into();
