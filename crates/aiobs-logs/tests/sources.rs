@@ -338,6 +338,25 @@ fn restart_in_the_middle_of_a_rotation_reads_nothing_under_another_name() {
     assert_eq!(r.texts.values().cloned().collect::<String>(), "b2\nc1\n");
 }
 
+/// The copy has an inode of its own, and the log itself is at its beginning again.
+#[test]
+fn copy_truncate_in_a_followed_directory_reads_the_copy_under_no_other_name() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log"), "the first line of this log\n");
+    let mut r = reader(dir.path());
+    r.until_text(&name("app.log"), "the first line of this log\n");
+    fs::copy(name("app.log"), name("app.log.1")).unwrap();
+    fs::File::options().write(true).open(name("app.log")).unwrap().set_len(0).unwrap();
+    r.run(100);
+    // Another new file makes it look through the directory again.
+    append(&name("other.log"), "something else\n");
+    r.until_text(&name("other.log"), "something else\n");
+    r.run(50);
+    assert_eq!(r.text(&name("app.log")), "the first line of this log\n");
+    assert_eq!(r.texts.len(), 2);
+}
+
 #[test]
 fn file_once_read_under_another_name_is_read_when_that_name_is_not_asked_for() {
     let dir = dir();

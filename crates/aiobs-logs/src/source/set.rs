@@ -230,7 +230,7 @@ impl SourceSet {
 
     /// An old generation of a source that was read before: it has been read under that name.
     fn left_over(&self, path: &Path, names: &HashSet<String>) -> bool {
-        let bases = self.known.keys().chain(self.tails.iter().filter(|t| t.progress().0 > 0).map(|t| &t.name));
+        let bases = self.known.keys().chain(self.tails.iter().filter(|t| t.has_read()).map(|t| &t.name));
         bases.filter(|base| names.contains(*base) || self.names.contains_key(*base)).any(|base| generation(base, path))
     }
 

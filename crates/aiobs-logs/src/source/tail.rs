@@ -139,6 +139,11 @@ impl Tail {
         }
     }
 
+    /// Whether something was read under this name, of this file or of one before it.
+    pub(super) fn has_read(&self) -> bool {
+        self.blocks > 0 || self.progress().0 > 0
+    }
+
     /// When the tail must be stepped although nothing happened.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
