@@ -187,9 +187,9 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
         let Some(example) = p.example.filter(|id| evidence.holds(*id)) else { continue };
         let text = neutral(&p.text, 160);
         let change = if p.new {
-            format!("New at that time, {} times in {} s: \"{text}\".", p.during, evidence.window_secs)
+            format!("New at that time, {} in {} s: \"{text}\".", times(p.during), evidence.window_secs)
         } else {
-            format!("More often at that time, {} times instead of {}: \"{text}\".", p.during, p.before)
+            format!("More often at that time, {} instead of {}: \"{text}\".", times(p.during), p.before)
         };
         add(change, vec![example]);
     }
@@ -199,6 +199,10 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
 fn origin(e: &crate::Exhibit) -> String {
     let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
     neutral(name, 60)
+}
+
+fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 fn on(incident: &Incident) -> String {
@@ -212,7 +216,7 @@ fn on(incident: &Incident) -> String {
 
 fn summary(d: &Diagnosis, incident: &Incident) -> String {
     let since = time(incident.first_seen);
-    let times = if incident.count == 1 { "once".to_owned() } else { format!("{} times", incident.count) };
+    let times = times(incident.count);
     let mut out = format!("{}: struck {times}{} since {since} UTC. {}", d.title, on(incident), d.cause);
     if let Some(step) = d.fix.now.first() {
         out.push_str(" Next: ");
