@@ -31,6 +31,9 @@ impl Terminal {
         let mut builder = CommandBuilder::new(command.get_program());
         builder.args(command.get_args());
         builder.env("TERM", "xterm-256color");
+        for (name, _) in command.get_envs().filter(|(_, value)| value.is_none()) {
+            builder.env_remove(name);
+        }
         let child = pair.slave.spawn_command(builder)?;
         drop(pair.slave);
         let (mut output, input) = (pair.master.try_clone_reader()?, pair.master.take_writer()?);
