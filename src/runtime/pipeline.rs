@@ -3,15 +3,17 @@
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
 mod envelope;
+mod recall;
 #[cfg(test)]
 mod tests;
 
 use self::envelope::{first_line_len, open_envelope, slice};
+use self::recall::{Lesson, Recall, Recalled};
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
-use aiobs_logs::template::{Miner, MinerOptions};
+use aiobs_logs::template::{Miner, MinerOptions, Statement};
 use aiobs_types::{
     Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
     SourceId, Template, TimelineKind, Timestamp, flags,
@@ -90,6 +92,10 @@ struct Pending {
     joined: bool,
     /// Where the text inside the envelope begins.
     inside: u32,
+    /// Its statement, when its shape was met before, and whether no pattern matches it.
+    recalled: Option<(Statement, bool)>,
+    /// What was learnt from it, when its shape was not.
+    lesson: Option<Lesson>,
 }
 
 /// Per-source state beside the framer (apart from it so that both can be borrowed at once).
@@ -110,6 +116,7 @@ struct SourcePipe {
 
 /// The parts all sources share.
 struct Core {
+    recall: Recall,
     miner: Miner,
     detectors: Detectors,
     book: IncidentBook,
@@ -144,6 +151,7 @@ impl Pipeline {
             known: setup.checkpoints.into_iter().map(|c| (c.source, c)).collect(),
             pipes: HashMap::new(),
             core: Core {
+                recall: Recall::default(),
                 miner,
                 detectors: Detectors::new(&setup.detect)?,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
@@ -257,6 +265,7 @@ impl Pipeline {
     pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, offset: u64, now: Timestamp) {
         self.end_of_line(source, now);
         if let Some(pipe) = self.pipes.get_mut(&source) {
+            self.core.recall.forget(source);
             pipe.framer = LineFramer::new();
             pipe.state.assembler = Assembler::default();
             pipe.state.checkpoint.identity = identity;
@@ -320,6 +329,24 @@ impl Pipeline {
 }
 
 impl SourceState {
+    /// A record begins with this line.
+    fn begin(&mut self, line: &Line<'_>, parsed: Parsed, component: &str) {
+        let pending = &mut self.pending;
+        pending.open = true;
+        pending.partial = false;
+        pending.joined = false;
+        pending.text.clear();
+        pending.text.push_str(line.text);
+        pending.component.clear();
+        pending.component.push_str(if component.is_empty() { &self.fallback } else { component });
+        pending.parsed = parsed;
+        pending.offset = line.offset;
+        pending.next_offset = line.next_offset;
+        pending.flags = line_flags(line);
+        pending.recalled = None;
+        pending.lesson = None;
+    }
+
     /// The checkpoint if it moved since the last call.
     fn checkpoint(&mut self) -> Option<Checkpoint> {
         if !std::mem::take(&mut self.moved) {
@@ -336,6 +363,17 @@ impl SourceState {
 impl Core {
     /// One line: the beginning of a record, or the continuation of the pending one.
     fn line(&mut self, state: &mut SourceState, line: Line<'_>, now: Timestamp) {
+        let source = state.checkpoint.source;
+        // A piece of a line goes on with the next, whatever that looks like.
+        let alone = !(state.pending.open && state.pending.partial);
+        let known = self.recall.recall(source, line.text, &mut state.parser, &self.detectors, now);
+        if let Some(Recalled { parsed, opening, statement, quiet }) = known.filter(|_| alone) {
+            state.assembler.open(opening, parsed.severity, line.text.len());
+            self.finish(state, now);
+            state.begin(&line, parsed, slice(line.text, parsed.component));
+            state.pending.recalled = Some((statement, quiet));
+            return;
+        }
         let outer = state.parser.parse(line.text, now);
         let (parsed, component, inside) = open_envelope(&mut state.parser, line.text, outer, now);
         let (judged, body) = match &inside {
@@ -362,23 +400,13 @@ impl Core {
             pending.flags |= line_flags(&line);
             return;
         }
+        let lesson = self.recall.lesson(source, line.text, &outer, &state.parser, state.assembler.opening());
         self.finish(state, now);
+        state.begin(&line, parsed, component.as_deref().unwrap_or_else(|| slice(line.text, parsed.component)));
         let pending = &mut state.pending;
-        pending.open = true;
         pending.partial = outer.partial;
-        pending.joined = false;
         pending.inside = outer.message.0;
-        pending.text.clear();
-        pending.text.push_str(line.text);
-        pending.component.clear();
-        pending.component.push_str(component.as_deref().unwrap_or_else(|| slice(line.text, parsed.component)));
-        if pending.component.is_empty() {
-            pending.component.push_str(&state.fallback);
-        }
-        pending.parsed = parsed;
-        pending.offset = line.offset;
-        pending.next_offset = line.next_offset;
-        pending.flags = line_flags(&line);
+        pending.lesson = lesson;
     }
 
     /// The pending record is complete: mine, detect, append.
@@ -413,7 +441,14 @@ impl Core {
         let severity = pending.parsed.severity;
         let id = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let head = slice(&pending.text, pending.parsed.message);
-        let mined = self.miner.observe(head, time, severity, id);
+        let mined = match pending.recalled {
+            Some((statement, _)) => self.miner.observe_again(statement, time, severity),
+            None => self.miner.observe(head, time, severity, id),
+        };
+        let whole = bits & flags::MULTILINE == 0;
+        if let Some(lesson) = pending.lesson.take().filter(|_| whole) {
+            self.recall.learn(lesson, mined.statement);
+        }
         if mined.new {
             bits |= flags::NEW_TEMPLATE;
         }
@@ -430,8 +465,12 @@ impl Core {
             message,
         });
         let at = self.batch.len() - 1;
-        let ctx =
-            RecordContext { view: self.batch.view(at), source_name: &state.checkpoint.name, template_new: mined.new };
+        let ctx = RecordContext {
+            view: self.batch.view(at),
+            source_name: &state.checkpoint.name,
+            template_new: mined.new,
+            quiet: whole && pending.recalled.is_some_and(|(_, quiet)| quiet),
+        };
         let miner = &self.miner;
         let book = &self.book;
         let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, time));

@@ -6,6 +6,7 @@ pub mod filter;
 pub mod format;
 pub mod frame;
 pub mod incident;
+pub mod lineshape;
 pub mod source;
 pub mod template;
 mod words;

@@ -5,6 +5,7 @@
 
 mod config;
 mod gist;
+mod needs;
 mod new_template;
 mod pattern;
 mod prefilter;

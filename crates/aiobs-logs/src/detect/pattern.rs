@@ -1,6 +1,7 @@
 //! Error patterns: one automaton pass per record; most records match nothing and end there.
 
 use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
+use super::needs::Needs;
 use super::prefilter::Prefilter;
 use aiobs_types::{Level, Severity};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -35,6 +36,8 @@ pub(super) struct Patterns {
     /// What rules out a match of `all` or `strong` at a glance, if anything does.
     quick_all: Option<Prefilter>,
     quick_strong: Option<Prefilter>,
+    needs_all: Needs,
+    needs_strong: Needs,
     strong_count: usize,
     exclude: Option<Regex>,
     exclude_line: RegexSet,
@@ -67,6 +70,8 @@ impl Patterns {
             strong: set(&expressions[..strong_count])?,
             quick_all: quick_strong.clone().and_then(|q| q.with(&expressions[strong_count..])),
             quick_strong,
+            needs_all: Needs::new(&expressions),
+            needs_strong: Needs::new(&expressions[..strong_count]),
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
@@ -77,8 +82,22 @@ impl Patterns {
 
     /// The most telling pattern in a message of this severity.
     pub(super) fn find(&mut self, message: &str, severity: Severity) -> Option<Hit> {
-        let level = severity.level();
-        self.find_in(message, level == Level::Unset || level >= Level::Warn)
+        self.find_in(message, weak_too(severity))
+    }
+
+    /// Whether no pattern can match messages of this severity that differ from this one in `values` (byte ranges,
+    /// rising) only, as long as [`Self::stirs`] says no to those of them that hold letters.
+    pub(super) fn quiet(&self, message: &str, severity: Severity, values: &[(usize, usize)]) -> bool {
+        message.len() <= MAX_BYTES && !self.needs(severity).may_match_but_for(message.as_bytes(), values)
+    }
+
+    /// Whether a pattern may match a quiet message because of the value at `start..end`.
+    pub(super) fn stirs(&self, message: &str, severity: Severity, (start, end): (usize, usize)) -> bool {
+        self.needs(severity).touch(message.as_bytes(), start, end)
+    }
+
+    fn needs(&self, severity: Severity) -> &Needs {
+        if weak_too(severity) { &self.needs_all } else { &self.needs_strong }
     }
 
     fn find_in(&mut self, message: &str, weak_too: bool) -> Option<Hit> {
@@ -130,6 +149,12 @@ impl Patterns {
     pub(super) fn count(&self) -> (usize, usize) {
         (self.strong_count, self.list.len())
     }
+}
+
+/// Whether patterns that say little by themselves count at this severity.
+fn weak_too(severity: Severity) -> bool {
+    let level = severity.level();
+    level == Level::Unset || level >= Level::Warn
 }
 
 impl From<PatternConfig> for Pattern {

@@ -10,10 +10,11 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
 use std::collections::HashMap;
+use std::ops::Range;
 
 const WINDOW: usize = 4;
 /// A shorter piece would be met everywhere.
-const SHORTEST: usize = 3;
+pub(super) const SHORTEST: usize = 3;
 /// Two to this many bits per hash: 16 KiB stay in the nearest cache.
 const BITS: u32 = 16;
 /// Letters from the most frequent in messages to rarer ones.
@@ -28,7 +29,7 @@ pub(super) struct Prefilter {
 }
 
 /// Upper and lower case are the same; a few other bytes fall together too, which does no harm.
-const fn fold(b: u8) -> u8 {
+pub(super) const fn fold(b: u8) -> u8 {
     b | 0x20
 }
 
@@ -63,6 +64,32 @@ impl Prefilter {
             }
         }
         Some(self)
+    }
+
+    /// For these pieces, written in lower case. Those that are too short are left out.
+    pub(super) fn of(pieces: &[Vec<u8>]) -> Self {
+        let mut filter = Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() };
+        for piece in pieces {
+            // `None` is for pieces that are too short.
+            let _ = filter.add(piece.clone());
+        }
+        filter
+    }
+
+    /// Whether one of the pieces, none of them longer than `longest`, lies in part on `start..end`.
+    #[inline]
+    pub(super) fn touches(&self, message: &[u8], start: usize, end: usize, longest: usize) -> bool {
+        let windows = start.saturating_sub(longest)..(end + longest).min(message.len().saturating_sub(SHORTEST - 1));
+        windows.into_iter().any(|at| {
+            let key = match message.get(at..at + WINDOW) {
+                Some(w) => u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020,
+                None => window(&message[at..]),
+            };
+            let [first, second] = bits_of(key);
+            self.bits[first / 64] & (1 << (first % 64)) != 0
+                && self.bits[second / 64] & (1 << (second % 64)) != 0
+                && self.found(message, at, key).any(|piece| piece.start < end && piece.end > start)
+        })
     }
 
     fn add(&mut self, piece: Vec<u8>) -> Option<()> {
@@ -115,11 +142,16 @@ impl Prefilter {
 
     #[cold]
     fn compare(&self, message: &[u8], at: usize, key: u32) -> bool {
-        self.pieces.get(&key).into_iter().flatten().any(|(piece, before)| {
-            let start = at.checked_sub(*before);
-            start
-                .and_then(|s| message.get(s..s + piece.len()))
-                .is_some_and(|there| there.iter().zip(piece).all(|(a, b)| fold(*a) == *b))
+        self.found(message, at, key).next().is_some()
+    }
+
+    /// Where the pieces with this window lie that are there.
+    fn found(&self, message: &[u8], at: usize, key: u32) -> impl Iterator<Item = Range<usize>> {
+        self.pieces.get(&key).into_iter().flatten().filter_map(move |(piece, before)| {
+            let start = at.checked_sub(*before)?;
+            let there = message.get(start..start + piece.len())?;
+            let same = there.iter().zip(piece).all(|(a, b)| fold(*a) == *b);
+            same.then(|| start..start + piece.len())
         })
     }
 }

@@ -17,6 +17,8 @@ pub struct RecordContext<'a> {
     pub source_name: &'a str,
     /// Whether it founded its template.
     pub template_new: bool,
+    /// No pattern matches its message; see [`Detectors::quiet`].
+    pub quiet: bool,
 }
 
 /// All detectors and their state. One owner.
@@ -62,6 +64,17 @@ impl Detectors {
         self.patterns.count()
     }
 
+    /// Whether no pattern can match messages of this severity that differ from this one in `values` (byte ranges, rising)
+    /// only. Those of them that hold letters must be shown to [`Self::stirs`] in every message.
+    pub fn quiet(&self, message: &str, severity: Severity, values: &[(usize, usize)]) -> bool {
+        self.patterns.quiet(message, severity, values)
+    }
+
+    /// Whether a pattern may match a quiet message because of the value at this byte range.
+    pub fn stirs(&self, message: &str, severity: Severity, value: (usize, usize)) -> bool {
+        self.patterns.stirs(message, severity, value)
+    }
+
     /// Judges one record. `template_text` is asked for only when there is something to report.
     pub fn observe(&mut self, ctx: &RecordContext<'_>, template_text: impl FnOnce() -> String) -> Option<Anomaly> {
         self.judge(ctx, template_text, |_| false)
@@ -79,7 +92,7 @@ impl Detectors {
         let warm = self.new_template.watch(meta.source, meta.time);
         let by_severity = self.by_severity && severity::fires(meta.severity, self.min_level);
         let message = searched(ctx);
-        let mut hit = self.patterns.find(message, meta.severity);
+        let mut hit = if ctx.quiet { None } else { self.patterns.find(message, meta.severity) };
         let mut beside = false;
         // Structured lines often name the fault in a field of its own: `msg="query failed" err="... refused"`.
         if hit.is_none_or(|h| self.patterns.at(h).0.join == Join::Template)

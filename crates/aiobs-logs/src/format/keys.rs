@@ -114,7 +114,11 @@ pub(crate) enum Value {
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
     pub(crate) stamp: Option<(u8, Stamp)>,
+    /// Where the time stands.
+    pub(crate) stamp_at: Range<usize>,
     pub(crate) level: Option<(u8, Severity)>,
+    /// The number that told the level.
+    pub(crate) level_at: Option<(Range<usize>, Role)>,
     pub(crate) component: Option<(u8, Range<usize>)>,
     pub(crate) message: Option<(u8, Range<usize>)>,
     seen: u8,
@@ -130,11 +134,18 @@ impl Pairs {
             (Role::Time, Value::Text(r) | Value::Number(r)) if better(self.stamp.as_ref().map(|s| s.0)) => {
                 if let Some(stamp) = stamp(&line[r.clone()]) {
                     self.stamp = Some((*rank, stamp));
+                    self.stamp_at = r.clone();
                 }
             }
             (Role::Level | Role::LevelOtel | Role::LevelPython, value) if better(self.level.as_ref().map(|l| l.0)) => {
                 if let Some(severity) = severity(line, *role, value, levels) {
                     self.level = Some((*rank, severity));
+                    self.level_at = match value {
+                        Value::Text(r) | Value::Number(r) if line[r.clone()].iter().any(u8::is_ascii_digit) => {
+                            Some((r.clone(), *role))
+                        }
+                        _ => None,
+                    };
                 }
             }
             (Role::Component, Value::Text(r)) if !r.is_empty() && better(self.component.as_ref().map(|c| c.0)) => {
@@ -158,7 +169,8 @@ impl Pairs {
     }
 }
 
-fn stamp(text: &[u8]) -> Option<Stamp> {
+/// The time that the value of a key tells.
+pub(crate) fn stamp(text: &[u8]) -> Option<Stamp> {
     if let Some((stamp, _)) = time::scan(text, 0, time::Shape::Any) {
         return Some(stamp);
     }
@@ -185,17 +197,18 @@ fn epoch(text: &[u8]) -> Option<(Stamp, usize)> {
 }
 
 fn severity(line: &[u8], role: Role, value: &Value, levels: &Levels) -> Option<Severity> {
-    let number = |r: &Range<usize>| time::number(&line[r.clone()]).and_then(|n| u32::try_from(n).ok());
-    match (role, value) {
-        (Role::LevelOtel, Value::Number(r) | Value::Text(r)) => {
-            number(r).filter(|n| (1..=24).contains(n)).map(|n| Severity(n as u8))
-        }
-        (Role::LevelPython, Value::Number(r) | Value::Text(r)) => number(r).and_then(level::python),
-        (_, Value::Number(r)) => number(r).and_then(level::number),
-        (_, Value::Text(r)) => {
-            let text = line[r.clone()].trim_ascii();
-            level_of(levels, text).or_else(|| number(r).and_then(level::number))
-        }
-        (_, Value::Other) => None,
+    let (Value::Number(r) | Value::Text(r)) = value else { return None };
+    let text = line[r.clone()].trim_ascii();
+    let named = matches!((role, value), (Role::Level, Value::Text(_))).then(|| level_of(levels, text)).flatten();
+    named.or_else(|| number_level(&line[r.clone()], role))
+}
+
+/// The level that a number under a key of this role tells.
+pub(crate) fn number_level(text: &[u8], role: Role) -> Option<Severity> {
+    let n = time::number(text).and_then(|n| u32::try_from(n).ok())?;
+    match role {
+        Role::LevelOtel => (1..=24).contains(&n).then_some(Severity(n as u8)),
+        Role::LevelPython => level::python(n),
+        _ => level::number(n),
     }
 }

@@ -3,6 +3,7 @@
 //! it is marked `:any`, no white space. Knows nothing of zones, sources or severities beyond level words.
 
 use super::civil::Stamp;
+use super::keys::Role;
 use super::{level, time};
 use aiobs_types::Severity;
 use std::ops::Range;
@@ -81,6 +82,26 @@ pub(crate) struct Found {
     pub(crate) component: Range<usize>,
     pub(crate) message: Range<usize>,
     pub(crate) partial: bool,
+    /// Where the time stands and how it was read, if it can be read so again.
+    pub(crate) time_at: Option<(Range<usize>, TimeBy)>,
+    /// The number that told the level, if it was one.
+    pub(crate) level_at: Option<(Range<usize>, LevelBy)>,
+}
+
+/// How a time was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeBy {
+    Shape(time::Shape),
+    /// As the value of a key.
+    Key,
+}
+
+/// How a number was taken for a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LevelBy {
+    Pri,
+    Status,
+    Key(Role),
 }
 
 /// How level words of a format are read.
@@ -168,11 +189,13 @@ impl Layout {
         self.walk(line, |slot, range, stamp| {
             match slot {
                 Slot::Time => {
-                    found.stamp = stamp;
+                    found.stamp = stamp.map(|(stamp, _)| stamp);
+                    found.time_at = stamp.map(|(_, shape)| (range.clone(), TimeBy::Shape(shape)));
                     found.time_text = range;
                 }
                 Slot::Level => {
                     found.level = Some(level_word(levels, &line[range], false)?);
+                    found.level_at = None;
                 }
                 // `name::` and `file:` are other shapes than the layout means.
                 Slot::Letter => found.level = Some(level_word(levels, &line[range], true)?),
@@ -184,8 +207,14 @@ impl Layout {
                 Slot::Message => found.message = range,
                 Slot::From => found.message = range.start..line.len(),
                 Slot::To => found.message.end = line[..range.start].trim_ascii_end().len().max(found.message.start),
-                Slot::Pri => found.level = Some(level::pri(small(&line[range])?)?),
-                Slot::Status => found.status = small(&line[range]),
+                Slot::Pri => {
+                    found.level = Some(level::pri(small(&line[range.clone()])?)?);
+                    found.level_at = Some((range, LevelBy::Pri));
+                }
+                Slot::Status => {
+                    found.status = small(&line[range.clone()]);
+                    found.level_at = Some((range, LevelBy::Status));
+                }
                 Slot::Partial => found.partial = line[range].first() == Some(&b'P'),
                 Slot::Host | Slot::Field(_) | Slot::Nothing => {}
             }
@@ -218,7 +247,7 @@ impl Layout {
     fn walk<'a>(
         &'a self,
         line: &[u8],
-        mut on: impl FnMut(&'a Slot, Range<usize>, Option<Stamp>) -> Option<()>,
+        mut on: impl FnMut(&'a Slot, Range<usize>, Option<(Stamp, time::Shape)>) -> Option<()>,
     ) -> Option<()> {
         let mut at = 0;
         let mut i = 0;
@@ -237,7 +266,7 @@ impl Layout {
             let (end, after, stamp) = match take {
                 Take::Time(shape) => {
                     let (stamp, end) = time::scan(line, at, *shape)?;
-                    (end, end, Some(stamp))
+                    (end, end, Some((stamp, *shape)))
                 }
                 Take::Number => {
                     let end = at + line.get(at..)?.iter().take_while(|c| c.is_ascii_digit()).count();

@@ -24,5 +24,5 @@ mod tests;
 pub use civil::ZoneRule;
 pub use def::{FormatDef, FormatError, Keys, Kind, Sample};
 pub use fields::fields;
-pub use parser::{Parsed, SourceParser};
+pub use parser::{Parsed, Recipe, SourceParser};
 pub use set::{Format, FormatSet};

@@ -3,12 +3,13 @@
 
 use super::bare::{Bare, ESCAPE};
 use super::civil::{Stamp, ZoneCache, ZoneRule};
-use super::layout::Found;
+use super::layout::{Found, LevelBy, TimeBy};
 use super::set::{Format, FormatSet, Reader};
 use super::{FormatError, json, level, plain};
 use aiobs_types::{Severity, Timestamp};
 use regex::CaptureLocations;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What one line says. Ranges are byte ranges of the line, on character boundaries.
@@ -42,6 +43,9 @@ const RETRY: std::ops::RangeInclusive<u32> = 16..=1024;
 /// Another format that fits so many more lines than the current one takes its place.
 const TAKEOVER: u32 = 64;
 
+mod recipe;
+pub use recipe::Recipe;
+
 /// Reads the lines of one source.
 #[derive(Debug)]
 pub struct SourceParser {
@@ -61,6 +65,15 @@ pub struct SourceParser {
     ahead: (usize, u32),
     inner: Option<Box<SourceParser>>,
     bare: Bare,
+    last: Origin,
+}
+
+/// What the last line was read from.
+#[derive(Clone, Debug, Default)]
+struct Origin {
+    format: usize,
+    time: Option<(Range<usize>, TimeBy)>,
+    level: Option<(Range<usize>, LevelBy)>,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +107,7 @@ impl SourceParser {
             ahead: (0, 0),
             inner: None,
             bare: Bare::default(),
+            last: Origin::default(),
             formats,
         })
     }
@@ -252,7 +266,10 @@ impl SourceParser {
 
     fn finish(&mut self, i: usize, found: Found, line: &str, now: Timestamp) -> Parsed {
         let format = self.formats.at(i);
-        let Found { stamp, time_text, level, status, component, message, partial } = found;
+        let by_status = |found: &Found| self.formats.at(i).severity_from_status && found.level.is_none();
+        let level = found.level_at.clone().filter(|(_, by)| *by != LevelBy::Status || by_status(&found));
+        self.last = Origin { format: i, time: found.time_at.clone(), level };
+        let Found { stamp, time_text, level, status, component, message, partial, .. } = found;
         let zone = match (&format.zone, &mut self.scratch[i].zone) {
             (None, _) => &mut self.zone,
             (Some(rule), own) => own.get_or_insert_with(|| ZoneCache::new(rule)),

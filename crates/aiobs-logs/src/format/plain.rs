@@ -2,7 +2,7 @@
 //! The last resort of the format engine.
 
 use super::civil::Stamp;
-use super::layout::Found;
+use super::layout::{Found, TimeBy};
 use super::level;
 use super::time::{self, Shape};
 use aiobs_types::Severity;
@@ -14,8 +14,9 @@ const BYTES: usize = 160;
 /// Reads a line. Always an answer; `stamp` and `level` tell whether anything was recognised.
 pub(crate) fn read(line: &[u8]) -> Found {
     let mut found = Found { message: 0..line.len(), ..Found::default() };
-    if let Some((stamp, end)) = front_time(line) {
+    if let Some((stamp, start, end, shape)) = front_time(line) {
         found.stamp = Some(stamp);
+        found.time_at = Some((start..end, TimeBy::Shape(shape)));
         found.message.start = past_marks(line, end);
     }
     if found.stamp.is_some()
@@ -36,14 +37,14 @@ pub(crate) fn read(line: &[u8]) -> Found {
 }
 
 /// A timestamp at the front, or after one or two short words or brackets.
-fn front_time(line: &[u8]) -> Option<(Stamp, usize)> {
+fn front_time(line: &[u8]) -> Option<(Stamp, usize, usize, Shape)> {
     let mut at = 0;
     for word in 0..3 {
         while matches!(line.get(at), Some(b' ' | b'\t' | b'[' | b'(' | b'<' | b'"')) {
             at += 1;
         }
-        if let Some(hit) = time::scan(line, at, Shape::Any) {
-            return Some(hit);
+        if let Some((stamp, end)) = time::scan(line, at, Shape::Any) {
+            return Some((stamp, at, end, Shape::Any));
         }
         if let Some((stamp @ Stamp::Instant(ns), end)) = time::epoch(line, at)
             // Other numbers have ten digits too: 2001 to 2100, as the first or second word.
@@ -51,14 +52,14 @@ fn front_time(line: &[u8]) -> Option<(Stamp, usize)> {
             && word < 2
             && matches!(line.get(end), None | Some(b' ' | b'\t' | b']' | b':' | b',' | b')'))
         {
-            return Some((stamp, end));
+            return Some((stamp, at, end, Shape::Epoch));
         }
         // A clock alone is no point in time, but it begins a record.
         if word < 2
             && let Some((stamp, end)) = time::scan(line, at, Shape::Clock)
             && matches!(line.get(end), None | Some(b' ' | b'\t' | b']' | b')'))
         {
-            return Some((stamp, end));
+            return Some((stamp, at, end, Shape::Clock));
         }
         at += line.get(at..)?.iter().take(48).position(|c| *c == b' ')?;
     }

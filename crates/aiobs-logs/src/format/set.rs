@@ -3,7 +3,7 @@
 use super::civil::{Stamp, ZoneRule};
 use super::def::{FormatDef, FormatError, Kind};
 use super::keys::{KeyTable, Pairs};
-use super::layout::{Found, Layout, Levels, Slot, level_of};
+use super::layout::{Found, Layout, LevelBy, Levels, Slot, TimeBy, level_of};
 use super::{embedded, json, level, logfmt, plain, time};
 use regex::{CaptureLocations, Regex};
 use std::sync::{Arc, OnceLock};
@@ -200,6 +200,8 @@ fn regex(def: &FormatDef, pattern: &str) -> Result<Reader, FormatError> {
 
 fn from_pairs(pairs: Pairs, line: &[u8]) -> Found {
     Found {
+        time_at: pairs.stamp.as_ref().map(|_| (pairs.stamp_at, TimeBy::Key)),
+        level_at: pairs.level_at.map(|(range, role)| (range, LevelBy::Key(role))),
         stamp: pairs.stamp.map(|s| s.1),
         level: pairs.level.map(|l| l.1),
         component: pairs.component.map_or(0..0, |c| c.1),

@@ -56,6 +56,14 @@ enum Trace {
     Node,
 }
 
+/// What the assembler made of a line that began a record; the same for all lines of a shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    trace: Trace,
+    recognised: bool,
+    indent: usize,
+}
+
 /// The state machine. One per source.
 #[derive(Debug, Default)]
 pub struct Assembler {
@@ -106,6 +114,17 @@ impl Assembler {
         }
         self.start(text, judged, hint, line.len());
         Join::Start
+    }
+
+    /// What the last line was taken for, after [`Self::classify`] said that it begins a record.
+    pub const fn opening(&self) -> Opening {
+        Opening { trace: self.trace, recognised: self.recognised, indent: self.indent }
+    }
+
+    /// Begins a record with a line of `bytes` bytes like one that was classified before.
+    pub const fn open(&mut self, as_before: Opening, severity: Severity, bytes: usize) {
+        let Opening { trace, recognised, indent } = as_before;
+        *self = Self { open: true, trace, severity, recognised, indent, last_indented: false, lines: 1, bytes };
     }
 
     fn start(&mut self, text: &str, judged: &str, hint: &LineHint, bytes: usize) {

@@ -29,7 +29,13 @@ pub struct Mined {
     pub id: TemplateId,
     /// Whether this message founded it.
     pub new: bool,
+    /// To count another message like this one; see [`Miner::observe_again`].
+    pub statement: Statement,
 }
+
+/// What the messages of one skeleton have in common. Of use to the miner that gave it only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement(u32);
 
 struct Entry {
     template: Template,
@@ -117,11 +123,22 @@ impl Miner {
         if let Some(known) = self.known.get_mut(&hash.0) {
             known.met = true;
             let slot = known.slot;
-            return Mined { id: self.count(slot, time, severity), new: false };
+            return self.mined(slot, false, time, severity);
         }
         let (slot, new) = self.place(line, time, record);
         self.remember(hash.0, slot);
-        Mined { id: self.count(slot, time, severity), new }
+        self.mined(slot, new, time, severity)
+    }
+
+    /// Counts a message that differs from one observed before in its values only.
+    #[inline]
+    pub fn observe_again(&mut self, statement: Statement, time: Timestamp, severity: Severity) -> Mined {
+        self.mined(statement.0, false, time, severity)
+    }
+
+    #[inline]
+    fn mined(&mut self, slot: u32, new: bool, time: Timestamp, severity: Severity) -> Mined {
+        Mined { id: self.count(slot, time, severity), new, statement: Statement(slot) }
     }
 
     /// The text of a template, empty when there is none of that id.

@@ -13,12 +13,12 @@ mod class;
 mod grow;
 mod index;
 mod miner;
-mod scan;
-mod shape;
+pub(crate) mod scan;
+pub(crate) mod shape;
 mod values;
 
 pub use class::Placeholder;
-pub use miner::{Mined, Miner, MinerOptions};
+pub use miner::{Mined, Miner, MinerOptions, Statement};
 pub(crate) use values::constant_words;
 pub use values::placeholder_values;
 

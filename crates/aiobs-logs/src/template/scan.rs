@@ -9,7 +9,7 @@ pub(super) const MAX_WORDS: usize = 96;
 const MAX_BYTES: usize = 4096;
 
 /// What a scan finds, in order.
-pub(super) trait Sink {
+pub(crate) trait Sink {
     /// Constant text.
     fn text(&mut self, bytes: &[u8]);
     /// A value.
@@ -18,14 +18,16 @@ pub(super) trait Sink {
     fn end_word(&mut self);
 }
 
-const DIGIT: u8 = 1;
+pub(crate) const DIGIT: u8 = 1;
 const SPECIAL: u8 = 2;
-const SPACE: u8 = 4;
-const DELIM: u8 = 8;
+pub(crate) const SPACE: u8 = 4;
+pub(crate) const DELIM: u8 = 8;
 const DOT: u8 = 16;
+/// Letters and what is written in names: a piece with one of them may be a name that happens to hold a digit.
+pub(crate) const LETTER: u8 = 32;
 
 /// What each byte may mean.
-const KIND: [u8; 256] = kinds();
+pub(crate) const KIND: [u8; 256] = kinds();
 
 const fn kinds() -> [u8; 256] {
     let mut table = [0; 256];
@@ -33,12 +35,14 @@ const fn kinds() -> [u8; 256] {
     while b < 256 {
         table[b] = match b as u8 {
             b'0'..=b'9' => DIGIT,
-            b'/' | b'\\' | b'@' => SPECIAL,
+            b'/' => SPECIAL,
+            b'\\' | b'@' => SPECIAL | LETTER,
             0..=b' ' | 0x7f => SPACE,
             b'=' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'' | b'|' | b'<' | b'>' | b'!'
             | b'?' | b'#' | b'*' | b'&' | b'`' => DELIM,
             b'.' => DOT,
-            _ => 0,
+            b'-' | b'+' | b':' | b'%' => 0,
+            _ => LETTER,
         };
         b += 1;
     }
@@ -205,7 +209,8 @@ fn trimmed(s: &[u8]) -> usize {
     s.len() - s.iter().rev().take_while(|b| matches!(b, b'.' | b':')).count()
 }
 
-fn segments<S: Sink>(word: &[u8], sink: &mut S) {
+/// The pieces of a word between delimiters.
+pub(crate) fn segments<S: Sink>(word: &[u8], sink: &mut S) {
     let mut at = 0;
     while at < word.len() {
         let delims = word[at..].iter().take_while(|b| KIND[**b as usize] & DELIM != 0).count();

@@ -9,13 +9,13 @@ const K1: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// Multiplies to 128 bits and folds: a quick mixer in the manner of wyhash (Wang Yi, 2019).
 #[inline]
-pub(super) const fn mix(a: u64, b: u64) -> u64 {
+pub(crate) const fn mix(a: u64, b: u64) -> u64 {
     let product = (a ^ K0) as u128 * (b ^ K1) as u128;
     (product as u64) ^ (product >> 64) as u64
 }
 
 #[inline]
-pub(super) fn mix_bytes(mut h: u64, bytes: &[u8]) -> u64 {
+pub(crate) fn mix_bytes(mut h: u64, bytes: &[u8]) -> u64 {
     let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
         h = mix(h, u64::from_le_bytes(*chunk));

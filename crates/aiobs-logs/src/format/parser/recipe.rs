@@ -1,0 +1,112 @@
+//! How to read the lines of one shape without looking at their constant text again: where time, level, component and
+//! message stand among the values. Learnt from a line that was read in full; used by the pipeline for those after it.
+
+use super::super::keys;
+use super::super::layout::{LevelBy, TimeBy};
+use super::super::set::{Format, Reader};
+use super::super::{level, time};
+use super::super::bare::ESCAPE;
+use super::{Parsed, SAMPLE, SourceParser};
+use crate::lineshape::{LineShape, Place};
+use aiobs_types::{Severity, Timestamp};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    format: usize,
+    time: Option<(Place, Place, TimeBy)>,
+    /// The level is this, or told by a number.
+    severity: Severity,
+    number: Option<(Place, Place, LevelBy)>,
+    component: (Place, Place),
+    message: (Place, Place),
+}
+
+impl Recipe {
+    /// Whether a value tells the level, so that it may differ from line to line.
+    pub const fn level_varies(&self) -> bool {
+        self.number.is_some()
+    }
+}
+
+impl SourceParser {
+    /// How to read lines of this shape, given what [`SourceParser::parse`] has just made of `line`. `None` when its values
+    /// may change how it is read, when it is part of something larger, or while the format is still being found.
+    pub fn recipe(&self, line: &str, parsed: &Parsed, shape: &LineShape) -> Option<Recipe> {
+        let format = self.formats.at(self.last.format);
+        let settled = self.forced || self.sampled >= SAMPLE;
+        let plain = parsed.recognised && !parsed.enveloped && !parsed.partial;
+        let by_hand = !matches!(format.reader, Reader::Regex(..)) && format.strptime.is_none();
+        if !settled || !plain || !by_hand || memchr::memchr(ESCAPE, line.as_bytes()).is_some() {
+            return None;
+        }
+        let both = |start: usize, end: usize| Some((shape.place(start as u32)?, shape.place(end as u32)?));
+        let time = match &self.last.time {
+            Some((range, by)) => {
+                let (start, end) = both(range.start, range.end)?;
+                Some((start, end, *by))
+            }
+            None if parsed.time.is_some() => return None,
+            None => None,
+        };
+        let number = match &self.last.level {
+            Some((range, by)) => {
+                let (start, end) = both(range.start, range.end)?;
+                Some((start, end, *by))
+            }
+            None => None,
+        };
+        let range = |(start, end): (u32, u32)| both(start as usize, end as usize);
+        Some(Recipe {
+            format: self.last.format,
+            time,
+            severity: parsed.severity,
+            number,
+            component: range(parsed.component)?,
+            message: range(parsed.message)?,
+        })
+    }
+
+    /// Reads a line by the recipe of its shape; `None` when a value is not what the recipe takes it for.
+    pub fn follow(&mut self, recipe: &Recipe, line: &str, shape: &LineShape, now: Timestamp) -> Option<Parsed> {
+        let bytes = line.as_bytes();
+        let format = self.formats.at(recipe.format);
+        let find = |(start, end): (Place, Place)| (shape.find(start), shape.find(end));
+        let time = match recipe.time {
+            None => None,
+            Some((start, end, by)) => {
+                let (start, end) = (shape.find(start) as usize, shape.find(end) as usize);
+                let stamp = match by {
+                    TimeBy::Shape(shape) => time::scan(bytes, start, shape).filter(|(_, e)| *e == end)?.0,
+                    TimeBy::Key => keys::stamp(bytes.get(start..end)?)?,
+                };
+                let zone = match &mut self.scratch[recipe.format].zone {
+                    Some(own) if format.zone.is_some() => own,
+                    _ => &mut self.zone,
+                };
+                zone.resolve(stamp, now)
+            }
+        };
+        let severity = match recipe.number {
+            None => recipe.severity,
+            Some((start, end, by)) => {
+                let (start, end) = find((start, end));
+                told(format, bytes.get(start as usize..end as usize)?, by)?
+            }
+        };
+        let (component, message) = (find(recipe.component), find(recipe.message));
+        debug_assert!(message.1 as usize <= line.len());
+        Some(Parsed { recognised: true, time, severity, component, message, enveloped: false, partial: false })
+    }
+}
+
+/// The level a number tells.
+fn told(format: &Format, text: &[u8], by: LevelBy) -> Option<Severity> {
+    let small = || time::number(text).and_then(|n| u32::try_from(n).ok());
+    match by {
+        LevelBy::Pri => level::pri(small()?),
+        LevelBy::Status if format.severity_from_status => Some(level::http_status(small()?)),
+        LevelBy::Status => None,
+        LevelBy::Key(role) => keys::number_level(text, role),
+    }
+}

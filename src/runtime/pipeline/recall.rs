@@ -1,0 +1,133 @@
+//! What is remembered of lines by their shape, so that the next line of the shape costs no parsing, no mining and no
+//! search for error patterns: how to read it, whether a trace begins in it, its statement, and whether any pattern
+//! can match it. Used by the pipeline for lines that are records of their own; everything else goes the long way.
+
+use aiobs_logs::detect::Detectors;
+use aiobs_logs::format::{Parsed, Recipe, SourceParser};
+use aiobs_logs::frame::Opening;
+use aiobs_logs::lineshape::LineShape;
+use aiobs_logs::template::Statement;
+use aiobs_types::{SourceId, Timestamp};
+use std::collections::HashMap;
+
+/// Shapes remembered, over all sources; those not met lately are forgotten first.
+const MAX_SHAPES: usize = 32_768;
+
+/// What is known of the lines of one shape in one source.
+#[derive(Clone, Debug)]
+struct Known {
+    recipe: Recipe,
+    opening: Opening,
+    statement: Statement,
+    patterns: Patterns,
+    met: bool,
+}
+
+/// What is known of the error patterns and the lines of a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patterns {
+    /// Asked when the shape is met again: many never are.
+    Unasked,
+    /// They match none of the lines.
+    Quiet,
+    /// They may match.
+    Loud,
+}
+
+/// A line that was read by what is known of its shape.
+pub(super) struct Recalled {
+    pub(super) parsed: Parsed,
+    pub(super) opening: Opening,
+    pub(super) statement: Statement,
+    pub(super) quiet: bool,
+}
+
+/// What was learnt of a line whose shape is new, until its statement is known.
+#[derive(Debug)]
+pub(super) struct Lesson {
+    key: (SourceId, u64),
+    recipe: Recipe,
+    opening: Opening,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    shape: LineShape,
+    /// The last line has a shape.
+    shaped: bool,
+    known: HashMap<(SourceId, u64), Known, foldhash::fast::FixedState>,
+}
+
+impl Recall {
+    /// Reads a line by what is known of its shape.
+    pub(super) fn recall(
+        &mut self,
+        source: SourceId,
+        line: &str,
+        parser: &mut SourceParser,
+        detectors: &Detectors,
+        now: Timestamp,
+    ) -> Option<Recalled> {
+        self.shaped = self.shape.read(line);
+        if !self.shaped {
+            return None;
+        }
+        let known = self.known.get_mut(&(source, self.shape.hash()))?;
+        known.met = true;
+        let parsed = parser.follow(&known.recipe, line, &self.shape, now)?;
+        let message = line.get(parsed.message.0 as usize..parsed.message.1 as usize)?;
+        if known.patterns == Patterns::Unasked {
+            let values: Vec<_> = within(&self.shape, parsed.message, false).collect();
+            // A level that a number tells may differ from line to line, and with it the patterns that count.
+            let quiet = !known.recipe.level_varies() && detectors.quiet(message, parsed.severity, &values);
+            known.patterns = if quiet { Patterns::Quiet } else { Patterns::Loud };
+        }
+        let quiet = known.patterns == Patterns::Quiet
+            && !within(&self.shape, parsed.message, true).any(|v| detectors.stirs(message, parsed.severity, v));
+        Some(Recalled { parsed, opening: known.opening, statement: known.statement, quiet })
+    }
+
+    /// What can be learnt from the line just shown to [`Self::recall`], which the parser has read since.
+    pub(super) fn lesson(
+        &self,
+        source: SourceId,
+        line: &str,
+        parsed: &Parsed,
+        parser: &SourceParser,
+        opening: Opening,
+    ) -> Option<Lesson> {
+        if !self.shaped {
+            return None;
+        }
+        let recipe = parser.recipe(line, parsed, &self.shape)?;
+        Some(Lesson { key: (source, self.shape.hash()), recipe, opening })
+    }
+
+    /// Remembers a shape, now that its statement is known.
+    pub(super) fn learn(&mut self, lesson: Lesson, statement: Statement) {
+        if self.known.len() >= MAX_SHAPES {
+            self.known.retain(|_, k| std::mem::take(&mut k.met));
+            if self.known.len() * 4 >= MAX_SHAPES * 3 {
+                self.known.clear();
+            }
+        }
+        let Lesson { key, recipe, opening } = lesson;
+        self.known.insert(key, Known { recipe, opening, statement, patterns: Patterns::Unasked, met: false });
+    }
+
+    /// Forgets what was learnt of a source: its lines may be of another format from here on.
+    pub(super) fn forget(&mut self, source: SourceId) {
+        self.known.retain(|(of, _), _| *of != source);
+    }
+}
+
+/// The values (only those with letters, if asked) in the message, as byte ranges of it.
+fn within(shape: &LineShape, message: (u32, u32), letters: bool) -> impl Iterator<Item = (usize, usize)> {
+    let (start, end) = message;
+    shape
+        .values()
+        .iter()
+        .filter(move |v| v.start < end && v.end > start && (v.letters || !letters))
+        .map(move |v| (v.start.saturating_sub(start) as usize, (v.end.min(end) - start) as usize))
+}
