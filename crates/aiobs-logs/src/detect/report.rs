@@ -132,11 +132,14 @@ fn searched<'a>(ctx: &RecordContext<'a>) -> &'a str {
 /// The whole line of a structured record that tells of trouble and whose message is but a part of it.
 fn structured<'a>(ctx: &RecordContext<'a>) -> Option<&'a str> {
     let view = &ctx.view;
+    if view.meta.severity < Severity::WARN {
+        return None;
+    }
     let (start, end) = view.meta.message;
     let more = view.text.get(end as usize..)?.len() > 2;
     let head = view.text.get(..start as usize)?;
     let fields = head.contains('{') || head.contains("=\"") || head.ends_with('=');
-    (view.meta.severity >= Severity::WARN && fields && (more || head.contains(','))).then_some(view.text)
+    (fields && (more || head.contains(','))).then_some(view.text)
 }
 
 fn report(

@@ -193,7 +193,8 @@ fn an_unknown_warning_counts_after_the_warm_up_only() {
     let mut detectors = Detectors::new(&config).unwrap();
     let mut observe = |secs: i64, new: bool, severity: Severity| {
         let batch = batch("cache is cold", severity, "", secs);
-        let ctx = RecordContext { view: batch.view(0), source_name: "/srv/shop/app.log", template_new: new, quiet: false };
+        let ctx =
+            RecordContext { view: batch.view(0), source_name: "/srv/shop/app.log", template_new: new, quiet: false };
         detectors.observe(&ctx, || "cache is cold".to_owned())
     };
     assert!(observe(0, true, Severity::WARN).is_none());

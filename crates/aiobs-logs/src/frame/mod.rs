@@ -9,5 +9,5 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-pub use assembler::{Assembler, Join, LineHint, Opening, MAX_RECORD_BYTES, MAX_RECORD_LINES};
+pub use assembler::{Assembler, Join, LineHint, MAX_RECORD_BYTES, MAX_RECORD_LINES, Opening};
 pub use lines::{Line, LineFramer, MAX_LINE};

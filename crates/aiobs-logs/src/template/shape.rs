@@ -16,15 +16,31 @@ pub(crate) const fn mix(a: u64, b: u64) -> u64 {
 
 #[inline]
 pub(crate) fn mix_bytes(mut h: u64, bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for chunk in chunks {
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>()
+        && !behind.is_empty()
+    {
         h = mix(h, u64::from_le_bytes(*chunk));
+        rest = behind;
     }
-    let mut last = bytes.len() as u64;
-    for b in rest {
-        last = last << 8 | u64::from(*b);
+    mix(h ^ bytes.len() as u64, tail(bytes, rest))
+}
+
+/// The last one to eight bytes as a number; overlapping reads spare a loop.
+#[inline]
+fn tail(bytes: &[u8], rest: &[u8]) -> u64 {
+    if let Some(eight) = bytes.last_chunk::<8>() {
+        return u64::from_le_bytes(*eight);
     }
-    mix(h, last)
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    match rest {
+        [] => 0,
+        [a] => u64::from(*a),
+        [a, b] => u64::from(*a) << 8 | u64::from(*b),
+        [a, b, c, ..] => u64::from(*a) << 16 | u64::from(*b) << 8 | u64::from(*c),
+    }
 }
 
 /// Hash of a skeleton: constant text and the kinds of its placeholders.

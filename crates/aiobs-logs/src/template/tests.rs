@@ -212,7 +212,11 @@ fn restoring_in_between_changes_nothing() {
                 part = restarted(&store);
             }
             let (a, b) = (mine(&mut whole, line), mine(&mut part, line));
-            assert_eq!((a, whole.text(a.id)), (b, part.text(b.id)), "cut at {cut}, line {i}: {line}");
+            assert_eq!(
+                (a.id, a.new, whole.text(a.id)),
+                (b.id, b.new, part.text(b.id)),
+                "cut at {cut}, line {i}: {line}"
+            );
             save(&mut part, &mut store);
         }
         assert_eq!(whole.len(), part.len());

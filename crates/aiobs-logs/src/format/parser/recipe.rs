@@ -1,11 +1,11 @@
 //! How to read the lines of one shape without looking at their constant text again: where time, level, component and
 //! message stand among the values. Learnt from a line that was read in full; used by the pipeline for those after it.
 
+use super::super::bare::ESCAPE;
 use super::super::keys;
 use super::super::layout::{LevelBy, TimeBy};
 use super::super::set::{Format, Reader};
 use super::super::{level, time};
-use super::super::bare::ESCAPE;
 use super::{Parsed, SAMPLE, SourceParser};
 use crate::lineshape::{LineShape, Place};
 use aiobs_types::{Severity, Timestamp};
