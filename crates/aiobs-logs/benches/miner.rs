@@ -2,6 +2,7 @@
 
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
+use aiobs_logs::lineshape::LineShape;
 use aiobs_logs::template::{Miner, MinerOptions};
 use aiobs_types::{IncidentId, NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, Timestamp};
 use divan::counter::ItemsCount;
@@ -129,6 +130,20 @@ fn incidents_storm(bencher: Bencher<'_, '_>) {
         for _ in 0..LINES {
             anomaly.record.0 += 1;
             black_box(book.apply(black_box(&anomaly)));
+        }
+    });
+}
+
+/// Shapes of whole lines: what a record costs whose shape was met before, beside a look-up.
+#[divan::bench]
+fn shapes(bencher: Bencher<'_, '_>) {
+    let lines: Vec<String> =
+        (0..LINES).map(|i| format!("2025-01-07 14:30:15.{:03} [INFO] orders - {}", i % 1000, known(i))).collect();
+    let mut shape = LineShape::default();
+    bencher.counter(ItemsCount::new(LINES)).bench_local(|| {
+        for line in &lines {
+            black_box(shape.read(black_box(line)));
+            black_box(shape.hash());
         }
     });
 }

@@ -4,7 +4,8 @@
 //! read a line by its shape. It knows neither formats nor templates, only what the miner takes for a value.
 
 use crate::template::Placeholder;
-use crate::template::scan::{DELIM, DIGIT, KIND, LETTER, SPACE, Sink, segments};
+use crate::template::class::{is_date, is_uuid};
+use crate::template::scan::{DELIM, DIGIT, KIND, LETTER, MARK, SPACE, Sink, segments};
 use crate::template::shape::{mix, mix_bytes};
 
 /// Longer lines have no shape.
@@ -53,15 +54,26 @@ impl LineShape {
                 start -= 1;
             }
             self.literal(&line[told..start]);
-            let piece = piece(line, start);
-            told = piece.end;
-            if piece.seen & LETTER == 0 {
-                self.number(start, piece.number_end, piece.look);
-                told = piece.number_end;
+            let (mut seen, mut end) = (0, start);
+            while let Some(b) = line.get(end)
+                && KIND[*b as usize] & (SPACE | DELIM) == 0
+            {
+                seen |= KIND[*b as usize];
+                end += 1;
+            }
+            told = end;
+            if seen & LETTER == 0 {
+                // A full stop or a colon behind a number belongs to the sentence.
+                while matches!(line[told - 1], b'.' | b':') {
+                    told -= 1;
+                }
+                self.number(line, start, told);
             } else if line[start] == b'/' {
-                self.path(line, start, piece.end);
+                self.path(line, start, end);
+            } else if is_value(&line[start..end], seen) {
+                self.value(start, end);
             } else {
-                segments(&line[start..piece.end], &mut Named { shape: self, line });
+                segments(&line[start..end], &mut Named { shape: self, line });
             }
             if self.values.len() > MAX_VALUES {
                 return false;
@@ -106,9 +118,23 @@ impl LineShape {
     }
 
     /// Digits and punctuation: only the punctuation and how often digits stand between it is constant.
-    fn number(&mut self, start: usize, end: usize, look: u64) {
+    fn number(&mut self, line: &[u8], start: usize, end: usize) {
+        let (mut look, mut previous) = (1_u64, 0);
+        for b in &line[start..end] {
+            let digit = KIND[*b as usize] & DIGIT;
+            if digit & previous == 0 {
+                look = look.rotate_left(5) ^ if digit == 0 { u64::from(*b) << 1 } else { 1 };
+            }
+            previous = digit;
+        }
         self.hash = mix(self.hash, look);
         self.values.push(Value { start: start as u32, end: end as u32, letters: false });
+    }
+
+    /// A value with letters, whatever it is.
+    fn value(&mut self, start: usize, end: usize) {
+        self.hash = mix(self.hash, 0);
+        self.values.push(Value { start: start as u32, end: end as u32, letters: true });
     }
 
     /// A path is a value to the miner, whatever it holds. Its words are few, so only what looks like an id is one here.
@@ -135,39 +161,12 @@ impl LineShape {
     }
 }
 
-/// What stands between two delimiters.
-struct Piece {
-    end: usize,
-    /// Behind its last byte that is no full stop or colon: those behind a number belong to the sentence.
-    number_end: usize,
-    /// Kinds of bytes in it.
-    seen: u8,
-    /// Its punctuation, and where digits stand in it.
-    look: u64,
-}
-
-#[inline]
-fn piece(line: &[u8], start: usize) -> Piece {
-    let mut piece = Piece { end: start, number_end: start, seen: 0, look: 1 };
-    let (mut previous, mut look) = (0, 1_u64);
-    for b in &line[start..] {
-        let kind = KIND[*b as usize];
-        if kind & (SPACE | DELIM) != 0 {
-            break;
-        }
-        piece.end += 1;
-        piece.seen |= kind;
-        let digit = kind & DIGIT;
-        if digit & previous == 0 {
-            look = look.rotate_left(5) ^ if digit == 0 { u64::from(*b) << 1 } else { 1 };
-        }
-        previous = digit;
-        if !matches!(b, b'.' | b':') {
-            piece.number_end = piece.end;
-            piece.look = look;
-        }
+/// Whether the miner takes a piece with letters and digits as one value, told at a glance; it may be one all the same.
+fn is_value(piece: &[u8], seen: u8) -> bool {
+    if seen & MARK == 0 {
+        return piece[0].is_ascii_digit() || piece.iter().filter(|b| b.is_ascii_digit()).count() >= 4;
     }
-    piece
+    piece.get(4) == Some(&b'-') && is_date(piece) || is_uuid(piece)
 }
 
 /// Takes in a piece that holds digits and letters.

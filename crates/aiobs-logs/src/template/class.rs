@@ -169,7 +169,7 @@ pub(super) fn is_hex(s: &[u8]) -> bool {
     s.len() >= 6 && s.iter().all(u8::is_ascii_hexdigit) && s.iter().any(u8::is_ascii_digit)
 }
 
-pub(super) fn is_uuid(s: &[u8]) -> bool {
+pub(crate) fn is_uuid(s: &[u8]) -> bool {
     s.len() == 36
         && s.iter().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => *b == b'-',
@@ -226,7 +226,7 @@ pub(super) fn is_clock(s: &[u8]) -> bool {
 }
 
 /// `2025-01-07`, `2025/01/07`, `2025-01-07T14:30:15.123Z` and the like.
-pub(super) fn is_date(s: &[u8]) -> bool {
+pub(crate) fn is_date(s: &[u8]) -> bool {
     let Some((date, rest)) = s.split_at_checked(10) else { return false };
     let sep = date[4];
     let plain = matches!(sep, b'-' | b'/' | b'.')

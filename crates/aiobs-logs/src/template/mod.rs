@@ -9,7 +9,7 @@
 //! hash lookup. A new one is compared with the templates of the same number of words that differ from it in one
 //! word (found by leave-one-out hashes) or only in words with digits; enough variants of one word make it a variable.
 
-mod class;
+pub(crate) mod class;
 mod grow;
 mod index;
 mod miner;

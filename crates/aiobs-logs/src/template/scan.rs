@@ -25,6 +25,8 @@ pub(crate) const DELIM: u8 = 8;
 const DOT: u8 = 16;
 /// Letters and what is written in names: a piece with one of them may be a name that happens to hold a digit.
 pub(crate) const LETTER: u8 = 32;
+/// Neither a letter nor a digit of ASCII.
+pub(crate) const MARK: u8 = 64;
 
 /// What each byte may mean.
 pub(crate) const KIND: [u8; 256] = kinds();
@@ -33,17 +35,19 @@ const fn kinds() -> [u8; 256] {
     let mut table = [0; 256];
     let mut b = 0;
     while b < 256 {
-        table[b] = match b as u8 {
-            b'0'..=b'9' => DIGIT,
-            b'/' => SPECIAL,
-            b'\\' | b'@' => SPECIAL | LETTER,
-            0..=b' ' | 0x7f => SPACE,
-            b'=' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'' | b'|' | b'<' | b'>' | b'!'
-            | b'?' | b'#' | b'*' | b'&' | b'`' => DELIM,
-            b'.' => DOT,
-            b'-' | b'+' | b':' | b'%' => 0,
-            _ => LETTER,
-        };
+        let mark = if (b as u8).is_ascii_alphanumeric() { 0 } else { MARK };
+        table[b] = mark
+            | match b as u8 {
+                b'0'..=b'9' => DIGIT,
+                b'/' => SPECIAL,
+                b'\\' | b'@' => SPECIAL | LETTER,
+                0..=b' ' | 0x7f => SPACE,
+                b'=' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'' | b'|' | b'<' | b'>'
+                | b'!' | b'?' | b'#' | b'*' | b'&' | b'`' => DELIM,
+                b'.' => DOT,
+                b'-' | b'+' | b':' | b'%' => 0,
+                _ => LETTER,
+            };
         b += 1;
     }
     table
