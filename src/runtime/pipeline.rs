@@ -5,11 +5,13 @@
 mod envelope;
 mod recall;
 #[cfg(test)]
+mod recall_tests;
+#[cfg(test)]
 mod tests;
 
 use self::envelope::{first_line_len, open_envelope, slice};
 use self::recall::{Lesson, Recall, Recalled};
-use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
@@ -92,8 +94,8 @@ struct Pending {
     joined: bool,
     /// Where the text inside the envelope begins.
     inside: u32,
-    /// Its statement, when its shape was met before, and whether no pattern matches it.
-    recalled: Option<(Statement, bool)>,
+    /// Its statement, when its shape was met before, and what the patterns say of it, if that is known.
+    recalled: Option<(Statement, Option<Verdict>)>,
     /// What was learnt from it, when its shape was not.
     lesson: Option<Lesson>,
 }
@@ -366,12 +368,12 @@ impl Core {
         let source = state.checkpoint.source;
         // A piece of a line goes on with the next, whatever that looks like.
         let alone = !(state.pending.open && state.pending.partial);
-        let known = self.recall.recall(source, line.text, &mut state.parser, &self.detectors, now);
-        if let Some(Recalled { parsed, opening, statement, quiet }) = known.filter(|_| alone) {
+        let known = self.recall.recall(source, line.text, &mut state.parser, &mut self.detectors, now);
+        if let Some(Recalled { parsed, opening, statement, verdict }) = known.filter(|_| alone) {
             state.assembler.open(opening, parsed.severity, line.text.len());
             self.finish(state, now);
             state.begin(&line, parsed, slice(line.text, parsed.component));
-            state.pending.recalled = Some((statement, quiet));
+            state.pending.recalled = Some((statement, verdict));
             return;
         }
         let outer = state.parser.parse(line.text, now);
@@ -469,7 +471,7 @@ impl Core {
             view: self.batch.view(at),
             source_name: &state.checkpoint.name,
             template_new: mined.new,
-            quiet: whole && pending.recalled.is_some_and(|(_, quiet)| quiet),
+            verdict: pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict),
         };
         let miner = &self.miner;
         let book = &self.book;

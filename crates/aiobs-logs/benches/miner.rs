@@ -97,7 +97,7 @@ fn detect(bencher: Bencher<'_, '_>, lines: Vec<String>, severity: Severity) {
     let mut detectors = Detectors::new(&DetectConfig::default()).unwrap_or_else(|e| panic!("{e}"));
     bencher.counter(ItemsCount::new(lines.len())).bench_local(|| {
         for view in batch.iter() {
-            let ctx = RecordContext { view, source_name: "app.log", template_new: false, quiet: false };
+            let ctx = RecordContext { view, source_name: "app.log", template_new: false, verdict: None };
             black_box(detectors.observe(&ctx, || "could not reach <host>".to_owned()));
         }
     });
@@ -123,7 +123,7 @@ fn detectors_storm(bencher: Bencher<'_, '_>) {
 fn incidents_storm(bencher: Bencher<'_, '_>) {
     let batch = batch(&["connection to orders-db:5432 refused".to_owned()], Severity::ERROR);
     let mut detectors = Detectors::new(&DetectConfig::default()).unwrap_or_else(|e| panic!("{e}"));
-    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, quiet: false };
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, verdict: None };
     let Some(mut anomaly) = detectors.observe(&ctx, String::new) else { panic!("nothing found") };
     let mut book = IncidentBook::new(BookOptions::default(), Vec::new(), IncidentId(1));
     bencher.counter(ItemsCount::new(LINES)).bench_local(|| {

@@ -1,8 +1,8 @@
 //! What is remembered of lines by their shape, so that the next line of the shape costs no parsing, no mining and no
-//! search for error patterns: how to read it, whether a trace begins in it, its statement, and whether any pattern
-//! can match it. Used by the pipeline for lines that are records of their own; everything else goes the long way.
+//! search for error patterns: how to read it, whether a trace begins in it, its statement, and what the
+//! patterns say of it. Used by the pipeline for lines that are records of their own; everything else goes the long way.
 
-use aiobs_logs::detect::Detectors;
+use aiobs_logs::detect::{Detectors, Verdict};
 use aiobs_logs::format::{Parsed, Recipe, SourceParser};
 use aiobs_logs::frame::Opening;
 use aiobs_logs::lineshape::LineShape;
@@ -24,14 +24,14 @@ struct Known {
 }
 
 /// What is known of the error patterns and the lines of a shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Patterns {
     /// Asked when the shape is met again: many never are.
     Unasked,
-    /// They match none of the lines.
-    Quiet,
-    /// They may match.
-    Loud,
+    /// The same of all lines.
+    Known(Verdict),
+    /// The values decide.
+    Open,
 }
 
 /// A line that was read by what is known of its shape.
@@ -39,7 +39,7 @@ pub(super) struct Recalled {
     pub(super) parsed: Parsed,
     pub(super) opening: Opening,
     pub(super) statement: Statement,
-    pub(super) quiet: bool,
+    pub(super) verdict: Option<Verdict>,
 }
 
 /// What was learnt of a line whose shape is new, until its statement is known.
@@ -57,6 +57,8 @@ pub(super) struct Recall {
     /// The last line has a shape.
     shaped: bool,
     known: HashMap<(SourceId, u64), Known, foldhash::fast::FixedState>,
+    #[cfg(test)]
+    hits: (u64, u64),
 }
 
 impl Recall {
@@ -66,26 +68,38 @@ impl Recall {
         source: SourceId,
         line: &str,
         parser: &mut SourceParser,
-        detectors: &Detectors,
+        detectors: &mut Detectors,
         now: Timestamp,
     ) -> Option<Recalled> {
         self.shaped = self.shape.read(line);
         if !self.shaped {
             return None;
         }
+        #[cfg(test)]
+        {
+            self.hits.1 += 1;
+        }
         let known = self.known.get_mut(&(source, self.shape.hash()))?;
         known.met = true;
         let parsed = parser.follow(&known.recipe, line, &self.shape, now)?;
         let message = line.get(parsed.message.0 as usize..parsed.message.1 as usize)?;
-        if known.patterns == Patterns::Unasked {
+        if matches!(known.patterns, Patterns::Unasked) {
             let values: Vec<_> = within(&self.shape, parsed.message, false).collect();
             // A level that a number tells may differ from line to line, and with it the patterns that count.
-            let quiet = !known.recipe.level_varies() && detectors.quiet(message, parsed.severity, &values);
-            known.patterns = if quiet { Patterns::Quiet } else { Patterns::Loud };
+            let varies = known.recipe.level_varies();
+            let verdict = if varies { None } else { detectors.verdict(message, parsed.severity, &values) };
+            known.patterns = verdict.map_or(Patterns::Open, Patterns::Known);
         }
-        let quiet = known.patterns == Patterns::Quiet
-            && !within(&self.shape, parsed.message, true).any(|v| detectors.stirs(message, parsed.severity, v));
-        Some(Recalled { parsed, opening: known.opening, statement: known.statement, quiet })
+        #[cfg(test)]
+        {
+            self.hits.0 += 1;
+        }
+        let stirs = |v| detectors.stirs(message, parsed.severity, v);
+        let verdict = match known.patterns {
+            Patterns::Known(verdict) if !within(&self.shape, parsed.message, true).any(stirs) => Some(verdict),
+            _ => None,
+        };
+        Some(Recalled { parsed, opening: known.opening, statement: known.statement, verdict })
     }
 
     /// What can be learnt from the line just shown to [`Self::recall`], which the parser has read since.
@@ -114,6 +128,12 @@ impl Recall {
         }
         let Lesson { key, recipe, opening } = lesson;
         self.known.insert(key, Known { recipe, opening, statement, patterns: Patterns::Unasked, met: false });
+    }
+
+    /// Lines recalled, of all that have a shape.
+    #[cfg(test)]
+    pub(super) fn hits(&self) -> (u64, u64) {
+        self.hits
     }
 
     /// Forgets what was learnt of a source: its lines may be of another format from here on.

@@ -5,9 +5,9 @@ use super::*;
 
 const MINUTE: i64 = 60_000_000_000;
 /// 2025-01-07 14:30:00 UTC
-const NOW: Timestamp = Timestamp(1_736_260_200_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_736_260_200_000_000_000);
 
-fn pipeline() -> Pipeline {
+pub(super) fn pipeline() -> Pipeline {
     Pipeline::new(PipelineSetup {
         formats: Arc::new(FormatSet::with_user(Vec::new()).unwrap()),
         zone: ZoneRule::parse("utc").unwrap(),

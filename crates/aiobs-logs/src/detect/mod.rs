@@ -14,6 +14,7 @@ mod severity;
 mod trace;
 
 pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use pattern::Verdict;
 pub use report::{Detectors, RecordContext};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::prefilter::{Prefilter, SHORTEST, fold};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What a match needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ enum Need {
 /// The needs of some expressions, of which any may match.
 pub(super) struct Needs {
     any: Vec<Need>,
+    /// Whether the numbers in a message may decide if it matches, for each of them.
+    by_number: Vec<bool>,
     /// All texts among them.
     texts: Prefilter,
     longest: usize,
@@ -28,30 +30,33 @@ pub(super) struct Needs {
 impl Needs {
     /// For expressions without Unicode and regardless of case.
     pub(super) fn new(expressions: &[String]) -> Self {
-        let any: Vec<Need> = expressions
+        let parse = |e: &String| ParserBuilder::new().unicode(false).utf8(false).build().parse(e).ok();
+        let (any, by_number): (Vec<Need>, Vec<bool>) = expressions
             .iter()
-            .map(|e| match ParserBuilder::new().unicode(false).utf8(false).build().parse(e) {
-                Ok(hir) => need(&hir),
-                Err(_) => Need::Nothing,
-            })
-            .collect();
+            .map(|e| parse(e).map_or((Need::Nothing, true), |hir| (need(&hir), minds_numbers(&hir))))
+            .unzip();
         let mut texts = Vec::new();
-        any.iter().for_each(|n| n.texts(&mut texts));
+        for need in &any {
+            need.texts(&mut texts);
+        }
         texts.sort_unstable();
         texts.dedup();
         let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-        Self { any, texts: Prefilter::of(&texts), longest }
+        Self { any, by_number, texts: Prefilter::of(&texts), longest }
     }
 
     /// False when no expression can match messages that differ from this one in `values` (byte ranges, rising) only and in
     /// which [`Self::touch`] finds nothing on those of them that hold letters.
     pub(super) fn may_match_but_for(&self, message: &[u8], values: &[(usize, usize)]) -> bool {
-        let mut constant: Vec<u8> = message.iter().copied().map(fold).collect();
-        for (start, end) in values {
-            // No text holds this byte: it is none that folding gives.
-            constant.iter_mut().take(*end).skip(*start).for_each(|b| *b = 0);
-        }
+        let constant = constant(message, values);
         self.any.iter().any(|n| n.met(&constant))
+    }
+
+    /// False when, on the same terms, it is the same expressions that match all such messages: none that looks at numbers
+    /// does. How long a number is does not count: a gap of at most so many characters is taken for one of any length.
+    pub(super) fn may_depend_on(&self, message: &[u8], values: &[(usize, usize)]) -> bool {
+        let constant = constant(message, values);
+        self.any.iter().zip(&self.by_number).any(|(n, by_number)| *by_number && n.met(&constant))
     }
 
     /// Whether some of the text that matches need lies on these bytes.
@@ -75,8 +80,44 @@ impl Need {
         match self {
             Self::Nothing => {}
             Self::Text(t) => out.push(t.clone()),
-            Self::All(parts) | Self::One(parts) => parts.iter().for_each(|n| n.texts(out)),
+            Self::All(parts) | Self::One(parts) => {
+                for part in parts {
+                    part.texts(out);
+                }
+            }
         }
+    }
+}
+
+/// The message in lower case, its values blanked.
+fn constant(message: &[u8], values: &[(usize, usize)]) -> Vec<u8> {
+    let mut constant: Vec<u8> = message.iter().copied().map(fold).collect();
+    for (start, end) in values {
+        // No text holds this byte: it is none that folding gives.
+        constant.iter_mut().take(*end).skip(*start).for_each(|b| *b = 0);
+    }
+    constant
+}
+
+/// Whether an expression tells one number from another: by a digit, by some of the digits, or by how many there are.
+fn minds_numbers(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => without_numbers(&literal.0).len() < literal.0.len(),
+        HirKind::Class(class) => {
+            let holds = |b: u8| match class {
+                Class::Bytes(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&b)),
+                Class::Unicode(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&char::from(b))),
+            };
+            let digits = (b'0'..=b'9').filter(|b| holds(*b)).count();
+            digits > 0 && (digits < 10 || !holds(b'a'))
+        }
+        HirKind::Repetition(r) => match r.sub.kind() {
+            HirKind::Class(_) if r.min <= 1 && r.max.is_none() => false,
+            _ => minds_numbers(&r.sub),
+        },
+        HirKind::Capture(c) => minds_numbers(&c.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(minds_numbers),
+        HirKind::Empty | HirKind::Look(_) => false,
     }
 }
 
@@ -164,6 +205,17 @@ mod tests {
         assert_eq!(without_numbers(b"() failed (24"), b"() failed (");
         assert_eq!(without_numbers(b"x509: "), b"x509: ");
         assert_eq!(without_numbers(b" 500"), b" ");
+    }
+
+    #[test]
+    fn tells_which_expressions_look_at_numbers() {
+        let hir = |e: &str| ParserBuilder::new().unicode(false).utf8(false).build().parse(e).unwrap();
+        for e in [r"5\d\d", r"status=[1-9]", r"\(24", r"http/\d", r"exit \d{3}", "\\(os error 111"] {
+            assert!(minds_numbers(&hir(e)), "{e}");
+        }
+        for e in [r"x509: ", r"connect\w* .{0,80}\brefused\b", r"\d+ retries", r"\S+ died", "oom[- ]kill"] {
+            assert!(!minds_numbers(&hir(e)), "{e}");
+        }
     }
 
     proptest! {

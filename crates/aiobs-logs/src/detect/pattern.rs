@@ -28,6 +28,10 @@ pub(super) struct Hit {
     others: usize,
 }
 
+/// What the patterns say of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict(pub(super) Option<Hit>);
+
 /// All patterns, from the most telling to the least.
 pub(super) struct Patterns {
     list: Vec<Pattern>,
@@ -38,6 +42,7 @@ pub(super) struct Patterns {
     quick_strong: Option<Prefilter>,
     needs_all: Needs,
     needs_strong: Needs,
+    needs_exclude: Needs,
     strong_count: usize,
     exclude: Option<Regex>,
     exclude_line: RegexSet,
@@ -72,6 +77,7 @@ impl Patterns {
             quick_strong,
             needs_all: Needs::new(&expressions),
             needs_strong: Needs::new(&expressions[..strong_count]),
+            needs_exclude: Needs::new(&exclude.iter().chain(&exclude_line).cloned().collect::<Vec<_>>()),
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
@@ -85,15 +91,27 @@ impl Patterns {
         self.find_in(message, weak_too(severity))
     }
 
-    /// Whether no pattern can match messages of this severity that differ from this one in `values` (byte ranges,
-    /// rising) only, as long as [`Self::stirs`] says no to those of them that hold letters.
-    pub(super) fn quiet(&self, message: &str, severity: Severity, values: &[(usize, usize)]) -> bool {
-        message.len() <= MAX_BYTES && !self.needs(severity).may_match_but_for(message.as_bytes(), values)
+    /// What [`Self::find`] says of all messages of this severity that differ from this one in `values` (byte ranges,
+    /// rising) only, as long as [`Self::stirs`] says no to those of them that hold letters. `None` when they differ.
+    pub(super) fn verdict(&mut self, message: &str, severity: Severity, values: &[(usize, usize)]) -> Option<Verdict> {
+        let bytes = message.as_bytes();
+        if bytes.len() > MAX_BYTES {
+            return None;
+        }
+        let needs = self.needs(severity);
+        if !needs.may_match_but_for(bytes, values) {
+            return Some(Verdict(None));
+        }
+        if needs.may_depend_on(bytes, values) || self.needs_exclude.may_match_but_for(bytes, values) {
+            return None;
+        }
+        Some(Verdict(self.find(message, severity)))
     }
 
-    /// Whether a pattern may match a quiet message because of the value at `start..end`.
+    /// Whether another pattern may match a message because of the value at `start..end`.
     pub(super) fn stirs(&self, message: &str, severity: Severity, (start, end): (usize, usize)) -> bool {
-        self.needs(severity).touch(message.as_bytes(), start, end)
+        let bytes = message.as_bytes();
+        self.needs(severity).touch(bytes, start, end) || self.needs_exclude.touch(bytes, start, end)
     }
 
     fn needs(&self, severity: Severity) -> &Needs {

@@ -3,7 +3,7 @@
 use super::config::{DetectConfig, DetectError, Join};
 use super::gist;
 use super::new_template::NewTemplate;
-use super::pattern::{Pattern, Patterns};
+use super::pattern::{Pattern, Patterns, Verdict};
 use super::severity;
 use super::trace;
 use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags};
@@ -17,8 +17,8 @@ pub struct RecordContext<'a> {
     pub source_name: &'a str,
     /// Whether it founded its template.
     pub template_new: bool,
-    /// No pattern matches its message; see [`Detectors::quiet`].
-    pub quiet: bool,
+    /// What the patterns say of its message, if that is known; see [`Detectors::verdict`].
+    pub verdict: Option<Verdict>,
 }
 
 /// All detectors and their state. One owner.
@@ -64,13 +64,14 @@ impl Detectors {
         self.patterns.count()
     }
 
-    /// Whether no pattern can match messages of this severity that differ from this one in `values` (byte ranges, rising)
-    /// only. Those of them that hold letters must be shown to [`Self::stirs`] in every message.
-    pub fn quiet(&self, message: &str, severity: Severity, values: &[(usize, usize)]) -> bool {
-        self.patterns.quiet(message, severity, values)
+    /// What the patterns say of all messages of this severity that differ from this one in `values` (byte ranges, rising)
+    /// only. Those of them that hold letters must be shown to [`Self::stirs`] in every message. `None` when the values
+    /// decide.
+    pub fn verdict(&mut self, message: &str, severity: Severity, values: &[(usize, usize)]) -> Option<Verdict> {
+        self.patterns.verdict(message, severity, values)
     }
 
-    /// Whether a pattern may match a quiet message because of the value at this byte range.
+    /// Whether the value at this byte range may change the verdict.
     pub fn stirs(&self, message: &str, severity: Severity, value: (usize, usize)) -> bool {
         self.patterns.stirs(message, severity, value)
     }
@@ -92,7 +93,10 @@ impl Detectors {
         let warm = self.new_template.watch(meta.source, meta.time);
         let by_severity = self.by_severity && severity::fires(meta.severity, self.min_level);
         let message = searched(ctx);
-        let mut hit = if ctx.quiet { None } else { self.patterns.find(message, meta.severity) };
+        let mut hit = match ctx.verdict {
+            Some(Verdict(hit)) => hit,
+            None => self.patterns.find(message, meta.severity),
+        };
         let mut beside = false;
         // Structured lines often name the fault in a field of its own: `msg="query failed" err="... refused"`.
         if hit.is_none_or(|h| self.patterns.at(h).0.join == Join::Template)

@@ -29,7 +29,7 @@ fn judge_as(detectors: &mut Detectors, message: &str, severity: Severity, compon
     let batch = batch(message, severity, component, 0);
     let mut miner = crate::template::Miner::new(crate::template::MinerOptions::default());
     let mined = miner.observe(message, Timestamp::default(), severity, RecordId(1));
-    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, quiet: false };
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, verdict: None };
     detectors.observe(&ctx, || miner.text(mined.id).to_owned())
 }
 
@@ -194,7 +194,7 @@ fn an_unknown_warning_counts_after_the_warm_up_only() {
     let mut observe = |secs: i64, new: bool, severity: Severity| {
         let batch = batch("cache is cold", severity, "", secs);
         let ctx =
-            RecordContext { view: batch.view(0), source_name: "/srv/shop/app.log", template_new: new, quiet: false };
+            RecordContext { view: batch.view(0), source_name: "/srv/shop/app.log", template_new: new, verdict: None };
         detectors.observe(&ctx, || "cache is cold".to_owned())
     };
     assert!(observe(0, true, Severity::WARN).is_none());
@@ -280,7 +280,7 @@ fn judge_line(text: &str, message: &str, severity: Severity, flags: u8) -> Optio
         text,
         message: (start, start + message.len() as u32),
     });
-    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, quiet: false };
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, verdict: None };
     let head = message.lines().next().unwrap().to_owned();
     Detectors::new(&DetectConfig::default()).unwrap().observe(&ctx, || head)
 }
@@ -315,7 +315,7 @@ fn a_trace_is_named_and_told_apart_by_its_exception() {
 #[test]
 fn a_known_fault_is_not_worded_again() {
     let batch = batch("connection to orders-db refused", Severity::ERROR, "orders", 0);
-    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, quiet: false };
+    let ctx = RecordContext { view: batch.view(0), source_name: "app.log", template_new: false, verdict: None };
     let mut detectors = Detectors::new(&DetectConfig::default()).unwrap();
     let first = detectors.judge(&ctx, || "connection to orders-db refused", |_| false).unwrap();
     let again = detectors.judge(&ctx, || "connection to orders-db refused", |f| f == first.fingerprint).unwrap();

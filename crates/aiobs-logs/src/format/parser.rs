@@ -72,6 +72,8 @@ pub struct SourceParser {
 #[derive(Clone, Debug, Default)]
 struct Origin {
     format: usize,
+    /// No more than the current formats were tried: another one may fit better.
+    guessed: bool,
     time: Option<(Range<usize>, TimeBy)>,
     level: Option<(Range<usize>, LevelBy)>,
 }
@@ -143,7 +145,11 @@ impl SourceParser {
         match chosen {
             Some((i, found)) => self.finish(i, found, line, now),
             None if self.forced => unparsed(line),
-            None => self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now),
+            None => {
+                let parsed = self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now);
+                self.last.guessed = true;
+                parsed
+            }
         }
     }
 
@@ -268,7 +274,7 @@ impl SourceParser {
         let format = self.formats.at(i);
         let by_status = |found: &Found| self.formats.at(i).severity_from_status && found.level.is_none();
         let level = found.level_at.clone().filter(|(_, by)| *by != LevelBy::Status || by_status(&found));
-        self.last = Origin { format: i, time: found.time_at.clone(), level };
+        self.last = Origin { format: i, guessed: false, time: found.time_at.clone(), level };
         let Found { stamp, time_text, level, status, component, message, partial, .. } = found;
         let zone = match (&format.zone, &mut self.scratch[i].zone) {
             (None, _) => &mut self.zone,

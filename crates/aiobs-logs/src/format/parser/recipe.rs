@@ -34,7 +34,7 @@ impl SourceParser {
     /// may change how it is read, when it is part of something larger, or while the format is still being found.
     pub fn recipe(&self, line: &str, parsed: &Parsed, shape: &LineShape) -> Option<Recipe> {
         let format = self.formats.at(self.last.format);
-        let settled = self.forced || self.sampled >= SAMPLE;
+        let settled = (self.forced || self.sampled >= SAMPLE) && !self.last.guessed;
         let plain = parsed.recognised && !parsed.enveloped && !parsed.partial;
         let by_hand = !matches!(format.reader, Reader::Regex(..)) && format.strptime.is_none();
         if !settled || !plain || !by_hand || memchr::memchr(ESCAPE, line.as_bytes()).is_some() {
