@@ -96,6 +96,7 @@ impl Builder<'_> {
         let pipeline = Pipeline::new(setup)?;
 
         let (to_pipeline, pipeline_inbox) = sync_channel::<Message>(PIPELINE_CHANNEL);
+        let (spent, blocks) = sync_channel(PIPELINE_CHANNEL);
         let (to_writer, writer_inbox) = sync_channel::<WriterMessage>(WRITER_CHANNEL);
         let (to_inquiry, inquiry_inbox) = channel();
         let (sink, stream) = EventReceiver::channel();
@@ -141,8 +142,13 @@ impl Builder<'_> {
             exports,
         };
         threads.push(spawn("writer", move || writing.run(&writer_inbox))?);
-        let processing =
-            Processing { pipeline, board: Arc::clone(&board), writer: to_writer.clone(), emit: Arc::clone(&emit) };
+        let processing = Processing {
+            pipeline,
+            board: Arc::clone(&board),
+            writer: to_writer.clone(),
+            spent,
+            emit: Arc::clone(&emit),
+        };
         threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
 
         let source_options = SourceOptions {
@@ -159,7 +165,7 @@ impl Builder<'_> {
         let waker = set.waker();
         {
             let (board, to_pipeline) = (Arc::clone(&board), to_pipeline.clone());
-            threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline))?);
+            threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline, &blocks))?);
         }
 
         let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));

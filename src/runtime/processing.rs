@@ -85,6 +85,8 @@ pub(crate) struct Processing {
     pub pipeline: Pipeline,
     pub board: Arc<Board>,
     pub writer: SyncSender<WriterMessage>,
+    /// Takes blocks that were read back to the reader.
+    pub spent: SyncSender<Vec<u8>>,
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
 }
 
@@ -132,6 +134,8 @@ impl Processing {
                 let Self { pipeline, board, writer, emit, .. } = self;
                 let read = offset + bytes.len() as u64;
                 pipeline.data(source, offset, &bytes, identity, now, |output| deliver(output, board, writer, emit));
+                // When enough are on their way, or reading has ended, this one is not needed.
+                let _ = self.spent.try_send(bytes);
                 self.source(source, |s| {
                     s.read = read;
                     s.size = s.size.max(read);

@@ -24,7 +24,8 @@ pub(super) struct Needs {
     by_number: Vec<bool>,
     /// All texts among them.
     texts: Prefilter,
-    longest: usize,
+    /// Numbers that the expressions tell from others.
+    numbers: Vec<Vec<u8>>,
 }
 
 impl Needs {
@@ -41,8 +42,15 @@ impl Needs {
         }
         texts.sort_unstable();
         texts.dedup();
-        let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-        Self { any, by_number, texts: Prefilter::of(&texts), longest }
+        let mut numbers = Vec::new();
+        for (hir, _) in expressions.iter().filter_map(parse).zip(&by_number).filter(|(_, minds)| **minds) {
+            let mut number = Vec::new();
+            numbers_in(&hir, &mut number, &mut numbers);
+            numbers.extend((!number.is_empty()).then_some(number));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self { any, by_number, texts: Prefilter::of(&texts), numbers }
     }
 
     /// False when no expression can match messages that differ from this one in `values` (byte ranges, rising) only and in
@@ -52,17 +60,22 @@ impl Needs {
         self.any.iter().any(|n| n.met(&constant))
     }
 
-    /// False when, on the same terms, it is the same expressions that match all such messages: none that looks at numbers
-    /// does. How long a number is does not count: a gap of at most so many characters is taken for one of any length.
+    /// Whether one of the expressions that may match such messages looks at numbers. How long a number is does not count:
+    /// a gap of at most so many characters is taken for one of any length.
     pub(super) fn may_depend_on(&self, message: &[u8], values: &[(usize, usize)]) -> bool {
         let constant = constant(message, values);
         self.any.iter().zip(&self.by_number).any(|(n, by_number)| *by_number && n.met(&constant))
     }
 
+    /// For each number that an expression tells from others one that it takes for it: those to try.
+    pub(super) fn numbers(&self) -> &[Vec<u8>] {
+        &self.numbers
+    }
+
     /// Whether some of the text that matches need lies on these bytes.
     #[inline]
     pub(super) fn touch(&self, message: &[u8], start: usize, end: usize) -> bool {
-        self.texts.touches(message, start, end, self.longest)
+        self.texts.touches(message, start, end)
     }
 }
 
@@ -104,12 +117,8 @@ fn minds_numbers(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(literal) => without_numbers(&literal.0).len() < literal.0.len(),
         HirKind::Class(class) => {
-            let holds = |b: u8| match class {
-                Class::Bytes(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&b)),
-                Class::Unicode(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&char::from(b))),
-            };
-            let digits = (b'0'..=b'9').filter(|b| holds(*b)).count();
-            digits > 0 && (digits < 10 || !holds(b'a'))
+            let digits = (b'0'..=b'9').filter(|b| holds(class, *b)).count();
+            digits > 0 && (digits < 10 || !holds(class, b'a'))
         }
         HirKind::Repetition(r) => match r.sub.kind() {
             HirKind::Class(_) if r.min <= 1 && r.max.is_none() => false,
@@ -118,6 +127,63 @@ fn minds_numbers(hir: &Hir) -> bool {
         HirKind::Capture(c) => minds_numbers(&c.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(minds_numbers),
         HirKind::Empty | HirKind::Look(_) => false,
+    }
+}
+
+/// Collects numbers that an expression would take. `number` is what is being put together.
+fn numbers_in(hir: &Hir, number: &mut Vec<u8>, out: &mut Vec<Vec<u8>>) {
+    let end = |number: &mut Vec<u8>, out: &mut Vec<Vec<u8>>| {
+        if !number.is_empty() {
+            out.push(std::mem::take(number));
+        }
+    };
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            for b in &literal.0 {
+                if b.is_ascii_digit() { number.push(*b) } else { end(number, out) }
+            }
+        }
+        HirKind::Class(_) => match first_digit(hir) {
+            Some(digit) => number.push(digit),
+            None => end(number, out),
+        },
+        HirKind::Repetition(r) => {
+            if let Some(digit) = first_digit(&r.sub) {
+                number.extend(std::iter::repeat_n(digit, r.min.clamp(1, 20) as usize));
+            } else {
+                end(number, out);
+                numbers_in(&r.sub, number, out);
+                end(number, out);
+            }
+        }
+        HirKind::Capture(c) => numbers_in(&c.sub, number, out),
+        HirKind::Concat(parts) => {
+            for part in parts {
+                numbers_in(part, number, out);
+            }
+        }
+        HirKind::Alternation(ways) => {
+            end(number, out);
+            for way in ways {
+                numbers_in(way, number, out);
+                end(number, out);
+            }
+        }
+        HirKind::Empty | HirKind::Look(_) => {}
+    }
+}
+
+/// The lowest digit of a class that is about digits.
+fn first_digit(hir: &Hir) -> Option<u8> {
+    let HirKind::Class(class) = hir.kind() else { return None };
+    let holds = |b: u8| holds(class, b);
+    if holds(b'a') { None } else { (b'0'..=b'9').find(|b| holds(*b)) }
+}
+
+fn holds(class: &Class, b: u8) -> bool {
+    match class {
+        Class::Bytes(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&b)),
+        Class::Unicode(c) => c.ranges().iter().any(|r| (r.start()..=r.end()).contains(&char::from(b))),
     }
 }
 
@@ -216,6 +282,15 @@ mod tests {
         for e in [r"x509: ", r"connect\w* .{0,80}\brefused\b", r"\d+ retries", r"\S+ died", "oom[- ]kill"] {
             assert!(!minds_numbers(&hir(e)), "{e}");
         }
+    }
+
+    #[test]
+    fn collects_the_numbers_that_make_a_difference() {
+        let list =
+            [r"http/\d 5\d\d|429", r"\(24", r"status=[1-9]\d*", r"errors: 0+(\.0+)?", r"\d{4,}x"].map(str::to_owned);
+        let numbers: Vec<String> =
+            Needs::new(&list).numbers().iter().map(|n| String::from_utf8(n.clone()).unwrap()).collect();
+        assert_eq!(numbers, ["0", "0000", "10", "24", "429", "500"]);
     }
 
     proptest! {

@@ -8,6 +8,8 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 /// Bytes of a message that are looked at.
 const MAX_BYTES: usize = 8192;
+/// Messages with more values are judged one by one.
+const MOST_VALUES: usize = 16;
 /// Room for the automaton's states, bytes.
 const DFA_BYTES: usize = 16 << 20;
 
@@ -20,7 +22,7 @@ pub(super) struct Pattern {
 }
 
 /// What matched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     /// Index of the most telling pattern.
     best: usize,
@@ -102,10 +104,23 @@ impl Patterns {
         if !needs.may_match_but_for(bytes, values) {
             return Some(Verdict(None));
         }
-        if needs.may_depend_on(bytes, values) || self.needs_exclude.may_match_but_for(bytes, values) {
-            return None;
+        let by_number = needs.may_depend_on(bytes, values) || self.needs_exclude.may_depend_on(bytes, values);
+        let hit = self.find(message, severity);
+        (!by_number || self.stands(message, severity, values, hit)).then_some(Verdict(hit))
+    }
+
+    /// Whether the same is said of the message with other numbers in it: each value in turn is one of those that make a
+    /// difference to some pattern.
+    fn stands(&mut self, message: &str, severity: Severity, values: &[(usize, usize)], hit: Option<Hit>) -> bool {
+        if values.len() > MOST_VALUES {
+            return false;
         }
-        Some(Verdict(self.find(message, severity)))
+        let numbers: Vec<Vec<u8>> =
+            self.needs(severity).numbers().iter().chain(self.needs_exclude.numbers()).cloned().collect();
+        let other = |(start, end): (usize, usize), number: &[u8]| {
+            format!("{}{}{}", &message[..start], String::from_utf8_lossy(number), &message[end..])
+        };
+        values.iter().all(|v| numbers.iter().all(|n| self.find(&other(*v, n), severity) == hit))
     }
 
     /// Whether another pattern may match a message because of the value at `start..end`.

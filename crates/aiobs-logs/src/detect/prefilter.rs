@@ -26,6 +26,30 @@ pub(super) struct Prefilter {
     bits: Vec<u64>,
     /// Pieces by one of their windows, with its place in them.
     pieces: HashMap<u32, Vec<(Vec<u8>, usize)>, FixedState>,
+    /// Bytes that follow each other in a piece.
+    pairs: Pairs,
+    longest: usize,
+}
+
+/// A set of pairs of bytes.
+#[derive(Clone)]
+struct Pairs(Vec<u64>);
+
+impl Pairs {
+    const fn place(a: u8, b: u8) -> usize {
+        (fold(a) as usize) << 8 | fold(b) as usize
+    }
+
+    fn add(&mut self, a: u8, b: u8) {
+        let place = Self::place(a, b);
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    fn has(&self, a: u8, b: u8) -> bool {
+        let place = Self::place(a, b);
+        self.0[place / 64] & (1 << (place % 64)) != 0
+    }
 }
 
 /// Upper and lower case are the same; a few other bytes fall together too, which does no harm.
@@ -52,7 +76,7 @@ impl Prefilter {
     /// For expressions without Unicode and regardless of case. `None` when one of them need not hold any text that
     /// would tell.
     pub(super) fn new(expressions: &[String]) -> Option<Self> {
-        Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() }.with(expressions)
+        Self::empty().with(expressions)
     }
 
     /// The same for more expressions.
@@ -66,9 +90,14 @@ impl Prefilter {
         Some(self)
     }
 
+    fn empty() -> Self {
+        let bits = vec![0; 2 << (BITS - 6)];
+        Self { bits, pieces: HashMap::default(), pairs: Pairs(vec![0; 1 << 10]), longest: 0 }
+    }
+
     /// For these pieces, written in lower case. Those that are too short are left out.
     pub(super) fn of(pieces: &[Vec<u8>]) -> Self {
-        let mut filter = Self { bits: vec![0; 2 << (BITS - 6)], pieces: HashMap::default() };
+        let mut filter = Self::empty();
         for piece in pieces {
             // `None` is for pieces that are too short.
             let _ = filter.add(piece.clone());
@@ -76,10 +105,14 @@ impl Prefilter {
         filter
     }
 
-    /// Whether one of the pieces, none of them longer than `longest`, lies in part on `start..end`.
+    /// Whether one of the pieces lies in part on `start..end`.
     #[inline]
-    pub(super) fn touches(&self, message: &[u8], start: usize, end: usize, longest: usize) -> bool {
-        let windows = start.saturating_sub(longest)..(end + longest).min(message.len().saturating_sub(SHORTEST - 1));
+    pub(super) fn touches(&self, message: &[u8], start: usize, end: usize) -> bool {
+        // A piece that reaches over an end of the value holds the two bytes that meet there.
+        let over = |at: usize| at > 0 && at < message.len() && self.pairs.has(message[at - 1], message[at]);
+        let from = if over(start) { start.saturating_sub(self.longest) } else { start };
+        let to = if over(end) { end + self.longest } else { end };
+        let windows = from..to.min(message.len().saturating_sub(SHORTEST - 1));
         windows.into_iter().any(|at| {
             let key = match message.get(at..at + WINDOW) {
                 Some(w) => u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020,
@@ -93,6 +126,10 @@ impl Prefilter {
     }
 
     fn add(&mut self, piece: Vec<u8>) -> Option<()> {
+        self.longest = self.longest.max(piece.len());
+        for pair in piece.windows(2) {
+            self.pairs.add(pair[0], pair[1]);
+        }
         match piece.len() {
             ..SHORTEST => return None,
             SHORTEST => {

@@ -43,6 +43,7 @@ const RETRY: std::ops::RangeInclusive<u32> = 16..=1024;
 /// Another format that fits so many more lines than the current one takes its place.
 const TAKEOVER: u32 = 64;
 
+mod lately;
 mod recipe;
 pub use recipe::Recipe;
 
@@ -66,6 +67,7 @@ pub struct SourceParser {
     inner: Option<Box<SourceParser>>,
     bare: Bare,
     last: Origin,
+    lately: lately::Lately,
 }
 
 /// What the last line was read from.
@@ -110,6 +112,7 @@ impl SourceParser {
             inner: None,
             bare: Bare::default(),
             last: Origin::default(),
+            lately: lately::Lately::default(),
             formats,
         })
     }

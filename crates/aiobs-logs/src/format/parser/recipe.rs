@@ -71,27 +71,39 @@ impl SourceParser {
     pub fn follow(&mut self, recipe: &Recipe, line: &str, shape: &LineShape, now: Timestamp) -> Option<Parsed> {
         let bytes = line.as_bytes();
         let format = self.formats.at(recipe.format);
-        let find = |(start, end): (Place, Place)| (shape.find(start), shape.find(end));
         let time = match recipe.time {
             None => None,
             Some((start, end, by)) => {
                 let (start, end) = (shape.find(start) as usize, shape.find(end) as usize);
+                let text = bytes.get(start..end)?;
+                if let Some(time) = self.lately.get(recipe.format, text) {
+                    return self.read(recipe, bytes, shape, Some(time));
+                }
                 let stamp = match by {
                     TimeBy::Shape(shape) => time::scan(bytes, start, shape).filter(|(_, e)| *e == end)?.0,
-                    TimeBy::Key => keys::stamp(bytes.get(start..end)?)?,
+                    TimeBy::Key => keys::stamp(text)?,
                 };
                 let zone = match &mut self.scratch[recipe.format].zone {
                     Some(own) if format.zone.is_some() => own,
                     _ => &mut self.zone,
                 };
-                zone.resolve(stamp, now)
+                let time = zone.resolve(stamp, now);
+                if let Some(time) = time {
+                    self.lately.put(recipe.format, text, time);
+                }
+                time
             }
         };
+        self.read(recipe, bytes, shape, time)
+    }
+
+    fn read(&self, recipe: &Recipe, line: &[u8], shape: &LineShape, time: Option<Timestamp>) -> Option<Parsed> {
+        let find = |(start, end): (Place, Place)| (shape.find(start), shape.find(end));
         let severity = match recipe.number {
             None => recipe.severity,
             Some((start, end, by)) => {
                 let (start, end) = find((start, end));
-                told(format, bytes.get(start as usize..end as usize)?, by)?
+                told(self.formats.at(recipe.format), line.get(start as usize..end as usize)?, by)?
             }
         };
         let (component, message) = (find(recipe.component), find(recipe.message));
