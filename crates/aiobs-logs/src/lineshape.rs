@@ -5,7 +5,7 @@
 
 use crate::template::Placeholder;
 use crate::template::class::{is_date, is_uuid};
-use crate::template::scan::{DELIM, DIGIT, KIND, LETTER, MARK, SPACE, Sink, segments};
+use crate::template::scan::{DELIM, KIND, LETTER, MARK, SPACE, Sink, segments};
 use crate::template::shape::{mix, mix_bytes};
 
 /// Longer lines have no shape.
@@ -117,15 +117,13 @@ impl LineShape {
         self.hash = mix_bytes(self.hash, bytes);
     }
 
-    /// Digits and punctuation: only the punctuation and how often digits stand between it is constant.
+    /// Digits and punctuation: only the punctuation is constant, and whether it begins with a digit.
     fn number(&mut self, line: &[u8], start: usize, end: usize) {
-        let (mut look, mut previous) = (1_u64, 0);
+        let mut look = 1 + u64::from(line[start].is_ascii_digit());
         for b in &line[start..end] {
-            let digit = KIND[*b as usize] & DIGIT;
-            if digit & previous == 0 {
-                look = look.rotate_left(5) ^ if digit == 0 { u64::from(*b) << 1 } else { 1 };
+            if !b.is_ascii_digit() {
+                look = look.rotate_left(7) ^ u64::from(*b);
             }
-            previous = digit;
         }
         self.hash = mix(self.hash, look);
         self.values.push(Value { start: start as u32, end: end as u32, letters: false });
