@@ -26,8 +26,7 @@ pub use builder::{Builder, Ground, Options};
 pub use pipeline::{Output, Pipeline, PipelineSetup};
 pub use running::Running;
 
-use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, Timestamp};
-use events::StageState;
+use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, StageState, Timestamp};
 
 /// What the engine says while it runs, to the screen's hub and to commands without a screen.
 #[derive(Clone, Debug)]
