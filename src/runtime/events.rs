@@ -236,7 +236,7 @@ pub struct Snapshot {
     /// Sources in the order they were named.
     pub sources: Vec<SourceRow>,
     /// Incidents: active ones first (worst first), then the rest, newest first.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     /// The model.
     pub model: ModelState,
     /// The agent chain.
