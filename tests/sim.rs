@@ -10,7 +10,7 @@ mod engine;
 mod world;
 
 use aiobs::runtime::events::{Event, Request};
-use aiobs_types::semconv;
+use aiobs_types::{IncidentState, semconv};
 use engine::Engine;
 use std::path::PathBuf;
 use world::World;
@@ -96,4 +96,23 @@ fn runs_stages_and_calls_are_spans_and_the_screen_gets_them() {
     assert_eq!(charts.latency.iter().map(|s| s.points.len()).sum::<usize>(), 3, "{:?}", charts.latency);
     assert!(charts.cost.iter().flat_map(|s| &s.points).all(|p| p.1 == 0.0), "a local model costs nothing");
     assert_eq!(charts.markers.len(), 1, "the incident is on the time axis");
+}
+
+#[test]
+fn what_a_person_decides_just_before_leaving_is_kept() {
+    let engine = Engine::run(&read(&folder().join("thousand_times.toml")), true);
+    let incident = engine.running.incidents().remove(0);
+    // Much is still being answered when the last word comes.
+    for _ in 0..200 {
+        engine.send(Request::Topology(None));
+        engine.send(Request::Incident(incident.id));
+    }
+    engine.send(Request::SetIncidentState(incident.id, IncidentState::Acknowledged));
+    engine.send(Request::Verdict(incident.id, true));
+    let (ground, _dir) = engine.stop();
+    let reader = ground.store().reader().unwrap();
+    let kept = reader.incident(incident.id).unwrap().unwrap();
+    assert_eq!(kept.state, IncidentState::Acknowledged);
+    assert_eq!(reader.verdict(incident.id).unwrap(), Some(true));
+    assert!(kept.timeline.iter().any(|e| e.text == "diagnosis judged right"), "{:?}", kept.timeline);
 }

@@ -1,46 +1,45 @@
 //! `aiobs watch PATH...`: the whole pipeline without a screen; events as JSON lines on standard output.
 
+mod queue;
+
+use self::queue::Queue;
 use super::args::WatchArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::{output, signals};
-use crate::runtime::{Builder, EngineEvent, Ground, Options};
+use crate::runtime::{Builder, EngineEvent, Ground, Options, Running};
 use aiobs_logs::source::SourceSpec;
 use aiobs_types::{Incident, IncidentId, Timestamp};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::Write as _;
-use std::sync::mpsc::channel;
+use std::io::{self, Write as _};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-enum Told {
-    Line(Box<Value>),
-    Ended,
-}
+/// How long the end waits for a standard output that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-impl Clone for Told {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Line(v) => Self::Line(v.clone()),
-            Self::Ended => Self::Ended,
-        }
-    }
+type Lines = Queue<Box<Value>>;
+
+/// What ends the command.
+#[derive(Clone)]
+enum Over {
+    /// All sources have ended.
+    Sources,
+    /// Someone wants it to end.
+    Signal,
+    /// Everything is written, or standard output takes nothing any more.
+    Output,
 }
 
 pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let sources = specs(&args.paths)?;
     let ground = Ground::open(&cx.data_dir)?;
-    let (tx, rx) = channel();
-    signals::forward(tx.clone(), Told::Ended)?;
-    let calm = Mutex::new(Calm::default());
-    let listener = Arc::new(move |event: &EngineEvent| {
-        if calm.lock().unwrap_or_else(PoisonError::into_inner).worth_telling(event)
-            && let Some(told) = translate(event)
-        {
-            let _ = tx.send(told);
-        }
-    });
+    let (tell, over) = channel();
+    signals::forward(tell.clone(), Over::Signal)?;
+    let lines = Arc::new(Lines::default());
+    let printed = print(Arc::clone(&lines), tell.clone())?;
     let options = Options {
         sources,
         follow: true,
@@ -49,29 +48,96 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         diagnose: true,
         place: cx.data_dir.display().to_string(),
     };
-    let mut running = Builder { config: &cx.config, options, listener: Some(listener) }.start(ground, false)?;
-    let mut out = std::io::stdout().lock();
-    let mut result = Ok(Exit::Done);
-    while let Ok(Told::Line(value)) = rx.recv() {
-        if let Err(e) = writeln!(out, "{}", output::line(&value)).and_then(|()| out.flush()) {
-            result = Err(e.into());
-            break;
-        }
+    let listener = listener(Arc::clone(&lines), tell);
+    let running = Builder { config: &cx.config, options, listener: Some(listener) }.start(ground, false)?;
+    end(running, &lines, &over);
+    let untold = lines.end(true);
+    match printed.try_recv() {
+        Ok(Err(e)) => Err(e.into()),
+        Ok(Ok(())) if untold == 0 => Ok(Exit::Done),
+        _ => anyhow::bail!(
+            "standard output was not read, {} events were not told; `aiobs incidents` shows what is in the archive",
+            untold.max(1)
+        ),
     }
-    running.stop();
-    // What came out while everything ended.
-    while let Ok(told) = rx.try_recv() {
-        if let (Told::Line(value), true) = (told, result.is_ok()) {
-            result = writeln!(out, "{}", output::line(&value)).map(|()| Exit::Done).map_err(Into::into);
+}
+
+/// Waits for the end and brings everything to it. Who reads slowly gets all that there is; who reads nothing any more
+/// holds up a signal no longer than [`PATIENCE`].
+fn end(mut running: Running, lines: &Lines, over: &Receiver<Over>) {
+    let mut running = Some(move || running.stop());
+    std::thread::scope(|scope| {
+        let mut wanted = false;
+        loop {
+            let next = if wanted {
+                over.recv_timeout(PATIENCE)
+            } else {
+                over.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match next {
+                Ok(Over::Output) => break,
+                Ok(Over::Sources) => {}
+                Ok(Over::Signal) => {
+                    lines.hurry(PATIENCE);
+                    wanted = true;
+                }
+                Err(_) if lines.stuck(PATIENCE) => break,
+                Err(_) => {}
+            }
+            if let Some(mut stop) = running.take() {
+                scope.spawn(move || {
+                    stop();
+                    lines.end(false);
+                });
+            }
         }
-    }
-    result
+        // What still wants to say something need not wait any more.
+        lines.hurry(Duration::ZERO);
+        if let Some(mut stop) = running.take() {
+            stop();
+        }
+    });
+}
+
+/// Puts what is worth telling before standard output; waits for room.
+fn listener(lines: Arc<Lines>, tell: Sender<Over>) -> Arc<dyn Fn(&EngineEvent) + Send + Sync> {
+    let calm = Mutex::new(Calm::default());
+    Arc::new(move |event| {
+        if matches!(event, EngineEvent::Ended) {
+            // Gone when it is over already.
+            let _ = tell.send(Over::Sources);
+            return;
+        }
+        let worth = calm.lock().unwrap_or_else(PoisonError::into_inner).worth_telling(event);
+        if worth && let Some(line) = translate(event) {
+            lines.put(Box::new(line));
+        }
+    })
+}
+
+/// Writes the lines on a thread of its own, which may block; how that ended is said once.
+fn print(lines: Arc<Lines>, tell: Sender<Over>) -> io::Result<Receiver<io::Result<()>>> {
+    let (done, ended) = channel();
+    std::thread::Builder::new().name("stdout".into()).spawn(move || {
+        let mut out = io::stdout().lock();
+        let mut result = Ok(());
+        while let Some(value) = lines.take() {
+            result = writeln!(out, "{}", output::line(&value)).and_then(|()| out.flush());
+            if result.is_err() {
+                break;
+            }
+        }
+        // Whoever waits has given up when these can't be sent.
+        let _ = done.send(result);
+        let _ = tell.send(Over::Output);
+    })?;
+    Ok(ended)
 }
 
 /// Keeps a storm from becoming a storm of lines: an incident that only counts on is told every ten seconds.
 #[derive(Default)]
 struct Calm {
-    told: HashMap<IncidentId, (Instant, Incident)>,
+    told: HashMap<IncidentId, (Instant, Arc<Incident>)>,
 }
 
 impl Calm {
@@ -90,7 +156,7 @@ impl Calm {
         {
             return false;
         }
-        self.told.insert(incident.id, (Instant::now(), Incident::clone(incident)));
+        self.told.insert(incident.id, (Instant::now(), Arc::clone(incident)));
         true
     }
 }
@@ -100,7 +166,7 @@ pub(super) fn specs(paths: &[String]) -> anyhow::Result<Vec<SourceSpec>> {
     Ok(paths.iter().map(|p| SourceSpec::parse(p)).collect::<Result<_, _>>()?)
 }
 
-fn translate(event: &EngineEvent) -> Option<Told> {
+fn translate(event: &EngineEvent) -> Option<Value> {
     let (kind, mut value) = match event {
         EngineEvent::Source(info) => ("source", output::source(info)),
         EngineEvent::Incident { incident, opened } => {
@@ -111,8 +177,8 @@ fn translate(event: &EngineEvent) -> Option<Told> {
         EngineEvent::Trouble { about, text } => {
             ("trouble", json!({ "about": about, "over": text.is_none(), "text": text }))
         }
-        EngineEvent::Ended => return Some(Told::Ended),
-        EngineEvent::Appended
+        EngineEvent::Ended
+        | EngineEvent::Appended
         | EngineEvent::Stored
         | EngineEvent::Stage { .. }
         | EngineEvent::StageText { .. }
@@ -122,5 +188,5 @@ fn translate(event: &EngineEvent) -> Option<Told> {
         map.shift_insert(0, "event".to_owned(), kind.into());
         map.shift_insert(1, "at".to_owned(), output::rfc3339(Timestamp::now()).into());
     }
-    Some(Told::Line(Box::new(value)))
+    Some(value)
 }

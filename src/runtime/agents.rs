@@ -5,7 +5,7 @@ use super::EngineEvent;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::events::{Event, EventSink, ModelState, StageRow, StageState};
+use super::events::{Event, EventSink, ModelState, StageRow};
 use super::processing::Message;
 use super::writing::WriterMessage;
 use crate::config::{Config, Paths};
@@ -388,7 +388,7 @@ impl Carrier {
         let emit = &self.emit;
         match out {
             ChainOutput::Stage { incident, stage, state, attempts, at } => {
-                emit(EngineEvent::Stage { incident, stage: stage.name(), state: shown(state), attempts, at });
+                emit(EngineEvent::Stage { incident, stage: stage.name(), state, attempts, at });
             }
             ChainOutput::Text { incident, stage, delta } => {
                 emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
@@ -453,15 +453,5 @@ impl Carrier {
             message.id = id;
         }
         message
-    }
-}
-
-const fn shown(state: aiobs_agents::StageState) -> StageState {
-    match state {
-        aiobs_agents::StageState::Waiting => StageState::Waiting,
-        aiobs_agents::StageState::Running => StageState::Running,
-        aiobs_agents::StageState::Done => StageState::Done,
-        aiobs_agents::StageState::Fallback => StageState::Fallback,
-        aiobs_agents::StageState::Skipped => StageState::Skipped,
     }
 }

@@ -109,8 +109,8 @@ impl Archive for StoredArchive {
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
-        if let Some(held) = lock(&self.board.incidents).get(&id).cloned() {
-            return Ok(Some(held));
+        if let Some(held) = lock(&self.board.incidents).get(&id) {
+            return Ok(Some(Incident::clone(held)));
         }
         lock(&self.reader).incident(id).map_err(told)
     }
@@ -119,7 +119,7 @@ impl Archive for StoredArchive {
         let mut rows: Vec<Incident> = lock(&self.board.incidents)
             .values()
             .filter(|i| i.first_seen < to && i.last_seen >= from)
-            .cloned()
+            .map(|i| Incident::clone(i))
             .collect();
         rows.sort_by_key(|i| (std::cmp::Reverse((i.criticality, i.severity, i.count)), i.id));
         rows.truncate(limit);
@@ -133,7 +133,7 @@ impl Archive for StoredArchive {
             .filter(|i| {
                 i.fingerprint == incident.fingerprint || i.template == incident.template || i.title == incident.title
             })
-            .cloned()
+            .map(|i| Incident::clone(i))
             .collect();
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
         like.truncate(limit);

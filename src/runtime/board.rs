@@ -6,10 +6,13 @@ use super::events::{ChainState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
 use aiobs_types::{Incident, IncidentId, Level, RecordId, SourceId, SourceInfo, TemplateId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+
+/// Incidents that are remembered as asked about: more panes than that show none.
+const WATCHED: usize = 4;
 
 /// Locks a mutex; a thread that died while holding it left the data usable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -35,7 +38,7 @@ pub(crate) struct Board {
     /// Sources; written by the pipeline thread.
     pub sources: Mutex<BTreeMap<SourceId, SourceInfo>>,
     /// Incidents held; written by the pipeline thread.
-    pub incidents: Mutex<BTreeMap<IncidentId, Incident>>,
+    pub incidents: Mutex<BTreeMap<IncidentId, Arc<Incident>>>,
     /// Texts of templates; written by the pipeline thread.
     pub templates: Mutex<HashMap<TemplateId, (String, u64)>>,
     /// The model; written by the model check.
@@ -45,6 +48,8 @@ pub(crate) struct Board {
     /// What stays wrong, by key; written by whoever finds it.
     notices: Mutex<BTreeMap<&'static str, Toast>>,
     told: OnceLock<Told>,
+    /// Incidents the screen asked about last, newest first; written by the hub.
+    watched: Mutex<VecDeque<IncidentId>>,
     /// Bytes of the archive on disk; written by the writer thread.
     pub archive_bytes: AtomicU64,
     /// Where else than on this machine spans are sent; set once at the start.
@@ -110,6 +115,19 @@ impl Board {
         changed
     }
 
+    /// The screen asks about an incident.
+    pub(crate) fn watch(&self, id: IncidentId) {
+        let mut watched = lock(&self.watched);
+        watched.retain(|known| *known != id);
+        watched.push_front(id);
+        watched.truncate(WATCHED);
+    }
+
+    /// Whether the screen may still show what it asked about this incident.
+    pub(crate) fn watches(&self, id: IncidentId) -> bool {
+        lock(&self.watched).contains(&id)
+    }
+
     /// Spans leave this machine, to this place.
     pub(crate) fn leaves_to(&self, place: String) {
         self.remote.get_or_init(|| place);
@@ -129,6 +147,11 @@ impl Board {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.touch();
+    }
+
+    /// Set once the threads should end; cancels what can be cancelled.
+    pub(crate) fn stop_flag(&self) -> &AtomicBool {
+        &self.stopping
     }
 
     /// Whether the threads should end.

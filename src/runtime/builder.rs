@@ -9,9 +9,10 @@ use super::hub::Hub;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::pipeline::{Pipeline, PipelineSetup};
-use super::processing::{Message, Processing};
+use super::processing::{Message, Outlet, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
+use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
 use super::{EngineEvent, hub, reading, rules};
 use crate::config::Config;
@@ -30,6 +31,11 @@ use std::time::Duration;
 const PIPELINE_CHANNEL: usize = 32;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
+
+/// How far threads that read and store stand back behind the screen, when there is one, as nice values.
+const READING: i32 = 5;
+/// How far the agents do.
+const EVIDENCE: i32 = 10;
 
 /// Listens to the engine.
 pub(super) type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
@@ -141,15 +147,22 @@ impl Builder<'_> {
             diagnose: Arc::new(diagnose),
             exports,
         };
-        threads.push(spawn("writer", move || writing.run(&writer_inbox))?);
-        let processing = Processing {
-            pipeline,
-            board: Arc::clone(&board),
-            writer: to_writer.clone(),
-            spent,
-            emit: Arc::clone(&emit),
+        let behind = if screen { READING } else { 0 };
+        let stand_back = move || {
+            if behind > 0 {
+                yield_to_others(behind);
+            }
         };
-        threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
+        threads.push(spawn("writer", move || {
+            stand_back();
+            writing.run(&writer_inbox);
+        })?);
+        let outlet = Outlet::new(Arc::clone(&board), to_writer.clone(), Arc::clone(&emit));
+        let processing = Processing { pipeline, outlet, spent };
+        threads.push(spawn("pipeline", move || {
+            stand_back();
+            processing.run(&pipeline_inbox);
+        })?);
 
         let source_options = SourceOptions {
             follow: options.follow,
@@ -172,7 +185,7 @@ impl Builder<'_> {
         running.send(remotes);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, to_inquiry));
+            let hub = Arc::new(Hub::new(logs, Arc::clone(&board), to_inquiry));
             let inquiry = Inquiry {
                 reader,
                 board: Arc::clone(&board),
@@ -181,9 +194,10 @@ impl Builder<'_> {
                 pipeline: to_pipeline,
                 writer: to_writer,
                 agents,
+                strikes: Strikes::default(),
             };
             let board_too = Arc::clone(&board);
-            running.add(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);
+            running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);
             let (hub_too, place) = (Arc::clone(&hub), options.place);
             let started = Timestamp::now();
             running.add(spawn("snapshot", move || hub::snapshots(&hub_too, &board, &sink, &place, started))?);
@@ -249,17 +263,19 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
     }
     drop(stats);
-    lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, i.clone())));
+    lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, Arc::new(i.clone()))));
     Ok(())
 }
 
-/// Gathering evidence may read much of the archive; reading logs and drawing go first. On Linux this concerns the
-/// calling thread alone.
-fn yield_to_others() {
+/// Drawing goes before reading logs, which may take all there is, and both before gathering evidence, which may read
+/// much of the archive. On Linux this concerns the calling thread alone.
+fn yield_to_others(by: i32) {
     #[cfg(target_os = "linux")]
-    if let Err(e) = rustix::process::nice(10) {
-        tracing::debug!("the chain runs with the usual priority: {e}");
+    if let Err(e) = rustix::process::nice(by) {
+        tracing::debug!("a thread runs with the usual priority: {e}");
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = by;
 }
 
 /// One tokio runtime for models and chat, with few threads.
@@ -271,7 +287,7 @@ pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtim
     let made = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("async")
-        .on_thread_start(yield_to_others)
+        .on_thread_start(|| yield_to_others(EVIDENCE))
         .enable_all()
         .build()?;
     Ok(RUNTIME.get_or_init(|| made))

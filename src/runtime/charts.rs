@@ -30,9 +30,10 @@ pub(crate) fn draw(reader: &mut Reader, board: &Board) -> Result<Charts, StoreEr
     let start = Timestamp(end.plus(-WINDOW * 1_000_000_000).0.max(oldest.0));
     let bucket_secs = ((end.secs() - start.secs()) / BUCKETS as i64 + 1).max(1);
     let mut charts = Charts { bucket_secs: bucket_secs as u32, drift_threshold: DRIFT_THRESHOLD, ..Charts::default() };
-    rates(reader, &mut charts, start, end, bucket_secs)?;
+    let stop = board.stop_flag();
+    rates(reader, &mut charts, (start, end), bucket_secs, stop)?;
     calls(reader, &mut charts)?;
-    drift(reader, &mut charts, start, end)?;
+    drift(reader, &mut charts, (start, end), stop)?;
     charts.markers = lock(&board.incidents)
         .values()
         .filter(|i| i.first_seen >= start && i.first_seen <= end)
@@ -45,15 +46,14 @@ pub(crate) fn draw(reader: &mut Reader, board: &Board) -> Result<Charts, StoreEr
 fn rates(
     reader: &mut Reader,
     charts: &mut Charts,
-    start: Timestamp,
-    end: Timestamp,
+    (start, end): (Timestamp, Timestamp),
     bucket_secs: i64,
+    stop: &AtomicBool,
 ) -> Result<(), StoreError> {
     let first = start.secs();
     let n = usize::try_from((end.secs() - first) / bucket_secs + 1).unwrap_or(1);
     let until = Timestamp::from_secs(first + n as i64 * bucket_secs);
-    let histogram =
-        reader.histogram(&LogQuery::default(), Timestamp::from_secs(first), until, n, &AtomicBool::new(false))?;
+    let histogram = reader.histogram(&LogQuery::default(), Timestamp::from_secs(first), until, n, stop)?;
     let series = |name: &str, levels: &[Level]| Series {
         name: name.to_owned(),
         points: histogram
@@ -109,7 +109,12 @@ fn calls(reader: &mut Reader, charts: &mut Charts) -> Result<(), StoreError> {
 }
 
 /// PSI of each minute's template mix against the first half of the window.
-fn drift(reader: &mut Reader, charts: &mut Charts, start: Timestamp, end: Timestamp) -> Result<(), StoreError> {
+fn drift(
+    reader: &mut Reader,
+    charts: &mut Charts,
+    (start, end): (Timestamp, Timestamp),
+    stop: &AtomicBool,
+) -> Result<(), StoreError> {
     let first = start.secs().div_euclid(DRIFT_STEP);
     let steps = usize::try_from(end.secs().div_euclid(DRIFT_STEP) - first + 1).unwrap_or(1);
     if steps < 6 {
@@ -118,7 +123,7 @@ fn drift(reader: &mut Reader, charts: &mut Charts, start: Timestamp, end: Timest
     }
     let mut counts: Vec<HashMap<TemplateId, u64>> = vec![HashMap::new(); steps];
     let query = LogQuery { from: Some(start), to: Some(end.plus(1)), ..LogQuery::default() };
-    reader.query(&query, &AtomicBool::new(false), &mut |r| {
+    reader.query(&query, stop, &mut |r| {
         let step = r.meta.time.secs().div_euclid(DRIFT_STEP) - first;
         if let Some(c) = usize::try_from(step).ok().and_then(|s| counts.get_mut(s)) {
             *c.entry(r.meta.template).or_default() += 1;

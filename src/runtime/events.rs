@@ -4,6 +4,7 @@
 
 mod stream;
 
+pub use aiobs_types::StageState;
 pub use stream::{EventReceiver, EventSink};
 
 use aiobs_types::{
@@ -235,7 +236,7 @@ pub struct Snapshot {
     /// Sources in the order they were named.
     pub sources: Vec<SourceRow>,
     /// Incidents: active ones first (worst first), then the rest, newest first.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     /// The model.
     pub model: ModelState,
     /// The agent chain.
@@ -351,22 +352,6 @@ pub enum ModelState {
     },
     /// Switched off by the user.
     Disabled,
-}
-
-/// State of one stage of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StageState {
-    /// Not yet.
-    #[default]
-    Waiting,
-    /// Now.
-    Running,
-    /// Done by the model, or by gathering.
-    Done,
-    /// Failed or timed out; a playbook or the facts stand in.
-    Fallback,
-    /// Cancelled or not needed.
-    Skipped,
 }
 
 /// One stage of the run that goes on.

@@ -22,12 +22,13 @@ const INCIDENTS: usize = 1_000;
 pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
     logs: LogView,
+    board: Arc<Board>,
     inquiries: Sender<Request>,
 }
 
 impl Hub {
-    pub(crate) fn new(logs: LogView, inquiries: Sender<Request>) -> Self {
-        Self { latest: Mutex::default(), logs, inquiries }
+    pub(crate) fn new(logs: LogView, board: Arc<Board>, inquiries: Sender<Request>) -> Self {
+        Self { latest: Mutex::default(), logs, board, inquiries }
     }
 }
 
@@ -40,6 +41,10 @@ impl Backend for Hub {
         match request {
             Request::Logs(request) => self.logs.ask(request),
             // Gone only when everything stops.
+            Request::Incident(id) => {
+                self.board.watch(id);
+                drop(self.inquiries.send(request));
+            }
             other => drop(self.inquiries.send(other)),
         }
     }
@@ -61,7 +66,10 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
         }
         EngineEvent::Diagnosis(d) => {
             sink.toast(Level::Info, format!("Diagnosis of {} is ready: {}", d.incident, d.title));
-            let _ = inquiry.send(Request::Incident(d.incident));
+            // A storm brings hundreds: only what may be on the screen is looked at again.
+            if board.watches(d.incident) {
+                let _ = inquiry.send(Request::Incident(d.incident));
+            }
         }
         EngineEvent::StageText { incident, stage, text } => {
             sink.send(Event::StageText { incident: *incident, stage, text: text.clone() });
@@ -169,8 +177,8 @@ fn take(
 }
 
 /// The incidents to show: active ones first, worst first, then the rest, newest first.
-fn incidents(all: &BTreeMap<IncidentId, Incident>) -> Vec<Incident> {
-    let mut order: Vec<&Incident> = all.values().collect();
+fn incidents(all: &BTreeMap<IncidentId, Arc<Incident>>) -> Vec<Arc<Incident>> {
+    let mut order: Vec<&Arc<Incident>> = all.values().collect();
     order.sort_by_key(|i| {
         let over = !i.state.is_active();
         let worst = if over { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
@@ -194,7 +202,7 @@ fn source_rows(board: &Board, last: &mut HashMap<SourceId, (Instant, u64, f64)>)
         .collect()
 }
 
-/// Runs [`Inquiry`] until the board says stop.
+/// Runs [`Inquiry`] until the board says stop. What a person decided just before that is carried out all the same.
 pub(crate) fn answer(mut inquiry: Inquiry, requests: &std::sync::mpsc::Receiver<Request>, board: &Board) {
     while !board.stopping() {
         match requests.recv_timeout(Duration::from_millis(200)) {
@@ -202,5 +210,8 @@ pub(crate) fn answer(mut inquiry: Inquiry, requests: &std::sync::mpsc::Receiver<
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+    }
+    for request in requests.try_iter() {
+        inquiry.decide(&request);
     }
 }

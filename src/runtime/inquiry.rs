@@ -9,17 +9,16 @@ use super::events::{
 };
 use super::processing::Message;
 use super::similar;
+use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogQuery, LogRecord, RecordId, Severity, Span, SpanStatus,
-    TimelineKind, Timestamp, TraceId, semconv,
+    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
+    semconv,
 };
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
@@ -28,8 +27,6 @@ const RUNS: usize = 50;
 const TURNS: usize = 200;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
-/// Minutes of strikes shown for an incident at most.
-const STRIKE_MINUTES: i64 = 60;
 
 /// See the module.
 pub(crate) struct Inquiry {
@@ -40,6 +37,7 @@ pub(crate) struct Inquiry {
     pub pipeline: SyncSender<Message>,
     pub writer: SyncSender<WriterMessage>,
     pub agents: Arc<Agents>,
+    pub strikes: Strikes,
 }
 
 impl Inquiry {
@@ -52,19 +50,14 @@ impl Inquiry {
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
             Request::Topology(trace) => self.topology(trace).map(|t| Some(Event::Topology(Box::new(t)))),
             Request::ChatHistory => self.reader.chat(TURNS).map(|turns| Some(Event::ChatHistory(turns))),
-            Request::SetIncidentState(id, state) => {
-                let _ = self.pipeline.send(Message::SetIncidentState(id, state));
+            Request::SetIncidentState(..) => {
+                self.decide(&request);
                 Ok(None)
             }
             Request::Verdict(id, right) => {
-                let _ = self.writer.send(WriterMessage::Verdict(id, right));
-                let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
-                let note = Message::Note { incident: id, kind: TimelineKind::Note, text };
-                let _ = self.pipeline.send(note);
-                self.sink.toast(
-                    Level::Info,
-                    format!("Noted: the diagnosis of {id} is {}", if right { "right" } else { "wrong" }),
-                );
+                self.decide(&request);
+                let word = if right { "right" } else { "wrong" };
+                self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {word}"));
                 Ok(None)
             }
             Request::Rerun(id) => {
@@ -89,6 +82,22 @@ impl Inquiry {
             Ok(Some(event)) => self.sink.send(event),
             Ok(None) => {}
             Err(e) => self.sink.toast(Level::Error, format!("Can't read the archive: {e}")),
+        }
+    }
+
+    /// Carries out what a person decided; nothing else, so that it can also be done while the program ends.
+    pub(crate) fn decide(&self, request: &Request) {
+        // Pipeline and writer end after this thread.
+        match *request {
+            Request::SetIncidentState(id, state) => {
+                let _ = self.pipeline.send(Message::SetIncidentState(id, state));
+            }
+            Request::Verdict(id, right) => {
+                let _ = self.writer.send(WriterMessage::Verdict(id, right));
+                let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
+                let _ = self.pipeline.send(Message::Note { incident: id, kind: TimelineKind::Note, text });
+            }
+            _ => {}
         }
     }
 
@@ -121,7 +130,7 @@ impl Inquiry {
     }
 
     fn incident(&mut self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
-        let held = lock(&self.board.incidents).get(&id).cloned();
+        let held = lock(&self.board.incidents).get(&id).map(|i| Incident::clone(i));
         let Some(incident) = (match held {
             Some(i) => Some(i),
             None => self.reader.incident(id)?,
@@ -143,16 +152,18 @@ impl Inquiry {
             Some(trace) => self.reader.spans(trace)?,
             None => Vec::new(),
         };
-        let strikes = self.strikes(&incident)?;
+        let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
         Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes, similar }))
     }
 
     /// Past incidents that read like this one or had the same kind of cause.
     fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
-        let all: Vec<Incident> = lock(&self.board.incidents).values().cloned().collect();
+        let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
         let mut found = Vec::new();
-        for past in all.into_iter().filter(|i| i.id != incident.id && i.last_seen < incident.first_seen) {
+        let past = |i: &Arc<Incident>| i.id != incident.id && i.last_seen < incident.first_seen;
+        // Only those that could be like it are looked up.
+        for past in all.into_iter().filter(past).filter(|i| similar::at_most(incident, i) >= similar::ENOUGH) {
             let known = self.reader.latest_diagnosis(past.fingerprint)?;
             let likeness = similar::likeness(incident, diagnosis, &past, known.as_ref());
             if likeness < similar::ENOUGH {
@@ -160,32 +171,10 @@ impl Inquiry {
             }
             let right = self.reader.verdict(past.id)? == Some(true);
             let solved_by = known.filter(|_| right).and_then(|d| d.fix.lasting.into_iter().chain(d.fix.now).next());
-            found.push((likeness, Similar { incident: past, solved_by }));
+            found.push((likeness, Similar { incident: Incident::clone(&past), solved_by }));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.incident.last_seen.cmp(&a.1.incident.last_seen)));
         Ok(found.into_iter().take(SIMILAR).map(|(_, s)| s).collect())
-    }
-
-    /// Records of the incident's template per minute of event time, up to its last strike.
-    fn strikes(&mut self, incident: &Incident) -> Result<Vec<u32>, StoreError> {
-        let end = incident.last_seen.secs().div_euclid(60) + 1;
-        let start = (incident.first_seen.secs().div_euclid(60)).max(end - STRIKE_MINUTES);
-        let mut counts = vec![0u32; usize::try_from(end - start).unwrap_or(1).max(1)];
-        let query = LogQuery {
-            templates: vec![incident.template],
-            min_severity: Some(Severity::WARN),
-            from: Some(Timestamp::from_secs(start * 60)),
-            to: Some(Timestamp::from_secs(end * 60)),
-            ..LogQuery::default()
-        };
-        self.reader.query(&query, &AtomicBool::new(false), &mut |r| {
-            let i = r.meta.time.secs().div_euclid(60) - start;
-            if let Some(c) = usize::try_from(i).ok().and_then(|i| counts.get_mut(i)) {
-                *c += 1;
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(counts)
     }
 
     fn topology(&mut self, trace: Option<TraceId>) -> Result<Topology, StoreError> {

@@ -61,11 +61,12 @@ impl LiveWindow {
         self.lock().batches.front().map(|b| b.first)
     }
 
-    /// The batches that hold records from `from` on, oldest first.
-    pub(super) fn since(&self, from: RecordId) -> Vec<Arc<RecordBatch>> {
+    /// The batches that hold records from `from` on, oldest first, and the id of the oldest record held (else of the
+    /// next one): what is older is stored. One look, because batches leave the window meanwhile.
+    pub(super) fn since(&self, from: RecordId) -> (Vec<Arc<RecordBatch>>, RecordId) {
         let w = self.lock();
         let start = w.batches.partition_point(|b| b.first.0 + b.len() as u64 <= from.0);
-        w.batches.iter().skip(start).cloned().collect()
+        (w.batches.range(start..).cloned().collect(), w.batches.front().map_or(w.next, |b| b.first))
     }
 
     /// One record, if it is held.
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(w.next(), RecordId(21));
         assert!(w.get(RecordId(10)).is_none());
         assert_eq!(w.get(RecordId(12)).map(|r| r.id), Some(RecordId(12)));
-        assert_eq!(w.since(RecordId(20)).len(), 1);
+        let (batches, first) = w.since(RecordId(20));
+        assert_eq!((batches.len(), first), (1, RecordId(11)));
     }
 }

@@ -33,7 +33,7 @@ impl LogView {
     pub(crate) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
         let (tx, rx) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), scan: None };
+        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), scan: None, shown: Vec::new() };
         std::thread::Builder::new().name("logview".into()).spawn(move || worker.run(&rx))?;
         Ok(Self { tx, cancel })
     }
@@ -86,6 +86,9 @@ struct Worker {
     sink: Arc<EventSink>,
     cancel: Arc<AtomicBool>,
     scan: Option<Scan>,
+    /// Rows of the last window, rising. The next one holds most of them again, and a rare match is alone in its chunk:
+    /// without them, following a filter would unpack a chunk per row each time something arrives.
+    shown: Vec<LogRecord>,
 }
 
 impl Worker {
@@ -167,13 +170,10 @@ impl Worker {
         self.reply(first, next);
     }
 
-    /// The batches in memory from `from` on, and the first id of all that are in memory: what is older is stored. Taken
-    /// in one look, because batches leave the window meanwhile.
+    /// The batches in memory from `from` on, and the first id of all that are in memory: what is older is stored.
     fn window_from(&self, from: u64, next: u64) -> (Vec<Arc<RecordBatch>>, u64) {
-        let mut batches = self.board.live.since(RecordId(0));
-        let live = batches.first().map_or(next, |b| b.first.0.min(next));
-        batches.retain(|b| b.first.0 + b.len() as u64 > from);
-        (batches, live)
+        let (batches, live) = self.board.live.since(RecordId(from));
+        (batches, live.0.min(next))
     }
 
     /// Adds what arrived since the index was begun.
@@ -441,24 +441,22 @@ impl Worker {
         Ok(ids)
     }
 
-    /// The records with these ids (ascending), from the live window or the archive.
+    /// The records with these ids (ascending): those shown a moment ago, else from the live window or the archive.
     fn records(&mut self, ids: &[u64]) -> Result<Vec<LogRecord>, Halt> {
-        let live = self.board.live.first().map_or(u64::MAX, |f| f.0);
-        let split = ids.partition_point(|id| *id < live);
-        let stored: Vec<RecordId> = ids[..split].iter().map(|id| RecordId(*id)).collect();
-        let mut rows = if stored.is_empty() { Vec::new() } else { self.reader.records(&stored)? };
-        let mut late = Vec::new();
-        for id in &ids[split..] {
-            match self.board.live.get(RecordId(*id)) {
+        let mut rows = Vec::with_capacity(ids.len());
+        let mut stored = Vec::new();
+        for &id in ids {
+            let shown = self.shown.binary_search_by_key(&id, |r| r.id.0).ok().and_then(|i| self.shown.get(i));
+            match shown.cloned().or_else(|| self.board.live.get(RecordId(id))) {
                 Some(r) => rows.push(r),
-                // It left the window between two looks: it is stored by now.
-                None => late.push(RecordId(*id)),
+                None => stored.push(RecordId(id)),
             }
         }
-        if !late.is_empty() {
-            rows.extend(self.reader.records(&late)?);
+        if !stored.is_empty() {
+            rows.extend(self.reader.records(&stored)?);
             rows.sort_by_key(|r| r.id);
         }
+        self.shown.clone_from(&rows);
         Ok(rows)
     }
 }

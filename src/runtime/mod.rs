@@ -19,6 +19,7 @@ pub mod rules;
 mod running;
 mod similar;
 mod stats;
+mod strikes;
 mod writing;
 
 pub use agents::model_health;
@@ -26,8 +27,8 @@ pub use builder::{Builder, Ground, Options};
 pub use pipeline::{Output, Pipeline, PipelineSetup};
 pub use running::Running;
 
-use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, Timestamp};
-use events::StageState;
+use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, StageState, Timestamp};
+use std::sync::Arc;
 
 /// What the engine says while it runs, to the screen's hub and to commands without a screen.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub enum EngineEvent {
     /// An incident was opened, struck again or changed.
     Incident {
         /// As it is now.
-        incident: Box<Incident>,
+        incident: Arc<Incident>,
         /// Whether it was opened or reopened just now.
         opened: bool,
     },

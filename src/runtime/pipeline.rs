@@ -66,7 +66,7 @@ pub struct Output {
     /// Templates that changed.
     pub templates: Vec<Template>,
     /// Incidents that changed.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     /// Incidents that were opened or reopened, to be diagnosed.
     pub to_diagnose: Vec<IncidentId>,
 }

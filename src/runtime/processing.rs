@@ -10,15 +10,22 @@ use aiobs_types::{
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 /// How long a record that may still grow (a stack trace) is held at the end of its file.
 const HOLD: Duration = Duration::from_millis(30);
-/// Messages are handled for this long before what they made is handed over, however many wait.
-const TURN: Duration = Duration::from_millis(100);
+/// Messages are handled for this long before what they made is handed over, however many wait: a quiet file beside a
+/// flood is not to wait for it.
+const TURN: Duration = Duration::from_millis(20);
+/// The same after a rest: the first lines are what someone waits for.
+const FIRST_TURN: Duration = Duration::from_millis(2);
 /// How often quiet incidents are looked for when nothing arrives.
 const TICK: Duration = Duration::from_secs(30);
+/// How soon the writer is asked again when it had no room.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
+/// Records that may wait here for a busy writer; beyond it the pipeline waits, and the files are the buffer.
+const BACKLOG: usize = 8_192;
 
 /// What the pipeline thread is told.
 #[derive(Debug)]
@@ -83,19 +90,29 @@ pub(crate) enum Message {
 /// Everything the thread works with.
 pub(crate) struct Processing {
     pub pipeline: Pipeline,
-    pub board: Arc<Board>,
-    pub writer: SyncSender<WriterMessage>,
+    pub outlet: Outlet,
     /// Takes blocks that were read back to the reader.
     pub spent: SyncSender<Vec<u8>>,
-    pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+}
+
+/// Where finished records go: to the board at once, to the writer in order. While the writer is busy, small outputs
+/// join here, so that a slow disk does not keep new lines from the screen.
+pub(crate) struct Outlet {
+    board: Arc<Board>,
+    writer: SyncSender<WriterMessage>,
+    emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+    backlog: Vec<Output>,
+    waiting: usize,
 }
 
 impl Processing {
     /// Runs until told to stop.
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
         let mut held: HashMap<SourceId, Instant> = HashMap::new();
+        let mut turn = FIRST_TURN;
         loop {
             let wait = held.values().min().map_or(TICK, |t| t.saturating_duration_since(Instant::now()));
+            let wait = if self.outlet.backlog.is_empty() { wait } else { wait.min(ASK_AGAIN) };
             let mut next = match inbox.recv_timeout(wait) {
                 Ok(m) => Some(m),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -103,10 +120,15 @@ impl Processing {
             };
             let mut stop = false;
             // What is held must be let go and handed over also while one source floods the inbox.
-            let until = Instant::now() + TURN;
+            let until = Instant::now() + turn;
+            turn = FIRST_TURN;
             while let Some(message) = next {
                 stop |= self.handle(message, &mut held);
-                next = if stop || Instant::now() >= until { None } else { inbox.try_recv().ok() };
+                if stop || Instant::now() >= until {
+                    turn = TURN;
+                    break;
+                }
+                next = inbox.try_recv().ok();
             }
             self.release(&mut held);
             self.hand_over();
@@ -114,7 +136,7 @@ impl Processing {
                 break;
             }
         }
-        let _ = self.writer.send(WriterMessage::Stop);
+        self.outlet.finish(WriterMessage::Stop);
     }
 
     /// True when the thread should end.
@@ -123,7 +145,7 @@ impl Processing {
         match message {
             Message::Opened { source, name, identity, offset, size } => {
                 if let Err(e) = self.pipeline.open(source, &name, identity, offset) {
-                    self.board.notice("format", Some((aiobs_types::Level::Error, format!("{name}: {e}"))));
+                    self.outlet.board.notice("format", Some((aiobs_types::Level::Error, format!("{name}: {e}"))));
                 }
                 let info = SourceInfo { id: source, name, read: offset, size, ..SourceInfo::default() };
                 self.source(source, |s| *s = info);
@@ -131,9 +153,9 @@ impl Processing {
             Message::Identity { source, identity } => self.pipeline.identity(source, identity),
             Message::Data { source, offset, bytes, identity } => {
                 held.remove(&source);
-                let Self { pipeline, board, writer, emit, .. } = self;
+                let Self { pipeline, outlet, .. } = self;
                 let read = offset + bytes.len() as u64;
-                pipeline.data(source, offset, &bytes, identity, now, |output| deliver(output, board, writer, emit));
+                pipeline.data(source, offset, &bytes, identity, now, |output| outlet.deliver(output));
                 // When enough are on their way, or reading has ended, this one is not needed.
                 let _ = self.spent.try_send(bytes);
                 self.source(source, |s| {
@@ -173,7 +195,7 @@ impl Processing {
             }
             Message::SourcesEnded => {
                 self.hand_over();
-                let _ = self.writer.send(WriterMessage::Drained);
+                self.outlet.finish(WriterMessage::Drained);
             }
             Message::SetIncidentState(id, state) => {
                 self.pipeline.set_incident_state(id, state, now);
@@ -211,13 +233,15 @@ impl Processing {
     fn hand_over(&mut self) {
         let output = self.pipeline.take(Timestamp::now());
         if !output.is_empty() {
-            deliver(output, &self.board, &self.writer, &self.emit);
+            self.outlet.deliver(output);
         }
+        self.outlet.pass_on(false);
     }
 
     fn source(&mut self, source: SourceId, change: impl FnOnce(&mut SourceInfo)) {
         let format = self.pipeline.format(source);
-        let mut sources = lock(&self.board.sources);
+        let Outlet { board, emit, .. } = &self.outlet;
+        let mut sources = lock(&board.sources);
         let info = sources.entry(source).or_insert_with(|| SourceInfo { id: source, ..SourceInfo::default() });
         let before = info.state.clone();
         change(info);
@@ -227,39 +251,73 @@ impl Processing {
         let told = (before != info.state).then(|| info.clone());
         drop(sources);
         if let Some(info) = told {
-            (self.emit)(EngineEvent::Source(info));
+            emit(EngineEvent::Source(info));
         }
-        self.board.touch();
+        board.touch();
     }
 }
 
-/// Shows the output on the board, then hands it to the writer (which may block: that is the back-pressure).
-fn deliver(
-    output: Output,
-    board: &Board,
-    writer: &SyncSender<WriterMessage>,
-    emit: &Arc<dyn Fn(EngineEvent) + Send + Sync>,
-) {
-    if !output.batch.is_empty() {
-        count_per_source(board, &output);
-        board.live.push(Arc::clone(&output.batch));
-        lock(&board.stats).add(&output.batch);
-        emit(EngineEvent::Appended);
+impl Outlet {
+    pub(crate) fn new(
+        board: Arc<Board>,
+        writer: SyncSender<WriterMessage>,
+        emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
+    ) -> Self {
+        Self { board, writer, emit, backlog: Vec::new(), waiting: 0 }
     }
-    publish_templates(board, &output.templates);
-    if !output.incidents.is_empty() {
-        let mut all = lock(&board.incidents);
+
+    /// Shows the output on the board and puts it before the writer.
+    fn deliver(&mut self, output: Output) {
+        let Self { board, emit, .. } = self;
+        if !output.batch.is_empty() {
+            count_per_source(board, &output);
+            board.live.push(Arc::clone(&output.batch));
+            lock(&board.stats).add(&output.batch);
+            emit(EngineEvent::Appended);
+        }
+        publish_templates(board, &output.templates);
+        if !output.incidents.is_empty() {
+            let mut all = lock(&board.incidents);
+            all.extend(output.incidents.iter().map(|i| (i.id, Arc::clone(i))));
+        }
+        let fresh: HashSet<IncidentId> = output.to_diagnose.iter().copied().collect();
         for incident in &output.incidents {
-            all.insert(incident.id, incident.clone());
+            emit(EngineEvent::Incident { opened: fresh.contains(&incident.id), incident: Arc::clone(incident) });
+        }
+        board.touch();
+        self.waiting += output.batch.len();
+        self.backlog.push(output);
+        self.pass_on(false);
+    }
+
+    /// Hands the writer what waits for it. With `wait`, or when too much waits, not without its having room: that is the
+    /// back-pressure.
+    fn pass_on(&mut self, wait: bool) {
+        if self.backlog.is_empty() {
+            return;
+        }
+        let message = WriterMessage::Outputs(std::mem::take(&mut self.backlog));
+        let refused = if wait || self.waiting >= BACKLOG {
+            // The writer is gone only when everything stops.
+            let _ = self.writer.send(message);
+            None
+        } else {
+            match self.writer.try_send(message) {
+                Err(TrySendError::Full(WriterMessage::Outputs(outputs))) => Some(outputs),
+                _ => None,
+            }
+        };
+        match refused {
+            Some(outputs) => self.backlog = outputs,
+            None => self.waiting = 0,
         }
     }
-    let fresh: HashSet<IncidentId> = output.to_diagnose.iter().copied().collect();
-    for incident in &output.incidents {
-        emit(EngineEvent::Incident { opened: fresh.contains(&incident.id), incident: Box::new(incident.clone()) });
+
+    /// Hands over everything, then `last`.
+    fn finish(&mut self, last: WriterMessage) {
+        self.pass_on(true);
+        let _ = self.writer.send(last);
     }
-    board.touch();
-    // The writer is gone only when everything stops.
-    let _ = writer.send(WriterMessage::Output(Box::new(output)));
 }
 
 fn count_per_source(board: &Board, output: &Output) {
@@ -296,4 +354,52 @@ pub(crate) fn publish_templates(board: &Board, templates: &[Template]) {
         }
     }
     lock(&board.stats).totals.templates = texts.len() as u64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, TemplateId};
+    use std::sync::mpsc::sync_channel;
+
+    fn output(first: u64, records: u64) -> Output {
+        let mut batch = RecordBatch::new(RecordId(first));
+        for offset in first..first + records {
+            batch.push(NewRecord {
+                time: Timestamp(0),
+                observed: Timestamp(0),
+                offset,
+                source: SourceId(1),
+                template: TemplateId(0),
+                severity: Severity::INFO,
+                flags: 0,
+                component: "",
+                text: "x",
+                message: (0, 1),
+            });
+        }
+        Output { batch: Arc::new(batch), ..Output::default() }
+    }
+
+    #[test]
+    fn small_outputs_do_not_wait_for_a_busy_writer_and_stay_in_order() {
+        let board = Arc::new(Board::new(RecordId(1)));
+        let (writer, inbox) = sync_channel(1);
+        let mut outlet = Outlet::new(Arc::clone(&board), writer, Arc::new(|_| {}));
+        // Nobody takes: the first fills the channel, the others would block.
+        (1..=4).for_each(|first| outlet.deliver(output(first, 1)));
+        assert_eq!((board.live.next(), outlet.backlog.len()), (RecordId(5), 3), "on the board all the same");
+        let writing = std::thread::spawn(move || {
+            let mut firsts = Vec::new();
+            while let Ok(WriterMessage::Outputs(outputs)) = inbox.recv() {
+                firsts.extend(outputs.iter().map(|o| o.batch.first.0));
+            }
+            firsts
+        });
+        // Too much for a backlog: waits for the writer.
+        outlet.deliver(output(5, BACKLOG as u64));
+        assert!(outlet.backlog.is_empty());
+        outlet.finish(WriterMessage::Stop);
+        assert_eq!(writing.join().ok(), Some(vec![1, 2, 3, 4, 5]));
+    }
 }

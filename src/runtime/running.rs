@@ -23,6 +23,8 @@ pub struct Running {
     waker: Waker,
     pipeline: Option<SyncSender<Message>>,
     threads: Vec<JoinHandle<()>>,
+    /// Carries out what a person decides; ends before the pipeline.
+    inquiry: Option<JoinHandle<()>>,
     agents: Arc<Agents>,
     remotes: Option<Remotes>,
     hub: Option<Arc<Hub>>,
@@ -43,6 +45,7 @@ impl Running {
             waker,
             pipeline: Some(pipeline),
             threads,
+            inquiry: None,
             agents,
             remotes: None,
             hub: None,
@@ -53,6 +56,10 @@ impl Running {
 
     pub(super) fn add(&mut self, thread: JoinHandle<()>) {
         self.threads.push(thread);
+    }
+
+    pub(super) fn inquire(&mut self, thread: JoinHandle<()>) {
+        self.inquiry = Some(thread);
     }
 
     pub(super) fn show(&mut self, hub: Arc<Hub>, stream: EventReceiver) {
@@ -80,7 +87,7 @@ impl Running {
 
     /// The incidents held.
     pub fn incidents(&self) -> Vec<Incident> {
-        lock(&self.board.incidents).values().cloned().collect()
+        lock(&self.board.incidents).values().map(|i| Incident::clone(i)).collect()
     }
 
     /// The sources.
@@ -115,11 +122,12 @@ impl Running {
         }
     }
 
-    /// Stops in order: sources, agents, remotes, pipeline (what was read is stored), the rest.
+    /// Stops in order: sources, what a person decided, agents, remotes, pipeline (what was read is stored), the rest.
     pub fn stop(&mut self) {
         let Some(pipeline) = self.pipeline.take() else { return };
         self.board.stop();
         self.waker.wake();
+        self.inquiry.take().into_iter().for_each(join);
         self.agents.shutdown(AGENTS_DEADLINE);
         if let Some(remotes) = self.remotes.take() {
             remotes.stop();
@@ -129,12 +137,14 @@ impl Running {
         drop(pipeline);
         self.hub = None;
         self.stream = None;
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the engine died");
-            }
-        }
+        self.threads.drain(..).for_each(join);
         self.store = None;
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the engine died");
     }
 }
 

@@ -7,7 +7,11 @@ use super::board::Board;
 use super::pipeline::Output;
 use super::remotes::Exports;
 use aiobs_store::{Commit, Retention, StoreError, Writer};
-use aiobs_types::{ChatMessage, Diagnosis, IncidentId, Level, RecordId, Span, Timestamp};
+use aiobs_types::{
+    ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Level, RecordId, SourceId, Span, Template, TemplateId,
+    Timestamp,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -28,7 +32,8 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// What the writer thread is told.
 pub(crate) enum WriterMessage {
-    Output(Box<Output>),
+    /// What the pipeline made, in order.
+    Outputs(Vec<Output>),
     /// Stored, then given back with its number.
     Diagnosis(Box<Diagnosis>, SyncSender<u64>),
     Spans(Vec<Span>),
@@ -61,6 +66,9 @@ pub(crate) struct Writing {
 #[derive(Default)]
 struct Gathered {
     commit: Commit,
+    checkpoints: BTreeMap<SourceId, Checkpoint>,
+    templates: BTreeMap<TemplateId, Template>,
+    incidents: BTreeMap<IncidentId, Arc<Incident>>,
     records: usize,
     through: RecordId,
     to_diagnose: Vec<IncidentId>,
@@ -85,6 +93,7 @@ impl Writing {
                 gathered.add(message);
                 let until = last_commit.map_or_else(Instant::now, |t| t + COALESCE);
                 gather(inbox, &mut gathered, until);
+                gathered.close();
                 self.store(&mut gathered);
                 last_commit = Some(Instant::now());
             }
@@ -176,7 +185,9 @@ impl Writing {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
-            WriterMessage::Output(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => Ok(()),
+            WriterMessage::Outputs(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => {
+                Ok(())
+            }
         };
         if let Err(e) = result {
             self.board.notice("store", Some((Level::Error, e.to_string())));
@@ -226,20 +237,29 @@ impl Gathered {
             && outbox.is_empty()
     }
 
+    fn output(&mut self, output: Output) {
+        let Output { batch, checkpoints, templates, incidents, to_diagnose } = output;
+        if !batch.is_empty() {
+            self.records += batch.len();
+            self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);
+            self.commit.batches.push(batch);
+        }
+        self.checkpoints.extend(checkpoints.into_iter().map(|c| (c.source, c)));
+        self.templates.extend(templates.into_iter().map(|t| (t.id, t)));
+        self.incidents.extend(incidents.into_iter().map(|i| (i.id, i)));
+        self.to_diagnose.extend(to_diagnose);
+    }
+
+    /// Nothing more is added: what several outputs said of the same thing goes into the commit once, as it is last.
+    fn close(&mut self) {
+        self.commit.checkpoints.extend(std::mem::take(&mut self.checkpoints).into_values());
+        self.commit.templates.extend(std::mem::take(&mut self.templates).into_values());
+        self.commit.incidents.extend(std::mem::take(&mut self.incidents).into_values().map(Arc::unwrap_or_clone));
+    }
+
     fn add(&mut self, message: WriterMessage) {
         match message {
-            WriterMessage::Output(output) => {
-                let Output { batch, checkpoints, templates, incidents, to_diagnose } = *output;
-                if !batch.is_empty() {
-                    self.records += batch.len();
-                    self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);
-                    self.commit.batches.push(batch);
-                }
-                self.commit.checkpoints.extend(checkpoints);
-                self.commit.templates.extend(templates);
-                self.commit.incidents.extend(incidents);
-                self.to_diagnose.extend(to_diagnose);
-            }
+            WriterMessage::Outputs(outputs) => outputs.into_iter().for_each(|output| self.output(output)),
             WriterMessage::Spans(spans) => self.commit.spans.extend(spans),
             WriterMessage::Drained => self.drained = true,
             WriterMessage::Stop => self.stop = true,

@@ -4,7 +4,7 @@
 use super::effect::Effect;
 use super::event::Input;
 use super::format;
-use super::frame::Pace;
+use super::frame::{Change, Pace, Seen};
 use super::model::Model;
 use super::options::TuiOptions;
 use super::reload::Watch;
@@ -26,6 +26,7 @@ pub(super) struct App {
     terminal: Terminal,
     backend: Arc<dyn Backend>,
     pace: Pace,
+    seen: Seen,
     watch: Watch,
     copy: bool,
     suspended: bool,
@@ -43,6 +44,7 @@ impl App {
             terminal,
             backend,
             pace: Pace::new(options.max_fps),
+            seen: Seen::default(),
             watch: Watch::new(options),
             copy: options.copy,
             suspended: false,
@@ -67,7 +69,7 @@ impl App {
             if let Some(exit) = self.exit {
                 return Ok(exit);
             }
-            let due = self.pace.due(Instant::now()).filter(|_| !self.suspended);
+            let due = self.pace.due().filter(|_| !self.suspended);
             let deadline = self.model.deadline();
             tokio::select! {
                 biased;
@@ -94,8 +96,13 @@ impl App {
 
     fn input(&mut self, input: Input) -> anyhow::Result<()> {
         self.now();
+        let change = match &input {
+            Input::Key(_) | Input::Paste(_) | Input::Resize(..) => Change::Hand,
+            Input::Engine(event) => self.seen.change(event),
+            Input::Snapshot(_) | Input::Tick => Change::News,
+        };
         let effects = update::update(&mut self.model, input);
-        self.pace.touch();
+        self.pace.touch(change, Instant::now());
         self.perform(effects)
     }
 
@@ -154,7 +161,7 @@ impl App {
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => {
                     self.terminal.clear()?;
-                    self.pace.touch();
+                    self.pace.touch(Change::Hand, Instant::now());
                 }
                 // Moves between panes were carried out by the update.
                 _ => {}
@@ -175,7 +182,7 @@ impl App {
             Toast { level: Level::Warn, text: "Too much for the terminal's clipboard; nothing was copied".into() }
         };
         self.model.toast(toast);
-        self.pace.touch();
+        self.pace.touch(Change::Hand, Instant::now());
         Ok(())
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Engine {
     model: Option<testkit::StandIn>,
     screen: Option<(Arc<dyn Backend>, EventReceiver)>,
     _async: tokio::runtime::Runtime,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 fn stand_in(world: &World, rt: &tokio::runtime::Runtime) -> Option<testkit::StandIn> {
@@ -81,13 +81,24 @@ impl Engine {
         ended.recv_timeout(PATIENCE).expect("everything is read");
         assert!(running.wait_for_diagnoses(PATIENCE), "the diagnoses take too long");
         let screen = running.screen();
-        Self { running, diagnoses, model, screen, _async: rt, _dir: dir }
+        Self { running, diagnoses, model, screen, _async: rt, dir }
     }
 
     /// Bodies of the chat calls.
     pub(crate) fn chats(&self) -> Vec<serde_json::Value> {
         let all = self.model.iter().flat_map(testkit::StandIn::requests);
         all.filter(|(path, _)| path == "/api/chat").map(|(_, body)| body).collect()
+    }
+
+    /// Asks as the screen does; the answer is of no interest.
+    pub(crate) fn send(&self, request: Request) {
+        self.screen.as_ref().unwrap().0.send(request);
+    }
+
+    /// Stops the engine, and opens what it left behind.
+    pub(crate) fn stop(mut self) -> (Ground, TempDir) {
+        self.running.stop();
+        (Ground::open(&self.dir.path().join("data")).unwrap(), self.dir)
     }
 
     /// Asks as the screen does, and waits for the answer.

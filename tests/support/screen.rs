@@ -124,8 +124,8 @@ fn snapshot() -> Snapshot {
             source(3, "/var/log/shop/secret.log", SourceState::Denied, 0),
         ],
         incidents: vec![
-            incident(7, "database refuses connections", Severity::ERROR, IncidentState::Open, 1902),
-            incident(8, "TLS certificate of tunnel expires", Severity::WARN, IncidentState::Acknowledged, 12),
+            incident(7, "database refuses connections", Severity::ERROR, IncidentState::Open, 1902).into(),
+            incident(8, "TLS certificate of tunnel expires", Severity::WARN, IncidentState::Acknowledged, 12).into(),
         ],
         model: ModelState::Ready { provider: "ollama".into(), model: "llama3.1".into(), local: true },
         chain: ChainState { running: Some(IncidentId(7)), ..ChainState::default() },
@@ -197,8 +197,8 @@ impl Screen {
                     }
                 }
                 Effect::Send(Request::Incident(id)) => {
-                    let held = self.model.world.snapshot.incidents.iter().find(|i| i.id == id).cloned();
-                    if let Some(detail) = held.map(incident_detail) {
+                    let held = self.model.world.snapshot.incidents.iter().find(|i| i.id == id);
+                    if let Some(detail) = held.map(|i| incident_detail(aiobs_types::Incident::clone(i))) {
                         self.input(Input::Engine(Event::Incident(Box::new(detail))));
                     }
                 }

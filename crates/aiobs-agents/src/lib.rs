@@ -16,9 +16,10 @@ mod spans;
 mod testing;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
+pub use aiobs_types::StageState;
 pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, StageStatus, prompt_preview};
 pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
-pub use output::{ChainOutput, Stage, StageState};
+pub use output::{ChainOutput, Stage};
 pub use prompts::{Prompt, prompts};

@@ -1,7 +1,7 @@
 //! What the chain tells the program while it works. Used by the runtime, which turns it into events for the screen
 //! and rows in the store.
 
-use aiobs_types::{Diagnosis, IncidentId, Span, Timestamp};
+use aiobs_types::{Diagnosis, IncidentId, Span, StageState, Timestamp};
 
 /// The four stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,22 +39,6 @@ impl Stage {
             Self::Reporter => "reporter",
         }
     }
-}
-
-/// How far a stage is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StageState {
-    /// Not yet.
-    #[default]
-    Waiting,
-    /// Now.
-    Running,
-    /// Done by the model, or by gathering.
-    Done,
-    /// Failed or timed out; a playbook or the facts stand in.
-    Fallback,
-    /// Cancelled or not needed.
-    Skipped,
 }
 
 /// Something happened in the chain.

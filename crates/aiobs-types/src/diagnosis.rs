@@ -113,3 +113,19 @@ pub struct Diagnosis {
     /// The run that made it, in the spans.
     pub trace: Option<TraceId>,
 }
+
+/// How far a stage of the run is that makes a diagnosis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StageState {
+    /// Not yet.
+    #[default]
+    Waiting,
+    /// Now.
+    Running,
+    /// Done by the model, or by gathering.
+    Done,
+    /// Failed or timed out; a playbook or the facts stand in.
+    Fallback,
+    /// Cancelled or not needed.
+    Skipped,
+}

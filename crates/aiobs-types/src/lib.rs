@@ -23,7 +23,7 @@ pub use anomaly::{Anomaly, DetectorKind, Fingerprint};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
 pub use chat::{ChatMessage, ChatRole, ChatScope};
 pub use checkpoint::{Checkpoint, FileIdentity};
-pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix};
+pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, StageState};
 pub use ids::{RecordId, TemplateId};
 pub use incident::{Incident, IncidentId, IncidentState, TimelineEntry, TimelineKind};
 pub use metric::MetricPoint;

@@ -286,7 +286,7 @@ pub(crate) fn spans() -> Vec<Span> {
 
 /// A snapshot with incidents and a model.
 pub(crate) fn busy(snapshot: &mut Snapshot) {
-    snapshot.incidents = incidents();
+    snapshot.incidents = incidents().into_iter().map(Into::into).collect();
     snapshot.model = ModelState::Ready { provider: "ollama".into(), model: "llama3.1".into(), local: true };
 }
 

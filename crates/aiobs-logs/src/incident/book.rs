@@ -3,6 +3,7 @@
 use super::history;
 use aiobs_types::{Anomaly, Fingerprint, Incident, IncidentId, IncidentState, TimelineKind, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Bounds and times of an [`IncidentBook`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,20 @@ pub struct IncidentBook {
     checked: Timestamp,
 }
 
+/// Handed out as it is; whoever still holds it when it changes keeps what it was.
 struct Held {
-    incident: Incident,
+    incident: Arc<Incident>,
     changed: bool,
+}
+
+impl Held {
+    fn new(incident: Incident) -> Self {
+        Self { incident: Arc::new(incident), changed: false }
+    }
+
+    fn change(&mut self) -> &mut Incident {
+        Arc::make_mut(&mut self.incident)
+    }
 }
 
 impl IncidentBook {
@@ -63,7 +75,7 @@ impl IncidentBook {
         for incident in existing {
             book.next = book.next.max(IncidentId(incident.id.0 + 1));
             book.by_fingerprint.insert(incident.fingerprint, incident.id);
-            book.incidents.insert(incident.id, Held { incident, changed: false });
+            book.incidents.insert(incident.id, Held::new(incident));
         }
         book
     }
@@ -85,15 +97,16 @@ impl IncidentBook {
             // Read in one go, event time jumps: the quiet before this strike was never looked at.
             let quiet_until = held.incident.last_seen.plus(self.options.quiet);
             if held.incident.state.is_active() && anomaly.time >= quiet_until {
-                resolve(&mut held.incident, self.options.quiet, quiet_until);
+                resolve(held.change(), self.options.quiet, quiet_until);
             }
-            let escalated = history::strike(&mut held.incident, anomaly);
-            let reopened = held.incident.state == IncidentState::Resolved;
+            let incident = held.change();
+            let escalated = history::strike(incident, anomaly);
+            let reopened = incident.state == IncidentState::Resolved;
             if reopened {
-                held.incident.state = IncidentState::Open;
-                history::note(&mut held.incident, TimelineKind::Reopened, anomaly.reason.clone(), anomaly.time);
+                incident.state = IncidentState::Open;
+                history::note(incident, TimelineKind::Reopened, anomaly.reason.clone(), anomaly.time);
             }
-            let muted = held.incident.state == IncidentState::Muted;
+            let muted = incident.state == IncidentState::Muted;
             mark(&mut self.changed, held);
             return Applied { incident: id, opened: false, reopened, escalated, muted };
         }
@@ -101,7 +114,7 @@ impl IncidentBook {
         self.next = IncidentId(id.0 + 1);
         self.make_room();
         self.by_fingerprint.insert(anomaly.fingerprint, id);
-        let mut held = Held { incident: history::open(id, anomaly), changed: false };
+        let mut held = Held::new(history::open(id, anomaly));
         mark(&mut self.changed, &mut held);
         self.incidents.insert(id, held);
         Applied { incident: id, opened: true, reopened: false, escalated: false, muted: false }
@@ -117,7 +130,7 @@ impl IncidentBook {
         for held in self.incidents.values_mut() {
             let quiet = event_now.since(held.incident.last_seen);
             if held.incident.state.is_active() && quiet >= self.options.quiet {
-                resolve(&mut held.incident, quiet, event_now);
+                resolve(held.change(), quiet, event_now);
                 mark(&mut self.changed, held);
             }
         }
@@ -130,14 +143,15 @@ impl IncidentBook {
             return false;
         }
         let was = held.incident.state.name();
-        held.incident.state = state;
+        let incident = held.change();
+        incident.state = state;
         let (kind, text) = match state {
             IncidentState::Open => (TimelineKind::Reopened, format!("set to open, was {was}")),
             IncidentState::Acknowledged => (TimelineKind::Acknowledged, "acknowledged".to_owned()),
             IncidentState::Resolved => (TimelineKind::Resolved, "resolved by a person".to_owned()),
             IncidentState::Muted => (TimelineKind::Muted, "muted".to_owned()),
         };
-        history::note(&mut held.incident, kind, text, at);
+        history::note(incident, kind, text, at);
         mark(&mut self.changed, held);
         true
     }
@@ -159,19 +173,19 @@ impl IncidentBook {
 
     fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
         let Some(held) = self.incidents.get_mut(&id) else { return false };
-        change(&mut held.incident);
+        change(held.change());
         mark(&mut self.changed, held);
         true
     }
 
     /// An incident.
     pub fn get(&self, id: IncidentId) -> Option<&Incident> {
-        self.incidents.get(&id).map(|held| &held.incident)
+        self.incidents.get(&id).map(|held| &*held.incident)
     }
 
     /// All incidents in memory, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Incident> {
-        self.incidents.values().map(|held| &held.incident)
+        self.incidents.values().map(|held| &*held.incident)
     }
 
     /// Number of incidents in memory.
@@ -184,14 +198,14 @@ impl IncidentBook {
         self.incidents.is_empty()
     }
 
-    /// Incidents that changed since the last call, in the order of their first change.
-    pub fn take_changed(&mut self) -> Vec<Incident> {
+    /// Incidents that changed since the last call, in the order of their first change, shared and not copied.
+    pub fn take_changed(&mut self) -> Vec<Arc<Incident>> {
         let ids = std::mem::take(&mut self.changed);
         let mut out = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(held) = self.incidents.get_mut(&id) {
                 held.changed = false;
-                out.push(held.incident.clone());
+                out.push(Arc::clone(&held.incident));
             }
         }
         out

@@ -103,7 +103,7 @@ fn muted_stays_muted_but_counts() {
 fn a_book_taken_up_again_goes_on() {
     let mut first = book();
     first.apply(&strike(7, 1, 0));
-    let mut book = IncidentBook::new(BookOptions::default(), first.take_changed(), IncidentId(1));
+    let mut book = IncidentBook::new(BookOptions::default(), first.iter().cloned().collect(), IncidentId(1));
     assert!(!book.apply(&strike(7, 2, 1)).opened);
     assert_eq!(book.apply(&strike(8, 3, 2)).incident, IncidentId(2));
     assert!(book.note(IncidentId(2), TimelineKind::Note, "looked at".to_owned(), Timestamp::from_secs(3)));

@@ -67,7 +67,7 @@ impl State {
                 || i.state.name().contains(&needle)
                 || i.components.iter().any(|c| c.to_lowercase().contains(&needle))
         };
-        cx.snapshot.incidents.iter().filter(passes).collect()
+        cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(passes).collect()
     }
 
     /// The selected incident, or the first one.

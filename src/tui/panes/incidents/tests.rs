@@ -176,7 +176,7 @@ fn no_size_is_too_small() {
 fn the_worst_incident_is_selected_until_the_user_chooses() {
     let mut kit = Kit::new(80, 22, Depth::None, false);
     let mut pane = State::default();
-    kit.snapshot.incidents = vec![testkit::incidents().remove(1)];
+    kit.snapshot.incidents = vec![testkit::incidents().remove(1).into()];
     assert_eq!(kit.event(&mut pane, Event::Snapshot), [], "nobody looks yet");
     testkit::busy(&mut kit.snapshot);
     assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(7)))]);

@@ -184,8 +184,10 @@ fn sign(r: &LogRecord, cx: &PaneCx<'_>) -> Option<Span<'static>> {
     if r.has(flags::NEW_TEMPLATE) {
         return Some(Span::styled("first time seen", cx.style(Role::Accent)));
     }
-    let of = |i: &&aiobs_types::Incident| i.state.is_active() && i.template == r.template && i.template.0 != 0;
-    let incident = cx.snapshot.incidents.iter().find(of).filter(|_| r.has(flags::ANOMALY))?;
+    if !r.has(flags::ANOMALY) || r.template.0 == 0 {
+        return None;
+    }
+    let incident = cx.snapshot.incidents.iter().find(|i| i.state.is_active() && i.template == r.template)?;
     Some(Span::styled(incident.id.to_string(), cx.style(Role::Faint)))
 }
 

@@ -33,7 +33,7 @@ fn range(cx: &PaneCx<'_>) -> (Timestamp, Timestamp) {
 fn begun<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
     let (from, to) = range(cx);
     let shown = move |i: &&Incident| i.state != IncidentState::Muted && i.first_seen >= from && i.first_seen < to;
-    cx.snapshot.incidents.iter().filter(shown)
+    cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(shown)
 }
 
 fn has_marks(cx: &PaneCx<'_>) -> bool {

@@ -50,7 +50,7 @@ pub struct State {
 
 /// The incidents that ask for attention, worst first.
 pub(super) fn active<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
-    cx.snapshot.incidents.iter().filter(|i| i.state.is_active())
+    cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(|i| i.state.is_active())
 }
 
 impl State {
