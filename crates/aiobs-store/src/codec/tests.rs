@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
 use super::{Decoder, Encoder, Part, Stored};
+use crate::bytes::put_varint;
 use crate::chunk::DecodedChunk;
 use crate::columns;
 use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, Timestamp};
@@ -68,7 +69,7 @@ proptest! {
     fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..400), count in 0..5000_usize) {
         let _ = columns::decode(&bytes, count);
         let mut claimed = Vec::new();
-        columns::put_varint(&mut claimed, count as u64);
+        put_varint(&mut claimed, count as u64);
         claimed.extend_from_slice(&bytes);
         let _ = columns::decode(&claimed, count);
     }
