@@ -1,4 +1,5 @@
-//! Variable-length integers and bytes that may be damaged. Used by the codec and the columns.
+//! Variable-length integers, bytes that may be damaged, and short runs of bytes without a call. Used by the codec and
+//! the columns.
 
 /// Appends seven bits per byte, lowest first.
 #[inline]
@@ -57,5 +58,86 @@ impl<'a> Bytes<'a> {
         let (&b, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(b)
+    }
+}
+
+/// Up to eight bytes at `at`, the first lowest, as far as they are below `at + len`. What lies behind is not part of it,
+/// but being there makes reading quicker.
+#[inline]
+pub(crate) fn word(bytes: &[u8], at: usize, len: usize) -> u64 {
+    if len == 0 {
+        return 0;
+    }
+    let mask = u64::MAX >> (64 - 8 * len.min(8));
+    match bytes.get(at..).and_then(|b| b.first_chunk::<8>()) {
+        Some(word) => u64::from_le_bytes(*word) & mask,
+        None => last_word(bytes.get(at..).unwrap_or(&[])) & mask,
+    }
+}
+
+#[cold]
+fn last_word(rest: &[u8]) -> u64 {
+    rest.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b))
+}
+
+/// Whether `a[at..at + len]` and `b[from..from + len]`, mostly short, are equal; quicker than a call.
+#[inline]
+pub(crate) fn equal(a: &[u8], mut at: usize, b: &[u8], mut from: usize, mut len: usize) -> bool {
+    while len > 8 {
+        if word(a, at, 8) != word(b, from, 8) {
+            return false;
+        }
+        (at, from, len) = (at + 8, from + 8, len - 8);
+    }
+    word(a, at, len) == word(b, from, len)
+}
+
+/// Copies a mostly short run of bytes over `to[at..]` and returns where it ends; `None` when it does not fit.
+#[inline]
+pub(crate) fn put(to: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
+    let end = at.checked_add(bytes.len())?;
+    let to = to.get_mut(at..end)?;
+    if bytes.len() > 32 {
+        to.copy_from_slice(bytes);
+    } else if let (Some(last), Some(to_last)) = (bytes.last_chunk::<8>(), to.last_chunk_mut::<8>()) {
+        // Whole words, then the last one, which may overlap them.
+        let last = *last;
+        *to_last = last;
+        for (x, y) in to.as_chunks_mut::<8>().0.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *x = *y;
+        }
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        if let Some(x) = to.first_chunk_mut::<4>() {
+            *x = *first;
+        }
+        if let Some(x) = to.last_chunk_mut::<4>() {
+            *x = *last;
+        }
+    } else {
+        for (x, y) in to.iter_mut().zip(bytes) {
+            *x = *y;
+        }
+    }
+    Some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{equal, put};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn short_runs_are_compared_and_copied_as_others_are(
+            a in proptest::collection::vec(0..3_u8, 0..50), b in proptest::collection::vec(0..3_u8, 0..50), at in 0..9_usize,
+        ) {
+            let (len, from) = (a.len().min(b.len()), at.min(a.len()).min(b.len()));
+            prop_assert_eq!(equal(&a, from, &b, from, len - from), a[from..len] == b[from..len]);
+            prop_assert!(equal(&a, 0, &[&a[..], &b].concat(), 0, a.len()));
+            let mut to = vec![9; a.len() + at + 1];
+            prop_assert_eq!(put(&mut to, at, &a), Some(at + a.len()));
+            prop_assert_eq!(&to, &[&vec![9; at][..], &a, &[9]].concat());
+            prop_assert_eq!(put(&mut to[..(at + a.len()).saturating_sub(1)], at, &a).is_none(), at + a.len() > 0);
+        }
     }
 }

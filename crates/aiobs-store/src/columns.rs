@@ -76,6 +76,7 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
     scratch: &'a mut Vec<u8>,
     bases: Vec<Option<i64>>,
+    distances: Vec<u64>,
 }
 
 impl Writer<'_> {
@@ -88,15 +89,20 @@ impl Writer<'_> {
         self.bases.clear();
         self.bases.resize(self.shapes.count, None);
         let bases = &mut self.bases;
-        let distances = self.rows.iter().zip(self.shapes.ids).map(|(row, &shape)| {
+        let mut other = 0;
+        self.distances.clear();
+        self.distances.extend(self.rows.iter().zip(self.shapes.ids).map(|(row, &shape)| {
             let v = value(row);
-            zigzag(v - *bases[shape as usize].get_or_insert(v))
-        });
-        // The bases are known once the distances are; they come first.
-        let mut column = Vec::new();
-        put_column(&mut column, self.scratch, distances);
+            let distance = zigzag(v - *bases[shape as usize].get_or_insert(v));
+            other |= distance;
+            distance
+        }));
         put_column(self.out, self.scratch, self.bases.iter().map(|b| zigzag(b.unwrap_or(0))));
-        self.out.extend_from_slice(&column);
+        if other == 0 {
+            put_column(self.out, self.scratch, std::iter::once(0));
+        } else {
+            put_column(self.out, self.scratch, self.distances.iter().copied());
+        }
     }
 }
 
@@ -118,7 +124,7 @@ pub(crate) fn encode(
     let scale = scale(rows);
     put_varint(out, scale as u64);
     put_column(out, scratch, shapes.ids.iter().map(|&s| u64::from(s)));
-    let mut w = Writer { rows, shapes, out, scratch, bases: Vec::new() };
+    let mut w = Writer { rows, shapes, out, scratch, bases: Vec::new(), distances: Vec::new() };
     let mut delta = deltas();
     w.put(|r| delta(r.time.0 / scale));
     let mut delta = deltas();

@@ -5,7 +5,7 @@ use super::digits::{digits, parse, width, write_digits};
 use super::numbers;
 use super::split::Span;
 use super::streams::{Source, Streams};
-use crate::bytes::put_varint;
+use crate::bytes::{equal, put, put_varint};
 
 /// More numbers than this in one value are not told apart.
 const MAX_NUMBERS: usize = 8;
@@ -19,13 +19,14 @@ pub(super) struct Layout {
     widths: [u8; MAX_NUMBERS],
 }
 
-/// The constant pieces of a value, one before each number and one behind the last.
-fn pieces(value: &[u8]) -> Option<([&[u8]; MAX_NUMBERS + 1], usize)> {
-    let mut pieces: [&[u8]; MAX_NUMBERS + 1] = [&[]; MAX_NUMBERS + 1];
-    let (mut rest, mut n) = (value, 0);
+/// Where the constant pieces of a value lie in the text, one before each number and one behind the last, and the number
+/// of numbers.
+fn pieces(text: &[u8], value: Span) -> Option<([Span; MAX_NUMBERS + 1], usize)> {
+    let mut pieces = [Span::default(); MAX_NUMBERS + 1];
+    let (mut rest, mut start, mut n) = (value.of(text), value.start, 0);
     loop {
         let constant = rest.iter().position(u8::is_ascii_digit).unwrap_or(rest.len());
-        pieces[n] = &rest[..constant];
+        pieces[n] = Span { start, len: constant as u32 };
         rest = &rest[constant..];
         if rest.is_empty() {
             return Some((pieces, n));
@@ -33,7 +34,9 @@ fn pieces(value: &[u8]) -> Option<([&[u8]; MAX_NUMBERS + 1], usize)> {
         if n == MAX_NUMBERS {
             return None;
         }
-        rest = &rest[digits(rest)..];
+        let digits = digits(rest);
+        start += (constant + digits) as u32;
+        rest = &rest[digits..];
         n += 1;
     }
 }
@@ -41,15 +44,20 @@ fn pieces(value: &[u8]) -> Option<([&[u8]; MAX_NUMBERS + 1], usize)> {
 impl Layout {
     /// Appends a column if all its values are laid out as the first is; `false` (and nothing appended) if not.
     pub(super) fn encode(&mut self, form: u8, text: &[u8], cells: &[Span], out: &mut Streams) -> bool {
-        let Some(first) = cells.first().map(|c| c.of(text)) else { return false };
-        let Some((pieces, n)) = pieces(first).filter(|(_, n)| *n > 0) else { return false };
-        if !self.read(&pieces[..=n], text, cells) {
+        let Some(first) = cells.first() else { return false };
+        let Some((pieces, n)) = pieces(text, *first).filter(|(_, n)| *n > 0) else { return false };
+        let read = if n == 1 {
+            self.read_one(pieces[0], pieces[1], text, cells)
+        } else {
+            self.read(&pieces[..=n], text, cells)
+        };
+        if !read {
             return false;
         }
         out.forms.extend_from_slice(&[form, n as u8]);
         for piece in &pieces[..=n] {
-            put_varint(&mut out.forms, piece.len() as u64);
-            out.words.extend_from_slice(piece);
+            put_varint(&mut out.forms, u64::from(piece.len));
+            out.words.extend_from_slice(piece.of(text));
         }
         for (numbers, &width) in self.numbers[..n].iter().zip(&self.widths) {
             out.forms.push(width);
@@ -58,26 +66,51 @@ impl Layout {
         true
     }
 
+    /// [`Layout::read`] for the commonest case.
+    fn read_one(&mut self, head: Span, tail: Span, text: &[u8], cells: &[Span]) -> bool {
+        let numbers = &mut self.numbers[0];
+        numbers.clear();
+        numbers.reserve(cells.len());
+        let (mut plain, mut fixed, mut len) = (true, true, 0);
+        for cell in cells {
+            let end = cell.start as usize + cell.len as usize;
+            let Some(at) = before(text, cell.start as usize, head) else { return false };
+            let Some((v, digits)) = parse(text, at, end) else { return false };
+            plain &= text[at] != b'0' || digits == 1;
+            fixed &= len == 0 || len == digits;
+            if !plain && !fixed || before(text, at + digits, tail) != Some(end) {
+                return false;
+            }
+            len = digits;
+            numbers.push(v);
+        }
+        self.widths[0] = if plain { PLAIN } else { len as u8 };
+        true
+    }
+
     /// Reads all values; `false` when one has another layout.
-    fn read(&mut self, pieces: &[&[u8]], text: &[u8], cells: &[Span]) -> bool {
+    fn read(&mut self, pieces: &[Span], text: &[u8], cells: &[Span]) -> bool {
         let (Some((last, pieces)), n) = (pieces.split_last(), pieces.len() - 1) else { return false };
         let (mut plain, mut fixed, mut len) = ([true; MAX_NUMBERS], [true; MAX_NUMBERS], [0; MAX_NUMBERS]);
         self.numbers.iter_mut().for_each(Vec::clear);
         for cell in cells {
-            let mut rest = cell.of(text);
+            let mut at = cell.start as usize;
+            let end = at + cell.len as usize;
             for (i, piece) in pieces.iter().enumerate() {
-                let Some(behind) = rest.strip_prefix(*piece) else { return false };
-                let Some((v, digits)) = parse(behind) else { return false };
-                plain[i] &= behind[0] != b'0' || digits == 1;
+                let Some((v, digits)) = before(text, at, *piece).and_then(|at| parse(text, at, end)) else {
+                    return false;
+                };
+                at += piece.len as usize;
+                plain[i] &= text[at] != b'0' || digits == 1;
                 fixed[i] &= len[i] == 0 || len[i] == digits;
                 if !plain[i] && !fixed[i] {
                     return false;
                 }
                 len[i] = digits;
                 self.numbers[i].push(v);
-                rest = &behind[digits..];
+                at += digits;
             }
-            if rest != *last {
+            if before(text, at, *last) != Some(end) {
                 return false;
             }
         }
@@ -86,6 +119,13 @@ impl Layout {
         }
         true
     }
+}
+
+/// Where what follows `piece` begins, if it is at `text[at..]`.
+#[inline]
+fn before(text: &[u8], at: usize, piece: Span) -> Option<usize> {
+    let (start, len) = (piece.start as usize, piece.len as usize);
+    (at + len <= text.len() && equal(text, at, text, start, len)).then_some(at + len)
 }
 
 /// A column of such values while it is read.
@@ -127,12 +167,4 @@ impl<'a> LaidOut<'a> {
         }
         put(out, at, self.pieces[self.count])
     }
-}
-
-/// Copies `bytes` and returns where they end; `None` when they do not fit.
-#[inline]
-pub(super) fn put(out: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
-    let end = at + bytes.len();
-    out.get_mut(at..end)?.copy_from_slice(bytes);
-    Some(end)
 }

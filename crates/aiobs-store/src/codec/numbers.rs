@@ -12,6 +12,9 @@ const OFFSET: u8 = 1;
 /// Each as its distance from the one before.
 const DELTA: u8 = 2;
 
+/// Numbers looked at to choose, about.
+const SAMPLE: usize = 128;
+
 /// Appends the numbers of one column.
 pub(super) fn encode(values: &[u64], out: &mut Streams) {
     let first = values.first().copied().unwrap_or(0);
@@ -27,7 +30,9 @@ pub(super) fn encode(values: &[u64], out: &mut Streams) {
     }
     let deltas = || values.windows(2).map(|w| zigzag(w[1].wrapping_sub(w[0]) as i64));
     let offsets = || values.iter().map(|v| v - min);
-    let (by_delta, by_offset) = (deltas().map(cost).sum::<u32>(), offsets().map(cost).sum::<u32>());
+    let step = (values.len() / SAMPLE).max(1);
+    let by_delta = deltas().step_by(step).map(cost).sum::<u32>();
+    let by_offset = offsets().skip(1).step_by(step).map(cost).sum::<u32>();
     if by_delta < by_offset {
         out.forms.push(DELTA);
         put_varint(&mut out.forms, first);

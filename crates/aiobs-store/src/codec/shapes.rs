@@ -5,6 +5,7 @@
 //! collide are never mixed up.
 
 use super::split::{Span, split, value_end};
+use crate::bytes::equal;
 
 /// Records with more values than this keep their text as it is.
 pub(super) const MAX_HOLES: usize = 200;
@@ -80,7 +81,7 @@ impl Shapes {
         let hint = template as usize % HINTS;
         let hinted = self.hints[hint];
         if let Some(shape) = self.all.get(hinted as usize)
-            && self.fits(shape, &text[..end], start, spans)
+            && self.fits(shape, text, start, end, spans)
         {
             self.all[hinted as usize].count += 1;
             return hinted;
@@ -131,38 +132,36 @@ impl Shapes {
         if shape.holes() != spans.len() {
             return false;
         }
-        let (lens, mut constant) = self.pieces(shape);
-        let mut from = start;
+        let lens = &self.lens[shape.pieces.0 as usize..shape.pieces.1 as usize];
+        let (mut from, mut constant) = (start, shape.text as usize);
         let ends = spans.iter().map(|s| (s.start as usize, (s.start + s.len) as usize)).chain([(end, end)]);
         for (&len, (stop, next)) in lens.iter().zip(ends) {
-            let Some((piece, rest)) = constant.split_at_checked(len as usize) else { return false };
-            if text[from..stop] != *piece {
+            let len = len as usize;
+            if stop - from != len || !equal(text, from, &self.arena, constant, len) {
                 return false;
             }
-            (constant, from) = (rest, next);
+            (from, constant) = (next, constant + len);
         }
         true
     }
 
     /// Whether the text can be read as this shape; appends the values on the way.
-    fn fits(&self, shape: &Shape, text: &[u8], start: usize, spans: &mut Vec<Span>) -> bool {
-        let (lens, mut constant) = self.pieces(shape);
-        let mut at = start;
+    fn fits(&self, shape: &Shape, text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) -> bool {
+        let lens = &self.lens[shape.pieces.0 as usize..shape.pieces.1 as usize];
         let Some((last, lens)) = lens.split_last() else { return false };
+        let (mut at, mut constant) = (start, shape.text as usize);
         for &len in lens {
-            let Some((piece, rest)) = constant.split_at_checked(len as usize) else { return false };
-            if !text[at..].starts_with(piece) {
+            let begin = at + len as usize;
+            if begin >= end || !equal(text, at, &self.arena, constant, len as usize) {
                 return false;
             }
-            constant = rest;
-            at += len as usize;
-            let stop = value_end(text, at);
-            if stop == at {
+            let stop = value_end(text, begin, end);
+            if stop == begin {
                 return false;
             }
-            spans.push(Span { start: at as u32, len: (stop - at) as u32 });
-            at = stop;
+            spans.push(Span { start: begin as u32, len: (stop - begin) as u32 });
+            (at, constant) = (stop, constant + len as usize);
         }
-        text.len() - at == *last as usize && text[at..] == *constant
+        end - at == *last as usize && equal(text, at, &self.arena, constant, *last as usize)
     }
 }

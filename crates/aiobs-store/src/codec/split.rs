@@ -4,6 +4,8 @@
 //! A value is a run of value bytes that holds a digit, as long as it goes ("variables" in CLP: Rodrigues et al., OSDI
 //! 2021). Digits are looked for eight bytes at a time; constant text is not looked at byte by byte.
 
+use crate::bytes::word;
+
 /// Where a value lies in a text, bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -18,25 +20,40 @@ impl Span {
     }
 }
 
-/// Which bytes a value may consist of.
+/// Whether a value may hold this byte: letters, digits, `-`, `_`, `.`, `:` (and DEL, for the sake of [`not_values`]).
+#[inline]
+const fn is_value(b: u8) -> bool {
+    VALUE[b as usize]
+}
+
 const VALUE: [bool; 256] = {
     let mut table = [false; 256];
     let mut b = 0_u8;
     while b < 128 {
-        table[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'+');
+        table[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | 0x7F);
         b += 1;
     }
     table
 };
 
-#[inline]
-pub(super) const fn is_value(b: u8) -> bool {
-    VALUE[b as usize]
-}
-
 const K0: u64 = 0x9e37_79b9_7f4a_7c15;
 const K1: u64 = 0xd1b5_4a32_d192_ed03;
 const EVERY: u64 = 0x0101_0101_0101_0101;
+const TOP: u64 = EVERY * 0x80;
+
+/// The top bit of each of eight bytes that [`is_value`] denies.
+#[inline]
+const fn not_values(word: u64) -> u64 {
+    // The top bit of `low + (0x80 - b)` tells whether a byte without its own top bit is at least `b`.
+    const fn from(low: u64, b: u64) -> u64 {
+        low + EVERY * (0x80 - b)
+    }
+    let low = word & !TOP;
+    let folded = low | (EVERY * 0x20);
+    let marks = from(low, 0x2D) & !from(low, 0x3B) & !(from(low, 0x2F) & !from(low, 0x30));
+    let letters = from(folded, 0x61) & !(from(folded, 0x7B) & !from(folded, 0x7F));
+    (!(marks | letters) | word) & TOP
+}
 
 /// Multiplies to 128 bits and folds, in the manner of wyhash (Wang Yi, 2019).
 #[inline]
@@ -46,16 +63,13 @@ const fn mix(a: u64, b: u64) -> u64 {
 }
 
 #[inline]
-fn mix_bytes(mut h: u64, bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        h = mix(h, u64::from_le_bytes(*word));
+fn mix_bytes(mut h: u64, text: &[u8], mut from: usize, to: usize) -> u64 {
+    let len = to - from;
+    while from + 8 < to {
+        h = mix(h, word(text, from, 8));
+        from += 8;
     }
-    let mut last = bytes.len() as u64;
-    for b in rest {
-        last = last << 8 | u64::from(*b);
-    }
-    mix(h, last)
+    mix(h ^ len as u64, word(text, from, to - from))
 }
 
 /// Index of the first digit at or after `from`.
@@ -75,25 +89,33 @@ fn next_digit(text: &[u8], from: usize) -> Option<usize> {
     Some(from + words.len() * 8 + at)
 }
 
-/// End of the run of value bytes that begins at `from`.
+/// End of the run of value bytes that begins at `from`, at most `end`. What lies behind is not part of it, but being
+/// there makes reading quicker.
 #[inline]
-pub(super) fn value_end(text: &[u8], from: usize) -> usize {
-    text[from..].iter().position(|&b| !is_value(b)).map_or(text.len(), |n| from + n)
+pub(super) fn value_end(text: &[u8], mut from: usize, end: usize) -> usize {
+    while let Some(word) = text.get(from..).and_then(|t| t.first_chunk::<8>()) {
+        let others = not_values(u64::from_le_bytes(*word));
+        if others != 0 || from + 8 >= end {
+            return (from + others.trailing_zeros() as usize / 8).min(end);
+        }
+        from += 8;
+    }
+    text[from..end].iter().position(|&b| !is_value(b)).map_or(end, |n| from + n)
 }
 
 /// Appends the values of `text[start..end]` and returns a hash of the constant text and the places of the values.
 pub(super) fn split(text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) -> u64 {
-    let text = &text[..end];
+    let record = &text[..end];
     let (mut hash, mut from) = (K1, start);
-    while let Some(digit) = next_digit(text, from) {
+    while let Some(digit) = next_digit(record, from) {
         let before = text[from..digit].iter().rev().take_while(|&&b| is_value(b)).count();
         let begin = digit - before;
-        let stop = value_end(text, digit + 1);
-        hash = mix_bytes(hash, &text[from..begin]);
+        let stop = value_end(text, digit + 1, end);
+        hash = mix_bytes(hash, text, from, begin);
         spans.push(Span { start: begin as u32, len: (stop - begin) as u32 });
         from = stop;
     }
-    mix_bytes(hash, &text[from..])
+    mix_bytes(hash, text, from, end)
 }
 
 #[cfg(test)]
@@ -114,6 +136,18 @@ mod tests {
         assert!(values("no digit in here, not one, and more than eight bytes").is_empty());
         assert_eq!(values("7"), ["7"]);
         assert_eq!(values("x7"), ["x7"]);
+    }
+
+    #[test]
+    fn eight_bytes_at_once_are_told_as_one() {
+        for b in 0..=255_u8 {
+            for other in [b'a', b' ', 0xFF, 0] {
+                let word = [other, other, b, other, b, other, other, other];
+                let each = |i: usize| u64::from(!super::is_value(word[i])) << (i * 8 + 7);
+                let want = (0..8).map(each).sum::<u64>();
+                assert_eq!(super::not_values(u64::from_le_bytes(word)), want, "{word:?}");
+            }
+        }
     }
 
     proptest! {

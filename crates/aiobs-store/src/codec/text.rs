@@ -1,12 +1,11 @@
 //! The texts of a chunk taken apart into shapes and columns of values, and put together again. Used by the codec,
 //! which compresses the streams; it does not know compression.
 
-use super::layout::put;
 use super::shapes::{NONE, Shapes};
 use super::split::Span;
 use super::streams::{Source, Streams};
 use super::values::{Column, Columns};
-use crate::bytes::put_varint;
+use crate::bytes::{put, put_varint};
 use aiobs_types::RecordMeta;
 
 /// A shape that fewer records have is not worth its columns.
@@ -126,7 +125,7 @@ impl Splitter {
 
     /// Sorts the records by shape, stable.
     fn sort(&mut self) {
-        sort_by_shape(&self.ids, self.kept.len() + 1, &mut self.ends, &mut self.order);
+        sort_by(&self.ids, self.kept.len() + 1, &mut self.ends, &mut self.order);
     }
 
     fn write_columns(&mut self, rows: &[RecordMeta], text: &[u8], out: &mut Streams) {
@@ -144,10 +143,10 @@ impl Splitter {
     }
 }
 
-/// Sorts record numbers by shape, stable; `ends` gets where each shape's end in `order`.
-fn sort_by_shape(ids: &[u32], shapes: usize, ends: &mut Vec<u32>, order: &mut Vec<u32>) {
+/// Sorts record numbers by `ids`, which are below `count`, stable; `ends` gets where each id's records end in `order`.
+fn sort_by(ids: &[u32], count: usize, ends: &mut Vec<u32>, order: &mut Vec<u32>) {
     ends.clear();
-    ends.resize(shapes, 0);
+    ends.resize(count, 0);
     for &id in ids {
         ends[id as usize] += 1;
     }
@@ -173,7 +172,7 @@ pub(super) fn join(rows: &[RecordMeta], ids: &[u32], bytes: usize, mut from: Sou
         return None;
     }
     let (mut ends, mut order) = (Vec::new(), Vec::new());
-    sort_by_shape(ids, shapes + 1, &mut ends, &mut order);
+    sort_by(ids, shapes + 1, &mut ends, &mut order);
     let mut out = vec![0; bytes];
     for &r in &order[..ends[0] as usize] {
         let row = &rows[r as usize];

@@ -2,12 +2,12 @@
 //! the text codec.
 
 use super::hex::{self, Hex};
-use super::layout::{LaidOut, Layout, put};
+use super::layout::{LaidOut, Layout};
 use super::numbers;
 use super::split::Span;
 use super::stamp::Stamp;
 use super::streams::{Source, Streams};
-use crate::bytes::{Bytes, put_varint};
+use crate::bytes::{Bytes, equal, put, put_varint};
 
 /// One value for all.
 const SAME: u8 = 0;
@@ -31,7 +31,8 @@ impl Columns {
     /// Appends the values `cells` of `text`, whose events were at `times`, in nanoseconds.
     pub(super) fn encode(&mut self, text: &[u8], cells: &[Span], times: &[i64], out: &mut Streams) {
         let Some(first) = cells.first().map(|c| c.of(text)) else { return };
-        if cells.iter().all(|c| c.of(text) == first) {
+        let (start, len) = (cells[0].start as usize, first.len());
+        if cells.iter().all(|c| c.len as usize == len && equal(text, c.start as usize, text, start, len)) {
             out.forms.push(SAME);
             put_varint(&mut out.forms, first.len() as u64);
             out.words.extend_from_slice(first);
@@ -55,13 +56,14 @@ impl Columns {
 fn stamp(first: &[u8], text: &[u8], cells: &[Span], times: &[i64], out: &mut Streams) -> bool {
     let Some(stamp) = Stamp::find(first) else { return false };
     let (before, behind) = (&first[..stamp.before], &first[stamp.before + stamp.len()..]);
+    let (start, tail) = (cells[0].start as usize, stamp.before + stamp.len());
     let mut ahead = None;
     let told = cells.iter().zip(times).all(|(cell, &time)| {
-        let value = cell.of(text);
-        value.len() == first.len()
-            && value.starts_with(before)
-            && value.ends_with(behind)
-            && stamp.ahead(value, time).is_some_and(|a| *ahead.get_or_insert(a) == a)
+        let at = cell.start as usize;
+        cell.len as usize == first.len()
+            && equal(text, at, text, start, before.len())
+            && equal(text, at + tail, text, start + tail, behind.len())
+            && stamp.ahead(text, at, time).is_some_and(|a| *ahead.get_or_insert(a) == a)
     });
     let Some(ahead) = ahead.filter(|_| told) else { return false };
     out.forms.extend_from_slice(&[STAMP, stamp.colon, stamp.point, stamp.fraction as u8]);
