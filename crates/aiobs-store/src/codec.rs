@@ -6,13 +6,14 @@
 //! noticed.
 
 use self::bits::BitReader;
+use self::needle::Haystack;
 use self::streams::{Source, Streams};
 use self::text::Splitter;
 use crate::bytes::{Bytes, put_varint};
 use crate::columns::{self, MAX_ROWS, Rows, ShapeIds};
 use crate::error::{Doing, Result, StoreError};
 use crate::header::{ChunkHeader, IdSet, LEVELS, component_id};
-use aiobs_types::{RecordBatch, RecordId, RecordMeta, Timestamp};
+use aiobs_types::{RecordBatch, RecordId, RecordMeta, TextMatch, Timestamp};
 use std::ops::Range;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
@@ -34,6 +35,7 @@ mod bits;
 mod digits;
 mod hex;
 mod layout;
+mod needle;
 mod numbers;
 mod shapes;
 mod split;
@@ -283,14 +285,8 @@ impl Decoder {
         if raw.len() == size { Ok(raw) } else { Err(format!("{} bytes instead of {size}", raw.len())) }
     }
 
-    /// The texts of all records, one after the other.
-    pub(crate) fn text(&mut self, stored: &Stored) -> Result<String> {
-        let rows = self.rows(stored)?;
-        self.text_of(stored, &rows)
-    }
-
-    /// The same, when the fixed parts are at hand.
-    pub(crate) fn text_of(&mut self, stored: &Stored, rows: &Rows) -> Result<String> {
+    /// The texts of all records, one after the other; `rows` are the fixed parts.
+    pub(crate) fn text(&mut self, stored: &Stored, rows: &Rows) -> Result<String> {
         self.join(stored, rows).map_err(|what| damaged(stored.header.first, &what))
     }
 
@@ -299,13 +295,37 @@ impl Decoder {
         if bytes > MAX_TEXT || rows.text_bytes as usize != bytes {
             return Err(format!("declared size of {bytes} bytes"));
         }
-        let most = bytes * MOST_PER_BYTE + MOST_BESIDES;
-        let mut packed = Bytes(&stored.text);
-        let (texts, small, bits) =
-            (self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?);
-        let source = source(&texts, &small, &bits).ok_or(NONSENSE)?;
+        let frames = self.frames(stored)?;
+        let source = source(&frames).ok_or(NONSENSE)?;
         let text = text::join(&rows.metas, &rows.shapes, bytes, source).ok_or(NONSENSE)?;
         String::from_utf8(text).map_err(|e| e.to_string())
+    }
+
+    /// Whether one of the tests, all of which must hold, holds for no record; `false` when that would take reading the
+    /// texts. Quick: no text is put together.
+    pub(crate) fn rules_out(&mut self, stored: &Stored, tests: &[TextMatch]) -> Result<bool> {
+        if !tests.iter().any(needle::asks) {
+            return Ok(false);
+        }
+        let mut look = || {
+            let frames = self.frames(stored)?;
+            let mut haystack = Haystack::new(&source(&frames).ok_or(NONSENSE)?);
+            // Those that know case first: folding cannot be undone.
+            let (exact, folded): (Vec<_>, Vec<_>) = tests.iter().partition(|t| t.case_sensitive);
+            Ok::<_, String>(exact.into_iter().chain(folded).any(|t| haystack.rules_out(t)))
+        };
+        look().map_err(|what| damaged(stored.header.first, &what))
+    }
+
+    /// The three frames of [`Encoder::pack_text`], decompressed.
+    fn frames(&mut self, stored: &Stored) -> std::result::Result<[Vec<u8>; 3], String> {
+        let bytes = stored.header.text_bytes as usize;
+        if stored.header.format != FORMAT || bytes > MAX_TEXT {
+            return Err(NONSENSE.to_owned());
+        }
+        let most = bytes * MOST_PER_BYTE + MOST_BESIDES;
+        let mut packed = Bytes(&stored.text);
+        Ok([self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?])
     }
 
     /// Reads what [`pack`] wrote.
@@ -331,7 +351,8 @@ impl Decoder {
 }
 
 /// The streams within what [`Encoder::pack_text`] compressed.
-fn source<'a>(texts: &'a [u8], small: &'a [u8], bits: &'a [u8]) -> Option<Source<'a>> {
+fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
+    let [texts, small, bits] = frames;
     let (mut texts, mut small) = (Bytes(texts), Bytes(small));
     let (constants, whole, forms) = (small.varint()?, small.varint()?, small.varint()?);
     Some(Source {

@@ -22,7 +22,7 @@ impl Span {
 
 /// Whether a value may hold this byte: letters, digits, `-`, `_`, `.`, `:` (and DEL, for the sake of [`not_values`]).
 #[inline]
-const fn is_value(b: u8) -> bool {
+pub(super) const fn is_value(b: u8) -> bool {
     VALUE[b as usize]
 }
 

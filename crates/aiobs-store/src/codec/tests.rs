@@ -8,7 +8,7 @@ use super::{Decoder, Encoder, Part, Stored};
 use crate::bytes::{Bytes, put_varint};
 use crate::chunk::DecodedChunk;
 use crate::columns;
-use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, Timestamp};
+use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, TextMatch, Timestamp};
 use proptest::prelude::*;
 
 type Raw = ((i64, i64, u64), (u32, u32, u8, u8), (u8, String, (u32, u32)));
@@ -143,6 +143,10 @@ fn log((statement, millis, v, noise): (usize, i64, Vec<String>, u32)) -> Raw {
     ((nanos, nanos, u64::from(noise)), ids, (statement as u8, text, (3.min(len), len)))
 }
 
+fn literal(pattern: &str, case_sensitive: bool) -> TextMatch {
+    TextMatch { pattern: pattern.to_owned(), regex: false, case_sensitive, negate: false }
+}
+
 /// What damage may do: give an error or the same records, nothing else.
 fn is_safe(stored: &Stored, whole: &RecordBatch) -> bool {
     DecodedChunk::decode(&mut Decoder::new().unwrap(), stored).map_or(true, |chunk| chunk.to_batch() == *whole)
@@ -160,7 +164,26 @@ proptest! {
             let stored = stored(&mut encoder, &[Part { batch: &whole, rows: 0..raw.len() }], sealed);
             let mut decoder = Decoder::new().unwrap();
             prop_assert_eq!(&DecodedChunk::decode(&mut decoder, &stored).unwrap().to_batch(), &whole);
-            prop_assert_eq!(decoder.text(&stored).unwrap(), whole.text());
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_never_ruled_out(
+        raw in logs(), row in any::<prop::sample::Index>(), from in any::<prop::sample::Index>(), len in 1..12_usize,
+        other in "[ -~]{1,6}", case_sensitive in any::<bool>(), upper in any::<bool>(),
+    ) {
+        let whole = batch(1, &raw);
+        let stored = stored(&mut Encoder::new().unwrap(), &[Part { batch: &whole, rows: 0..raw.len() }], true);
+        let text: Vec<char> = raw[row.index(raw.len())].2.1.chars().collect();
+        prop_assume!(!text.is_empty());
+        let part: String = text[from.index(text.len())..].iter().take(len).collect();
+        let part = if upper && !case_sensitive { part.to_ascii_uppercase() } else { part };
+        let mut decoder = Decoder::new().unwrap();
+        for pattern in [part, other] {
+            let test = literal(&pattern, case_sensitive);
+            let fold = |s: &str| if case_sensitive { s.to_owned() } else { s.to_lowercase() };
+            let found = |r: &Raw| fold(&r.2.1).contains(&fold(&pattern));
+            prop_assert!(!(raw.iter().any(found) && decoder.rules_out(&stored, &[test]).unwrap()), "{}", pattern);
         }
     }
 
@@ -253,4 +276,26 @@ fn logs_take_little_room() {
     let stored = stored(&mut Encoder::new().unwrap(), &[Part { batch: &whole, rows: 0..raw.len() }], true);
     let percent = stored.header.stored_bytes as usize * 100 / whole.text().len();
     assert!(percent < 10, "{percent} % of the text");
+}
+
+#[test]
+fn what_no_shape_and_no_value_holds_is_ruled_out() {
+    let line = |n: i64| {
+        log((n as usize % 3, n, vec![format!("db-{n}"), n.to_string(), format!("{:08x}", n * 77777), "x9".into()], 1))
+    };
+    let raw: Vec<Raw> = (0..300).map(line).collect();
+    let whole = batch(1, &raw);
+    let stored = stored(&mut Encoder::new().unwrap(), &[Part { batch: &whole, rows: 0..raw.len() }], true);
+    let mut decoder = Decoder::new().unwrap();
+    let mut out = |pattern: &str, case_sensitive| {
+        let test = literal(pattern, case_sensitive);
+        decoder.rules_out(&stored, &[test]).unwrap()
+    };
+    for absent in ["timeout", "connection refused", "GET gateway", "[WARN]", "db-1 - upstream"] {
+        assert!(out(absent, true), "{absent}");
+    }
+    for there in ["gateway - db-1 GET", "größe", "INFO", "db-17", "GET /orders/7", "T12:00"] {
+        assert!(!out(there, true), "{there}");
+    }
+    assert!(out("info", true) && !out("größe", false));
 }
