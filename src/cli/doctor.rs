@@ -95,7 +95,8 @@ fn data_dir(dir: &Path) -> Vec<Finding> {
         Ok((store, report)) => {
             let mut found = Vec::new();
             if let Some(aside) = report.moved_aside {
-                let text = format!("the database was damaged; moved to {} and begun anew", aside.display());
+                let why = if report.damage.is_some() { "damaged" } else { "of an older version" };
+                let text = format!("the database was {why}; moved to {} and begun anew", aside.display());
                 found.push(finding(what, Verdict::Note, text));
             }
             match store.reader().and_then(|r| r.archive_info()) {

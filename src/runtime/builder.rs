@@ -109,8 +109,9 @@ impl Builder<'_> {
         let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
         board.tell(Arc::clone(&emit));
         if let Some(aside) = &ground.report.moved_aside {
-            let why = ground.report.damage.as_deref().unwrap_or("damaged");
-            let text = format!("the database was damaged ({why}); moved to {} and begun anew", aside.display());
+            let why = ground.report.damage.as_ref();
+            let why = why.map_or("of an older version".to_owned(), |what| format!("damaged ({what})"));
+            let text = format!("the database was {why}; moved to {} and begun anew", aside.display());
             board.notice("open", Some((Level::Warn, text)));
         }
 

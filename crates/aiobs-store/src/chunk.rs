@@ -17,7 +17,7 @@ pub struct DecodedChunk {
 impl DecodedChunk {
     pub(crate) fn decode(decoder: &mut Decoder, stored: &Stored) -> Result<Self> {
         let rows = decoder.rows(stored)?;
-        let text = decoder.text(stored)?;
+        let text = decoder.text(stored, &rows)?;
         Self::join(stored.header.first, rows, text)
     }
 

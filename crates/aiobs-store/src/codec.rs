@@ -1,21 +1,48 @@
 //! Records to compressed chunks and back. The writer encodes, readers decode; it does not know the database.
 //!
-//! Columns and text are two zstd frames with checksums, so that damage is noticed and either can be read alone.
+//! The fixed parts of the records are columns, compressed alone, so that they can be read alone. Their texts are taken
+//! apart into shapes and values (`text`, after CLP: Rodrigues et al., OSDI 2021), which are compressed in three frames:
+//! what is text, what is small numbers, and bits that hardly compress. All frames carry checksums, so that damage is
+//! noticed.
 
-use crate::columns::{self, MAX_ROWS, Rows};
+use self::bits::BitReader;
+use self::needle::Haystack;
+use self::streams::{Source, Streams};
+use self::text::Splitter;
+use crate::bytes::{Bytes, put_varint};
+use crate::columns::{self, MAX_ROWS, Rows, ShapeIds};
 use crate::error::{Doing, Result, StoreError};
 use crate::header::{ChunkHeader, IdSet, LEVELS, component_id};
-use aiobs_types::{RecordBatch, RecordId, RecordMeta, Timestamp};
+use aiobs_types::{RecordBatch, RecordId, RecordMeta, TextMatch, Timestamp};
 use std::ops::Range;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
 /// No chunk holds more text than this, bytes; a longer declared length is damage.
 pub(crate) const MAX_TEXT: usize = 64 << 20;
+/// The layout written here, and the only one known.
+const FORMAT: u8 = 1;
+/// No stream is longer than this many bytes per byte of text and these; a longer declared length is damage.
+const MOST_PER_BYTE: usize = 4;
+const MOST_BESIDES: usize = 1 << 16;
+const NONSENSE: &str = "text that makes no sense";
 /// Sealed chunks: the quickest level that keeps varied logs under 15 %.
 const SEALED_LEVEL: i32 = 1;
 /// Blocks of the tail are soon replaced.
 const TAIL_LEVEL: i32 = -3;
+
+mod bits;
+mod digits;
+mod hex;
+mod layout;
+mod needle;
+mod numbers;
+mod shapes;
+mod split;
+mod stamp;
+mod streams;
+mod text;
+mod values;
 
 /// Some consecutive records of a batch.
 #[derive(Clone, Debug)]
@@ -49,6 +76,8 @@ pub(crate) struct Encoder {
     joined: String,
     raw: Vec<u8>,
     scratch: Vec<u8>,
+    splitter: Splitter,
+    streams: Streams,
     columns: Vec<u8>,
     text: Vec<u8>,
     ids: Vec<u32>,
@@ -67,6 +96,8 @@ impl Encoder {
             joined: String::new(),
             raw: Vec::new(),
             scratch: Vec::new(),
+            splitter: Splitter::new(),
+            streams: Streams::default(),
             columns: Vec::new(),
             text: Vec::new(),
             ids: Vec::new(),
@@ -94,13 +125,40 @@ impl Encoder {
             }
             &self.joined
         };
+        if sealed {
+            self.splitter.split(&self.rows, text, &mut self.streams);
+        } else {
+            self.splitter.leave_whole(&self.rows, text, &mut self.streams);
+        }
+        let shapes = ShapeIds { ids: &self.splitter.ids, count: self.splitter.shape_count() };
         self.raw.clear();
-        columns::encode(&self.rows, &self.components, &mut self.raw, &mut self.scratch);
+        columns::encode(&self.rows, &self.components, shapes, &mut self.raw, &mut self.scratch);
         self.zstd.set_compression_level(if sealed { SEALED_LEVEL } else { TAIL_LEVEL }).doing(DOING)?;
+        self.columns.clear();
         compress(&mut self.zstd, &self.raw, &mut self.columns).doing(DOING)?;
-        compress(&mut self.zstd, text.as_bytes(), &mut self.text).doing(DOING)?;
+        self.pack_text().doing(DOING)?;
         let header = self.header(first, sealed, text_bytes as u32);
         Ok(Encoded { header, columns: &self.columns, text: &self.text })
+    }
+
+    /// Compresses the streams: per frame the length of what is in it and its own, then the frames.
+    fn pack_text(&mut self) -> std::io::Result<()> {
+        let s = &mut self.streams;
+        self.text.clear();
+        self.scratch.clear();
+        for part in [&s.constants, &s.whole, &s.words] {
+            self.scratch.extend_from_slice(part);
+        }
+        pack(&mut self.zstd, &self.scratch, &mut self.text)?;
+        self.scratch.clear();
+        for n in [s.constants.len(), s.whole.len(), s.forms.len()] {
+            put_varint(&mut self.scratch, n as u64);
+        }
+        for part in [&s.forms, &s.classes] {
+            self.scratch.extend_from_slice(part);
+        }
+        pack(&mut self.zstd, &self.scratch, &mut self.text)?;
+        pack(&mut self.zstd, s.bits.finish(), &mut self.text)
     }
 
     /// Collects the rows, with component numbers that fit one common list of names.
@@ -176,14 +234,29 @@ impl Encoder {
             templates: set(&mut self.rows.iter().map(|r| r.template.0)),
             sources: set(&mut self.rows.iter().map(|r| r.source.0)),
             components: set(&mut self.components.iter().map(|c| component_id(c))),
+            format: FORMAT,
         }
     }
 }
 
+/// Appends `data`, compressed.
 fn compress(zstd: &mut Compressor<'static>, data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
-    out.clear();
-    out.reserve(zstd::zstd_safe::compress_bound(data.len()));
-    zstd.compress_to_buffer(data, out)?;
+    let (start, room) = (out.len(), zstd::zstd_safe::compress_bound(data.len()));
+    out.resize(start + room, 0);
+    let n = zstd.compress_to_buffer(data, &mut out[start..])?;
+    out.truncate(start + n);
+    Ok(())
+}
+
+/// Appends `data`, compressed, with its length before and after.
+fn pack(zstd: &mut Compressor<'static>, data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+    let start = out.len();
+    compress(zstd, data, out)?;
+    let packed = (out.len() - start) as u64;
+    let mut lens = Vec::with_capacity(16);
+    put_varint(&mut lens, data.len() as u64);
+    put_varint(&mut lens, packed);
+    out.splice(start..start, lens);
     Ok(())
 }
 
@@ -203,32 +276,93 @@ impl Decoder {
         Ok(Self(Decompressor::new().doing("preparing decompression")?))
     }
 
-    fn decompress(&mut self, data: &[u8], size: u32, most: usize) -> std::result::Result<Vec<u8>, String> {
-        let size = size as usize;
-        if size > most {
+    fn decompress(&mut self, data: &[u8], size: u64, most: usize) -> std::result::Result<Vec<u8>, String> {
+        if size > most as u64 {
             return Err(format!("declared size of {size} bytes"));
         }
+        let size = size as usize;
         let raw = self.0.decompress(data, size).map_err(|e| e.to_string())?;
         if raw.len() == size { Ok(raw) } else { Err(format!("{} bytes instead of {size}", raw.len())) }
     }
 
-    /// The texts of all records, one after the other.
-    pub(crate) fn text(&mut self, stored: &Stored) -> Result<String> {
-        let raw = self.decompress(&stored.text, stored.header.text_bytes, MAX_TEXT);
-        let text = raw.and_then(|r| String::from_utf8(r).map_err(|e| e.to_string()));
-        text.map_err(|what| damaged(stored.header.first, &what))
+    /// The texts of all records, one after the other; `rows` are the fixed parts.
+    pub(crate) fn text(&mut self, stored: &Stored, rows: &Rows) -> Result<String> {
+        self.join(stored, rows).map_err(|what| damaged(stored.header.first, &what))
+    }
+
+    fn join(&mut self, stored: &Stored, rows: &Rows) -> std::result::Result<String, String> {
+        let bytes = stored.header.text_bytes as usize;
+        if bytes > MAX_TEXT || rows.text_bytes as usize != bytes {
+            return Err(format!("declared size of {bytes} bytes"));
+        }
+        let frames = self.frames(stored)?;
+        let source = source(&frames).ok_or(NONSENSE)?;
+        let text = text::join(&rows.metas, &rows.shapes, bytes, source).ok_or(NONSENSE)?;
+        String::from_utf8(text).map_err(|e| e.to_string())
+    }
+
+    /// Whether one of the tests, all of which must hold, holds for no record; `false` when that would take reading the
+    /// texts. Quick: no text is put together.
+    pub(crate) fn rules_out(&mut self, stored: &Stored, tests: &[TextMatch]) -> Result<bool> {
+        if !tests.iter().any(needle::asks) {
+            return Ok(false);
+        }
+        let mut look = || {
+            let frames = self.frames(stored)?;
+            let mut haystack = Haystack::new(&source(&frames).ok_or(NONSENSE)?);
+            // Those that know case first: folding cannot be undone.
+            let (exact, folded): (Vec<_>, Vec<_>) = tests.iter().partition(|t| t.case_sensitive);
+            Ok::<_, String>(exact.into_iter().chain(folded).any(|t| haystack.rules_out(t)))
+        };
+        look().map_err(|what| damaged(stored.header.first, &what))
+    }
+
+    /// The three frames of [`Encoder::pack_text`], decompressed.
+    fn frames(&mut self, stored: &Stored) -> std::result::Result<[Vec<u8>; 3], String> {
+        let bytes = stored.header.text_bytes as usize;
+        if stored.header.format != FORMAT || bytes > MAX_TEXT {
+            return Err(NONSENSE.to_owned());
+        }
+        let most = bytes * MOST_PER_BYTE + MOST_BESIDES;
+        let mut packed = Bytes(&stored.text);
+        Ok([self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?])
+    }
+
+    /// Reads what [`pack`] wrote.
+    fn unpack(&mut self, packed: &mut Bytes<'_>, most: usize) -> std::result::Result<Vec<u8>, String> {
+        let mut frame = || Some((packed.varint()?, packed.varint().and_then(|n| packed.take(n))?));
+        let (size, frame) = frame().ok_or(NONSENSE)?;
+        self.decompress(frame, size, most)
     }
 
     /// The fixed parts.
     pub(crate) fn rows(&mut self, stored: &Stored) -> Result<Rows> {
         let header = &stored.header;
+        if header.format != FORMAT {
+            return Err(damaged(header.first, &format!("layout {}, which is not known here", header.format)));
+        }
         let raw = self
-            .decompress(&stored.columns, header.column_bytes, MAX_TEXT)
+            .decompress(&stored.columns, u64::from(header.column_bytes), MAX_TEXT)
             .map_err(|what| damaged(header.first, &what))?;
         columns::decode(&raw, header.count as usize)
             .filter(|r| r.text_bytes == header.text_bytes)
             .ok_or_else(|| damaged(header.first, "columns that make no sense"))
     }
+}
+
+/// The streams within what [`Encoder::pack_text`] compressed.
+fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
+    let [texts, small, bits] = frames;
+    let (mut texts, mut small) = (Bytes(texts), Bytes(small));
+    let (constants, whole, forms) = (small.varint()?, small.varint()?, small.varint()?);
+    Some(Source {
+        constants: Bytes(texts.take(constants)?),
+        whole: Bytes(texts.take(whole)?),
+        words: texts,
+        forms: Bytes(small.take(forms)?),
+        classes: small,
+        bits: BitReader::new(bits),
+    })
 }
 
 pub(crate) fn damaged(first: RecordId, what: &str) -> StoreError {

@@ -1,64 +1,18 @@
 //! The fixed parts of a chunk's records as columns of variable-length integers. Used by the codec only; it knows
 //! neither compression nor the database.
 //!
-//! Layout: number of records, component names, scale of the times, then per column its length in bytes and its values. A column
-//! whose values are all equal holds that value once.
+//! Layout: number of records, component names, number of shapes, scale of the times, then per column its length in bytes
+//! and its values. A column whose values are all equal holds that value once. What a record's shape mostly tells (its
+//! template, severity, component, ...) is stored as a value per shape and each record's distance from that.
 
+use crate::bytes::{Bytes, put_varint, unzigzag, zigzag};
 use aiobs_types::{RecordMeta, Severity, SourceId, TemplateId, Timestamp};
 use std::collections::HashMap;
 
 /// No chunk holds more records than this; more in stored bytes is damage.
 pub(crate) const MAX_ROWS: usize = 1 << 20;
-const COLUMNS: usize = 11;
 const MANY: u8 = 0;
 const SAME: u8 = 1;
-
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut v: u64) {
-    while v >= 0x80 {
-        out.push(v as u8 | 0x80);
-        v >>= 7;
-    }
-    out.push(v as u8);
-}
-
-const fn zigzag(v: i64) -> u64 {
-    ((v << 1) ^ (v >> 63)) as u64
-}
-
-const fn unzigzag(v: u64) -> i64 {
-    (v >> 1) as i64 ^ -((v & 1) as i64)
-}
-
-/// Reads from bytes that may be damaged: `None` when they end too soon.
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    #[inline]
-    fn varint(&mut self) -> Option<u64> {
-        let (&first, mut rest) = self.0.split_first()?;
-        if first < 0x80 {
-            self.0 = rest;
-            return Some(u64::from(first));
-        }
-        let mut v = u64::from(first & 0x7F);
-        for shift in (7..64).step_by(7) {
-            let (&b, tail) = rest.split_first()?;
-            rest = tail;
-            v |= u64::from(b & 0x7F) << shift;
-            if b < 0x80 {
-                self.0 = rest;
-                return Some(v);
-            }
-        }
-        None
-    }
-
-    fn take(&mut self, n: u64) -> Option<&'a [u8]> {
-        let (head, tail) = self.0.split_at_checked(usize::try_from(n).ok()?)?;
-        self.0 = tail;
-        Some(head)
-    }
-}
 
 fn put_column(out: &mut Vec<u8>, scratch: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
     scratch.clear();
@@ -108,38 +62,87 @@ fn scale(rows: &[RecordMeta]) -> i64 {
     [1_000_000_000, 1_000_000, 1_000].into_iter().find(|s| rows.iter().all(|r| r.time.0 % s == 0)).unwrap_or(1)
 }
 
+/// Shape of each record, below `count`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShapeIds<'a> {
+    pub(crate) ids: &'a [u32],
+    pub(crate) count: usize,
+}
+
+/// Appends columns.
+struct Writer<'a> {
+    rows: &'a [RecordMeta],
+    shapes: ShapeIds<'a>,
+    out: &'a mut Vec<u8>,
+    scratch: &'a mut Vec<u8>,
+    bases: Vec<Option<i64>>,
+    distances: Vec<u64>,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, value: impl FnMut(&RecordMeta) -> u64) {
+        put_column(self.out, self.scratch, self.rows.iter().map(value));
+    }
+
+    /// A column that shapes tell: the value of each shape's first record, and how far each record is from that.
+    fn put_by_shape(&mut self, value: impl Fn(&RecordMeta) -> i64) {
+        self.bases.clear();
+        self.bases.resize(self.shapes.count, None);
+        let bases = &mut self.bases;
+        let mut other = 0;
+        self.distances.clear();
+        self.distances.extend(self.rows.iter().zip(self.shapes.ids).map(|(row, &shape)| {
+            let v = value(row);
+            let distance = zigzag(v - *bases[shape as usize].get_or_insert(v));
+            other |= distance;
+            distance
+        }));
+        put_column(self.out, self.scratch, self.bases.iter().map(|b| zigzag(b.unwrap_or(0))));
+        if other == 0 {
+            put_column(self.out, self.scratch, std::iter::once(0));
+        } else {
+            put_column(self.out, self.scratch, self.distances.iter().copied());
+        }
+    }
+}
+
 /// Appends the columns of `rows`. [`RecordMeta::start`] is not stored: texts lie one after the other.
-pub(crate) fn encode(rows: &[RecordMeta], components: &[String], out: &mut Vec<u8>, scratch: &mut Vec<u8>) {
+pub(crate) fn encode(
+    rows: &[RecordMeta],
+    components: &[String],
+    shapes: ShapeIds<'_>,
+    out: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
+) {
     put_varint(out, rows.len() as u64);
     put_varint(out, components.len() as u64);
     for name in components {
         put_varint(out, name.len() as u64);
         out.extend_from_slice(name.as_bytes());
     }
+    put_varint(out, shapes.count as u64);
     let scale = scale(rows);
     put_varint(out, scale as u64);
+    put_column(out, scratch, shapes.ids.iter().map(|&s| u64::from(s)));
+    let mut w = Writer { rows, shapes, out, scratch, bases: Vec::new(), distances: Vec::new() };
     let mut delta = deltas();
-    put_column(out, scratch, rows.iter().map(|r| delta(r.time.0 / scale)));
+    w.put(|r| delta(r.time.0 / scale));
     let mut delta = deltas();
-    put_column(out, scratch, rows.iter().map(|r| delta(r.observed.0)));
+    w.put(|r| delta(r.observed.0));
     let mut expected = Expected::default();
-    put_column(
-        out,
-        scratch,
-        rows.iter().map(|r| {
-            let d = r.offset.wrapping_sub(expected.offset(r.source)) as i64;
-            expected.saw(r.offset, r.len);
-            zigzag(d)
-        }),
-    );
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.len)));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.message.0)));
-    put_column(out, scratch, rows.iter().map(|r| zigzag(i64::from(r.len) - i64::from(r.message.1))));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.component)));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.source.0)));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.template.0)));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.severity.0)));
-    put_column(out, scratch, rows.iter().map(|r| u64::from(r.flags)));
+    w.put(|r| {
+        let d = r.offset.wrapping_sub(expected.offset(r.source)) as i64;
+        expected.saw(r.offset, r.len);
+        zigzag(d)
+    });
+    w.put_by_shape(|r| i64::from(r.len));
+    w.put_by_shape(|r| i64::from(r.message.0));
+    w.put_by_shape(|r| i64::from(r.len) - i64::from(r.message.1));
+    w.put_by_shape(|r| i64::from(r.component));
+    w.put_by_shape(|r| i64::from(r.source.0));
+    w.put_by_shape(|r| i64::from(r.template.0));
+    w.put_by_shape(|r| i64::from(r.severity.0));
+    w.put_by_shape(|r| i64::from(r.flags));
 }
 
 fn deltas() -> impl FnMut(i64) -> u64 {
@@ -177,10 +180,30 @@ impl<'a> Column<'a> {
     fn next_u32(&mut self) -> Option<u32> {
         u32::try_from(self.next()?).ok()
     }
+}
+
+/// A column that shapes tell, while it is read.
+struct ByShape<'a> {
+    bases: Vec<i64>,
+    distances: Column<'a>,
+}
+
+impl<'a> ByShape<'a> {
+    fn open(bytes: &mut Bytes<'a>, shapes: usize) -> Option<Self> {
+        let mut bases = Column::open(bytes)?;
+        let bases = (0..shapes).map(|_| bases.next().map(unzigzag)).collect::<Option<_>>()?;
+        Some(Self { bases, distances: Column::open(bytes)? })
+    }
+
+    /// The next value, of a record with this shape.
+    #[inline]
+    fn next(&mut self, shape: u32) -> Option<i64> {
+        self.bases.get(shape as usize)?.checked_add(unzigzag(self.distances.next()?))
+    }
 
     #[inline]
-    fn next_u8(&mut self) -> Option<u8> {
-        u8::try_from(self.next()?).ok()
+    fn next_as<T: TryFrom<i64>>(&mut self, shape: u32) -> Option<T> {
+        T::try_from(self.next(shape)?).ok()
     }
 }
 
@@ -189,6 +212,8 @@ impl<'a> Column<'a> {
 pub(crate) struct Rows {
     pub(crate) metas: Vec<RecordMeta>,
     pub(crate) components: Vec<String>,
+    /// Shape of each record.
+    pub(crate) shapes: Vec<u32>,
     /// Sum of the lengths of the texts.
     pub(crate) text_bytes: u32,
 }
@@ -209,63 +234,50 @@ pub(crate) fn decode(bytes: &[u8], count: usize) -> Option<Rows> {
         let len = bytes.varint()?;
         components.push(std::str::from_utf8(bytes.take(len)?).ok()?.to_owned());
     }
+    let shapes = usize::try_from(bytes.varint()?).ok().filter(|n| *n <= count + 1)?;
     let scale = i64::try_from(bytes.varint()?).ok()?;
-    let mut columns: [Column<'_>; COLUMNS] = std::array::from_fn(|_| Column::Same(0));
-    for column in &mut columns {
-        *column = Column::open(&mut bytes)?;
-    }
-    let (metas, text_bytes) = decode_rows(columns, count, scale, components.len())?;
-    Some(Rows { metas, components, text_bytes })
+    decode_rows(bytes, Rows { components, ..Rows::default() }, count, shapes, scale)
 }
 
-fn decode_rows(
-    columns: [Column<'_>; COLUMNS],
-    count: usize,
-    scale: i64,
-    names: usize,
-) -> Option<(Vec<RecordMeta>, u32)> {
-    let [
-        mut times,
-        mut seen,
-        mut offs,
-        mut lens,
-        mut begins,
-        mut ends,
-        mut comps,
-        mut srcs,
-        mut tpls,
-        mut sevs,
-        mut flags,
-    ] = columns;
-    let mut rows = Vec::with_capacity(count);
+fn decode_rows(mut bytes: Bytes<'_>, mut to: Rows, count: usize, shapes: usize, scale: i64) -> Option<Rows> {
+    let mut plain = || Column::open(&mut bytes);
+    let (mut ids, mut times, mut seen, mut offsets) = (plain()?, plain()?, plain()?, plain()?);
+    let mut by_shape = || ByShape::open(&mut bytes, shapes);
+    let (mut lens, mut begins, mut ends, mut components) = (by_shape()?, by_shape()?, by_shape()?, by_shape()?);
+    let (mut sources, mut templates, mut severities, mut flags) = (by_shape()?, by_shape()?, by_shape()?, by_shape()?);
+    to.metas.reserve_exact(count);
+    to.shapes.reserve_exact(count);
     let mut expected = Expected::default();
     let (mut time, mut observed, mut start) = (0_i64, 0_i64, 0_u32);
     for _ in 0..count {
+        let shape = ids.next_u32()?;
         time = time.wrapping_add(unzigzag(times.next()?));
         observed = observed.wrapping_add(unzigzag(seen.next()?));
-        let len = lens.next_u32()?;
-        let source = SourceId(srcs.next_u32()?);
-        let offset = expected.offset(source).wrapping_add(unzigzag(offs.next()?) as u64);
+        let len: u32 = lens.next_as(shape)?;
+        let source = SourceId(sources.next_as(shape)?);
+        let offset = expected.offset(source).wrapping_add(unzigzag(offsets.next()?) as u64);
         expected.saw(offset, len);
-        let component = comps.next_u32()?;
-        if component as usize >= names {
+        let component: u32 = components.next_as(shape)?;
+        if component as usize >= to.components.len() {
             return None;
         }
-        let end = i64::from(len).checked_sub(unzigzag(ends.next()?))?;
-        rows.push(RecordMeta {
+        let end = i64::from(len).checked_sub(ends.next(shape)?)?;
+        to.shapes.push(shape);
+        to.metas.push(RecordMeta {
             time: Timestamp(time.wrapping_mul(scale)),
             observed: Timestamp(observed),
             offset,
             start,
             len,
-            message: (begins.next_u32()?, u32::try_from(end).ok()?),
+            message: (begins.next_as(shape)?, u32::try_from(end).ok()?),
             component,
             source,
-            template: TemplateId(tpls.next_u32()?),
-            severity: Severity(sevs.next_u8()?),
-            flags: flags.next_u8()?,
+            template: TemplateId(templates.next_as(shape)?),
+            severity: Severity(severities.next_as(shape)?),
+            flags: flags.next_as(shape)?,
         });
         start = start.checked_add(len)?;
     }
-    Some((rows, start))
+    to.text_bytes = start;
+    Some(to)
 }

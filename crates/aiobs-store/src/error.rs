@@ -50,6 +50,20 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// Written by a program too old; its data can no longer be read.
+    #[error(
+        "{} has schema version {found}, this program reads {oldest} and newer; \
+         `aiobs import` or `aiobs watch` moves it aside and begins anew",
+        path.display()
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The oldest version that can be read.
+        oldest: i64,
+    },
     /// The data directory holds no database to read.
     #[error("no archive in {}; nothing has been stored there yet", dir.display())]
     Missing {

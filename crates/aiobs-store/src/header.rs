@@ -100,6 +100,8 @@ pub struct ChunkHeader {
     pub(crate) templates: IdSet,
     pub(crate) sources: IdSet,
     pub(crate) components: IdSet,
+    /// How the blobs are laid out.
+    pub(crate) format: u8,
 }
 
 impl ChunkHeader {

@@ -3,6 +3,7 @@
 //! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
 //! neither the screen nor any model.
 
+mod bytes;
 mod chunk;
 mod codec;
 mod columns;

@@ -6,7 +6,7 @@ use aiobs_types::{RecordId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const HEADER: &str = "first, count, sealed, min_time, max_time, max_observed, text_bytes, column_bytes, stored_bytes, \
-     unset, trace, debug, info, warn, error, fatal, templates, sources, components";
+     unset, trace, debug, info, warn, error, fatal, templates, sources, components, format";
 
 fn header(row: &Row<'_>) -> rusqlite::Result<ChunkHeader> {
     let mut levels = [0; crate::header::LEVELS];
@@ -27,17 +27,18 @@ fn header(row: &Row<'_>) -> rusqlite::Result<ChunkHeader> {
         templates: IdSet::from_bytes(row.get(16)?),
         sources: IdSet::from_bytes(row.get(17)?),
         components: IdSet::from_bytes(row.get(18)?),
+        format: row.get(19)?,
     })
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored { header: header(row)?, columns: row.get(19)?, text: row.get(20)? })
+    Ok(Stored { header: header(row)?, columns: row.get(20)?, text: row.get(21)? })
 }
 
 pub(crate) fn insert(conn: &Connection, chunk: &Encoded<'_>) -> rusqlite::Result<()> {
     let h = &chunk.header;
     let [unset, trace, debug, info, warn, error, fatal] = h.levels;
-    let sql = format!("INSERT INTO chunk({HEADER}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    let sql = format!("INSERT INTO chunk({HEADER}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     conn.prepare_cached(&sql)?.execute(params![
         h.first.0 as i64,
         h.count,
@@ -58,6 +59,7 @@ pub(crate) fn insert(conn: &Connection, chunk: &Encoded<'_>) -> rusqlite::Result
         h.templates.as_bytes(),
         h.sources.as_bytes(),
         h.components.as_bytes(),
+        h.format,
     ])?;
     conn.prepare_cached("INSERT INTO chunk_data(first, columns, text) VALUES(?, ?, ?)")?.execute(params![
         h.first.0 as i64,

@@ -187,16 +187,14 @@ fn try_search(
     matcher: &Matcher,
     stored: &Stored,
 ) -> Result<(Vec<u32>, Option<Arc<DecodedChunk>>)> {
-    let mut text = None;
-    if !matcher.ignores_text() {
-        let all = decoder.text(stored)?;
-        if matcher.rules_out(&all) {
-            return Ok((Vec::new(), None));
-        }
-        text = Some(all);
+    if decoder.rules_out(stored, &matcher.query().text)? {
+        return Ok((Vec::new(), None));
     }
     let rows = decoder.rows(stored)?;
-    let text = text.map_or_else(|| decoder.text(stored), Ok)?;
+    let text = decoder.text(stored, &rows)?;
+    if !matcher.ignores_text() && matcher.rules_out(&text) {
+        return Ok((Vec::new(), None));
+    }
     let chunk = DecodedChunk::join(stored.header.first, rows, text)?;
     let hits = matcher.rows(&chunk);
     let chunk = (!hits.is_empty()).then(|| Arc::new(chunk));

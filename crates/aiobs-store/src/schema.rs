@@ -4,7 +4,10 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
+
+/// The oldest version whose data can still be read: before it, texts were stored otherwise.
+pub(crate) const OLDEST: i64 = 2;
 
 /// The version this program writes.
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -61,6 +64,9 @@ CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, remote TEXT NOT NULL, 
 CREATE INDEX outbox_remote ON outbox(remote, id);
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
+
+/// Each chunk says how its blobs are laid out.
+const V2: &str = "ALTER TABLE chunk ADD COLUMN format INTEGER NOT NULL DEFAULT 0";
 
 /// Version of an open database, 0 when it is empty.
 pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {

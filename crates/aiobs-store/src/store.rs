@@ -18,9 +18,9 @@ const PAGE_SIZE: i64 = 8192;
 /// What happened on the way to an open store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenReport {
-    /// A damaged database was moved here and a fresh one begun.
+    /// A database that cannot be read was moved here and a fresh one begun.
     pub moved_aside: Option<PathBuf>,
-    /// Why it was found damaged.
+    /// Why it was found damaged; `None` when it is sound and of an older version.
     pub damage: Option<String>,
     /// Whether there was nothing before.
     pub fresh: bool,
@@ -39,7 +39,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process writes it, [`StoreError::Newer`] when its schema is newer (it is
-    /// left untouched), and faults of the disk. A damaged database is no error: it is moved aside.
+    /// left untouched), and faults of the disk. A database that is damaged or of a version too old to be read is no
+    /// error: it is moved aside.
     pub fn open(dir: &Path) -> Result<(Self, OpenReport)> {
         make_dir(dir)?;
         let lock = Lock::take(dir)?;
@@ -47,8 +48,12 @@ impl Store {
         let mut report = OpenReport { fresh: !path.exists(), ..OpenReport::default() };
         match prepare(&path) {
             Err(StoreError::Corrupt { what, .. }) => {
-                report.moved_aside = Some(move_aside(&path)?);
+                report.moved_aside = Some(move_aside(&path, "corrupt")?);
                 report.damage = Some(what);
+                prepare(&path)?;
+            }
+            Err(StoreError::Older { .. }) => {
+                report.moved_aside = Some(move_aside(&path, "old")?);
                 prepare(&path)?;
             }
             done => done?,
@@ -59,8 +64,8 @@ impl Store {
     /// Opens for reading only, also while another process writes.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] when there is no database, [`StoreError::Newer`], [`StoreError::Corrupt`], and faults
-    /// of the disk.
+    /// [`StoreError::Missing`] when there is no database, [`StoreError::Newer`], [`StoreError::Older`],
+    /// [`StoreError::Corrupt`], and faults of the disk.
     pub fn open_read_only(dir: &Path) -> Result<Self> {
         let path = dir.join(FILE);
         if !path.exists() {
@@ -148,6 +153,9 @@ fn check(conn: &Connection, path: &Path) -> Result<i64> {
     if found > schema::VERSION {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: schema::VERSION });
     }
+    if found != 0 && found < schema::OLDEST {
+        return Err(StoreError::Older { path: path.to_owned(), found, oldest: schema::OLDEST });
+    }
     let tables: Vec<String> = conn
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         .doing(DOING)?
@@ -182,11 +190,11 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     Ok(conn)
 }
 
-/// Moves a damaged database out of the way, with what belongs to it.
-fn move_aside(path: &Path) -> Result<PathBuf> {
-    const DOING: &str = "moving a damaged database aside";
+/// Moves a database out of the way, with what belongs to it; its name then says `why`.
+fn move_aside(path: &Path, why: &str) -> Result<PathBuf> {
+    const DOING: &str = "moving a database aside";
     let secs = aiobs_types::Timestamp::now().secs();
-    let name = |n: u32| if n == 0 { format!("{FILE}.corrupt-{secs}") } else { format!("{FILE}.corrupt-{secs}-{n}") };
+    let name = |n: u32| if n == 0 { format!("{FILE}.{why}-{secs}") } else { format!("{FILE}.{why}-{secs}-{n}") };
     let mut n = 0;
     while path.with_file_name(name(n)).exists() {
         n += 1;

@@ -11,7 +11,9 @@ pub(crate) fn batch(first: u64, count: u64) -> Arc<RecordBatch> {
     let mut batch = RecordBatch::new(RecordId(first));
     for id in first..first + count {
         let (severity, word) = if id % 10 == 0 { (Severity::ERROR, "ERROR") } else { (Severity::INFO, "INFO") };
-        let text = format!("2025-06-15 15:06:40 [{word}] payments - request {id} took {} ms größer", id * 7 % 1000);
+        // Something that does not compress, as logs have it: a multiplicative hash of the number.
+        let (ms, trace) = (id * 7 % 1000, (id + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let text = format!("2025-06-15 15:06:40 [{word}] payments - {trace:016x} request {id} took {ms} ms größer");
         batch.push(NewRecord {
             time: Timestamp(T0 + id as i64 * 1_000_000_000),
             observed: Timestamp(T0 + 5),

@@ -248,8 +248,7 @@ fn a_damaged_chunk_is_skipped_and_told() {
     let second = store.reader().unwrap().chunk_headers(RecordId(1)).unwrap()[1].clone();
     let writer = store.writer().unwrap();
     let at = second.first.0 as i64;
-    let flip =
-        "UPDATE chunk_data SET text = CAST(substr(text, 1, 900) || x'5A' || substr(text, 902) AS BLOB) WHERE first = ?";
+    let flip = "UPDATE chunk_data SET text = CAST(substr(text, 1, 9000) || x'5A5A' || substr(text, 9003) AS BLOB) WHERE first = ?";
     writer.conn.execute(flip, [at]).unwrap();
     let reader = store.reader().unwrap();
     let mut seen = 0;

@@ -107,3 +107,24 @@ fn data_of_a_newer_program_is_left_untouched() {
     }
     assert_eq!(fs::read(&path).unwrap(), before);
 }
+
+#[test]
+fn data_of_a_program_too_old_is_moved_aside_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("aiobs.db");
+    one_record(&Store::open(dir.path()).unwrap().0);
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(conn);
+    let before = fs::read(&path).unwrap();
+    let error = Store::open_read_only(dir.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Older { found: 1, .. }), "{error}");
+    let (store, report) = Store::open(dir.path()).unwrap();
+    let aside = report.moved_aside.unwrap();
+    assert!(aside.file_name().unwrap().to_str().unwrap().starts_with("aiobs.db.old-"));
+    assert_eq!(fs::read(&aside).unwrap(), before, "kept as it was");
+    assert!(report.damage.is_none() && texts(&store).is_empty());
+    one_record(&store);
+    assert_eq!(texts(&store), ["connection refused"]);
+}
