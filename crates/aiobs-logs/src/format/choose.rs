@@ -8,6 +8,7 @@ use super::set::{Format, FormatSet, Reader, Scratch};
 
 /// The best format for a line, by its place in the set, and what it reads there; `None` when nothing is told by any.
 /// `scratch` has an entry for each format.
+#[inline(never)]
 pub(crate) fn best(formats: &FormatSet, line: &str, scratch: &mut [Scratch]) -> Option<(usize, Found)> {
     let marks = Marks::of(line.as_bytes());
     let mut best: Option<(u32, usize, Found)> = None;

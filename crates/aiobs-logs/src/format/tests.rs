@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod times;
+
 use super::*;
 use aiobs_types::{Severity, Timestamp};
 use jiff::tz::TimeZone;

@@ -32,14 +32,14 @@ pub(crate) type Abbreviation = [u8; 4];
 
 /// `CET`, `PDT`, ...: the letters, minutes east of UTC, and the end.
 pub(super) fn abbreviation(b: &[u8], at: usize) -> Option<(Abbreviation, i16, usize)> {
+    // All end in T but one; what else stands here is mostly a level.
+    if !(b.get(at + 2) == Some(&b'T') || b.get(at + 3) == Some(&b'T') || b.get(at..at + 3) == Some(b"MSK")) {
+        return None;
+    }
     let rest = b.get(at..)?;
     let length = rest.iter().take(5).take_while(|c| c.is_ascii_uppercase()).count();
     let word = rest.get(..length)?;
-    // All end in T but two; what else stands here is mostly a level.
-    if !(3..=4).contains(&length)
-        || !(word[length - 1] == b'T' || word[0] == b'M')
-        || rest.get(length).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b'_')
-    {
+    if !(3..=4).contains(&length) || rest.get(length).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b'_') {
         return None;
     }
     let minutes = offset_of(word)?;
