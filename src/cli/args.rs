@@ -66,6 +66,8 @@ pub enum Command {
     Incidents(IncidentsArgs),
     /// Show the message templates of log files
     Templates(TemplatesArgs),
+    /// List the log formats, or show how the first lines of files are read
+    Formats(FormatsArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file
@@ -189,6 +191,33 @@ pub struct TemplatesArgs {
     /// How the templates are printed
     #[arg(long, value_enum, default_value_t, conflicts_with = "per_record")]
     pub output: Format,
+}
+
+/// `aiobs formats`
+#[derive(Debug, Args)]
+pub struct FormatsArgs {
+    /// Files, or `-` for standard input, whose first lines are read; none: the list of formats
+    #[arg(value_name = "FILE")]
+    pub paths: Vec<String>,
+    /// Lines to show of each file
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub lines: usize,
+    /// Read with this format instead of the one that is found
+    #[arg(long, value_name = "NAME", requires = "paths")]
+    pub r#as: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// How what is not a table is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
 }
 
 /// `aiobs doctor`

@@ -10,6 +10,7 @@ mod demo;
 
 mod doctor;
 mod exit;
+mod formats;
 mod import;
 mod incidents;
 mod output;
@@ -62,6 +63,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Search(args)) => search::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
+        Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }

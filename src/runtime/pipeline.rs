@@ -13,7 +13,7 @@ use self::envelope::{first_line_len, open_envelope, slice};
 use self::recall::{Lesson, Recall, Recalled};
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
-use aiobs_logs::frame::{Assembler, Join, Line, LineFramer, LineHint};
+use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::template::{Miner, MinerOptions, Statement};
 use aiobs_types::{
@@ -113,6 +113,7 @@ struct SourceState {
 
 struct SourcePipe {
     framer: LineFramer,
+    blocks: BlockJoiner,
     state: SourceState,
 }
 
@@ -194,7 +195,7 @@ impl Pipeline {
             pending: Pending::default(),
             moved: true,
         };
-        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(), state });
+        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(), blocks: BlockJoiner::new(), state });
         Ok(())
     }
 
@@ -212,16 +213,17 @@ impl Pipeline {
         for pipe in pipes.values_mut().filter(|p| p.state.checkpoint.source != source) {
             core.carried.extend(pipe.state.checkpoint());
         }
-        let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) else { return };
+        let Some(SourcePipe { framer, blocks, state }) = pipes.get_mut(&source) else { return };
         state.checkpoint.identity = identity;
-        framer.push(offset, bytes, |line| {
+        let mut take = |line: Line<'_>| {
             core.line(state, line, now);
             if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
                 let checkpoint = state.checkpoint();
                 core.book_tick(now);
                 full(core.take(checkpoint));
             }
-        });
+        };
+        framer.push(offset, bytes, |line| blocks.push(line, &mut take));
     }
 
     /// The head of the file grew; its fingerprint covers more.
@@ -237,18 +239,26 @@ impl Pipeline {
         self.pipes.get(&source).is_some_and(|p| p.state.pending.open && p.state.assembler.expects_more())
     }
 
+    /// Whether lines are held because their record (a JSON object over several lines, say) has not ended yet.
+    pub fn in_block(&self, source: SourceId) -> bool {
+        self.pipes.get(&source).is_some_and(|p| p.blocks.is_open())
+    }
+
     /// Nothing more for now: the last record is complete. A line without its newline stays held.
     pub fn caught_up(&mut self, source: SourceId, now: Timestamp) {
-        if let Some(pipe) = self.pipes.get_mut(&source) {
-            self.core.finish(&mut pipe.state, now);
+        let Self { pipes, core, .. } = self;
+        if let Some(SourcePipe { blocks, state, .. }) = pipes.get_mut(&source) {
+            blocks.flush(|line| core.line(state, line, now));
+            core.finish(state, now);
         }
     }
 
     /// The rest without a newline has waited long enough, or its file has ended: it is a line.
     pub fn end_of_line(&mut self, source: SourceId, now: Timestamp) {
         let Self { pipes, core, .. } = self;
-        if let Some(SourcePipe { framer, state }) = pipes.get_mut(&source) {
-            framer.finish(|line| core.line(state, line, now));
+        if let Some(SourcePipe { framer, blocks, state }) = pipes.get_mut(&source) {
+            framer.finish(|line| blocks.push(line, |line| core.line(state, line, now)));
+            blocks.flush(|line| core.line(state, line, now));
             core.finish(state, now);
         }
     }
@@ -269,6 +279,7 @@ impl Pipeline {
         if let Some(pipe) = self.pipes.get_mut(&source) {
             self.core.recall.forget(source);
             pipe.framer = LineFramer::new();
+            pipe.state.parser.restart();
             pipe.state.assembler = Assembler::default();
             pipe.state.checkpoint.identity = identity;
             pipe.state.checkpoint.offset = offset;

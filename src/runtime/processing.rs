@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// How long a record that may still grow (a stack trace) is held at the end of its file.
 const HOLD: Duration = Duration::from_millis(30);
+/// The same for one that has an end of its own which has not come (a JSON object over several lines): programs write
+/// such records in pieces.
+const HOLD_OPEN: Duration = Duration::from_millis(500);
 /// Messages are handled for this long before what they made is handed over, however many wait: a quiet file beside a
 /// flood is not to wait for it.
 const TURN: Duration = Duration::from_millis(20);
@@ -170,7 +173,9 @@ impl Processing {
                 self.source(source, |s| (s.read, s.size) = (offset, size));
             }
             Message::CaughtUp { source } => {
-                if self.pipeline.expects_more(source) {
+                if self.pipeline.in_block(source) {
+                    held.insert(source, Instant::now() + HOLD_OPEN);
+                } else if self.pipeline.expects_more(source) {
                     held.insert(source, Instant::now() + HOLD);
                 } else {
                     self.pipeline.caught_up(source, now);

@@ -103,3 +103,47 @@ fn cri(b: Bencher<'_, '_>) {
 fn plain_without_anything(b: Bencher<'_, '_>) {
     run(b, |i| format!("    at com.example.orders.Service.call(Service.java:{i})"));
 }
+
+/// What it costs to find the format of a new source: all its first lines, shown to every format.
+fn find(bencher: Bencher<'_, '_>, make: impl Fn(usize) -> String) {
+    let lines: Vec<String> = (0..100).map(make).collect();
+    FormatSet::builtin();
+    bencher.counter(ItemsCount::new(lines.len())).bench_local(|| {
+        let mut parser =
+            SourceParser::new(FormatSet::builtin(), ZoneRule::Local, None, None).expect("no format is forced");
+        for line in &lines {
+            divan::black_box(parser.parse(divan::black_box(line), NOW));
+        }
+    });
+}
+
+#[divan::bench]
+fn find_bracketed(b: Bencher<'_, '_>) {
+    find(b, |i| format!("2025-01-07 14:30:{:02} [ERROR] payment-service - Connection refused: db-{i}:5432", i % 60));
+}
+
+#[divan::bench]
+fn find_syslog(b: Bencher<'_, '_>) {
+    find(b, |i| format!("Jan  7 14:30:{:02} web-1 sshd[{i}]: Failed password for root from 10.0.0.9 port {i}", i % 60));
+}
+
+#[divan::bench]
+fn find_json(b: Bencher<'_, '_>) {
+    find(b, |i| {
+        format!(
+            "{{\"time\":\"2025-01-07T14:30:{:02}.123Z\",\"level\":\"info\",\"logger\":\"orders.api\",\"msg\":\"order accepted\",\"order\":{i},\"customer\":{{\"id\":{i},\"tier\":\"gold\"}}}}",
+            i % 60
+        )
+    });
+}
+
+#[divan::bench]
+fn find_plain(b: Bencher<'_, '_>) {
+    find(b, |i| format!("    at com.example.orders.Service.call(Service.java:{i})"));
+}
+
+/// The formats that ship, read and compiled.
+#[divan::bench]
+fn compile_all(b: Bencher<'_, '_>) {
+    b.bench_local(|| FormatSet::with_user(Vec::new()));
+}

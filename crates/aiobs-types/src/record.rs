@@ -15,7 +15,7 @@ pub mod flags {
     pub const NEW_TEMPLATE: u8 = 1 << 3;
     /// A detector fired on this record.
     pub const ANOMALY: u8 = 1 << 4;
-    /// More than one line (a stack trace, say).
+    /// Lines were joined to its first one (a stack trace, say).
     pub const MULTILINE: u8 = 1 << 5;
     /// The rest of a line whose beginning was already stored.
     pub const CONTINUED: u8 = 1 << 6;

@@ -129,3 +129,51 @@ fn a_go_panic_is_one_record_although_its_first_word_is_a_level() {
     assert_eq!(output.batch.len(), 2);
     assert_eq!(output.incidents.len(), 1);
 }
+
+#[test]
+fn an_object_over_several_lines_is_one_record_with_its_message() {
+    let object = "{\n  \"time\": \"2025-01-07T14:30:15Z\",\n  \"level\": \"error\",\n  \"msg\": \"no such cart\",\n  \"cart\": {\n    \"id\": 7\n  }\n}\n";
+    let mut p = pipeline();
+    let output = feed(&mut p, 1, 0, &format!("{object}{object}"));
+    assert_eq!(messages(&output), ["no such cart", "no such cart"]);
+    assert_eq!(output.batch.view(0).meta.severity, Severity::ERROR);
+    assert_eq!(output.batch.view(0).text, object.trim_end());
+    assert_eq!(output.checkpoints[0].offset, 2 * object.len() as u64);
+    assert_eq!(output.incidents.len(), 1);
+}
+
+#[test]
+fn an_open_object_is_not_stored_before_it_has_ended() {
+    let mut p = pipeline();
+    let (begin, end) = ("{\n  \"level\": \"warn\",\n", "  \"msg\": \"slow\"\n}\n");
+    let source = SourceId(1);
+    p.open(source, "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
+    p.data(source, 0, begin.as_bytes(), FileIdentity::default(), NOW, |_| panic!("no batch is full"));
+    assert!(p.in_block(source));
+    assert!(p.take(NOW).batch.is_empty());
+    p.data(source, begin.len() as u64, end.as_bytes(), FileIdentity::default(), NOW, |_| panic!("no batch is full"));
+    assert!(!p.in_block(source));
+    p.caught_up(source, NOW);
+    assert_eq!(messages(&p.take(NOW)), ["slow"]);
+    // One that never ends comes as it was written.
+    p.data(source, 99, begin.as_bytes(), FileIdentity::default(), NOW, |_| panic!("no batch is full"));
+    p.caught_up(source, NOW);
+    let output = p.take(NOW);
+    let texts: Vec<&str> = output.batch.iter().map(|v| v.text).collect();
+    assert_eq!(texts.join("\n"), begin.trim_end());
+}
+
+#[test]
+fn a_file_in_another_format_is_read_from_its_first_line_on() {
+    let mut p = pipeline();
+    let old = "{\"level\":\"info\",\"logger\":\"pay\",\"msg\":\"fine\"}\n".repeat(300);
+    feed(&mut p, 1, 0, &old);
+    p.new_file(SourceId(1), FileIdentity::default(), 0, NOW);
+    let text = "2025-01-07 14:30:15 [ERROR] orders - charge was declined\n";
+    p.data(SourceId(1), 0, text.as_bytes(), FileIdentity::default(), NOW, |_| panic!("no batch is full"));
+    p.caught_up(SourceId(1), NOW);
+    let output = p.take(NOW);
+    let view = output.batch.view(0);
+    assert_eq!((view.component, view.message()), ("orders", "charge was declined"));
+    assert_eq!(p.format(SourceId(1)), Some("bracketed"));
+}

@@ -1,6 +1,7 @@
 //! Civil time to instants: arithmetic for dates, jiff for zones with the answer kept per hour. Used by the format
 //! engine; knows no line.
 
+use super::zone::Abbreviation;
 use aiobs_types::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
@@ -26,7 +27,7 @@ impl ZoneRule {
         }
         if text.starts_with(['+', '-']) {
             let b = text.as_bytes();
-            return match super::time::numeric_zone(b, 0) {
+            return match super::zone::numeric_zone(b, 0) {
                 Some((secs, end)) if end == b.len() => jiff::tz::Offset::from_seconds(secs)
                     .map(|o| Self::Named(TimeZone::fixed(o)))
                     .map_err(|e| e.to_string()),
@@ -53,6 +54,8 @@ pub(crate) enum Stamp {
     Instant(i64),
     /// No zone: seconds since 1970-01-01T00:00:00 of the local clock, and nanoseconds.
     Local { secs: i64, nanos: u32 },
+    /// The zone is abbreviated: local as above, its letters, and what they mean to most, in minutes east of UTC.
+    Abbreviated { secs: i64, nanos: u32, abbreviation: Abbreviation, minutes: i16 },
     /// No zone and no year.
     Yearless { month: u8, day: u8, secs_of_day: u32, nanos: u32 },
     /// It has the shape of a time but there is no such time.
@@ -113,13 +116,15 @@ pub(crate) struct ZoneCache {
     /// Local hour since the epoch and the offset in force all through it.
     hour: i64,
     offset: i64,
+    /// The last hour and abbreviation asked for, and what the abbreviation means there.
+    abbreviated: (i64, Abbreviation, i64),
 }
 
 impl ZoneCache {
     pub(crate) fn new(rule: &ZoneRule) -> Self {
         let zone = rule.zone();
         let utc = zone == TimeZone::UTC;
-        Self { zone, utc, hour: i64::MIN, offset: 0 }
+        Self { zone, utc, hour: i64::MIN, offset: 0, abbreviated: (i64::MIN, [0; 4], 0) }
     }
 
     /// Nanoseconds since the epoch of a stamp; `now` decides a missing year.
@@ -127,6 +132,9 @@ impl ZoneCache {
         match stamp {
             Stamp::Instant(ns) => Some(Timestamp(ns)),
             Stamp::Local { secs, nanos } => self.local(secs, nanos),
+            Stamp::Abbreviated { secs, nanos, abbreviation, minutes } => {
+                nanoseconds(secs - self.meaning(secs, abbreviation, minutes), nanos)
+            }
             Stamp::Yearless { month, day, secs_of_day, nanos } => self.yearless(month, day, secs_of_day, nanos, now),
             Stamp::Impossible => None,
         }
@@ -139,7 +147,32 @@ impl ZoneCache {
             let hour = secs.div_euclid(3600);
             if hour != self.hour && !self.load(hour) { self.exact(secs)? } else { secs - self.offset }
         };
-        utc.checked_mul(1_000_000_000)?.checked_add(i64::from(nanos)).map(Timestamp)
+        nanoseconds(utc, nanos)
+    }
+
+    /// Seconds east of UTC of an abbreviation: if the source's own zone uses it at that time, as it does (which also
+    /// tells the two passes through a doubled hour apart), else as most do.
+    fn meaning(&mut self, secs: i64, abbreviation: Abbreviation, minutes: i16) -> i64 {
+        let hour = secs.div_euclid(3600);
+        if self.abbreviated.0 != hour || self.abbreviated.1 != abbreviation {
+            let own = self.own_meaning(secs, abbreviation);
+            self.abbreviated = (hour, abbreviation, own.unwrap_or(i64::from(minutes) * 60));
+        }
+        self.abbreviated.2
+    }
+
+    fn own_meaning(&self, secs: i64, abbreviation: Abbreviation) -> Option<i64> {
+        let local = civil(secs)?;
+        let candidates = match self.zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => [offset, offset],
+            AmbiguousOffset::Gap { before, after } | AmbiguousOffset::Fold { before, after } => [before, after],
+        };
+        let letters = abbreviation.iter().position(|b| *b == 0).map_or(&abbreviation[..], |n| &abbreviation[..n]);
+        candidates.into_iter().find_map(|offset| {
+            let at = offset.to_timestamp(local).ok()?;
+            let info = self.zone.to_offset_info(at);
+            (info.abbreviation().as_bytes() == letters && info.offset() == offset).then(|| i64::from(offset.seconds()))
+        })
     }
 
     /// Keeps the offset of a local hour, unless the clock is changed in it.
@@ -177,6 +210,10 @@ impl ZoneCache {
             self.local(secs, nanos).filter(|t| t.0 <= limit)
         })
     }
+}
+
+fn nanoseconds(secs: i64, nanos: u32) -> Option<Timestamp> {
+    secs.checked_mul(1_000_000_000)?.checked_add(i64::from(nanos)).map(Timestamp)
 }
 
 fn civil(secs: i64) -> Option<jiff::civil::DateTime> {

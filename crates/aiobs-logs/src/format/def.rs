@@ -17,6 +17,10 @@ pub enum Kind {
     /// A wrapper of a container runtime around the line of the program. With `keys` it is a JSON object, else it
     /// has layouts.
     Envelope,
+    /// `key=value` on each line of a record of several lines.
+    Lines,
+    /// Columns between blanks or tabs, named by a `#Fields:` directive (W3C extended log format).
+    Columns,
     /// Whatever has a time or a level near its front.
     Plain,
 }
@@ -27,6 +31,8 @@ pub enum Kind {
 pub struct Keys {
     /// Event time: text in any known shape, or a number of s, ms, us or ns since the epoch.
     pub time: Vec<String>,
+    /// Nanoseconds to add to a time that is a number of seconds.
+    pub nanos: Vec<String>,
     /// Level word, or a number on syslog's (0-7) or bunyan's (10-60) scale.
     pub level: Vec<String>,
     /// Level as an OpenTelemetry severity number.
@@ -37,7 +43,9 @@ pub struct Keys {
     pub component: Vec<String>,
     /// The message.
     pub message: Vec<String>,
-    /// Keys without which a line is not of this format.
+    /// HTTP status, for `severity_from_status`.
+    pub status: Vec<String>,
+    /// Keys (at most eight) without which a line is not of this format; their values may be anything.
     pub required: Vec<String>,
 }
 
@@ -61,6 +69,12 @@ pub struct Sample {
     /// Whether it is the first part of a line the runtime broke up.
     #[serde(default)]
     pub partial: bool,
+    /// Some of its fields, by name.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// The format that reads it when none is forced, if not its own: two programs that write the same lines.
+    #[serde(default)]
+    pub found_as: String,
 }
 
 /// A format as declared in a file or in the configuration.
@@ -78,8 +92,9 @@ pub struct FormatDef {
     /// How lines are taken apart.
     #[serde(default)]
     pub kind: Kind,
-    /// Where two formats fit a line equally well, the lower rank wins; up to 20 it says that its lines cannot be
-    /// mistaken for another's. The user's formats come before all others.
+    /// Where two formats fit a line equally well, the lower rank wins. Up to 20 it says that its lines cannot be
+    /// mistaken for another family's, up to 9 that they carry the signature of one program, which makes it win over
+    /// a format of its family that would read them too. The user's formats come before all others.
     #[serde(default = "default_rank")]
     pub rank: u16,
     /// A layout such as `{time} [{level}] {component} - {message}`.
@@ -107,12 +122,18 @@ pub struct FormatDef {
     /// Severity from the HTTP status field: 5xx error, 4xx warn, else info.
     #[serde(default)]
     pub severity_from_status: bool,
+    /// Severity of lines that state none.
+    #[serde(default)]
+    pub default_level: Option<String>,
     /// Severity from a level word that begins the message, when there is none elsewhere.
     #[serde(default)]
     pub level_in_message: bool,
-    /// Key names (JSON, logfmt).
+    /// Key names (JSON, logfmt), or names of columns.
     #[serde(default)]
     pub keys: Keys,
+    /// Usual lists of columns, for lines before which there is no directive.
+    #[serde(default)]
+    pub columns: Vec<String>,
     /// Lines that must be read as stated.
     #[serde(default)]
     pub samples: Vec<Sample>,

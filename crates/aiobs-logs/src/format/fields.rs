@@ -1,8 +1,9 @@
 //! The named values of one record, for the detail view: found when asked for, never while ingesting.
 
+use super::choose;
 use super::json::unescape;
-use super::logfmt::pair;
-use super::set::{FormatSet, Reader};
+use super::logfmt::{line_pairs, pair};
+use super::set::{Format, FormatSet, Reader, Scratch};
 use aiobs_types::Field;
 use serde_json::Value;
 
@@ -23,25 +24,17 @@ pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
         }
         return out;
     }
-    if let Some(format) = formats.get(format) {
-        match &format.reader {
-            Reader::Layouts(layouts) => {
-                let found = layouts.iter().find_map(|l| l.fields(line.as_bytes(), &format.levels));
-                for (name, range) in found.unwrap_or_default() {
-                    add(&mut out, name, line.get(range).unwrap_or_default());
-                }
-            }
-            Reader::Regex(regex, _) => {
-                if let Some(found) = regex.captures(line) {
-                    for name in regex.capture_names().flatten() {
-                        if !matches!(name, "time" | "level" | "component" | "message") {
-                            add(&mut out, name, found.name(name).map_or("", |m| m.as_str()));
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
+    let own = formats.get(format);
+    if let Some(own) = own {
+        named(own, line, text, &mut out);
+    }
+    // In a mixed source the line may be another format's, or one that a more particular format knows.
+    let mut scratch: Vec<Scratch> = (0..formats.len()).map(|_| Scratch::default()).collect();
+    let whole = if out.is_empty() && line.len() < text.len() { text } else { line };
+    if let Some((i, _)) = choose::best(formats, whole, &mut scratch)
+        && own.is_none_or(|own| own.name() != formats.at(i).name())
+    {
+        named(formats.at(i), line, text, &mut out);
     }
     pairs(line, &mut out);
     if let Some(at) = line.find("{\"") {
@@ -50,8 +43,47 @@ pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
     out
 }
 
+/// The named parts of a format. A record of several lines may be one layout over all of them.
+fn named(format: &Format, line: &str, text: &str, out: &mut Vec<Field>) {
+    let texts = if line.len() < text.len() { [Some(line), Some(text)] } else { [Some(line), None] };
+    for line in texts.into_iter().flatten() {
+        match &format.reader {
+            Reader::Layouts(layouts) => {
+                let found = layouts.iter().find_map(|l| l.fields(line.as_bytes(), &format.levels));
+                for (name, range) in found.unwrap_or_default() {
+                    add(out, name, line.get(range).unwrap_or_default());
+                }
+            }
+            Reader::Regex(regex, _) => {
+                if let Some(found) = regex.captures(line) {
+                    for name in regex.capture_names().flatten() {
+                        if !matches!(name, "time" | "level" | "component" | "message") {
+                            add(out, name, found.name(name).map_or("", |m| m.as_str()));
+                        }
+                    }
+                }
+            }
+            Reader::Columns(columns) => {
+                for (name, range) in columns.fields(line, &format.levels) {
+                    add(out, name, line.get(range).unwrap_or_default());
+                }
+            }
+            Reader::Lines(_) if line.len() == text.len() => {
+                for (key, value) in line_pairs(line.as_bytes()) {
+                    let name = key.and_then(|k| line.get(k)).unwrap_or_default();
+                    add(out, name, line.get(value).unwrap_or_default());
+                }
+            }
+            Reader::Json(_) | Reader::Logfmt(_) | Reader::Lines(_) | Reader::Plain => {}
+        }
+        if !out.is_empty() {
+            return;
+        }
+    }
+}
+
 fn add(out: &mut Vec<Field>, name: &str, value: &str) {
-    if !value.is_empty() && value != "-" && !out.iter().any(|f| f.name == name) {
+    if !name.is_empty() && !value.is_empty() && value != "-" && !out.iter().any(|f| f.name == name) {
         out.push(Field { name: name.to_owned(), value: value.to_owned() });
     }
 }
@@ -86,7 +118,8 @@ fn pairs(line: &str, out: &mut Vec<Field>) {
     let b = line.as_bytes();
     let mut at = 0;
     while at < b.len() {
-        let begins = at == 0 || matches!(b[at - 1], b' ' | b'\t' | b'(' | b'[' | b'{' | b',' | b';' | b'"');
+        let begins =
+            at == 0 || matches!(b[at - 1], b' ' | b'\t' | b'(' | b'[' | b'{' | b',' | b';' | b'|' | b'^' | b'"');
         let Some((key, value, end)) = begins.then(|| pair(b, at)).flatten() else {
             at += 1;
             continue;

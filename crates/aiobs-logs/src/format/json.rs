@@ -1,9 +1,12 @@
 //! One JSON object per line: a scanner over the keys of the object that builds nothing and forgives a line that
 //! was cut. Used for JSON formats; knows no key names ([`super::keys`] does).
 
-use super::keys::{KeyTable, Pairs, Value};
+use super::keys::{KeyTable, Pairs, Value, key_bit};
 use super::layout::Levels;
 use std::ops::Range;
+
+/// Objects are looked into this deep.
+const DEPTH: u8 = 5;
 
 /// Reads a line; `None` when it is no JSON object with keys of the table.
 pub(crate) fn read(line: &[u8], table: &KeyTable, levels: &Levels) -> Option<Pairs> {
@@ -42,20 +45,20 @@ fn object(b: &[u8], mut at: usize, table: &KeyTable, levels: &Levels, pairs: &mu
                 at = text.end + 1;
                 Value::Text(text)
             }
-            b'{' => {
-                at = match table.inside(&b[key.clone()]) {
-                    Some(inner) if depth < 4 => object(b, at + 1, inner, levels, pairs, depth + 1)?,
+            open @ (b'{' | b'[') => {
+                pairs.saw(table, &b[key.clone()]);
+                at = match table.inside(&b[key]) {
+                    Some(inner) if depth < DEPTH && *open == b'{' => {
+                        object(b, at + 1, inner, levels, pairs, depth + 1)?
+                    }
+                    Some(inner) if depth < DEPTH => list(b, at + 1, inner, levels, pairs, depth + 1)?,
                     _ => skip(b, at)?,
                 };
                 continue;
             }
-            b'[' => {
-                at = skip(b, at)?;
-                Value::Other
-            }
             _ => {
-                let word: Range<usize> =
-                    at..at + b[at..].iter().position(|c| matches!(c, b',' | b'}' | b']' | b' ' | b'\t'))?;
+                let word: Range<usize> = at..at
+                    + b[at..].iter().position(|c| matches!(c, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'))?;
                 at = word.end;
                 if word.is_empty() {
                     return None;
@@ -65,6 +68,43 @@ fn object(b: &[u8], mut at: usize, table: &KeyTable, levels: &Levels, pairs: &mu
         };
         pairs.take(b, table, &b[key], &value, levels);
     }
+}
+
+/// Reads the objects of a list, as in OTLP: the first that says something counts, but of levels the worst.
+fn list(b: &[u8], mut at: usize, table: &KeyTable, levels: &Levels, pairs: &mut Pairs, depth: u8) -> Option<usize> {
+    loop {
+        at = white(b, at);
+        match b.get(at)? {
+            b']' => return Some(at + 1),
+            b',' => at += 1,
+            b'{' => {
+                let before = pairs.level.take();
+                at = object(b, at + 1, table, levels, pairs, depth)?;
+                if let Some(before) = before
+                    && pairs.level.is_none_or(|after| before.1 >= after.1)
+                {
+                    pairs.level = Some(before);
+                }
+            }
+            b'[' => at = skip(b, at)?,
+            b'"' => at = string_end(b, at + 1)? + 1,
+            _ => at += b[at..].iter().position(|c| matches!(c, b',' | b']'))?,
+        }
+    }
+}
+
+/// [`key_bit`]s of every key of a line, at whatever depth.
+pub(crate) fn key_bits(line: &[u8]) -> u64 {
+    let (mut bits, mut at) = (0, 0);
+    while let Some(open) = line.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
+        let start = at + open + 1;
+        let Some(end) = string_end(line, start) else { break };
+        at = white(line, end + 1);
+        if line.get(at) == Some(&b':') {
+            bits |= key_bit(&line[start..end]);
+        }
+    }
+    bits
 }
 
 /// Place of the quote that ends a string.

@@ -17,6 +17,8 @@ pub(crate) enum Role {
     LevelPython,
     Component,
     Message,
+    Status,
+    Nanos,
     /// Only its presence counts; the bit of the required keys.
     Required,
 }
@@ -37,6 +39,18 @@ pub(crate) struct KeyTable {
     /// Objects to look into, with the names inside.
     nested: Vec<(Box<[u8]>, KeyTable)>,
     required: u8,
+    /// [`key_bit`] of each required key.
+    bits: u64,
+}
+
+/// One of 64 bits for a key, by the part behind its last dot: `log.level` and the `level` in a `log` are the same.
+pub(crate) fn key_bit(name: &[u8]) -> u64 {
+    let from = memchr::memrchr(b'.', name).map_or(0, |dot| dot + 1);
+    let tail = &name[from..];
+    let (Some(first), Some(last)) = (tail.first(), tail.last()) else { return 0 };
+    let middle = tail[tail.len() / 2];
+    let hash = usize::from(first | 0x20) * 7 + usize::from(last | 0x20) * 31 + usize::from(middle | 0x20) * 13;
+    1 << ((hash + tail.len() * 3) % 64)
 }
 
 const BUCKETS: usize = 128;
@@ -56,6 +70,8 @@ impl KeyTable {
             (Role::LevelPython, &keys.level_python),
             (Role::Component, &keys.component),
             (Role::Message, &keys.message),
+            (Role::Status, &keys.status),
+            (Role::Nanos, &keys.nanos),
         ];
         for (role, names) in lists {
             for (rank, name) in names.iter().enumerate() {
@@ -64,13 +80,14 @@ impl KeyTable {
         }
         for (i, name) in keys.required.iter().take(8).enumerate() {
             table.required |= 1 << i;
+            table.bits |= key_bit(name.as_bytes());
             table.insert(name, Role::Required, u8::MAX, 1 << i);
         }
         table
     }
 
     fn empty() -> Self {
-        Self { buckets: vec![Vec::new(); BUCKETS], nested: Vec::new(), required: 0 }
+        Self { buckets: vec![Vec::new(); BUCKETS], nested: Vec::new(), required: 0, bits: 0 }
     }
 
     fn insert(&mut self, name: &str, role: Role, rank: u8, required: u8) {
@@ -97,6 +114,11 @@ impl KeyTable {
     pub(crate) fn inside(&self, name: &[u8]) -> Option<&Self> {
         self.nested.iter().find(|(n, _)| &**n == name).map(|(_, t)| t)
     }
+
+    /// Whether a line with these [`key_bit`]s may have all required keys.
+    pub(crate) fn may_have_all(&self, bits: u64) -> bool {
+        self.bits & bits == self.bits
+    }
 }
 
 /// A value of a structured line.
@@ -121,6 +143,10 @@ pub(crate) struct Pairs {
     pub(crate) level_at: Option<(Range<usize>, Role)>,
     pub(crate) component: Option<(u8, Range<usize>)>,
     pub(crate) message: Option<(u8, Range<usize>)>,
+    pub(crate) status: Option<(u8, u32)>,
+    /// Where the status stands.
+    pub(crate) status_at: Range<usize>,
+    pub(crate) nanos: Option<(u8, u32)>,
     seen: u8,
 }
 
@@ -154,7 +180,35 @@ impl Pairs {
             (Role::Message, Value::Text(r)) if better(self.message.as_ref().map(|m| m.0)) => {
                 self.message = Some((*rank, r.clone()));
             }
+            (Role::Status, Value::Text(r) | Value::Number(r)) if better(self.status.map(|s| s.0)) => {
+                if let Some(n) = small(&line[r.clone()]) {
+                    self.status = Some((*rank, n));
+                    self.status_at = r.clone();
+                }
+            }
+            (Role::Nanos, Value::Number(r)) if better(self.nanos.map(|n| n.0)) => {
+                if let Some(n) = small(&line[r.clone()]).filter(|n| *n < 1_000_000_000) {
+                    self.nanos = Some((*rank, n));
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Takes note of a key whose value is an object or a list.
+    pub(crate) fn saw(&mut self, table: &KeyTable, key: &[u8]) {
+        if table.required != 0
+            && let Some(entry) = table.get(key)
+        {
+            self.seen |= entry.required;
+        }
+    }
+
+    /// The time with the nanoseconds that stood beside it.
+    pub(crate) fn time(&self) -> Option<Stamp> {
+        match (self.stamp.as_ref().map(|s| s.1)?, self.nanos) {
+            (Stamp::Instant(at), Some((_, nanos))) => Some(Stamp::Instant(at.saturating_add(i64::from(nanos)))),
+            (stamp, _) => Some(stamp),
         }
     }
 
@@ -167,6 +221,10 @@ impl Pairs {
     pub(crate) fn any(&self) -> bool {
         self.stamp.is_some() || self.level.is_some() || self.message.is_some()
     }
+}
+
+fn small(digits: &[u8]) -> Option<u32> {
+    time::number(digits).and_then(|n| u32::try_from(n).ok())
 }
 
 /// The time that the value of a key tells.
@@ -205,7 +263,7 @@ fn severity(line: &[u8], role: Role, value: &Value, levels: &Levels) -> Option<S
 
 /// The level that a number under a key of this role tells.
 pub(crate) fn number_level(text: &[u8], role: Role) -> Option<Severity> {
-    let n = time::number(text).and_then(|n| u32::try_from(n).ok())?;
+    let n = small(text)?;
     match role {
         Role::LevelOtel => (1..=24).contains(&n).then_some(Severity(n as u8)),
         Role::LevelPython => level::python(n),

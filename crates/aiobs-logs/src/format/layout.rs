@@ -4,6 +4,8 @@
 
 use super::civil::Stamp;
 use super::keys::Role;
+use super::marks::{Bytes, Marks, Needs};
+use super::takes::{cell, decimal, structured, uptime};
 use super::{level, time};
 use aiobs_types::Severity;
 use std::ops::Range;
@@ -38,8 +40,14 @@ enum Take {
     Word,
     /// Anything.
     Any,
+    /// Anything, as much as it can.
+    Most,
     /// Digits.
     Number,
+    /// Digits, perhaps with a sign and a fraction.
+    Decimal,
+    /// A cell of CSV.
+    Cell,
     /// Seconds with a fraction, perhaps after spaces.
     Uptime,
     /// Structured data of RFC 5424, or `-`.
@@ -69,6 +77,7 @@ pub(crate) struct Layout {
     tokens: Vec<Token>,
     /// For each token, how many that are no holes come after it.
     fixed: Vec<usize>,
+    needs: Needs,
 }
 
 /// What a line gave.
@@ -147,7 +156,7 @@ impl Layout {
                         && !matches!(
                             tokens.last(),
                             Some(Token::Hole {
-                                take: Take::Structured | Take::Time(_) | Take::Number | Take::Letter,
+                                take: Take::Structured | Take::Time(_) | Take::Number | Take::Decimal | Take::Letter,
                                 ..
                             })
                         )
@@ -180,7 +189,13 @@ impl Layout {
         let fixed = (1..=tokens.len())
             .map(|i| tokens[i..].iter().take_while(|t| !matches!(t, Token::Hole { .. })).count())
             .collect();
-        Ok(Self { tokens, fixed })
+        let needs = needs(&tokens);
+        Ok(Self { tokens, fixed, needs })
+    }
+
+    /// False when a line with these marks cannot fit.
+    pub(crate) fn may_fit(&self, marks: &Marks) -> bool {
+        self.needs.met(marks)
     }
 
     /// Reads a line; `None` when it has another shape.
@@ -272,6 +287,23 @@ impl Layout {
                     let end = at + line.get(at..)?.iter().take_while(|c| c.is_ascii_digit()).count();
                     (end, end, None)
                 }
+                Take::Decimal => {
+                    let end = decimal(line, at)?;
+                    (end, end, None)
+                }
+                Take::Cell => {
+                    let (inside, end) = cell(line, at)?;
+                    if inside.is_empty() && !may_be_empty {
+                        return None;
+                    }
+                    let stamp = match slot {
+                        Slot::Time => Some((time::scan(line, inside.start, time::Shape::Any)?.0, time::Shape::Any)),
+                        _ => None,
+                    };
+                    on(slot, inside, stamp)?;
+                    at = end;
+                    continue;
+                }
                 Take::Letter => {
                     let end = at + usize::from(line.get(at)?.is_ascii_alphabetic());
                     (end, end, None)
@@ -284,8 +316,12 @@ impl Layout {
                     let end = structured(line, at)?;
                     (end, end, None)
                 }
-                Take::Word | Take::Any => {
-                    let (end, after) = until(line, at, stop, *take == Take::Word, *may_be_empty)?;
+                Take::Word | Take::Any | Take::Most => {
+                    let (end, after) = if *take == Take::Most {
+                        up_to_last(line, at, stop)?
+                    } else {
+                        until(line, at, stop, *take == Take::Word, *may_be_empty)?
+                    };
                     i += fixed;
                     (end, after, None)
                 }
@@ -297,6 +333,33 @@ impl Layout {
             at = after;
         }
         (at == line.len()).then_some(())
+    }
+}
+
+/// What any line needs that these tokens fit.
+fn needs(tokens: &[Token]) -> Needs {
+    let chars = tokens.iter().filter_map(|t| if let Token::Text(text) = t { Some(text) } else { None });
+    let chars = chars.flat_map(|text| text.iter()).filter(|b| b.is_ascii()).fold(0u128, |set, b| set | 1 << b);
+    let mut visible = tokens.iter().filter(|t| !matches!(t, Token::Hole { slot: Slot::From | Slot::To, .. }));
+    let front = visible.next();
+    let timed = matches!(front, Some(Token::Hole { take: Take::Time(time::Shape::Any), may_be_empty: false, .. }));
+    Needs { first: begins(front), chars, after_time: timed.then(|| begins(visible.next())) }
+}
+
+/// The bytes that a token may begin with.
+fn begins(token: Option<&Token>) -> Bytes {
+    match token {
+        Some(Token::Text(text)) => Bytes::where_(|b| b == text[0]),
+        Some(Token::Gap) => Bytes::where_(is_white),
+        Some(Token::Hole { take, may_be_empty: false, .. }) => match take {
+            Take::Number => Bytes::where_(|b| b.is_ascii_digit()),
+            Take::Decimal => Bytes::where_(|b| b.is_ascii_digit() || b == b'-'),
+            Take::Letter => Bytes::where_(|b| b.is_ascii_alphabetic()),
+            Take::Word => Bytes::where_(|b| !is_white(b)),
+            Take::Time(_) => Bytes::where_(|b| b.is_ascii_digit() || b.is_ascii_uppercase()),
+            Take::Any | Take::Most | Take::Uptime | Take::Structured | Take::Cell => Bytes::all(),
+        },
+        _ => Bytes::all(),
     }
 }
 
@@ -337,6 +400,14 @@ fn until(line: &[u8], at: usize, stop: &[Token], word: bool, may_be_empty: bool)
     }
 }
 
+/// The same for the last place where the text that ends the hole fits.
+fn up_to_last(line: &[u8], at: usize, stop: &[Token]) -> Option<(usize, usize)> {
+    (at..=line.len()).rev().find_map(|end| {
+        let after = stop.iter().try_fold(end, |at, token| fits(token, line, at))?;
+        Some((end, after))
+    })
+}
+
 fn fits(token: &Token, line: &[u8], at: usize) -> Option<usize> {
     let rest = line.get(at..)?;
     if let Token::Text(text) = token {
@@ -353,37 +424,6 @@ const fn is_white(c: u8) -> bool {
 
 fn small(digits: &[u8]) -> Option<u32> {
     time::number(digits).and_then(|n| u32::try_from(n).ok())
-}
-
-/// `  123.456789`: spaces, digits, a dot, digits.
-fn uptime(line: &[u8], at: usize) -> Option<usize> {
-    let run = |from: usize, fits: fn(&u8) -> bool| from + line.iter().skip(from).take_while(|c| fits(c)).count();
-    let start = run(at, |c| *c == b' ');
-    let dot = run(start, u8::is_ascii_digit);
-    let end = run(dot + 1, u8::is_ascii_digit);
-    (dot > start && line.get(dot) == Some(&b'.') && end > dot + 1).then_some(end)
-}
-
-/// `-`, or one and more of `[id name="value"]`.
-fn structured(line: &[u8], at: usize) -> Option<usize> {
-    if line.get(at) == Some(&b'-') {
-        return Some(at + 1);
-    }
-    let mut end = at;
-    while line.get(end) == Some(&b'[') {
-        let mut quoted = false;
-        loop {
-            end += 1;
-            match line.get(end)? {
-                b'\\' if quoted => end += 1,
-                b'"' => quoted = !quoted,
-                b']' if !quoted => break,
-                _ => {}
-            }
-        }
-        end += 1;
-    }
-    (end > at).then_some(end)
 }
 
 fn hole(text: &str, own_time: bool) -> Result<Token, String> {
@@ -409,19 +449,25 @@ fn hole(text: &str, own_time: bool) -> Result<Token, String> {
     };
     let take = match (&slot, kind) {
         (Slot::Time, "") if own_time => Take::Any,
+        (Slot::Time, "csv") => Take::Cell,
         (Slot::Time, "") => Take::Time(time::Shape::Any),
         (Slot::Time, kind) => Take::Time(time::Shape::by_name(kind).ok_or_else(|| {
-            format!(
-                "unknown time shape `{kind}`; there are any, iso, slashed, epoch, mmdd, mm-dd, yy/mm/dd, yymmdd, clock"
-            )
+            format!("unknown time shape `{kind}`; there are {}", time::SHAPES.map(|s| s.0).join(", "))
         })?),
         (Slot::Pri | Slot::Status, "") | (_, "num") => Take::Number,
+        (_, "csv") => Take::Cell,
+        (_, "most") => Take::Most,
         (Slot::Message | Slot::From | Slot::To, _) | (_, "any") => Take::Any,
+        (_, "decimal") => Take::Decimal,
         (_, "uptime") => Take::Uptime,
         (_, "letter") => Take::Letter,
         (_, "sd") => Take::Structured,
         (_, "" | "word") => Take::Word,
-        (_, kind) => return Err(format!("unknown kind `{kind}`; there are word, any, num, letter, uptime, sd")),
+        (_, kind) => {
+            return Err(format!(
+                "unknown kind `{kind}`; there are word, any, most, num, decimal, letter, uptime, sd, csv"
+            ));
+        }
     };
     let may_be_empty = may_be_empty || slot == Slot::Message;
     Ok(Token::Hole { slot, take, may_be_empty })

@@ -34,6 +34,33 @@ pub(crate) fn read(line: &[u8], table: &KeyTable, levels: &Levels) -> Option<Pai
     (count >= 2 && pairs.any() && pairs.complete(table)).then_some(pairs)
 }
 
+/// Reads `KEY=value` on each of several lines, as the journal's export has them; `None` when a line is no pair.
+pub(crate) fn read_lines(text: &[u8], table: &KeyTable, levels: &Levels) -> Option<Pairs> {
+    let mut pairs = Pairs::default();
+    for (key, value) in line_pairs(text) {
+        let digits = text[value.clone()].iter().all(u8::is_ascii_digit) && !value.is_empty();
+        let value = if digits { Value::Number(value) } else { Value::Text(value) };
+        pairs.take(text, table, text.get(key?)?, &value, levels);
+    }
+    (pairs.any() && pairs.complete(table)).then_some(pairs)
+}
+
+/// For each line that is not empty its key (`None` if it has none) and its value.
+pub(crate) fn line_pairs(text: &[u8]) -> impl Iterator<Item = (Option<Range<usize>>, Range<usize>)> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', text).chain([text.len()]).filter_map(move |end| {
+        let line = start..end;
+        start = end + 1;
+        let length = text[line.clone()].iter().take_while(|c| is_key(**c)).count();
+        let equals = line.start + length;
+        match text.get(equals) {
+            _ if line.is_empty() => None,
+            Some(b'=') if length > 0 && equals < end => Some((Some(line.start..equals), equals + 1..end)),
+            _ => Some((None, line)),
+        }
+    })
+}
+
 /// A pair that begins at `at`: key, inside of the value, and where it ends.
 pub(crate) fn pair(b: &[u8], at: usize) -> Option<(Range<usize>, Range<usize>, usize)> {
     let length = b.get(at..)?.iter().take(65).take_while(|c| is_key(**c)).count();

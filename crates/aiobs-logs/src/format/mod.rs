@@ -4,7 +4,9 @@
 //! and it keeps no text.
 
 mod bare;
+mod choose;
 mod civil;
+mod columns;
 mod def;
 mod embedded;
 mod fields;
@@ -13,10 +15,13 @@ mod keys;
 mod layout;
 mod level;
 mod logfmt;
+mod marks;
 mod parser;
 mod plain;
 mod set;
+mod takes;
 mod time;
+mod zone;
 
 #[cfg(test)]
 mod tests;

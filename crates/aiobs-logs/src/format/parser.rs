@@ -4,10 +4,9 @@
 use super::bare::{Bare, ESCAPE};
 use super::civil::{Stamp, ZoneCache, ZoneRule};
 use super::layout::{Found, LevelBy, TimeBy};
-use super::set::{Format, FormatSet, Reader};
-use super::{FormatError, json, level, plain};
+use super::set::{FormatSet, Reader, Scratch};
+use super::{FormatError, choose, json, level, plain};
 use aiobs_types::{Severity, Timestamp};
-use regex::CaptureLocations;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,9 +36,8 @@ pub struct Parsed {
 const SAMPLE: u32 = 100;
 /// Formats tried besides the current one.
 const RECENT: usize = 4;
-/// Lines that nothing fits are shown to all formats: first one in so many, then, while that finds nothing, ever
-/// fewer.
-const RETRY: std::ops::RangeInclusive<u32> = 16..=1024;
+/// A line that nothing fits is shown to all formats; while that finds nothing, one in so many and ever fewer.
+const RETRY: std::ops::RangeInclusive<u32> = 1..=1024;
 /// Another format that fits so many more lines than the current one takes its place.
 const TAKEOVER: u32 = 64;
 
@@ -55,6 +53,8 @@ pub struct SourceParser {
     zone: ZoneCache,
     scratch: Vec<Scratch>,
     current: usize,
+    /// The format that read the last line.
+    last: usize,
     forced: bool,
     recent: Vec<usize>,
     /// Lines that each format read best while sampling.
@@ -66,7 +66,7 @@ pub struct SourceParser {
     ahead: (usize, u32),
     inner: Option<Box<SourceParser>>,
     bare: Bare,
-    last: Origin,
+    origin: Origin,
     lately: lately::Lately,
 }
 
@@ -80,12 +80,6 @@ struct Origin {
     level: Option<(Range<usize>, LevelBy)>,
 }
 
-#[derive(Debug, Default)]
-struct Scratch {
-    locations: Option<CaptureLocations>,
-    zone: Option<ZoneCache>,
-}
-
 impl SourceParser {
     /// A parser for one source. `forced` takes no other format; `resumed_format` is what an earlier run found.
     pub fn new(
@@ -97,11 +91,13 @@ impl SourceParser {
         let forced = forced.map(|name| formats.find(name)).transpose()?;
         // A format of an earlier run may be gone from the configuration; then it is found anew.
         let resumed = resumed_format.and_then(|name| formats.find(name).ok()).filter(|i| *i != formats.plain());
+        let current = forced.or(resumed).unwrap_or(formats.plain());
         Ok(Self {
             zone: ZoneCache::new(&zone),
             rule: zone,
             scratch: (0..formats.len()).map(|_| Scratch::default()).collect(),
-            current: forced.or(resumed).unwrap_or(formats.plain()),
+            current,
+            last: current,
             forced: forced.is_some(),
             recent: Vec::with_capacity(RECENT + 1),
             votes: vec![0; formats.len()],
@@ -111,7 +107,7 @@ impl SourceParser {
             ahead: (0, 0),
             inner: None,
             bare: Bare::default(),
-            last: Origin::default(),
+            origin: Origin::default(),
             lately: lately::Lately::default(),
             formats,
         })
@@ -120,6 +116,32 @@ impl SourceParser {
     /// Name of the format in force.
     pub fn format_name(&self) -> &str {
         self.formats.at(self.current).name()
+    }
+
+    /// Name of the format that read the last line: in a mixed source not always the one in force.
+    pub fn last_format(&self) -> &str {
+        self.formats.at(self.last).name()
+    }
+
+    /// The same for the line inside of an envelope; `None` when there was none yet.
+    pub fn last_inner_format(&self) -> Option<&str> {
+        self.inner.as_deref().map(Self::last_format)
+    }
+
+    /// Another file takes the source's place, and it may be written in another way: the format is looked for anew. Until
+    /// lines say otherwise the one in force stays.
+    pub fn restart(&mut self) {
+        if self.forced {
+            return;
+        }
+        self.votes.fill(0);
+        self.sampled = 0;
+        self.misses = 0;
+        self.retry = *RETRY.start();
+        self.ahead = (0, 0);
+        if let Some(inner) = &mut self.inner {
+            inner.restart();
+        }
     }
 
     /// Reads a line (without its line break). `now` decides the year of times that have none. Colours and other
@@ -145,12 +167,13 @@ impl SourceParser {
         } else {
             self.settled(line)
         };
+        self.last = chosen.as_ref().map_or(self.formats.plain(), |(i, _)| *i);
         match chosen {
             Some((i, found)) => self.finish(i, found, line, now),
             None if self.forced => unparsed(line),
             None => {
-                let parsed = self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now);
-                self.last.guessed = true;
+                let parsed = self.finish(self.last, plain::read(line.as_bytes()), line, now);
+                self.origin.guessed = true;
                 parsed
             }
         }
@@ -186,13 +209,13 @@ impl SourceParser {
     }
 
     fn try_format(&mut self, i: usize, line: &str) -> Option<Found> {
-        self.formats.at(i).read(line, &mut self.scratch[i].locations)
+        self.formats.at(i).read(line, &mut self.scratch[i])
     }
 
     /// While sampling, every format sees the line, and the best one reads it.
     fn sample(&mut self, line: &str) -> Option<(usize, Found)> {
         self.sampled += 1;
-        let best = self.best(line);
+        let best = choose::best(&self.formats, line, &mut self.scratch);
         if let Some((i, _)) = &best {
             self.votes[*i] += 1;
             // The first of equals stays.
@@ -204,18 +227,6 @@ impl SourceParser {
             }
         }
         best
-    }
-
-    fn best(&mut self, line: &str) -> Option<(usize, Found)> {
-        let mut best: Option<(u32, usize, Found)> = None;
-        for i in 0..self.formats.len() {
-            let Some(found) = self.try_format(i, line) else { continue };
-            let score = score(self.formats.at(i), &found, line);
-            if score > 0 && best.as_ref().is_none_or(|(s, _, _)| score > *s) {
-                best = Some((score, i, found));
-            }
-        }
-        best.map(|(_, i, found)| (i, found))
     }
 
     fn settled(&mut self, line: &str) -> Option<(usize, Found)> {
@@ -241,7 +252,7 @@ impl SourceParser {
             return None;
         }
         self.misses = 0;
-        let best = self.best(line);
+        let best = choose::best(&self.formats, line, &mut self.scratch);
         match &best {
             Some((i, _)) if *i != plain => {
                 self.retry = *RETRY.start();
@@ -277,7 +288,7 @@ impl SourceParser {
         let format = self.formats.at(i);
         let by_status = |found: &Found| self.formats.at(i).severity_from_status && found.level.is_none();
         let level = found.level_at.clone().filter(|(_, by)| *by != LevelBy::Status || by_status(&found));
-        self.last = Origin { format: i, guessed: false, time: found.time_at.clone(), level };
+        self.origin = Origin { format: i, guessed: false, time: found.time_at.clone(), level };
         let Found { stamp, time_text, level, status, component, message, partial, .. } = found;
         let zone = match (&format.zone, &mut self.scratch[i].zone) {
             (None, _) => &mut self.zone,
@@ -304,6 +315,9 @@ impl SourceParser {
             if severity == Severity::UNSET {
                 severity = level::head(text);
             }
+            if severity == Severity::UNSET {
+                severity = format.default_level;
+            }
         }
         let recognised = !matches!(format.reader, Reader::Plain) || stamp.is_some() || level.is_some();
         let range = |r: std::ops::Range<usize>| (r.start as u32, r.end as u32);
@@ -328,23 +342,6 @@ fn whole_inside(line: &str, message: std::ops::Range<usize>) -> std::ops::Range<
     let after = bytes[message.end..].iter().take_while(|b| blank(b)).count();
     let end = if message.end + after == bytes.len() { bytes.len() } else { message.end };
     message.start - before.saturating_sub(1)..end
-}
-
-/// How well a format tells a line apart; 0 is not at all.
-fn score(format: &Format, found: &Found, line: &str) -> u32 {
-    let plain = matches!(format.reader, Reader::Plain);
-    let in_message =
-        || format.level_in_message && plain::leading_level(&line.as_bytes()[found.message.clone()]).is_some();
-    let told = 8 * u32::from(found.stamp.is_some() || !found.time_text.is_empty())
-        + 4 * u32::from(found.level.is_some() || found.status.is_some() || in_message())
-        + 2 * u32::from(!found.component.is_empty())
-        + u32::from(found.message.start > 0 || found.message.end < line.len());
-    if plain && found.stamp.is_none() && found.level.is_none() {
-        return 0;
-    }
-    // Marks that nothing else has weigh more than a part more or less.
-    let distinctive = 32 * u32::from(format.is_distinctive());
-    2 * told + u32::from(!plain) + distinctive + 64 * u32::from(format.envelope) + 128 * u32::from(format.own)
 }
 
 fn unparsed(line: &str) -> Parsed {

@@ -1,10 +1,13 @@
 //! Formats, checked and compiled, and the set of them that a program run knows.
 
-use super::civil::{Stamp, ZoneRule};
+use super::civil::{Stamp, ZoneCache, ZoneRule};
+use super::columns::{self, Columns};
 use super::def::{FormatDef, FormatError, Kind};
 use super::keys::{KeyTable, Pairs};
 use super::layout::{Found, Layout, LevelBy, Levels, Slot, TimeBy, level_of};
+use super::marks::Marks;
 use super::{embedded, json, level, logfmt, plain, time};
+use aiobs_types::Severity;
 use regex::{CaptureLocations, Regex};
 use std::sync::{Arc, OnceLock};
 
@@ -13,9 +16,21 @@ use std::sync::{Arc, OnceLock};
 pub(crate) enum Reader {
     Json(KeyTable),
     Logfmt(KeyTable),
+    Lines(KeyTable),
     Layouts(Vec<Layout>),
     Regex(Regex, Vec<(usize, Slot)>),
+    Columns(Columns),
     Plain,
+}
+
+/// What a parser keeps per format from line to line.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Space for the groups of an expression.
+    locations: Option<CaptureLocations>,
+    /// The format's own zone.
+    pub(crate) zone: Option<ZoneCache>,
+    columns: columns::Memory,
 }
 
 /// A format, ready to read lines.
@@ -31,6 +46,7 @@ pub struct Format {
     pub(crate) strptime: Option<String>,
     pub(crate) severity_from_status: bool,
     pub(crate) level_in_message: bool,
+    pub(crate) default_level: Severity,
     pub(crate) envelope: bool,
     /// Declared by the user.
     pub(crate) own: bool,
@@ -51,6 +67,11 @@ impl Format {
             })?;
             levels.push((word.as_bytes().into(), severity));
         }
+        let default_level =
+            def.default_level.as_deref().map_or(Some(Severity::UNSET), level::by_name).ok_or_else(|| {
+                let name = def.default_level.as_deref().unwrap_or_default();
+                def.entry("default_level", format!("`{name}` is no severity{}", near(name, SEVERITIES)))
+            })?;
         if def.only_levels && levels.is_empty() {
             return Err(def.entry("only_levels", "there are no `levels`"));
         }
@@ -70,6 +91,7 @@ impl Format {
             strptime: def.time_format.clone(),
             severity_from_status: def.severity_from_status,
             level_in_message: def.level_in_message,
+            default_level,
             envelope: def.kind == Kind::Envelope,
             own: false,
         })
@@ -90,23 +112,41 @@ impl Format {
         &self.doc
     }
 
-    /// Whether its lines cannot be mistaken for another format's.
-    pub(crate) fn is_distinctive(&self) -> bool {
-        self.rank.1 <= 20
+    /// How much its rank weighs: its lines cannot be mistaken for another family's, or not for any other's at all.
+    pub(crate) fn signature(&self) -> u32 {
+        match self.rank.1 {
+            0..=9 => 64,
+            10..=20 => 32,
+            _ => 0,
+        }
     }
 
-    /// Takes a line apart; `None` when it is not of this format. `locations` is scratch space for expressions.
-    pub(crate) fn read(&self, line: &str, locations: &mut Option<CaptureLocations>) -> Option<Found> {
+    /// Like [`Format::read`], for a line whose marks are known: quick where they rule it out.
+    pub(crate) fn read_marked(&self, line: &str, marks: &Marks, scratch: &mut Scratch) -> Option<Found> {
+        match &self.reader {
+            Reader::Json(table) if !marks.keys().is_some_and(|bits| table.may_have_all(bits)) => None,
+            Reader::Logfmt(_) | Reader::Lines(_) if !marks.has(b'=') => None,
+            Reader::Layouts(layouts) => {
+                layouts.iter().filter(|l| l.may_fit(marks)).find_map(|l| l.read(line.as_bytes(), &self.levels))
+            }
+            _ => self.read(line, scratch),
+        }
+    }
+
+    /// Takes a line apart; `None` when it is not of this format.
+    pub(crate) fn read(&self, line: &str, scratch: &mut Scratch) -> Option<Found> {
         let bytes = line.as_bytes();
         match &self.reader {
             Reader::Json(keys) => json::read(bytes, keys, &self.levels).map(|p| from_pairs(p, bytes)),
             Reader::Logfmt(keys) => logfmt::read(bytes, keys, &self.levels).map(|p| from_pairs(p, bytes)),
+            Reader::Lines(keys) => logfmt::read_lines(bytes, keys, &self.levels).map(|p| from_pairs(p, bytes)),
             Reader::Layouts(layouts) => layouts.iter().find_map(|l| l.read(bytes, &self.levels)),
             Reader::Regex(regex, slots) => {
-                let locations = locations.get_or_insert_with(|| regex.capture_locations());
+                let locations = scratch.locations.get_or_insert_with(|| regex.capture_locations());
                 regex.captures_read(locations, line)?;
                 Some(self.captured(bytes, slots, locations))
             }
+            Reader::Columns(columns) => columns.read(line, &mut scratch.columns, &self.levels),
             Reader::Plain => Some(plain::read(bytes)),
         }
     }
@@ -152,12 +192,21 @@ fn reader(def: &FormatDef) -> Result<Reader, FormatError> {
     let expects = |wanted: bool, key: &str, what: &str| if wanted { Ok(()) } else { Err(def.entry(key, what)) };
     match def.kind {
         Kind::Plain => Ok(Reader::Plain),
-        Kind::Json | Kind::Logfmt => {
+        Kind::Columns => {
+            expects(layouts.is_empty(), "layout", "belongs to kind `pattern`")?;
+            expects(!def.columns.is_empty(), "columns", "names the columns of a line without a directive")?;
+            Ok(Reader::Columns(Columns::new(KeyTable::new(&def.keys), &def.columns)))
+        }
+        Kind::Json | Kind::Logfmt | Kind::Lines => {
             expects(keyed, "keys", "names the keys of time, level, component and message")?;
             expects(layouts.is_empty(), "layout", "belongs to kind `pattern`")?;
             expects(def.pattern.is_none(), "pattern", "belongs to kind `pattern`")?;
             let table = KeyTable::new(&def.keys);
-            Ok(if def.kind == Kind::Json { Reader::Json(table) } else { Reader::Logfmt(table) })
+            Ok(match def.kind {
+                Kind::Json => Reader::Json(table),
+                Kind::Lines => Reader::Lines(table),
+                _ => Reader::Logfmt(table),
+            })
         }
         Kind::Envelope if keyed => Ok(Reader::Json(KeyTable::new(&def.keys))),
         Kind::Envelope | Kind::Pattern => {
@@ -200,10 +249,18 @@ fn regex(def: &FormatDef, pattern: &str) -> Result<Reader, FormatError> {
 
 fn from_pairs(pairs: Pairs, line: &[u8]) -> Found {
     Found {
-        time_at: pairs.stamp.as_ref().map(|_| (pairs.stamp_at, TimeBy::Key)),
-        level_at: pairs.level_at.map(|(range, role)| (range, LevelBy::Key(role))),
-        stamp: pairs.stamp.map(|s| s.1),
+        // With nanoseconds beside it a time stands at two places.
+        time_at: match (&pairs.stamp, &pairs.nanos) {
+            (Some(_), None) => Some((pairs.stamp_at.clone(), TimeBy::Key)),
+            _ => None,
+        },
+        level_at: match &pairs.level_at {
+            Some((range, role)) => Some((range.clone(), LevelBy::Key(*role))),
+            None => pairs.status.map(|_| (pairs.status_at.clone(), LevelBy::Status)),
+        },
+        stamp: pairs.time(),
         level: pairs.level.map(|l| l.1),
+        status: pairs.status.map(|s| s.1),
         component: pairs.component.map_or(0..0, |c| c.1),
         message: pairs.message.map_or(0..line.len(), |m| m.1),
         ..Found::default()

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod times;
+
 use super::*;
 use aiobs_types::{Severity, Timestamp};
 use jiff::tz::TimeZone;
@@ -35,34 +37,74 @@ fn every_format_file_is_embedded_and_compiles() {
     }
 }
 
+/// Where a sample is not read as stated: what was read, and what should have been.
+fn misread(def: &FormatDef, sample: &Sample, forced: Option<&str>, parser: &mut SourceParser) -> Option<String> {
+    let p = parser.parse(&sample.line, at(NOW));
+    let time = (!sample.time.is_empty()).then(|| at(&sample.time));
+    let severity = level::by_name(&sample.severity).unwrap();
+    let want = (time, severity, sample.component.as_str(), sample.message.as_str(), sample.partial);
+    let message = slice(&sample.line, p.message);
+    let got = (p.time, p.severity, slice(&sample.line, p.component), message, p.partial);
+    let by = if sample.found_as.is_empty() { &def.name } else { &sample.found_as };
+    if got != want || forced.is_none() && parser.last_format() != by {
+        let by = parser.last_format();
+        return Some(format!("{}, {forced:?} as {by}: {}\n  {got:?}\n  {want:?}", def.name, sample.line));
+    }
+    let found = fields(&FormatSet::builtin(), forced.unwrap_or("plain"), &sample.line);
+    let lacking =
+        sample.fields.iter().find(|(name, value)| !found.iter().any(|f| f.name == **name && f.value == **value))?;
+    let found: Vec<String> = found.iter().map(|f| format!("{}={}", f.name, f.value)).collect();
+    Some(format!("{}, {forced:?}: {}\n  field {lacking:?} not in {found:?}", def.name, sample.line))
+}
+
+fn shipped() -> Vec<FormatDef> {
+    embedded::FILES.iter().map(|(file, text)| FormatDef::from_toml(file, text).unwrap()).collect()
+}
+
 /// Each sample is read as stated, both when its format is forced and when it must be found.
 #[test]
 fn samples_of_every_format() {
     let mut wrong = Vec::new();
-    for (file, text) in embedded::FILES {
-        let def = FormatDef::from_toml(file, text).unwrap();
+    for (def, (file, _)) in shipped().iter().zip(embedded::FILES) {
         assert_eq!(format!("{}.toml", def.name), *file);
         assert!(!def.samples.is_empty(), "{file} has samples");
         for sample in &def.samples {
             for forced in [Some(def.name.as_str()), None] {
-                let mut parser = utc(forced);
-                let p = parser.parse(&sample.line, at(NOW));
-                let component = slice(&sample.line, p.component);
-                let message = slice(&sample.line, p.message);
-                let want = (
-                    (!sample.time.is_empty()).then(|| at(&sample.time)),
-                    level::by_name(&sample.severity).unwrap(),
-                    sample.component.as_str(),
-                    sample.message.as_str(),
-                    sample.partial,
-                );
-                let got = (p.time, p.severity, component, message, p.partial);
-                if got != want {
-                    let as_what = parser.format_name();
-                    wrong.push(format!("{file}, {forced:?} as {as_what}: {}\n  {got:?}\n  {want:?}", sample.line));
-                }
+                wrong.extend(misread(def, sample, forced, &mut utc(forced)));
             }
         }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A file of one format is known by that name, also after a hundred lines, and whatever was in it before.
+#[test]
+fn a_file_of_samples_is_of_its_format() {
+    for def in shipped() {
+        let own: Vec<&Sample> = def.samples.iter().filter(|s| s.found_as.is_empty()).collect();
+        let mut parser = utc(None);
+        for i in 0..150 {
+            parser.parse(&own[i % own.len()].line, at(NOW));
+        }
+        assert_eq!(parser.format_name(), def.name);
+        parser.restart();
+        let other = if def.name == "klog" { "812:M 07 Jan 2025 14:30:15.123 # full" } else { KLOG };
+        parser.parse(other, at(NOW));
+        assert_eq!(parser.last_format(), if def.name == "klog" { "redis" } else { "klog" });
+    }
+}
+
+const KLOG: &str = "E0107 14:30:15.123456    4242 kubelet.go:2419] Error syncing pod";
+
+/// While the format is looked for, lines of all formats in one file are told apart line by line.
+#[test]
+fn samples_of_all_formats_in_one_file() {
+    let mut wrong = Vec::new();
+    let defs = shipped();
+    let all: Vec<_> = defs.iter().flat_map(|d| d.samples.iter().map(move |s| (d, s))).collect();
+    for chunk in all.chunks(90) {
+        let mut parser = utc(None);
+        wrong.extend(chunk.iter().filter_map(|(def, sample)| misread(def, sample, None, &mut parser)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -163,6 +205,48 @@ fn envelopes_give_the_line_inside() {
     let line = r"2025-01-07T14:30:15Z stdout F 2025-01-07 14:30:14 [WARN] a - b\n";
     let outer = parser.parse(line, at(NOW));
     assert_eq!(SourceParser::unwrap(line, &outer), r"2025-01-07 14:30:14 [WARN] a - b\n");
+}
+
+#[test]
+fn a_directive_names_the_columns() {
+    let mut parser = utc(None);
+    for line in ["#Software: Microsoft Internet Information Services 10.0", "#Date: 2025-01-07 14:00:00"] {
+        assert!(parser.parse(line, at(NOW)).recognised, "{line}");
+        assert_eq!(parser.last_format(), "iis");
+    }
+    parser.parse("#Fields: time date cs-host sc-status cs-uri-stem", at(NOW));
+    let line = "14:30:15 2025-01-07 shop.example 503 /cart";
+    let p = parser.parse(line, at(NOW));
+    assert_eq!((p.severity, slice(line, p.component)), (Severity::ERROR, "shop.example"));
+    parser.parse("#Fields: date time sc-status cs-host cs-uri-stem", at(NOW));
+    let line = "2025-01-07 14:30:15 404 shop.example /cart";
+    let p = parser.parse(line, at(NOW));
+    assert_eq!(p.time, Some(at("2025-01-07T14:30:15Z")));
+    assert_eq!((p.severity, slice(line, p.component)), (Severity::WARN, "shop.example"));
+    assert_eq!(slice(line, p.message), "404 shop.example /cart");
+    // Nobody is told a status that is none.
+    assert_ne!(
+        utc(Some("iis")).parse("2025-01-07 14:30:15 moved shop.example /cart", at(NOW)).severity,
+        Severity::WARN
+    );
+}
+
+#[test]
+fn a_file_that_takes_the_place_of_another_is_looked_at_anew() {
+    let mut parser = utc(None);
+    for _ in 0..300 {
+        parser.parse(r#"{"level":"warn","logger":"pay","msg":"slow"}"#, at(NOW));
+    }
+    let line = "2025-01-07 14:30:15 [ERROR] orders - failed";
+    parser.restart();
+    assert_eq!(parser.format_name(), "json");
+    let p = parser.parse(line, at(NOW));
+    assert_eq!((slice(line, p.component), p.severity), ("orders", Severity::ERROR));
+    assert_eq!(parser.format_name(), "bracketed");
+    // The same without a word about a new file, and in one that was known from an earlier run.
+    let mut resumed = SourceParser::new(FormatSet::builtin(), ZoneRule::Utc, None, Some("json")).unwrap();
+    let p = resumed.parse(line, at(NOW));
+    assert_eq!(slice(line, p.component), "orders");
 }
 
 #[test]
@@ -334,11 +418,7 @@ proptest! {
 
     #[test]
     fn any_text_is_taken_without_harm(noise in r#"(?s)[<\[{("\x1b]?.{0,60}"#, head in 0usize..200, cut in 0usize..200) {
-        let lines: Vec<String> = embedded::FILES
-            .iter()
-            .flat_map(|(file, text)| FormatDef::from_toml(file, text).unwrap().samples)
-            .map(|s| s.line)
-            .collect();
+        let lines: Vec<String> = shipped().into_iter().flat_map(|def| def.samples).map(|s| s.line).collect();
         let sample = &lines[head % lines.len()];
         let cut = (0..=cut.min(sample.len())).rev().find(|i| sample.is_char_boundary(*i)).unwrap();
         // Noise alone, a good line torn off, and noise inside of a good line.

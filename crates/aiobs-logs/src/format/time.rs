@@ -2,6 +2,7 @@
 //! missing year, [`super::civil`] does.
 
 use super::civil::{Stamp, date_exists, days_from_civil, secs_of_day};
+use super::zone::{abbreviation, named, shifted, zone, zoned};
 
 /// Which shapes may stand at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +23,36 @@ pub(crate) enum Shape {
     ShortYear,
     /// `YYMMDD HHMMSS` or `YYMMDD HH:MM:SS`.
     CompactYear,
+    /// `M/D/YYYY h:mm:ss`, with AM or PM or by 24 hours: the American order, which only a format can know.
+    American,
+    /// `07-Jan-2025 14:30:15`, with the dashes and nothing else.
+    DashedMonth,
+    /// `Tue Jan  7 14:30:15 2025`, with the weekday and nothing else.
+    Weekday,
     /// `HH:MM:SS`, a clock without a date: recognised, but no point in time.
     Clock,
 }
 
+/// The shapes by the names used in layouts.
+pub(crate) const SHAPES: [(&str, Shape); 12] = [
+    ("any", Shape::Any),
+    ("iso", Shape::Iso),
+    ("slashed", Shape::Slashed),
+    ("epoch", Shape::Epoch),
+    ("mmdd", Shape::MonthDay),
+    ("mm-dd", Shape::DashedMonthDay),
+    ("yy/mm/dd", Shape::ShortYear),
+    ("yymmdd", Shape::CompactYear),
+    ("m/d/yyyy", Shape::American),
+    ("dd-mon", Shape::DashedMonth),
+    ("weekday", Shape::Weekday),
+    ("clock", Shape::Clock),
+];
+
 impl Shape {
     /// By the name used in layouts.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "any" => Self::Any,
-            "iso" => Self::Iso,
-            "slashed" => Self::Slashed,
-            "epoch" => Self::Epoch,
-            "mmdd" => Self::MonthDay,
-            "mm-dd" => Self::DashedMonthDay,
-            "yy/mm/dd" => Self::ShortYear,
-            "yymmdd" => Self::CompactYear,
-            "clock" => Self::Clock,
-            _ => return None,
-        })
+        SHAPES.iter().find(|s| s.0 == name).map(|s| s.1)
     }
 }
 
@@ -74,6 +86,9 @@ pub(crate) fn scan(b: &[u8], at: usize, shape: Shape) -> Option<(Stamp, usize)> 
             let clock = clock(b, start, b':').or_else(|| compact_clock(b, start))?;
             Some((local(pivot(year), month, day, &clock), clock.end))
         }
+        Shape::American => american(b, at),
+        Shape::DashedMonth => (b.get(at + 2) == Some(&b'-')).then(|| any(b, at)).flatten(),
+        Shape::Weekday => weekday(b, at),
         Shape::Clock => clock(b, at, b':').map(|c| (Stamp::Impossible, c.end)),
     }
 }
@@ -83,6 +98,7 @@ fn any(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
         b'0'..=b'9' => match (b.get(at + 4)?, b.get(at + 2)?) {
             (b'-' | b'/' | b'.', b'0'..=b'9') => year_first(b, at),
             (_, b'/' | b'-' | b' ') => day_first(b, at),
+            (_, b'.') => dotted(b, at),
             (b'0'..=b'9', _) => compact(b, at),
             _ => None,
         },
@@ -108,7 +124,7 @@ fn year_first(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
     let (month, day) = (two(date, 5)?, two(date, 8)?);
     let clock = match *b.get(at + 10)? {
         b'T' | b't' | b'_' | b':' => clock(b, at + 11, b':')?,
-        b' ' => clock(b, skip_spaces(b, at + 11), b':')?,
+        b' ' | b'\t' => clock(b, skip_spaces(b, at + 11), b':')?,
         b'-' => clock(b, at + 11, b'.').or_else(|| clock(b, at + 11, b':'))?,
         _ => return None,
     };
@@ -127,6 +143,26 @@ fn day_first(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
         return None;
     }
     let clock = clock(b, at + 12, b':')?;
+    Some(zoned(b, local(year, month, day, &clock), clock.end))
+}
+
+/// `07.01.2025 14:30:15`: the day comes first wherever dots are used.
+fn dotted(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
+    let (day, month) = (two(b, at)?, two(b, at + 3)?);
+    expect(b, at + 5, b'.')?;
+    let year = year(b, at + 6)?;
+    let clock = clock(b, skip_spaces(b, at + 10 + usize::from(b.get(at + 10) == Some(&b','))), b':')?;
+    Some(zoned(b, local(year, month, day, &clock), clock.end))
+}
+
+/// `1/7/2025 2:30:15 PM`, `01/07/2025 14:30:15.123`.
+fn american(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
+    let (month, end) = day_of_month(b, at)?;
+    let (day, end) = day_of_month(b, expect(b, end, b'/')?)?;
+    let start = expect(b, end, b'/')?;
+    let year = year(b, start)?;
+    let comma = usize::from(b.get(start + 4) == Some(&b','));
+    let clock = clock12(b, expect(b, start + 4 + comma, b' ')?)?;
     Some(zoned(b, local(year, month, day, &clock), clock.end))
 }
 
@@ -151,7 +187,7 @@ fn month_first(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
         _ => return None,
     };
     if let Some(year) = year(b, after) {
-        let clock = clock(b, skip_spaces(b, after + 4), b':')?;
+        let clock = clock12(b, skip_spaces(b, after + 4 + usize::from(b.get(after + 4) == Some(&b','))))?;
         return Some(zoned(b, local(year, month, day, &clock), clock.end));
     }
     let clock = clock(b, after, b':')?;
@@ -183,11 +219,16 @@ fn weekday(b: &[u8], at: usize) -> Option<(Stamp, usize)> {
         if let Some(year) = year(b, clock.end + 1) {
             return Some(zoned(b, local(year, month, day, &clock), clock.end + 5));
         }
-        let (shift, end) = zone(b, clock.end + 1).unwrap_or((0, clock.end));
-        if end > clock.end
-            && let Some(year) = expect(b, end, b' ').and_then(|p| year(b, p))
+        let year_behind = |end| expect(b, end, b' ').and_then(|p| year(b, p));
+        if let Some((shift, end)) = zone(b, clock.end + 1)
+            && let Some(year) = year_behind(end)
         {
             return Some((shifted(local(year, month, day, &clock), shift), end + 5));
+        }
+        if let Some((letters, minutes, end)) = abbreviation(b, clock.end + 1)
+            && let Some(year) = year_behind(end)
+        {
+            return Some((named(local(year, month, day, &clock), letters, minutes), end + 5));
         }
     }
     Some((yearless(month, day, &clock), clock.end))
@@ -235,6 +276,25 @@ fn clock(b: &[u8], at: usize, sep: u8) -> Option<Clock> {
     Some(Clock { secs, nanos, end })
 }
 
+/// A clock, also with one digit of the hour and followed by AM or PM.
+fn clock12(b: &[u8], at: usize) -> Option<Clock> {
+    let (hour, end) = day_of_month(b, at)?;
+    if b.get(end) != Some(&b':') || b.get(end + 3) != Some(&b':') {
+        return None;
+    }
+    let (minute, second) = (two(b, end + 1)?, two(b, end + 4)?);
+    let (nanos, end) = fraction(b, end + 6);
+    let half = expect(b, end, b' ')
+        .and_then(|p| b.get(p..p + 2))
+        .map(|w| [w[0].to_ascii_uppercase(), w[1].to_ascii_uppercase()]);
+    let (hour, end) = match half {
+        Some([b'A', b'M']) if (1..=12).contains(&hour) => (hour % 12, end + 3),
+        Some([b'P', b'M']) if (1..=12).contains(&hour) => (hour % 12 + 12, end + 3),
+        _ => (hour, end),
+    };
+    Some(Clock { secs: secs_of_day(hour, minute, second), nanos, end })
+}
+
 fn compact_clock(b: &[u8], at: usize) -> Option<Clock> {
     let c = b.get(at..at + 6)?;
     let secs = secs_of_day(two(c, 0)?, two(c, 2)?, two(c, 4)?);
@@ -266,57 +326,6 @@ fn fraction(b: &[u8], at: usize) -> (u32, usize) {
         digits += 1;
     }
     (nanos, end)
-}
-
-/// A zone after a clock, perhaps after a space; without one the stamp stays local.
-fn zoned(b: &[u8], stamp: Stamp, end: usize) -> (Stamp, usize) {
-    let spaced = b.get(end) == Some(&b' ');
-    let at = end + usize::from(spaced);
-    match zone(b, at) {
-        // After a space a bare `-05` may as well be the start of a message.
-        Some((_, stop)) if spaced && stop - at == 3 && b[at] != b'U' && b[at] != b'G' => (stamp, end),
-        Some((shift, stop)) => (shifted(stamp, shift), stop),
-        None => (stamp, end),
-    }
-}
-
-/// `Z`, `UTC`, `GMT` or a numeric offset: seconds east of UTC, and the end.
-fn zone(b: &[u8], at: usize) -> Option<(i32, usize)> {
-    let end = match b.get(at)? {
-        b'Z' | b'z' => at + 1,
-        b'U' if b.get(at..at + 3) == Some(b"UTC") => at + 3,
-        b'G' if b.get(at..at + 3) == Some(b"GMT") => at + 3,
-        b'+' | b'-' => return numeric_zone(b, at),
-        _ => return None,
-    };
-    if b.get(end).is_some_and(u8::is_ascii_alphanumeric) { None } else { Some((0, end)) }
-}
-
-/// `+02:00`, `+0200` or `+02`: seconds east of UTC, and the end.
-pub(crate) fn numeric_zone(b: &[u8], at: usize) -> Option<(i32, usize)> {
-    let sign = match b.get(at)? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let hours = i32::from(two(b, at + 1)?);
-    let (minutes, end) = match b.get(at + 3) {
-        Some(b':') => (i32::from(two(b, at + 4)?), at + 6),
-        Some(b'0'..=b'9') => (i32::from(two(b, at + 3)?), at + 5),
-        _ => (0, at + 3),
-    };
-    if hours > 18 || minutes > 59 || b.get(end).is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
-    }
-    Some((sign * (hours * 3600 + minutes * 60), end))
-}
-
-fn shifted(stamp: Stamp, shift: i32) -> Stamp {
-    let Stamp::Local { secs, nanos } = stamp else { return stamp };
-    (secs - i64::from(shift))
-        .checked_mul(1_000_000_000)
-        .and_then(|ns| ns.checked_add(i64::from(nanos)))
-        .map_or(Stamp::Impossible, Stamp::Instant)
 }
 
 fn local(year: i64, month: u8, day: u8, clock: &Clock) -> Stamp {
@@ -372,7 +381,7 @@ fn month_name(b: &[u8], at: usize) -> Option<u8> {
     })
 }
 
-fn two(b: &[u8], at: usize) -> Option<u8> {
+pub(super) fn two(b: &[u8], at: usize) -> Option<u8> {
     let (x, y) = (b.get(at)?.wrapping_sub(b'0'), b.get(at + 1)?.wrapping_sub(b'0'));
     (x < 10 && y < 10).then(|| x * 10 + y)
 }

@@ -1,7 +1,7 @@
 //! Framing does not depend on the blocks; traces of each language stay one record.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{Assembler, Join, Line, LineFramer, LineHint, MAX_LINE, MAX_RECORD_LINES};
+use super::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint, MAX_LINE, MAX_RECORD_LINES};
 use aiobs_types::Severity;
 use proptest::prelude::*;
 
@@ -227,4 +227,81 @@ fn only_a_record_that_may_grow_is_held() {
     assert!(!assembler.expects_more());
     assembler.classify("crashed", &hint(Severity::ERROR));
     assert!(assembler.expects_more());
+}
+
+/// Text, offset and end of what the joiner makes of a text.
+fn joined(text: &str) -> Vec<(String, u64, u64)> {
+    let (mut framer, mut joiner, mut out) = (LineFramer::new(), BlockJoiner::new(), Vec::new());
+    let mut take = |l: Line<'_>| out.push((l.text.to_owned(), l.offset, l.next_offset));
+    framer.push(0, text.as_bytes(), |line| joiner.push(line, &mut take));
+    framer.finish(|line| joiner.push(line, &mut take));
+    joiner.flush(&mut take);
+    assert!(!joiner.is_open());
+    out
+}
+
+fn joined_texts(text: &str) -> Vec<String> {
+    joined(text).into_iter().map(|l| l.0).collect()
+}
+
+#[test]
+fn an_object_over_several_lines_is_one_record() {
+    let object = "{\n  \"level\": \"error\",\n  \"msg\": \"a } in { a string \\\" [\",\n  \"list\": [\n    1,\n    {\"a\": 2}\n  ]\n}";
+    let text = format!("before\n{object}\n{object}\n{{\"a\":1}}\nbehind");
+    assert_eq!(joined_texts(&text), ["before", object, object, "{\"a\":1}", "behind"]);
+    assert_eq!(joined(&text)[1].1, 7);
+    let listed = "{\n  \"a\": 1\n},\n{\n  \"a\":\n  {\n  }\n}";
+    assert_eq!(joined_texts(listed).len(), 2);
+}
+
+#[test]
+fn what_does_not_close_comes_line_by_line() {
+    for text in [
+        "{\n  \"a\": 1,\n2025-01-07 14:30:15 [INFO] shop - up\nnext",
+        "{\n  \"a\": 1,\n{\"whole\":1}\nnext",
+        "{\n  \"torn",
+        "{\n]\nnext",
+        "{\n  \"a\": 1\n} trailing\nnext",
+        "{ not json at all,\nnext",
+        "{",
+    ] {
+        assert_eq!(joined_texts(text), text.split('\n').collect::<Vec<_>>(), "{text}");
+    }
+    let endless = format!("{{\n{}", "\"a\": 1,\n".repeat(MAX_RECORD_LINES + 10));
+    assert_eq!(joined(&endless).len(), MAX_RECORD_LINES + 11);
+    // After a line that breaks one object another may begin.
+    assert_eq!(joined_texts("{\n  \"a\": 1,\n{\n  \"b\": 2\n}").last().unwrap(), "{\n  \"b\": 2\n}");
+}
+
+#[test]
+fn queries_runs_and_entries_are_one_record() {
+    let slow = "# Time: 250107 14:30:15\n# User@Host: app[app] @ web-1 []\n# Query_time: 4.2  Lock_time: 0.0\nuse shop;\nSET timestamp=1736260215;\nSELECT 1\nFROM carts;";
+    let second =
+        "# User@Host: app[app] @ web-1 []\n# Query_time: 2.1  Lock_time: 0.0\nSET timestamp=1736260216;\nSELECT 2;";
+    assert_eq!(joined_texts(&format!("started\n{slow}\n{second}\n{slow}")), ["started", slow, second, slow]);
+    let run = "Start-Date: 2025-01-07  14:30:15\nCommandline: apt install jq\nInstall: jq:amd64 (1.7)\nEnd-Date: 2025-01-07  14:30:19";
+    assert_eq!(joined_texts(&format!("\n{run}\n\n{run}\n")), ["", run, "", run]);
+    let entry = "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1736260215123456\nMESSAGE=a = b";
+    assert_eq!(joined_texts(&format!("{entry}\n\n{entry}\n\n")), [entry, entry]);
+    // The empty line behind an entry is read, too.
+    assert_eq!(joined(&format!("{entry}\n\n"))[0].2, entry.len() as u64 + 2);
+}
+
+proptest! {
+    #[test]
+    fn joining_loses_and_invents_nothing(pieces in prop::collection::vec(prop::sample::select(vec![
+        "{", "}", "  \"a\": 1,", "  \"b\": [", "  ],", "[", "{\"a\": 1}", "# Time: x", "# User@Host: y", "SELECT 1;", "SET timestamp=1;",
+        "Start-Date: z", "End-Date: z", "__CURSOR=1", "A=b", "", "text", "\"torn", "},",
+    ]), 0..40)) {
+        let text: String = pieces.iter().flat_map(|p| [*p, "\n"]).collect();
+        let mut at = 0;
+        for (line, offset, next) in joined(&text) {
+            prop_assert_eq!(offset, at);
+            prop_assert!(text[offset as usize..next as usize].starts_with(&line));
+            // All that may be left out is the empty line behind an entry of the journal.
+            prop_assert!(text[offset as usize + line.len()..next as usize].trim().is_empty());
+            at = next;
+        }
+        prop_assert_eq!(at, text.len() as u64);
+    }
 }

@@ -33,15 +33,16 @@ impl SourceParser {
     /// How to read lines of this shape, given what [`SourceParser::parse`] has just made of `line`. `None` when its values
     /// may change how it is read, when it is part of something larger, or while the format is still being found.
     pub fn recipe(&self, line: &str, parsed: &Parsed, shape: &LineShape) -> Option<Recipe> {
-        let format = self.formats.at(self.last.format);
-        let settled = (self.forced || self.sampled >= SAMPLE) && !self.last.guessed;
+        let format = self.formats.at(self.origin.format);
+        let settled = (self.forced || self.sampled >= SAMPLE) && !self.origin.guessed;
         let plain = parsed.recognised && !parsed.enveloped && !parsed.partial;
-        let by_hand = !matches!(format.reader, Reader::Regex(..)) && format.strptime.is_none();
+        // What a column means may change within a file, and an expression may look at any digit.
+        let by_hand = !matches!(format.reader, Reader::Regex(..) | Reader::Columns(_)) && format.strptime.is_none();
         if !settled || !plain || !by_hand || memchr::memchr(ESCAPE, line.as_bytes()).is_some() {
             return None;
         }
         let both = |start: usize, end: usize| Some((shape.place(start as u32)?, shape.place(end as u32)?));
-        let time = match &self.last.time {
+        let time = match &self.origin.time {
             Some((range, by)) => {
                 let (start, end) = both(range.start, range.end)?;
                 Some((start, end, *by))
@@ -49,7 +50,7 @@ impl SourceParser {
             None if parsed.time.is_some() => return None,
             None => None,
         };
-        let number = match &self.last.level {
+        let number = match &self.origin.level {
             Some((range, by)) => {
                 let (start, end) = both(range.start, range.end)?;
                 Some((start, end, *by))
@@ -58,7 +59,7 @@ impl SourceParser {
         };
         let range = |(start, end): (u32, u32)| both(start as usize, end as usize);
         Some(Recipe {
-            format: self.last.format,
+            format: self.origin.format,
             time,
             severity: parsed.severity,
             number,
@@ -97,7 +98,7 @@ impl SourceParser {
         self.read(recipe, bytes, shape, time)
     }
 
-    fn read(&self, recipe: &Recipe, line: &[u8], shape: &LineShape, time: Option<Timestamp>) -> Option<Parsed> {
+    fn read(&mut self, recipe: &Recipe, line: &[u8], shape: &LineShape, time: Option<Timestamp>) -> Option<Parsed> {
         let find = |(start, end): (Place, Place)| (shape.find(start), shape.find(end));
         let severity = match recipe.number {
             None => recipe.severity,
@@ -108,6 +109,7 @@ impl SourceParser {
         };
         let (component, message) = (find(recipe.component), find(recipe.message));
         debug_assert!(message.1 as usize <= line.len());
+        self.last = recipe.format;
         Some(Parsed { recognised: true, time, severity, component, message, enveloped: false, partial: false })
     }
 }
