@@ -17,6 +17,7 @@ pub mod semconv;
 mod severity;
 mod source;
 mod span;
+mod sql;
 mod template;
 mod time;
 
@@ -34,5 +35,6 @@ pub use record::{Field, LogRecord, flags};
 pub use severity::{Level, Severity};
 pub use source::{SourceId, SourceInfo, SourceState};
 pub use span::{AttrValue, Span, SpanId, SpanStatus, TraceId};
+pub use sql::SqlValue;
 pub use template::Template;
 pub use time::Timestamp;

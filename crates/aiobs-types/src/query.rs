@@ -58,6 +58,9 @@ pub trait FieldReader: Send + Sync + std::fmt::Debug {
     /// it returns true. Whether it did.
     fn find(&self, source: SourceId, text: &str, key: &FieldKey, on: &mut dyn FnMut(&str, &str) -> bool) -> bool;
 
+    /// Hands every field of a record of this source to `on`: full name and value.
+    fn each(&self, source: SourceId, text: &str, on: &mut dyn FnMut(&str, &str));
+
     /// Whether some source's format names a field so without the name standing in its lines. What is not named in a
     /// text and not so by a format needs no look.
     fn is_implied(&self, key: &FieldKey) -> bool;

@@ -90,6 +90,15 @@ impl Format {
         &self.doc
     }
 
+    /// Names of the fields it finds in its lines without their names standing there.
+    pub fn field_names(&self) -> Vec<&str> {
+        match &self.reader {
+            Reader::Layouts(layouts) => layouts.iter().flat_map(Layout::field_names).collect(),
+            Reader::Regex(regex, _) => regex.capture_names().flatten().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether its lines cannot be mistaken for another format's.
     pub(crate) fn is_distinctive(&self) -> bool {
         self.rank.1 <= 20

@@ -23,6 +23,10 @@ impl FieldReader for Words {
         pairs.chain(tail).any(|(name, value)| key.fits(name) && on(name, value))
     }
 
+    fn each(&self, _: SourceId, text: &str, on: &mut dyn FnMut(&str, &str)) {
+        text.split(' ').filter_map(|w| w.split_once('=')).for_each(|(name, value)| on(name, value));
+    }
+
     fn is_implied(&self, key: &FieldKey) -> bool {
         key.fits("tail")
     }
