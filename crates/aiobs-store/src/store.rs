@@ -88,7 +88,17 @@ impl Store {
 
     /// A connection that can only read.
     pub(crate) fn read_only(&self) -> Result<Connection> {
-        connect(&self.dir.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)
+        read_only(&self.path())
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.join(FILE)
+    }
+
+    /// What was set by [`Store::set_fields`].
+    pub(crate) fn fields(&self) -> Option<Arc<dyn FieldReader>> {
+        self.fields.clone()
     }
 
     /// The data directory.
@@ -180,6 +190,11 @@ fn check(conn: &Connection, path: &Path) -> Result<i64> {
         }
     }
     Ok(found)
+}
+
+/// A connection to a database file that can only read.
+pub(crate) fn read_only(path: &Path) -> Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
