@@ -10,6 +10,8 @@ mod demo;
 
 mod doctor;
 mod exit;
+mod export;
+mod hits;
 mod import;
 mod incidents;
 mod output;
@@ -17,6 +19,8 @@ mod progress;
 mod screen;
 mod search;
 mod signals;
+mod sql;
+mod suggest;
 mod talk;
 mod templates;
 mod watch;
@@ -60,6 +64,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
         Some(Command::Import(args)) => import::run(&cx, &args),
         Some(Command::Search(args)) => search::run(&cx, &args),
+        Some(Command::Sql(args)) => sql::run(&cx, &args),
+        Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),

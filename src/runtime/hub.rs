@@ -6,6 +6,7 @@ use super::board::{Board, lock};
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::sql::SqlDesk;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
@@ -22,12 +23,13 @@ const INCIDENTS: usize = 1_000;
 pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
     logs: LogView,
+    sql: SqlDesk,
     inquiries: Sender<Request>,
 }
 
 impl Hub {
-    pub(crate) fn new(logs: LogView, inquiries: Sender<Request>) -> Self {
-        Self { latest: Mutex::default(), logs, inquiries }
+    pub(crate) fn new(logs: LogView, sql: SqlDesk, inquiries: Sender<Request>) -> Self {
+        Self { latest: Mutex::default(), logs, sql, inquiries }
     }
 }
 
@@ -39,6 +41,8 @@ impl Backend for Hub {
     fn send(&self, request: Request) {
         match request {
             Request::Logs(request) => self.logs.ask(request),
+            Request::Sql(seq, text) => self.sql.ask(seq, text),
+            Request::CancelSql => self.sql.cancel(),
             // Gone only when everything stops.
             other => drop(self.inquiries.send(other)),
         }

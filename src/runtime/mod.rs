@@ -7,6 +7,7 @@ mod board;
 mod builder;
 mod charts;
 pub mod events;
+pub mod fields;
 mod hub;
 mod inquiry;
 mod live;
@@ -18,6 +19,7 @@ mod remotes;
 pub mod rules;
 mod running;
 mod similar;
+pub mod sql;
 mod stats;
 mod writing;
 
