@@ -48,11 +48,30 @@ impl Hits {
         Ok(Self { reader, query, names: names.into_iter().collect(), progress: cx.shows_progress() })
     }
 
-    /// Hands the matches to `on`, chunk by chunk. On a terminal it says how far it is, unless hits go there too.
+    /// Hands the matches to `on`, chunk by chunk.
     pub(super) fn each(
         &self,
         cancel: &AtomicBool,
         on: &mut dyn FnMut(&[LogRecord]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Ended> {
+        self.scan(cancel, &mut |hits, most| {
+            let records = records(hits, self.query.order, most);
+            on(&records)?;
+            Ok(records.len() as u64)
+        })
+    }
+
+    /// Counts the matches.
+    pub(super) fn count(&self, cancel: &AtomicBool) -> anyhow::Result<Ended> {
+        self.scan(cancel, &mut |hits, _| Ok(hits.rows.len() as u64))
+    }
+
+    /// Hands the chunks with matches to `take`, with how many are wanted at most; it says how many it took. On a
+    /// terminal it says how far it is, unless hits go there too.
+    fn scan(
+        &self,
+        cancel: &AtomicBool,
+        take: &mut dyn FnMut(&ChunkHits, u64) -> anyhow::Result<u64>,
     ) -> anyhow::Result<Ended> {
         let matcher = self.reader.matcher(&self.query)?;
         let first = self.reader.first_record_id()?.map_or(0, |id| id.0);
@@ -61,22 +80,23 @@ impl Hits {
         let (mut ended, mut fault) = (Ended::default(), None);
         let mut progress = Progress { shown: false, at: Instant::now(), enabled: self.progress };
         let mut scanned = 0;
-        let mut take = |hits: &ChunkHits| {
+        let mut on = |hits: &ChunkHits| {
             scanned += u64::from(hits.header.count);
-            let records = records(hits, self.query.order, limit - ended.matched);
-            ended.matched += records.len() as u64;
-            if !records.is_empty() {
+            if !hits.rows.is_empty() {
                 progress.clear();
-                if let Err(e) = on(&records) {
-                    fault = Some(e);
-                    return ControlFlow::Break(());
+                match take(hits, limit - ended.matched) {
+                    Ok(taken) => ended.matched += taken,
+                    Err(e) => {
+                        fault = Some(e);
+                        return ControlFlow::Break(());
+                    }
                 }
             }
             progress.say(scanned, total, ended.matched);
             ended.limited = ended.matched >= limit;
             if ended.limited { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.reader.scan(&matcher, self.query.order, cancel, &mut take)?;
+        self.reader.scan(&matcher, self.query.order, cancel, &mut on)?;
         progress.clear();
         ended.stopped = cancel.load(Ordering::SeqCst);
         fault.map_or(Ok(ended), Err)

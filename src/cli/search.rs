@@ -33,7 +33,7 @@ pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
 }
 
 fn count(hits: &Hits, format: Format, cancel: &AtomicBool, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let ended = hits.each(cancel, &mut |_| Ok(()))?;
+    let ended = hits.count(cancel)?;
     if ended.stopped {
         eprintln!("aiobs: stopped; at least {} records match", ended.matched);
         return Ok(Exit::Stopped);
