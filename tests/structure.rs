@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("aiobs-store", 2),
     ("aiobs-otlp", 2),
     ("aiobs-types", 1),
+    ("aiobs-vtab", 1),
 ];
 
 /// Inside the program: what a module may import of the others. `a::b` allows only that path.

@@ -62,6 +62,10 @@ pub enum Command {
     Import(ImportArgs),
     /// Search the archive
     Search(SearchArgs),
+    /// Ask the archive in SQL
+    Sql(SqlArgs),
+    /// Write records of the archive as text, JSON, CSV or Markdown
+    Export(ExportArgs),
     /// List the incidents of the archive, or show one
     Incidents(IncidentsArgs),
     /// Show the message templates of log files
@@ -151,9 +155,13 @@ pub struct ImportArgs {
 /// `aiobs search`
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// What to look for, such as `level>=warn component:orders "connection refused" -healthz since:1h`
+    /// What to look for, such as `level>=warn component:orders "connection refused" -healthz latency>500ms since:1h`
+    /// (docs/query.md)
     #[arg(required = true, value_name = "QUERY")]
     pub query: Vec<String>,
+    /// Print only how many records match, all of them
+    #[arg(long)]
+    pub count: bool,
     /// Most hits; 0 is no limit
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub limit: usize,
@@ -163,6 +171,53 @@ pub struct SearchArgs {
     /// How hits are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,
+}
+
+/// `aiobs sql`
+#[derive(Debug, Args)]
+#[command(after_help = SQL_HELP)]
+pub struct SqlArgs {
+    /// One SELECT, or `-` to read it from standard input
+    #[arg(value_name = "STATEMENT", required_unless_present = "tables")]
+    pub statement: Vec<String>,
+    /// List the tables and their columns instead
+    #[arg(long, conflicts_with = "statement")]
+    pub tables: bool,
+    /// Most rows; 0 is no limit
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub limit: u64,
+    /// Most seconds; 0 is no limit
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub timeout: u64,
+    /// How rows are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, metrics, sources (docs/sql.md, or --tables).\n\
+Example: aiobs sql \"SELECT bucket(time_ns, '1m') AS minute, count(*) FROM logs('level>=error') GROUP BY minute\"";
+
+/// `aiobs export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Which records, in the language of `aiobs search`; none: all
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Write to this file instead of standard output; it appears when it is complete
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Replace the file when there is one
+    #[arg(long, requires = "to")]
+    pub force: bool,
+    /// Most records; 0 is no limit
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub limit: usize,
+    /// Newest first
+    #[arg(long)]
+    pub newest: bool,
+    /// How records are written; by default as the file's name says (.json, .jsonl, .csv, .md), else as text
+    #[arg(long, value_enum)]
+    pub output: Option<Format>,
 }
 
 /// `aiobs incidents`

@@ -3,9 +3,11 @@
 use super::args::Global;
 use super::exit::UsageError;
 use crate::config::{self, Config, Load, Names, Paths};
+use crate::runtime::{fields, rules};
 use aiobs_store::{Reader, Store, StoreError};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 /// See the module.
@@ -41,13 +43,23 @@ impl Context {
 
     /// The archive for reading, also while another instance writes it.
     pub(super) fn archive(&self) -> anyhow::Result<Reader> {
-        let opened = Store::open_read_only(&self.data_dir).and_then(|store| store.reader());
-        opened.map_err(|e| match e {
+        Ok(self.store()?.reader()?)
+    }
+
+    /// The archive, opened for reading, with the formats that say what the fields of its records are.
+    pub(super) fn store(&self) -> anyhow::Result<Store> {
+        let opened = Store::open_read_only(&self.data_dir).and_then(|store| {
+            let checkpoints = store.reader()?.checkpoints()?;
+            Ok((store, checkpoints))
+        });
+        let (mut store, checkpoints) = opened.map_err(|e| match e {
             StoreError::Corrupt { .. } => {
                 anyhow::anyhow!("{e}; `aiobs import` or `aiobs watch` moves it aside and begins anew")
             }
             e => e.into(),
-        })
+        })?;
+        store.set_fields(fields::stored(Arc::new(rules::formats(&self.config)?), &checkpoints));
+        Ok(store)
     }
 
     /// Whether progress may be drawn on standard error.

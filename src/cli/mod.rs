@@ -10,7 +10,9 @@ mod demo;
 
 mod doctor;
 mod exit;
+mod export;
 mod formats;
+mod hits;
 mod import;
 mod incidents;
 mod output;
@@ -18,6 +20,8 @@ mod progress;
 mod screen;
 mod search;
 mod signals;
+mod sql;
+mod suggest;
 mod talk;
 mod templates;
 mod watch;
@@ -61,6 +65,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
         Some(Command::Import(args)) => import::run(&cx, &args),
         Some(Command::Search(args)) => search::run(&cx, &args),
+        Some(Command::Sql(args)) => sql::run(&cx, &args),
+        Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exit::{Exit, UsageError};
+use super::suggest;
 use super::talk::ToFile;
 use super::watch::specs;
 use crate::config::Ascii;
@@ -83,6 +84,10 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         let context = FilterContext { now: Timestamp::now(), zone: zone.clone(), sources };
         parse_filter(text, &context).map_err(|e| e.to_string())
     });
+    let formats = rules::formats(&cx.config)?;
+    options.suggest_filter =
+        Arc::new(move |text, cursor, snapshot, rows| suggest::filter(&formats, text, cursor, snapshot, rows));
+    options.sql_words = suggest::sql_words();
     options.start = start_hints();
     Ok(options)
 }

@@ -2,74 +2,57 @@
 
 use super::args::{Format, SearchArgs};
 use super::context::Context;
-use super::exit::{Exit, UsageError};
-use super::output;
-use crate::runtime::rules;
-use aiobs_logs::filter::{FilterContext, parse_filter};
-use aiobs_store::Reader;
-use aiobs_types::{LogQuery, LogRecord, Order, SourceId, TemplateId, Timestamp};
-use std::collections::HashMap;
+use super::exit::Exit;
+use super::hits::{Ended, Hits};
+use super::signals;
 use std::io::{BufWriter, Write};
-use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
-    let reader = cx.archive()?;
-    let names: Vec<(SourceId, String)> = reader.checkpoints()?.into_iter().map(|c| (c.source, c.name)).collect();
-    let text = args.query.join(" ");
-    let filter = FilterContext { now: Timestamp::now(), zone: rules::zone(&cx.config)?, sources: &names };
-    let query = parse_filter(&text, &filter).map_err(|e| UsageError(format!("query: {e}")))?;
-    let order = if args.newest { Order::NewestFirst } else { Order::OldestFirst };
-    let query = LogQuery { order, limit: args.limit, ..query };
-    let names: HashMap<SourceId, String> = names.into_iter().collect();
-    let templates = match args.output {
-        Format::Json | Format::Csv => templates(&reader)?,
-        Format::Text | Format::Markdown => HashMap::new(),
-    };
+    let limit = if args.count { 0 } else { args.limit };
+    let hits = Hits::of(cx, &args.query, args.newest, limit)?;
+    let cancel = signals::cancel()?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    match args.output {
-        Format::Csv => writeln!(out, "id,time,level,source,offset,component,template_id,message")?,
-        Format::Markdown => writeln!(out, "| id | time | level | component | text |\n| --- | --- | --- | --- | --- |")?,
-        Format::Text | Format::Json => {}
+    if args.count {
+        return count(&hits, args.output, &cancel, &mut out);
     }
-    let mut result = Ok(());
-    let stats = reader.query(&query, &AtomicBool::new(false), &mut |view| {
-        let record = view.to_record();
-        let source = names.get(&record.source).map_or("", String::as_str);
-        let template = templates.get(&record.template).map_or("", String::as_str);
-        result = print(&mut out, args.output, &record, source, template);
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let printer = hits.printer(args.output)?;
+    printer.head(&mut out)?;
+    let ended = hits.each(&cancel, &mut |records| {
+        for record in records {
+            printer.record(&mut out, record)?;
+        }
+        // Whoever reads along sees what there is while the search goes on.
+        Ok(out.flush()?)
     })?;
-    result?;
     out.flush()?;
-    if !cx.quiet && args.limit > 0 && stats.matched >= args.limit as u64 {
+    if !cx.quiet && ended.limited {
         eprintln!("aiobs: stopped after {} hits; --limit 0 shows all", args.limit);
     }
+    Ok(end(cx, &ended))
+}
+
+fn count(hits: &Hits, format: Format, cancel: &AtomicBool, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let ended = hits.count(cancel)?;
+    if ended.stopped {
+        eprintln!("aiobs: stopped; at least {} records match", ended.matched);
+        return Ok(Exit::Stopped);
+    }
+    match format {
+        Format::Text | Format::Markdown => writeln!(out, "{}", ended.matched)?,
+        Format::Json => writeln!(out, "{{\"count\":{}}}", ended.matched)?,
+        Format::Csv => writeln!(out, "count\n{}", ended.matched)?,
+    }
+    out.flush()?;
     Ok(Exit::Done)
 }
 
-fn templates(reader: &Reader) -> anyhow::Result<HashMap<TemplateId, String>> {
-    Ok(reader.templates()?.into_iter().map(|t| (t.id, t.text)).collect())
-}
-
-fn print(out: &mut impl Write, format: Format, r: &LogRecord, source: &str, template: &str) -> std::io::Result<()> {
-    match format {
-        Format::Text => writeln!(out, "{}", output::safe(&r.text)),
-        Format::Json => writeln!(out, "{}", output::line(&output::record(r, source, template))),
-        Format::Csv => {
-            let (id, offset, tid) = (r.id.0.to_string(), r.offset.to_string(), r.template.0.to_string());
-            let time = output::rfc3339(r.time);
-            let cells = [&id, &time, r.severity.level().name(), source, &offset, &r.component, &tid, r.message()];
-            writeln!(out, "{}", output::csv(&cells))
-        }
-        Format::Markdown => writeln!(
-            out,
-            "| {} | {} | {} | {} | {} |",
-            r.id,
-            output::local(r.time),
-            r.severity,
-            output::markdown(&r.component),
-            output::markdown(&r.text)
-        ),
+fn end(cx: &Context, ended: &Ended) -> Exit {
+    if !ended.stopped {
+        return Exit::Done;
     }
+    if !cx.quiet {
+        eprintln!("aiobs: stopped; {} found so far", ended.matched);
+    }
+    Exit::Stopped
 }

@@ -1,5 +1,7 @@
 //! Turns SIGINT, SIGTERM and SIGHUP into a message, for commands that run until told to stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 
 /// Sends `message` at the first signal; a second one ends the process at once.
@@ -14,6 +16,20 @@ pub(super) fn forward<T: Send + Clone + 'static>(tx: Sender<T>, message: T) -> s
         });
     })?;
     Ok(())
+}
+
+/// A flag that the first signal raises; a second one ends the process at once.
+pub(super) fn cancel() -> std::io::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let (tx, rx) = std::sync::mpsc::channel();
+    forward(tx, ())?;
+    let raised = Arc::clone(&flag);
+    std::thread::Builder::new().name("cancel".into()).spawn(move || {
+        if rx.recv().is_ok() {
+            raised.store(true, Ordering::SeqCst);
+        }
+    })?;
+    Ok(flag)
 }
 
 #[cfg(unix)]

@@ -12,9 +12,10 @@ use super::pipeline::{Pipeline, PipelineSetup};
 use super::processing::{Message, Outlet, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
+use super::sql::SqlDesk;
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
-use super::{EngineEvent, hub, reading, rules};
+use super::{EngineEvent, fields, hub, reading, rules};
 use crate::config::Config;
 use aiobs_logs::format::FormatSet;
 use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
@@ -91,7 +92,7 @@ pub struct Builder<'a> {
 
 impl Builder<'_> {
     /// Starts everything. With `screen`, also what only a screen needs (views, snapshots, chat).
-    pub fn start(self, ground: Ground, screen: bool) -> anyhow::Result<Running> {
+    pub fn start(self, mut ground: Ground, screen: bool) -> anyhow::Result<Running> {
         let Self { config, options, listener } = self;
         let reader = ground.store.reader()?;
         let formats = Arc::new(rules::formats(config)?);
@@ -99,6 +100,7 @@ impl Builder<'_> {
         let board = Arc::new(Board::new(setup.next_record));
         seed(&board, &reader, &setup)?;
         let checkpoints = setup.checkpoints.clone();
+        ground.store.set_fields(fields::reader(Arc::clone(&formats), &checkpoints, Some(Arc::clone(&board))));
         let pipeline = Pipeline::new(setup)?;
 
         let (to_pipeline, pipeline_inbox) = sync_channel::<Message>(PIPELINE_CHANNEL);
@@ -186,9 +188,10 @@ impl Builder<'_> {
         running.send(remotes);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, Arc::clone(&board), to_inquiry));
+            let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
+            let hub = Arc::new(Hub::new(logs, sql, Arc::clone(&board), to_inquiry));
             let inquiry = Inquiry {
-                reader,
+                reader: ground.store.reader()?,
                 board: Arc::clone(&board),
                 sink: Arc::clone(&sink),
                 formats,

@@ -2,10 +2,14 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod sql;
 mod stream;
+mod topology;
 
 pub use aiobs_types::StageState;
+pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
+pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
 use aiobs_types::{
     ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
@@ -23,6 +27,7 @@ pub trait Backend: Send + Sync {
 
 /// What the screen may ask for.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a handful live at a time")]
 pub enum Request {
     /// A window of log records.
     Logs(LogsRequest),
@@ -55,6 +60,10 @@ pub enum Request {
     CancelAsk,
     /// Show exactly what a model is sent for this incident.
     PromptPreview(IncidentId),
+    /// Run a statement of SQL; it replaces the one that goes on. The number comes back with the answers.
+    Sql(u64, String),
+    /// Stop the statement that goes on.
+    CancelSql,
 }
 
 /// Where a window of records lies.
@@ -203,6 +212,8 @@ pub enum Event {
     },
     /// Answer to [`Request::PromptPreview`].
     PromptPreview(IncidentId, String),
+    /// Answer to [`Request::Sql`]: how far it is, then its end.
+    Sql(SqlAnswer),
     /// Something to tell in the footer.
     Toast(Toast),
 }
@@ -421,64 +432,4 @@ pub struct Charts {
     pub drift_note: String,
     /// Incidents on the axis.
     pub markers: Vec<Marker>,
-}
-
-/// One node of the chain's graph.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GraphNode {
-    /// Name, such as `Diagnosis` or `llama3.1`.
-    pub name: String,
-    /// `agent`, `model`, `tool`, `source`, `playbook`.
-    pub kind: &'static str,
-    /// Calls.
-    pub calls: u64,
-    /// Calls that failed.
-    pub errors: u64,
-    /// Mean seconds per call.
-    pub mean_seconds: f64,
-}
-
-/// One arrow of the chain's graph.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GraphEdge {
-    /// Index into nodes.
-    pub from: usize,
-    /// Index into nodes.
-    pub to: usize,
-    /// Calls.
-    pub calls: u64,
-}
-
-/// The chain's graph, from stored spans, and one run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Topology {
-    /// Nodes.
-    pub nodes: Vec<GraphNode>,
-    /// Arrows.
-    pub edges: Vec<GraphEdge>,
-    /// Recent runs, newest first: trace, incident, title, seconds, tokens.
-    pub runs: Vec<RunRow>,
-    /// Spans of the chosen run, parents before children, by start.
-    pub spans: Vec<Span>,
-}
-
-/// One run of the chain.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunRow {
-    /// The run.
-    pub trace: TraceId,
-    /// The incident it was about.
-    pub incident: Option<IncidentId>,
-    /// Span name.
-    pub name: String,
-    /// When it began.
-    pub start: Timestamp,
-    /// Seconds, `None` while it runs.
-    pub seconds: Option<f64>,
-    /// Tokens read and written.
-    pub tokens: (i64, i64),
-    /// Whether it failed somewhere.
-    pub failed: bool,
-    /// `model`, `playbook` or `facts`.
-    pub answered_by: String,
 }

@@ -6,6 +6,7 @@ use super::board::{Board, lock};
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::sql::SqlDesk;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
@@ -23,12 +24,13 @@ pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
     logs: LogView,
     board: Arc<Board>,
+    sql: SqlDesk,
     inquiries: Sender<Request>,
 }
 
 impl Hub {
-    pub(crate) fn new(logs: LogView, board: Arc<Board>, inquiries: Sender<Request>) -> Self {
-        Self { latest: Mutex::default(), logs, board, inquiries }
+    pub(crate) fn new(logs: LogView, sql: SqlDesk, board: Arc<Board>, inquiries: Sender<Request>) -> Self {
+        Self { latest: Mutex::default(), logs, sql, board, inquiries }
     }
 }
 
@@ -40,6 +42,8 @@ impl Backend for Hub {
     fn send(&self, request: Request) {
         match request {
             Request::Logs(request) => self.logs.ask(request),
+            Request::Sql(seq, text) => self.sql.ask(seq, text),
+            Request::CancelSql => self.sql.cancel(),
             // Gone only when everything stops.
             Request::Incident(id) => {
                 self.board.watch(id);

@@ -138,7 +138,7 @@ impl Worker {
                 scan.request = request;
                 scan.answered = false;
             }
-            _ => match Matcher::new(&query) {
+            _ => match self.reader.matcher(&query) {
                 Ok(matcher) => {
                     let index =
                         if query.is_all() { MatchIndex::everything(first, next) } else { MatchIndex::new(first, next) };
@@ -398,7 +398,7 @@ impl Worker {
         if n == 0 {
             return Ok(ids);
         }
-        let matcher = Matcher::new(query)?;
+        let matcher = self.reader.matcher(query)?;
         let (batches, live) = self.window_from(if forward { at } else { 0 }, next);
         if !forward {
             for batch in batches.iter().rev() {

@@ -23,6 +23,8 @@ pub enum Context {
     Topology,
     /// Chat pane, reading.
     Chat,
+    /// SQL pane, its result.
+    Sql,
     /// A line being typed: filter, search, time.
     Input,
     /// The multi-line editor of the chat.
@@ -35,7 +37,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Always,
         Self::Global,
         Self::Overview,
@@ -44,6 +46,7 @@ impl Context {
         Self::Charts,
         Self::Topology,
         Self::Chat,
+        Self::Sql,
         Self::Input,
         Self::Editor,
         Self::Palette,
@@ -61,6 +64,7 @@ impl Context {
             Self::Charts => "charts",
             Self::Topology => "topology",
             Self::Chat => "chat",
+            Self::Sql => "sql",
             Self::Input => "input",
             Self::Editor => "editor",
             Self::Palette => "palette",
@@ -89,6 +93,7 @@ impl Context {
             Self::Charts => &[Self::Charts, Self::Global, Self::Always],
             Self::Topology => &[Self::Topology, Self::Global, Self::Always],
             Self::Chat => &[Self::Chat, Self::Global, Self::Always],
+            Self::Sql => &[Self::Sql, Self::Global, Self::Always],
             Self::Input => &[Self::Input, Self::Always],
             Self::Editor => &[Self::Editor, Self::Always],
             Self::Palette => &[Self::Palette, Self::Always],
@@ -182,6 +187,7 @@ actions! {
     ShowCharts       "show_charts"     "charts"       General [Always Global] "Go to Charts"
     ShowTopology     "show_topology"   "topology"     General [Always Global] "Go to Topology"
     ShowChat         "show_chat"       "chat"         General [Always Global] "Go to Chat"
+    ShowSql          "sql"             "SQL"          General [Always Global] "Ask the archive in SQL"
     Zoom             "zoom"            "zoom"         General [Global] "Let the focused part of a split fill the pane, or split again"
     NextTheme        "next_theme"      "theme"        General [Global] "Try the next theme"
 
@@ -209,7 +215,7 @@ actions! {
     PreviousWarning  "previous_warning" "previous warning" Finding [Logs] "To the previous warning or worse"
     GoToTime         "go_to_time"      "go to"        Finding [Logs] "Go to a time, a share (50%) or a record (#1207)"
     IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor"
-    ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide lines that name the component under the cursor"
+    ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor"
     IncludeTemplate  "include_template" "like this"   Finding [Logs] "Show only lines like the one under the cursor"
 
     Open             "open"            "open"         Acting [Global] "Open what is selected"
@@ -228,9 +234,12 @@ actions! {
     CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"
-    Edit             "edit"            "write"        Acting [Chat] "Write to the assistant"
-    NextView         "next_view"       "next view"    Acting [Charts Topology] "The next chart or run"
+    Edit             "edit"            "write"        Acting [Chat Sql] "Write to the assistant, or a statement of SQL"
+    NextView         "next_view"       "next view"    Acting [Charts Topology Sql] "The next chart or run, or form of a result"
     PreviousView     "previous_view"   "previous view" Acting [Charts Topology] "The previous chart or run"
+    SortColumn       "sort_column"     "sort"         Acting [Sql] "Sort by the column: greatest first, least first, as found"
+    CopyRow          "copy_row"        "copy row"     Acting [Sql] "Copy the row as JSON"
+    SaveResult       "save_result"     "save"         Acting [Sql] "Write the result to a file: .csv, .json or .md"
 
     Submit           "submit"          "accept"       Typing [Input Editor Palette] "Accept what was typed, or send it"
     NewLine          "new_line"        "new line"     Typing [Editor] "Begin a new line"

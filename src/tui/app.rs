@@ -10,7 +10,7 @@ use super::options::TuiOptions;
 use super::reload::Watch;
 use super::signals::{Signal, Signals};
 use super::terminal::Terminal;
-use super::{Exit, build, shell, update};
+use super::{Exit, build, save, shell, update};
 use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
@@ -157,6 +157,10 @@ impl App {
             match effect {
                 Effect::Send(request) => self.backend.send(request),
                 Effect::Copy { text, what } => self.copy(&text, &what)?,
+                Effect::Save { path, text } => {
+                    self.model.toast(save::save(&path, &text));
+                    self.pace.touch(Change::Hand, Instant::now());
+                }
                 Effect::Quit => self.exit = Some(Exit::Quit),
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => {

@@ -18,6 +18,13 @@ pub enum Effect {
         /// For the toast, such as `line` or `3 commands`.
         what: String,
     },
+    /// Write a new file that only its owner can read, and say so.
+    Save {
+        /// Where.
+        path: String,
+        /// What.
+        text: String,
+    },
     /// Say something in the footer for a few seconds.
     Toast(Toast),
     /// Go to a pane; Esc comes back.

@@ -154,6 +154,18 @@ pub fn plural(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
 }
 
+/// A time as SQL gives it (`2025-01-07T14:22:31.402000000Z`) without the digits that say nothing; any other text as it
+/// is.
+pub fn short_time(text: &str) -> std::borrow::Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let looks = bytes.len() == 30 && bytes[10] == b'T' && bytes[19] == b'.' && bytes[29] == b'Z' && text.is_ascii();
+    match text.get(20..29) {
+        Some("000000000") if looks => format!("{}Z", &text[..19]).into(),
+        Some(digits) if looks && digits.ends_with("000000") => format!("{}Z", &text[..23]).into(),
+        _ => text.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -13,6 +13,7 @@ pub mod model;
 mod options;
 pub mod panes;
 mod reload;
+mod save;
 pub mod shell;
 mod signals;
 mod terminal;
@@ -65,6 +66,8 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
         keymap: keymap::load(&options.keymap, options.keymap_file.as_deref())?,
         clock: format::Clock { now: aiobs_types::Timestamp::now(), zone: options.zone.clone() },
         parse_filter: Arc::clone(&options.parse_filter),
+        suggest_filter: Arc::clone(&options.suggest_filter),
+        sql_words: Arc::clone(&options.sql_words),
         size: ratatui::layout::Size::new(80, 24),
     };
     let shell =

@@ -3,7 +3,7 @@
 
 use super::format::Clock;
 use super::keymap::{Chord, Keymap};
-use super::panes::{PaneCx, PaneId, Panes, ParseFilter};
+use super::panes::{PaneCx, PaneId, Panes, ParseFilter, SuggestFilter};
 use super::theme::{Depth, Glyphs, Library, Theme};
 use super::widgets::lineedit::LineEdit;
 use super::widgets::scroll::Cursor;
@@ -28,6 +28,10 @@ pub struct World {
     pub clock: Clock,
     /// The filter language.
     pub parse_filter: Arc<ParseFilter>,
+    /// What may be typed next in it.
+    pub suggest_filter: Arc<SuggestFilter>,
+    /// Names that SQL has, with what they are.
+    pub sql_words: Arc<[(String, String)]>,
     /// The terminal's columns and rows.
     pub size: Size,
 }
@@ -44,6 +48,8 @@ impl World {
             clock: &self.clock,
             size: Size::new(self.size.width, self.size.height.saturating_sub(bars)),
             parse_filter: self.parse_filter.as_ref(),
+            suggest_filter: self.suggest_filter.as_ref(),
+            sql_words: &self.sql_words,
         }
     }
 }

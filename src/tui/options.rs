@@ -2,7 +2,7 @@
 
 use super::frame;
 use super::model::StartHint;
-use super::panes::{PaneId, ParseFilter};
+use super::panes::{PaneId, ParseFilter, SuggestFilter};
 use super::theme::Depth;
 use aiobs_types::{LogQuery, SourceId, TextMatch};
 use jiff::tz::TimeZone;
@@ -36,6 +36,10 @@ pub struct TuiOptions {
     pub zone: TimeZone,
     /// The filter language.
     pub parse_filter: Arc<ParseFilter>,
+    /// What may be typed next in it.
+    pub suggest_filter: Arc<SuggestFilter>,
+    /// Names of tables, columns and functions that SQL has, with what they are.
+    pub sql_words: Arc<[(String, String)]>,
     /// Lines of the start page.
     pub start: Vec<StartHint>,
     /// What was asked to be watched, for the start page while nothing of it is there.
@@ -58,6 +62,8 @@ impl TuiOptions {
             copy: true,
             zone: TimeZone::system(),
             parse_filter: Arc::new(words_filter),
+            suggest_filter: Arc::new(|_, _, _, _| Vec::new()),
+            sql_words: Arc::default(),
             start: Vec::new(),
             watching: Vec::new(),
         }

@@ -32,10 +32,12 @@ fn every_pane_and_overlay_is_a_key_away() {
     for (key, sign) in panes {
         t.press_shows(key, &[sign]);
     }
-    for (_, sign) in panes {
+    for (_, sign) in &panes[..5] {
         t.press_shows("\t", &[sign]);
     }
-    t.press_shows("\x1b[Z", &["Ask about what is in the logs"]);
+    t.press_shows("\t", &["Ask the archive in SQL"]);
+    t.press_shows("\t", &["What is wrong now"]);
+    t.press_shows("\x1b[Z", &["Ask the archive in SQL"]);
     t.press_shows("1", &["What is wrong now"]);
     t.press_shows("?", &["General", "Go to the next pane"]);
     t.press("\x1b");
@@ -48,6 +50,39 @@ fn every_pane_and_overlay_is_a_key_away() {
     t.press("q");
     assert_eq!(t.ends(), 0);
     t.is_restored();
+}
+
+#[test]
+fn the_archive_is_asked_in_sql() {
+    let mut t = shop();
+    t.press_shows(":", &["Commands"]);
+    t.press("sql\r");
+    t.press("SELECT level, count(*) AS records FROM logs GROUP BY level\r");
+    t.shows(&["3 rows", "297", "error"]);
+    t.press_shows("i", &["accept"]);
+    t.press("\x15SELECT levle FROM logs\r");
+    t.shows(&["there is no column `levle`; did you mean `level`?"]);
+    t.press("\x15SELECT count(*) FROM logs a, logs b, logs c WHERE a.text > b.text || c.text\r");
+    t.shows(&["running"]);
+    t.press("\x03");
+    t.shows(&["stopped"]);
+    t.press("q");
+    assert_eq!(t.ends(), 0);
+}
+
+#[test]
+fn a_filter_completes_and_compares_fields() {
+    let lines: String = (0..60).map(|n| format!("{{\"time\":\"2025-01-07T14:00:{n:02}Z\",\"level\":\"info\",\"service\":\"api\",\"msg\":\"request {n} done\",\"latency\":\"{n}ms\"}}\n")).collect();
+    let mut t = Setup::on(&[("api.log", lines.as_bytes())]).start();
+    t.press_shows("2", &["request 59 done"]);
+    t.press("/");
+    t.press_shows("lat", &["latency=", "a field, such as"]);
+    t.press("\t");
+    t.press("\x7f>57ms\r");
+    t.shows(&["2 of 60", "request 58 done"]);
+    t.hides("request 57 done");
+    t.press("q");
+    assert_eq!(t.ends(), 0);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
 use aiobs::tui::keymap::Chord;
 use aiobs::tui::model::Model;
+use aiobs::tui::widgets::suggest::Suggestion;
 use aiobs::tui::{Depth, PaneId, StartHint, TuiOptions, build, shell, update};
 use aiobs_types::{
     Author, Confidence, Diagnosis, Field, Fix, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
@@ -145,6 +146,16 @@ fn options(depth: Depth, ascii: bool, keymap: &str) -> TuiOptions {
         let zone = aiobs_logs::format::ZoneRule::Utc;
         parse_filter(text, &FilterContext { now: at(0), zone, sources }).map_err(|e| e.to_string())
     });
+    options.suggest_filter = Arc::new(|text, cursor, snapshot, _| {
+        use aiobs_logs::filter::{Known, complete};
+        let components: Vec<String> = snapshot.components.iter().map(|c| c.name.clone()).collect();
+        let sources: Vec<String> = snapshot.sources.iter().map(|s| s.info.name.clone()).collect();
+        let fields = [("status".to_owned(), vec!["200".to_owned(), "502".to_owned()])];
+        let known = Known { sources: &sources, components: &components, fields: &fields, templates: &[] };
+        let found = complete(text, cursor, &known).into_iter();
+        found.map(|c| Suggestion { at: c.at, text: c.text, about: c.about }).collect()
+    });
+    options.sql_words = [("logs", "table: records"), ("level", "logs.level")].map(|(w, a)| (w.into(), a.into())).into();
     options.start = vec![StartHint { command: "aiobs demo".into(), about: "a replayed incident".into() }];
     options
 }

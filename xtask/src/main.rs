@@ -4,6 +4,7 @@
 
 mod keys;
 mod playbooks;
+mod sql;
 
 use anyhow::{Context, Result, bail};
 use std::path::Path;
@@ -16,6 +17,7 @@ const PAGES: &[Page] = &[
     ("docs/config.md", || Ok(aiobs::config::reference())),
     ("docs/keys.md", keys::page),
     ("docs/playbooks.md", playbooks::page),
+    ("docs/sql.md", sql::page),
 ];
 
 fn main() -> Result<()> {

@@ -4,7 +4,6 @@
 use crate::codec::Decoder;
 use crate::error::{Doing, Result, StoreError};
 use crate::header::LEVELS;
-use crate::matcher::Matcher;
 use crate::reader::{DOING, Reader};
 use crate::rows;
 use aiobs_types::{LogQuery, Order, RecordId, TemplateId, Timestamp};
@@ -64,7 +63,7 @@ impl Reader {
             to: Some(query.to.map_or(to, |t| t.min(to))),
             ..query.clone()
         };
-        self.scan(&Matcher::new(&query)?, Order::OldestFirst, cancel, &mut |hits| {
+        self.scan(&self.matcher(&query)?, Order::OldestFirst, cancel, &mut |hits| {
             if let Some(chunk) = &hits.chunk {
                 for row in hits.rows.iter().filter_map(|&i| chunk.rows().get(i as usize)) {
                     all.add(row.time, row.severity.level() as usize);

@@ -19,6 +19,7 @@ mod retain;
 mod rows;
 mod scan;
 mod schema;
+mod sql;
 mod store;
 mod writer;
 
@@ -31,6 +32,9 @@ pub use outbox::{OutboxEntry, OutboxRow, OutboxState};
 pub use reader::Reader;
 pub use retain::{RetainReport, Retention};
 pub use scan::{ChunkHits, QueryStats};
+pub use sql::{
+    ReadFilter, SQL_FUNCTIONS, SQL_TABLES, Sql, SqlColumn, SqlControl, SqlDone, SqlError, SqlLimits, SqlSink, SqlTable,
+};
 pub use store::{OpenReport, Store};
 pub use writer::{Commit, CommitReport, Writer};
 

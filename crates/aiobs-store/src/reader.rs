@@ -4,8 +4,9 @@ use crate::chunk::DecodedChunk;
 use crate::codec::Decoder;
 use crate::error::{Doing, Result};
 use crate::header::ChunkHeader;
+use crate::matcher::Matcher;
 use crate::rows;
-use aiobs_types::{LogRecord, RecordId};
+use aiobs_types::{FieldReader, LogQuery, LogRecord, RecordId};
 use rusqlite::{Connection, Transaction};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -18,11 +19,20 @@ const CACHED: usize = 8;
 pub struct Reader {
     pub(crate) conn: Connection,
     cache: RefCell<Vec<(u32, Arc<DecodedChunk>)>>,
+    fields: Option<Arc<dyn FieldReader>>,
 }
 
 impl Reader {
-    pub(crate) const fn new(conn: Connection) -> Self {
-        Self { conn, cache: RefCell::new(Vec::new()) }
+    pub(crate) const fn new(conn: Connection, fields: Option<Arc<dyn FieldReader>>) -> Self {
+        Self { conn, cache: RefCell::new(Vec::new()), fields }
+    }
+
+    /// Compiles a query as this reader answers it.
+    ///
+    /// # Errors
+    /// As [`Matcher::with_fields`].
+    pub fn matcher(&self, query: &LogQuery) -> Result<Matcher> {
+        Matcher::with_fields(query, self.fields.as_ref())
     }
 
     /// Id that the next record gets; 1 for an empty archive.

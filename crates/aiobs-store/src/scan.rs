@@ -82,7 +82,7 @@ impl Reader {
                 Order::NewestFirst => hits.rows.iter().rev().try_for_each(&mut one),
             }
         };
-        let matcher = Matcher::new(query)?;
+        let matcher = self.matcher(query)?;
         let mut stats = self.scan(&matcher, query.order, cancel, &mut each)?;
         stats.matched = matched;
         Ok(stats)

@@ -5,10 +5,12 @@ use crate::lock::Lock;
 use crate::reader::Reader;
 use crate::schema;
 use crate::writer::Writer;
+use aiobs_types::FieldReader;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 const FILE: &str = "aiobs.db";
@@ -32,6 +34,7 @@ pub struct OpenReport {
 pub struct Store {
     dir: PathBuf,
     lock: Option<Lock>,
+    fields: Option<Arc<dyn FieldReader>>,
 }
 
 impl Store {
@@ -58,7 +61,7 @@ impl Store {
             }
             done => done?,
         }
-        Ok((Self { dir: dir.to_owned(), lock: Some(lock) }, report))
+        Ok((Self { dir: dir.to_owned(), lock: Some(lock), fields: None }, report))
     }
 
     /// Opens for reading only, also while another process writes.
@@ -73,7 +76,7 @@ impl Store {
         }
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match check(&conn, &path)? {
-            schema::VERSION => Ok(Self { dir: dir.to_owned(), lock: None }),
+            schema::VERSION => Ok(Self { dir: dir.to_owned(), lock: None, fields: None }),
             _ => Err(StoreError::Missing { dir: dir.to_owned() }),
         }
     }
@@ -81,6 +84,26 @@ impl Store {
     /// Whether this store may write.
     pub const fn is_writable(&self) -> bool {
         self.lock.is_some()
+    }
+
+    /// From here on readers find the fields that queries compare with this. Without it such queries are errors.
+    pub fn set_fields(&mut self, reader: Arc<dyn FieldReader>) {
+        self.fields = Some(reader);
+    }
+
+    /// A connection that can only read.
+    pub(crate) fn read_only(&self) -> Result<Connection> {
+        read_only(&self.path())
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.join(FILE)
+    }
+
+    /// What was set by [`Store::set_fields`].
+    pub(crate) fn fields(&self) -> Option<Arc<dyn FieldReader>> {
+        self.fields.clone()
     }
 
     /// The data directory.
@@ -108,7 +131,7 @@ impl Store {
     /// # Errors
     /// Faults of the disk.
     pub fn reader(&self) -> Result<Reader> {
-        Ok(Reader::new(connect(&self.dir.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?))
+        Ok(Reader::new(self.read_only()?, self.fields.clone()))
     }
 }
 
@@ -175,6 +198,11 @@ fn check(conn: &Connection, path: &Path) -> Result<i64> {
         }
     }
     Ok(found)
+}
+
+/// A connection to a database file that can only read.
+pub(crate) fn read_only(path: &Path) -> Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {

@@ -14,6 +14,7 @@ pub mod incidents;
 pub mod logs;
 pub mod overview;
 mod refresh;
+pub mod sql;
 #[cfg(test)]
 pub(crate) mod testkit;
 pub mod topology;
@@ -24,7 +25,8 @@ use crate::tui::effect::Effect;
 use crate::tui::format::Clock;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Glyphs, Role, Theme};
-use aiobs_types::{ChatScope, IncidentId, LogQuery, RecordId, SourceId};
+use crate::tui::widgets::suggest::Suggestion;
+use aiobs_types::{ChatScope, IncidentId, LogQuery, LogRecord, RecordId, SourceId};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
@@ -32,6 +34,10 @@ use ratatui::style::Style;
 
 /// Turns the filter language into a query, or says what is wrong with it. Knows the sources by number and name.
 pub type ParseFilter = dyn Fn(&str, &[(SourceId, String)]) -> Result<LogQuery, String> + Send + Sync;
+
+/// What may be typed next in a filter: the text, the byte of the cursor, the numbers of this moment and the records at
+/// hand, whose fields are suggested too.
+pub type SuggestFilter = dyn Fn(&str, usize, &Snapshot, &[LogRecord]) -> Vec<Suggestion> + Send + Sync;
 
 /// Which pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,11 +55,14 @@ pub enum PaneId {
     Topology,
     /// The assistant.
     Chat,
+    /// SQL over the archive.
+    Sql,
 }
 
 impl PaneId {
     /// All panes in the order of the header; the index equals `self as usize`.
-    pub const ALL: [Self; 6] = [Self::Overview, Self::Logs, Self::Incidents, Self::Charts, Self::Topology, Self::Chat];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Logs, Self::Incidents, Self::Charts, Self::Topology, Self::Chat, Self::Sql];
 
     /// The title in the header.
     pub const fn title(self) -> &'static str {
@@ -64,6 +73,7 @@ impl PaneId {
             Self::Charts => "Charts",
             Self::Topology => "Topology",
             Self::Chat => "Chat",
+            Self::Sql => "SQL",
         }
     }
 
@@ -90,6 +100,10 @@ pub struct PaneCx<'a> {
     pub size: Size,
     /// The filter language.
     pub parse_filter: &'a ParseFilter,
+    /// What may be typed next in it.
+    pub suggest_filter: &'a SuggestFilter,
+    /// Names of tables, columns and functions that SQL has, with what they are.
+    pub sql_words: &'a [(String, String)],
 }
 
 impl PaneCx<'_> {
@@ -126,6 +140,8 @@ pub enum Goto {
     EditFilter,
     /// Chat: talk about this.
     Scope(ChatScope),
+    /// SQL: by choice; opens the prompt when there is no result to come back to.
+    Prompt,
 }
 
 /// What the shell asks of a pane.
@@ -212,6 +228,7 @@ impl Panes {
             Box::<charts::State>::default(),
             Box::<topology::State>::default(),
             Box::<chat::State>::default(),
+            Box::<sql::State>::default(),
         ])
     }
 }

@@ -57,6 +57,8 @@ impl Kit {
             clock: &self.clock,
             size: self.size,
             parse_filter: &|_, _| Err("no filter here".into()),
+            suggest_filter: &|_, _, _, _| Vec::new(),
+            sql_words: &[],
         }
     }
 

@@ -4,7 +4,7 @@ use super::overlay;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Overlay};
-use crate::tui::panes::PaneId;
+use crate::tui::panes::{Goto, PaneId};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -33,6 +33,12 @@ pub(super) fn run(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::ShowCharts => show(model, PaneId::Charts),
         Action::ShowTopology => show(model, PaneId::Topology),
         Action::ShowChat => show(model, PaneId::Chat),
+        Action::ShowSql => {
+            let cx = model.world.cx();
+            let mut effects = model.panes.get_mut(PaneId::Sql).go(&Goto::Prompt, &cx);
+            effects.extend(show(model, PaneId::Sql));
+            effects
+        }
         Action::NextTheme => next_theme(model),
         _ => return None,
     })

@@ -30,6 +30,20 @@ impl LineEdit {
         self.recalled = None;
     }
 
+    /// Byte offset of the cursor.
+    pub const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Becomes `text` with the bytes `at` replaced by `what`; the cursor goes behind it. Nothing changes when `at`
+    /// does not lie in the text.
+    pub fn replace(&mut self, text: &str, at: std::ops::Range<usize>, what: &str) {
+        let (Some(before), Some(after)) = (text.get(..at.start), text.get(at.end..)) else { return };
+        self.text = format!("{before}{what}{after}");
+        self.cursor = at.start + what.len();
+        self.recalled = None;
+    }
+
     /// Adds the text to the history and keeps it.
     pub fn remember(&mut self) {
         if !self.text.trim().is_empty() && self.history.last() != Some(&self.text) {

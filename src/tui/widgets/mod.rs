@@ -7,5 +7,6 @@ pub mod plot;
 pub mod popup;
 pub mod scroll;
 pub mod spark;
+pub mod suggest;
 pub mod table;
 pub mod text;

@@ -1,7 +1,8 @@
 //! A query back to the text that reads as it.
 
-use super::minds_case;
-use aiobs_types::{Level, LogQuery, Severity, SourceId, TextMatch, Timestamp};
+use super::field::misspelt;
+use super::{KEYS, minds_case};
+use aiobs_types::{FieldMatch, FieldOp, Level, LogQuery, Severity, SourceId, TextMatch, Timestamp};
 use std::fmt::Write as _;
 
 /// The canonical text of a query, in the filter language. `sources` gives the names of sources; one without a name
@@ -9,22 +10,57 @@ use std::fmt::Write as _;
 pub fn describe(query: &LogQuery, sources: &[(SourceId, String)]) -> String {
     let mut parts = Vec::new();
     levels(query, &mut parts);
-    let joined = |values: Vec<String>| quote_if_needed(&values.join(","));
-    if !query.components.is_empty() {
-        parts.push(format!("component={}", joined(query.components.clone())));
-    }
-    if !query.sources.is_empty() {
-        let name =
-            |id: &SourceId| sources.iter().find(|(i, _)| i == id).map_or_else(|| id.0.to_string(), |s| s.1.clone());
-        parts.push(format!("source={}", joined(query.sources.iter().map(name).collect())));
-    }
-    if !query.templates.is_empty() {
-        parts.push(format!("template={}", joined(query.templates.iter().map(|t| t.0.to_string()).collect())));
-    }
+    components("", &query.components, &mut parts);
+    components("-", &query.not_components, &mut parts);
+    let name = |id: &SourceId| sources.iter().find(|(i, _)| i == id).map_or_else(|| id.0.to_string(), |s| s.1.clone());
+    list("source=", query.sources.iter().map(name), &mut parts);
+    list("-source=", query.not_sources.iter().map(name), &mut parts);
+    list("template=", query.templates.iter().map(|t| t.0.to_string()), &mut parts);
+    list("-template=", query.not_templates.iter().map(|t| t.0.to_string()), &mut parts);
     parts.extend(query.from.and_then(time).map(|t| format!("since:{t}")));
     parts.extend(query.to.and_then(time).map(|t| format!("until:{t}")));
     parts.extend(query.text.iter().map(text));
+    parts.extend(query.fields.iter().map(field));
+    for group in &query.any {
+        let sides = group.iter().map(|q| if q.is_all() { "level>=unset".to_owned() } else { describe(q, sources) });
+        parts.push(format!("({})", sides.collect::<Vec<_>>().join(" or ")));
+    }
     parts.join(" ")
+}
+
+fn list(key: &str, values: impl Iterator<Item = String>, parts: &mut Vec<String>) {
+    let values: Vec<String> = values.collect();
+    if !values.is_empty() {
+        parts.push(format!("{key}{}", quote_if_needed(&values.join(","))));
+    }
+}
+
+/// Those without a name are what `component:*` is not.
+fn components(sign: &str, names: &[String], parts: &mut Vec<String>) {
+    for run in names.chunk_by(|a, b| !a.is_empty() && !b.is_empty()) {
+        if run.iter().any(String::is_empty) {
+            parts.push(format!("{}component:*", if sign.is_empty() { "-" } else { "" }));
+        } else {
+            list(&format!("{sign}component="), run.iter().cloned(), parts);
+        }
+    }
+}
+
+fn field(f: &FieldMatch) -> String {
+    let sign = if f.negate { "-" } else { "" };
+    let dot =
+        if KEYS.iter().any(|(k, _)| f.key.eq_ignore_ascii_case(k)) || misspelt(&f.key).is_some() { "." } else { "" };
+    let op = match f.op {
+        FieldOp::Exists => return format!("{sign}{dot}{}:*", f.key),
+        FieldOp::Is => "=",
+        FieldOp::Contains => ":",
+        FieldOp::Matches => "~",
+        FieldOp::Under => "<",
+        FieldOp::AtMost => "<=",
+        FieldOp::Over => ">",
+        FieldOp::AtLeast => ">=",
+    };
+    format!("{sign}{dot}{}{op}{}", f.key, quote_if_needed(&f.value))
 }
 
 fn levels(query: &LogQuery, parts: &mut Vec<String>) {
@@ -36,6 +72,7 @@ fn levels(query: &LogQuery, parts: &mut Vec<String>) {
             parts.extend(max.filter(|s| s.level() < Level::Fatal).map(|s| format!("level<={}", level(s))));
         }
     }
+    list("-level=", query.not_levels.iter().map(|l| l.name().to_owned()), parts);
 }
 
 fn time(time: Timestamp) -> Option<String> {
@@ -76,9 +113,9 @@ fn slashes(pattern: &str) -> String {
     out
 }
 
-fn quote_if_needed(text: &str) -> String {
+pub(super) fn quote_if_needed(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ','))
-        && !matches!(text, "OR" | "AND" | "NOT");
+        && !matches!(text, "or" | "OR" | "AND" | "NOT");
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
 }

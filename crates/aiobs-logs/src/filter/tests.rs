@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use aiobs_types::{FieldOp, Level, Severity, TemplateId};
 use proptest::prelude::*;
 
 fn now() -> Timestamp {
@@ -84,36 +85,56 @@ fn a_capital_letter_minds_case() {
 
 #[test]
 fn paths_urls_and_colons_are_words() {
-    for word in ["/api/orders", "http://host/a", "std::io", "error:", "10.0.0.1:5432", "a,b", "(x)", "-"] {
+    for word in ["/api/orders", "http://host/a", "std::io", "error:", "10.0.0.1:5432", "a,b", "(x)", "f(x)", ")", "-"] {
         assert_eq!(ok(word).text, [text(word)], "{word}");
     }
     assert_eq!(ok(r"/a\/b/").text, [TextMatch { regex: true, ..text("a/b") }]);
 }
 
 #[test]
-fn other_keys_look_into_the_text() {
-    let matches = |input: &str, line: &str| {
-        let q = ok(input);
-        let m = &q.text[0];
-        let found =
-            regex::RegexBuilder::new(&m.pattern).case_insensitive(!m.case_sensitive).build().unwrap().is_match(line);
-        found != m.negate
+fn other_keys_are_fields() {
+    let field = |input: &str| {
+        let mut fields = ok(input).fields;
+        assert_eq!(fields.len(), 1, "{input}");
+        let f = fields.remove(0);
+        (f.key, f.op, f.value, f.negate)
     };
-    for line in [
-        "trace_id=abc x",
-        r#"{"trace_id":"abc","n":1}"#,
-        r#"{"trace_id": "abc"}"#,
-        "a trace_id=\"abc\"",
-        "trace_id: abc",
-    ] {
-        assert!(matches("trace_id=abc", line), "{line}");
-        assert!(matches("trace_id:ab", line), "{line}");
-        assert!(!matches("-trace_id=abc", line), "{line}");
-        assert!(!matches("trace_id!=abc", line), "{line}");
-    }
-    assert!(!matches("trace_id=ab", "trace_id=abc"));
-    assert!(!matches("id=abc", "trace_id=abc"));
-    assert!(matches("status=500", r#"{"status":500}"#));
+    let f = |key: &str, op, value: &str, negate| (key.to_owned(), op, value.to_owned(), negate);
+    assert_eq!(field("trace_id:abc"), f("trace_id", FieldOp::Contains, "abc", false));
+    assert_eq!(field("trace_id=abc"), f("trace_id", FieldOp::Is, "abc", false));
+    assert_eq!(field("status!=200"), f("status", FieldOp::Is, "200", true));
+    assert_eq!(field("-status=200"), f("status", FieldOp::Is, "200", true));
+    assert_eq!(field("!status!=200"), f("status", FieldOp::Is, "200", false));
+    assert_eq!(field("latency>500ms"), f("latency", FieldOp::Over, "500ms", false));
+    assert_eq!(field("-http.status>=500"), f("http.status", FieldOp::AtLeast, "500", true));
+    assert_eq!(field("size<=1.5MiB"), f("size", FieldOp::AtMost, "1.5MiB", false));
+    assert_eq!(field("user:*"), f("user", FieldOp::Exists, "", false));
+    assert_eq!(field("user!=*"), f("user", FieldOp::Exists, "", true));
+    assert_eq!(field("user=\"*\""), f("user", FieldOp::Is, "*", false));
+    assert_eq!(field("path~^/api/"), f("path", FieldOp::Matches, "^/api/", false));
+    assert_eq!(field("path!~\"a b\""), f("path", FieldOp::Matches, "a b", true));
+    assert_eq!(field("@timestamp:2025"), f("@timestamp", FieldOp::Contains, "2025", false));
+    assert_eq!(field(".level=30"), f("level", FieldOp::Is, "30", false));
+    assert_eq!(field("größe>1kB"), f("größe", FieldOp::Over, "1kB", false));
+}
+
+#[test]
+fn either_side_of_an_or() {
+    let q = ok("level=error or timeout service=a");
+    assert_eq!(q.any, [vec![ok("level=error"), ok("timeout service=a")]]);
+    assert_eq!(q, LogQuery { any: q.any.clone(), ..LogQuery::default() });
+    let q = ok("service=a (level=error OR \"timeout\" or /x y/) -healthz");
+    assert_eq!(q.components, ["a"]);
+    assert_eq!(q.any, [vec![ok("level=error"), ok("timeout"), ok("/x y/")]]);
+    assert_eq!(q.text, [TextMatch { negate: true, ..text("healthz") }]);
+    let q = ok("((a or f(x)) b) || status>=500)".strip_suffix(')').unwrap());
+    assert_eq!(q.any[0][0].any, [vec![ok("a"), LogQuery { text: vec![text("f(x)")], ..LogQuery::default() }]]);
+    assert_eq!(q.any[0][1], ok("status>=500"));
+    // Parentheses around what belongs together anyway change nothing.
+    assert_eq!(ok("(level=error) (a or b)").min_severity, Some(Severity::ERROR));
+    // Without an `or` they are what is looked for.
+    assert_eq!(ok("(a b)").text, [text("(a"), text("b)")]);
+    assert_eq!(ok("\"or\"").text, [text("or")]);
 }
 
 #[test]
@@ -150,12 +171,24 @@ fn mistakes_are_told() {
         ("since:5", 7, "no unit", None),
         ("since:25:00", 7, "is no time", None),
         ("template=x", 10, "no number", None),
-        ("a OR b", 3, "no OR", None),
+        ("a or", 3, "missing beside `or`", None),
+        ("a AND b", 3, "leave it out", None),
+        ("-or b", 1, "cannot be left out", None),
+        ("(a or b", 1, "not closed", None),
+        ("a or b)", 7, "no parenthesis to close", None),
+        ("a or ()", 6, "nothing in the parentheses", None),
+        ("-(a or b)", 1, "a group cannot be left out", None),
         ("level=", 1, "needs a value", None),
         ("level>=error level<warn", 14, "no level is left", None),
         ("since:1h until:2h", 10, "ends before it begins", None),
-        ("-service=a", 1, "cannot be left out", None),
-        ("latency>500ms", 1, "can only be compared", None),
+        ("service>a", 9, "can only be compared", None),
+        ("service~a", 9, "can only be compared", None),
+        ("latency>fast", 9, "is no number", None),
+        ("path~(", 6, "does not read", None),
+        ("level>=warn,error", 8, "can only be compared", None),
+        ("level=error -level=error", 13, "no level is left", None),
+        ("source=stdin -source=stdin", 14, "no source is left", None),
+        ("component=,", 1, "needs a value", None),
         ("\"a\"b", 1, "space is missing", None),
         ("\"\"", 1, "nothing between", None),
         ("since:2025-01-07T99:00", 7, "is no time", None),
@@ -169,9 +202,18 @@ fn mistakes_are_told() {
 }
 
 #[test]
-fn a_source_can_be_left_out() {
-    assert_eq!(ok("-source=stdin").sources, [SourceId(1), SourceId(2)]);
+fn known_keys_can_be_left_out() {
+    assert_eq!(ok("-source=stdin").not_sources, [SourceId(3)]);
     assert_eq!(ok("source=log").sources, [SourceId(1), SourceId(2)]);
+    assert_eq!(ok("-service=a,b logger!=c").not_components, ["a", "b", "c"]);
+    assert_eq!(ok("!service!=a").components, ["a"]);
+    assert_eq!(ok("-component:*").components, [""]);
+    assert_eq!(ok("component:*").not_components, [""]);
+    assert_eq!(ok("-template=4 template!=5").not_templates, [TemplateId(4), TemplateId(5)]);
+    assert_eq!(ok("-level=debug,info").not_levels, [Level::Debug, Level::Info]);
+    let q = ok("level=warn,fatal");
+    assert_eq!((q.min_severity, q.max_severity), (Some(Severity(13)), Some(Severity(24))));
+    assert_eq!(q.not_levels, [Level::Error]);
 }
 
 #[test]
@@ -181,6 +223,8 @@ fn described_queries_read_as_themselves() {
         r#"level=error source="/srv/pay ments.log" "say \"hi\" \\ now""#,
         "trace_id=aBc /a\\/b|C/i -/x y/ \"-dash\" \"level=warn\" \"/re/\"",
         "level<=info template=1,2 \"OR\" /é/ Über",
+        "-level=debug -component=a,b -component:* component=c -source=stdin -template=9 level<=fatal",
+        "(a or level>=unset) .level=30 .form~\"x y\" -größe>=1kB user:* user=\"*\" \"or\" (b or (c or d) e)",
     ] {
         let q = ok(input);
         let again = describe(&q, &names());
@@ -189,6 +233,24 @@ fn described_queries_read_as_themselves() {
 }
 
 proptest! {
+    #[test]
+    fn any_parts_are_read_or_refused(
+        parts in prop::collection::vec(
+            r#"[-!]?(or|\(|\)|a|"b c"|/d/|level(=|!=|>=)(warn|error,info|fatal)|component(=|!=|:)(x|\*)|(\.)?[fk]ey(=|:|~|>|<=|!=)(1|5ms|\*|"")|source=stdin)"#,
+            0..8,
+        ),
+        close in any::<bool>(),
+    ) {
+        let input = parts.join(if close { "" } else { " " });
+        match parse(&input) {
+            Ok(q) => {
+                let again = describe(&q, &names());
+                prop_assert_eq!(parse(&again).map_err(|e| TestCaseError::fail(format!("{again}: {e}")))?, q);
+            }
+            Err(e) => prop_assert!(input.get(e.at).is_some()),
+        }
+    }
+
     #[test]
     fn any_text_is_read_or_refused(input in r#"(?s)([a-z]{1,6}(>=|<=|!=|=|:|<|>))?["/\\!\-]?.{0,20}["/i]?"#) {
         match parse(&input) {

@@ -238,6 +238,16 @@ impl Layout {
         Some(found)
     }
 
+    /// Names of the fields that lines may give.
+    pub(crate) fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().filter_map(|token| match token {
+            Token::Hole { slot: Slot::Field(name), .. } => Some(&**name),
+            Token::Hole { slot: Slot::Status, .. } => Some("status"),
+            Token::Hole { slot: Slot::Host, .. } => Some("host"),
+            _ => None,
+        })
+    }
+
     /// Names and places of the fields of a line.
     pub(crate) fn fields<'a>(&'a self, line: &[u8], levels: &Levels) -> Option<Vec<(&'a str, Range<usize>)>> {
         let mut fields = Vec::new();

@@ -112,6 +112,15 @@ impl Format {
         &self.doc
     }
 
+    /// Names of the fields it finds in its lines without their names standing there.
+    pub fn field_names(&self) -> Vec<&str> {
+        match &self.reader {
+            Reader::Layouts(layouts) => layouts.iter().flat_map(Layout::field_names).collect(),
+            Reader::Regex(regex, _) => regex.capture_names().flatten().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// How much its rank weighs: its lines cannot be mistaken for another family's, or not for any other's at all.
     pub(crate) fn signature(&self) -> u32 {
         match self.rank.1 {

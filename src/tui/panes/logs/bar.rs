@@ -6,6 +6,7 @@ use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
+use crate::tui::widgets::suggest::SuggestStyle;
 use crate::tui::widgets::{spark, text};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -41,6 +42,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     }
     let at = Rect { x: area.right() - right_width as u16, width: right_width as u16, ..area };
     frame.render_widget(Line::from(right), at);
+}
+
+/// What may follow what is being typed, under it.
+pub(super) fn suggestions(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
+    let Some(what) = state.typing else { return };
+    let style = SuggestStyle {
+        body: cx.style(Role::Popup),
+        chosen: cx.style(Role::Selection),
+        about: cx.style(Role::Dim).patch(cx.style(Role::Popup)),
+    };
+    let prompt = what.prompt().len() as u16 + 3;
+    let room = usize::from(area.width.saturating_sub(prompt));
+    let (_, cursor) = state.edits[what as usize].view(room, style.body, cx.glyphs.ellipsis);
+    state.suggest.draw(frame, area, prompt + cursor, style, cx.glyphs);
 }
 
 /// What is wrong with what is being typed, under it: a mark where it is wrong, and why.

@@ -40,6 +40,7 @@ impl State {
         self.edits[what as usize].set(text);
         self.typing = Some(what);
         self.wrong = None;
+        self.suggest.clear();
     }
 
     /// An action while the line is open.
@@ -48,6 +49,7 @@ impl State {
             Action::Back => {
                 self.typing = None;
                 self.wrong = None;
+                self.suggest.clear();
             }
             Action::Submit => return self.submit(what, cx),
             Action::Up | Action::Down => self.edits[what as usize].recall(action == Action::Up),
@@ -57,6 +59,9 @@ impl State {
         }
         if self.typing.is_some() {
             self.check(what, cx);
+            if action != Action::Complete {
+                self.suggest.clear();
+            }
         }
         Vec::new()
     }
@@ -67,6 +72,7 @@ impl State {
             && self.edits[what as usize].on_key(key)
         {
             self.check(what, cx);
+            self.offer(what, cx);
         }
     }
 
@@ -75,6 +81,7 @@ impl State {
         if let Some(what) = self.typing {
             self.edits[what as usize].insert(text);
             self.check(what, cx);
+            self.suggest.clear();
         }
     }
 
@@ -143,34 +150,28 @@ impl State {
         self.edits[what as usize].remember();
         self.typing = None;
         self.wrong = None;
+        self.suggest.clear();
     }
 
-    /// Completes the name of a component or source after `service=` or `source=`.
-    fn complete(&mut self, what: Typing, cx: &PaneCx<'_>) {
+    /// Looks for what may follow what is typed.
+    fn offer(&mut self, what: Typing, cx: &PaneCx<'_>) {
         if what != Typing::Filter {
             return;
         }
-        let text = self.edits[what as usize].text().to_owned();
-        let from = text.rfind(char::is_whitespace).map_or(0, |i| i + 1);
-        let Some(word) = text.get(from..) else { return };
-        let names: Vec<String> = match word.split_once('=') {
-            Some(("service", part)) => {
-                let all = cx.snapshot.components.iter().map(|c| c.name.clone());
-                all.filter(|n| n.starts_with(part)).map(|n| format!("service={n}")).collect()
-            }
-            Some(("source", part)) => {
-                let last = |n: &str| n.rsplit('/').next().unwrap_or(n).to_owned();
-                let all = cx.snapshot.sources.iter().map(|s| last(&s.info.name));
-                all.filter(|n| n.starts_with(part)).map(|n| format!("source={n}")).collect()
-            }
-            _ => ["level>=error", "level>=warn", "service=", "source=", "template=", "since:", "until:"]
-                .into_iter()
-                .filter(|k| !word.is_empty() && k.starts_with(word))
-                .map(str::to_owned)
-                .collect(),
-        };
-        if let Some(name) = names.first() {
-            self.edits[what as usize].set(format!("{}{name}", &text[..from]));
+        let edit = &self.edits[what as usize];
+        let list = (cx.suggest_filter)(edit.text(), edit.cursor(), cx.snapshot, &self.window.rows);
+        self.suggest.offer(edit.text(), list);
+    }
+
+    /// Puts the next suggestion into the filter.
+    fn complete(&mut self, what: Typing, cx: &PaneCx<'_>) {
+        if !self.suggest.next(&mut self.edits[what as usize]) {
+            self.offer(what, cx);
+            self.suggest.next(&mut self.edits[what as usize]);
+        }
+        // With nothing else to choose from, on to what may come next.
+        if self.suggest.settled() {
+            self.offer(what, cx);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is highlighted in the text: what was searched for, and what the filter asks for.
 
-use aiobs_types::{LogQuery, TextMatch};
+use aiobs_types::{FieldMatch, FieldOp, LogQuery, TextMatch};
 use regex::{Regex, RegexBuilder};
 use std::ops::Range;
 
@@ -14,10 +14,7 @@ pub(super) struct Marks {
 impl Marks {
     /// For a search and a filter. What does not compile marks nothing; the engine says why.
     pub(super) fn new(find: Option<&TextMatch>, query: &LogQuery) -> Self {
-        Self {
-            find: find.and_then(compile),
-            filter: query.text.iter().filter(|t| !t.negate).filter_map(compile).collect(),
-        }
+        Self { find: find.and_then(compile), filter: wanted(query).iter().filter_map(compile).collect() }
     }
 
     /// Byte ranges of the search in `text`, sorted and apart.
@@ -39,6 +36,20 @@ impl Marks {
         }
         out
     }
+}
+
+/// The texts that a filter looks for, on all of its sides, and the values of fields as they may stand in the text.
+fn wanted(query: &LogQuery) -> Vec<TextMatch> {
+    let mut all: Vec<TextMatch> = query.text.iter().filter(|t| !t.negate).cloned().collect();
+    let value = |f: &&FieldMatch| !f.negate && matches!(f.op, FieldOp::Is | FieldOp::Contains);
+    all.extend(query.fields.iter().filter(value).filter_map(|f| literal(&f.value)));
+    all.extend(query.any.iter().flatten().flat_map(wanted));
+    all
+}
+
+fn literal(text: &str) -> Option<TextMatch> {
+    let case_sensitive = text.chars().any(char::is_uppercase);
+    (!text.is_empty()).then(|| TextMatch { pattern: text.to_owned(), regex: false, case_sensitive, negate: false })
 }
 
 fn compile(t: &TextMatch) -> Option<Regex> {
@@ -69,6 +80,10 @@ mod tests {
         let marks = Marks::new(parse_find("/ex\\w+/").as_ref(), &query);
         assert_eq!(marks.filtered("Pool exhausted, pool"), [0..7, 16..20]);
         assert_eq!(marks.found("pool exhausted").first(), Some(&(5..14)));
+        let field = FieldMatch { key: "trace".into(), op: FieldOp::Is, value: "ab1".into(), negate: false };
+        let side = LogQuery { fields: vec![field], ..LogQuery::default() };
+        let either = LogQuery { any: vec![vec![side, query]], ..LogQuery::default() };
+        assert_eq!(Marks::new(None, &either).filtered("pool trace=AB1"), [0..4, 11..14]);
         assert!(Marks::new(parse_find("Pool").as_ref(), &LogQuery::default()).found("pool").is_empty());
     }
 }

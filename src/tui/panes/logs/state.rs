@@ -10,6 +10,7 @@ use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
+use crate::tui::widgets::suggest::Suggest;
 use aiobs_types::{ChatScope, LogQuery, RecordId, TextMatch};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -46,6 +47,8 @@ pub struct State {
     pub(super) edits: [LineEdit; 3],
     /// What is wrong with what is being typed.
     pub(super) wrong: Option<String>,
+    /// What may follow what is being typed.
+    pub(super) suggest: Suggest,
     /// Whether the view stays at the newest record.
     pub(super) follow: bool,
     pub(super) wrap: bool,
@@ -72,6 +75,7 @@ impl Default for State {
             typing: None,
             edits: Default::default(),
             wrong: None,
+            suggest: Suggest::default(),
             follow: true,
             wrap: false,
             zoom: false,
@@ -124,7 +128,10 @@ impl State {
 
     /// Adds a word to the filter.
     fn narrow(&mut self, word: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let text = format!("{} {word}", self.filter).trim().to_owned();
+        // What is added goes with the whole of a filter that has sides.
+        let sides = self.filter.split_whitespace().any(|w| matches!(w, "or" | "OR" | "||"));
+        let filter = if sides { format!("({})", self.filter) } else { self.filter.clone() };
+        let text = format!("{filter} {word}").trim().to_owned();
         match self.set_filter(&text, cx) {
             Ok(()) => vec![self.filtered(cx), Effect::info(format!("filter: {text}"))],
             Err(e) => vec![Effect::warn(e)],
@@ -145,7 +152,7 @@ impl State {
             Action::IncludeTemplate => format!("template={}", record.template.0),
             _ if record.component.is_empty() => return vec![Effect::warn("This line names no component")],
             Action::IncludeComponent => format!("service={name}"),
-            _ => format!("-{name}"),
+            _ => format!("-service={name}"),
         };
         self.narrow(&word, cx)
     }
@@ -260,7 +267,7 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Incident(_) | Goto::Scope(_) => Vec::new(),
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt => Vec::new(),
         }
     }
 

@@ -76,7 +76,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     } else {
         records(frame, list, cx, state);
     }
-    bar::wrong(frame, list, cx, state);
+    // A word that may still become one of those is not wrong yet.
+    if state.suggest.is_empty() {
+        bar::wrong(frame, list, cx, state);
+    } else {
+        bar::suggestions(frame, list, cx, state);
+    }
     detail::draw(frame, Rect { y: list.bottom(), height: detail_height, ..body }, cx, state);
 }
 
