@@ -8,7 +8,7 @@ use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow, StageState};
 use super::processing::Message;
 use super::writing::WriterMessage;
-use crate::config::{Config, Paths};
+use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
@@ -79,7 +79,7 @@ impl Agents {
     /// Starts chain, chat, the watch over the model, and the carrier.
     pub(crate) fn start(o: AgentOptions<'_>) -> anyhow::Result<Self> {
         let rt = tokio_runtime()?.handle();
-        let folder = Paths::resolve(None, None).map(|p| p.playbooks());
+        let folder = o.config.dir.as_ref().map(|d| d.join("playbooks"));
         let (library, mistakes) = Library::load(folder.as_deref());
         if let Some(first) = mistakes.first() {
             let more = if mistakes.len() > 1 { format!(" (and {} more)", mistakes.len() - 1) } else { String::new() };
@@ -296,9 +296,14 @@ fn chain_options(config: &Config) -> ChainOptions {
 
 fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
     let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
-    let ollama = Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
-        .map_err(|e| e.to_string())?;
-    Ok(Arc::new(Guarded::new(Arc::new(ollama), Limits::default())))
+    let inner: Arc<dyn Provider> = match config.model.provider.as_str() {
+        "ollama" => Arc::new(
+            Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
+                .map_err(|e| e.to_string())?,
+        ),
+        other => return Err(format!("model.provider: `{other}` is not served here")),
+    };
+    Ok(Arc::new(Guarded::new(inner, Limits::default())))
 }
 
 /// Asks the configured model server once: which model answers, or what is wrong and what to do. Blocks.
