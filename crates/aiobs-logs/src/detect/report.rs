@@ -5,7 +5,7 @@ use super::gist;
 use super::new_template::NewTemplate;
 use super::pattern::{Pattern, Patterns};
 use super::severity;
-use super::trace;
+use super::{trace, wording};
 use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags};
 
 /// A record as the detectors see it.
@@ -175,14 +175,14 @@ fn report(
 }
 
 fn titled(template: &str, message: &str) -> String {
-    let title = gist::title_of(template);
+    let title = gist::title_of(&wording::words(template).unwrap_or_default());
     if title.is_empty() { gist::title_of(message) } else { title }
 }
 
 fn pattern_title(pattern: &Pattern, template: &str) -> String {
     match pattern.join {
         Join::Template => {
-            let title = gist::title_of(template);
+            let title = gist::title_of(&wording::words(template).unwrap_or_default());
             if title.is_empty() { pattern.title.clone() } else { title }
         }
         Join::Target => gist::title_with(&pattern.title, template),
