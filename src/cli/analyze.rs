@@ -65,7 +65,7 @@ fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Resul
     let reader = running.store().ok_or_else(|| anyhow::anyhow!("the archive is closed"))?.reader()?;
     let info = reader.archive_info()?;
     let mut incidents = Vec::new();
-    for incident in running.incidents() {
+    for incident in running.incidents().into_iter().filter(|i| i.part_of.is_none()) {
         let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
         let mut ids = incident.evidence.clone();
         ids.extend(diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())));
