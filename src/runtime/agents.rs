@@ -7,6 +7,7 @@ use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow, StageState};
 use super::processing::Message;
+use super::titles;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
@@ -15,9 +16,7 @@ use aiobs_agents::{
     Stage,
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
-use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Confidence, Diagnosis, IncidentId, Level, Timestamp, TraceId,
-};
+use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, Timestamp, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -111,6 +110,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer,
             emit: o.emit,
@@ -364,6 +364,7 @@ impl Watcher {
 
 /// Carries what comes out of chain and chat; may block, which they must not.
 struct Carrier {
+    archive: Arc<dyn Archive>,
     pipeline: SyncSender<Message>,
     writer: SyncSender<WriterMessage>,
     emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
@@ -416,6 +417,10 @@ impl Carrier {
             }
             traces.insert(diagnosis.incident, trace);
         }
+        // Without an answer the title stays as it is, or is the diagnosis's: neither is wrong.
+        let incident = self.archive.incident(diagnosis.incident).ok().flatten();
+        let before = self.archive.diagnosis(diagnosis.fingerprint).ok().flatten();
+        let title = titles::renamed(incident.as_ref(), before.as_ref(), &diagnosis);
         let (reply, stored) = sync_channel(1);
         if self.writer.send(WriterMessage::Diagnosis(Box::new(diagnosis.clone()), reply)).is_ok()
             && let Ok(id) = stored.recv()
@@ -427,9 +432,6 @@ impl Carrier {
             Author::Playbook { id } => format!("playbook {id}"),
             Author::Facts => "the facts alone".to_owned(),
         };
-        // The facts alone say nothing the detector's title did not say, and a guess must not rename the incident.
-        let sure = diagnosis.author != Author::Facts && diagnosis.confidence > Confidence::Low;
-        let title = (sure && !diagnosis.title.is_empty()).then(|| diagnosis.title.clone());
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);

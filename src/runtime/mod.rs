@@ -19,6 +19,7 @@ pub mod rules;
 mod running;
 mod similar;
 mod stats;
+mod titles;
 mod writing;
 
 pub use agents::model_health;
