@@ -68,6 +68,7 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         Ascii::Auto => options.ascii,
     };
     options.copy = ui.copy;
+    options.mouse = ui.mouse;
     if ui.fps > 0 {
         options.max_fps = options.max_fps.min(ui.fps);
     }

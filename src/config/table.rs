@@ -283,7 +283,8 @@ pub const KEYS: &[Key] = &[
         Kind::Bool,
         "false",
         "",
-        "Whether the program takes the mouse (the terminal's own selection then needs Shift).",
+        "Whether the program takes the mouse: the wheel scrolls, a click selects, a second one opens, names in the header \
+         are buttons (the terminal's own selection then needs Shift).",
     ),
     key(
         "ui.copy",

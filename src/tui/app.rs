@@ -2,7 +2,7 @@
 //! frame is due. Owns the model and the terminal; the only place that performs effects on the world.
 
 use super::effect::Effect;
-use super::event::Input;
+use super::event::{Input, Mouse};
 use super::format;
 use super::frame::Pace;
 use super::model::Model;
@@ -35,7 +35,7 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(backend: Arc<dyn Backend>, options: &TuiOptions) -> anyhow::Result<Self> {
         let mut model = build(options, backend.snapshot())?;
-        let terminal = Terminal::enter()?;
+        let terminal = Terminal::enter(options.mouse)?;
         let (width, height) = terminal.size()?;
         model.world.size = ratatui::layout::Size::new(width, height);
         Ok(Self {
@@ -103,6 +103,7 @@ impl App {
         match event {
             TermEvent::Key(key) if key.kind != KeyEventKind::Release => self.input(Input::Key(key)),
             TermEvent::Paste(text) => self.input(Input::Paste(text)),
+            TermEvent::Mouse(event) => Mouse::from_event(event).map_or(Ok(()), |m| self.input(Input::Mouse(m))),
             TermEvent::Resize(width, height) => self.input(Input::Resize(width, height)),
             _ => Ok(()),
         }

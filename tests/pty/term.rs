@@ -165,6 +165,11 @@ impl Term {
         self.shared.0.lock().unwrap().seen.bytes.clone()
     }
 
+    /// Whether this was written at any time.
+    pub(crate) fn wrote(&self, what: &[u8]) -> bool {
+        self.bytes().windows(what.len()).any(|w| w == what)
+    }
+
     /// Looks at the screen.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
         at(self.shared.0.lock().unwrap().parser.screen())
