@@ -5,10 +5,11 @@ mod report;
 use super::args::{AnalyzeArgs, ReportFormat};
 use super::context::Context;
 use super::exit::Exit;
-use super::import::{End, once, wait};
+use super::import::{End, Heard, once, wait};
 use super::progress::Progress;
 use crate::runtime::Ground;
 use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
+use anyhow::Context as _;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -38,12 +39,18 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let temporary = if args.keep { None } else { Some(tempfile::tempdir()?) };
     let dir = temporary.as_ref().map_or(cx.data_dir.as_path(), tempfile::TempDir::path);
     let (mut running, ended) = once(cx, &args.paths, Ground::open(dir)?, true)?;
-    let mut interrupted = wait(cx, &running, &ended) == End::Interrupted;
+    let end = wait(cx, &running, &ended);
+    if end.is_err() {
+        running.stop();
+    }
+    let place =
+        if args.keep { "make room there" } else { "make room, or name another temporary directory with TMPDIR" };
+    let mut interrupted = end.with_context(|| format!("{}: {place}", dir.display()))? == End::Interrupted;
     let mut progress = Progress::new(cx);
     let began = Instant::now();
     while !interrupted && !running.wait_for_diagnoses(Progress::EVERY) && began.elapsed() < DIAGNOSES {
         progress.say(&format!("diagnosing, {} s  (Ctrl-C reports what is known)", began.elapsed().as_secs()));
-        interrupted = matches!(ended.try_recv(), Ok(End::Interrupted));
+        interrupted = ended.try_iter().any(|heard| matches!(heard, Heard::End(End::Interrupted)));
     }
     progress.clear();
     let findings = gather(&running, interrupted)?;
