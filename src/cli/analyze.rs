@@ -9,7 +9,6 @@ use super::import::{End, Heard, once, wait};
 use super::progress::Progress;
 use crate::runtime::Ground;
 use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
-use anyhow::Context as _;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -43,9 +42,9 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     if end.is_err() {
         running.stop();
     }
-    let place =
-        if args.keep { "make room there" } else { "make room, or name another temporary directory with TMPDIR" };
-    let mut interrupted = end.with_context(|| format!("{}: {place}", dir.display()))? == End::Interrupted;
+    let hint = if args.keep { "" } else { ". TMPDIR names another temporary directory" };
+    let end = end.map_err(|why| anyhow::anyhow!("{}: {why}{hint}", dir.display()))?;
+    let mut interrupted = end == End::Interrupted;
     let mut progress = Progress::new(cx);
     let began = Instant::now();
     while !interrupted && !running.wait_for_diagnoses(Progress::EVERY) && began.elapsed() < DIAGNOSES {

@@ -5,9 +5,8 @@ use super::context::Context;
 use super::exit::Exit;
 use super::progress::Progress;
 use super::{output, signals, watch};
-use crate::runtime::{Builder, EngineEvent, Ground, Options, Running};
+use crate::runtime::{Builder, EngineEvent, Ground, Options, Running, WAITS};
 use aiobs_types::{SourceInfo, SourceState};
-use anyhow::Context as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -40,7 +39,8 @@ pub(super) fn run(cx: &Context, args: &ImportArgs) -> anyhow::Result<Exit> {
     let (records, _) = running.progress();
     let sources = running.sources().len();
     running.stop();
-    let end = end.context("nothing is lost: make room and run the same command again, it goes on where it was")?;
+    let again = "Nothing is lost: run the same command again, it goes on where it was";
+    let end = end.map_err(|why| anyhow::anyhow!("{}: {why}. {again}", cx.data_dir.display()))?;
     if !cx.quiet {
         let what = if end == End::Complete { "imported" } else { "stopped; imported so far:" };
         let seconds = began.elapsed().as_secs_f64();
@@ -109,6 +109,7 @@ pub(super) fn wait(cx: &Context, running: &Running, heard: &Receiver<Heard>) -> 
             Err(RecvTimeoutError::Disconnected) => break Ok(End::Interrupted),
         }
         if let Some((_, why)) = stuck.take_if(|(since, _)| since.elapsed() >= PATIENCE) {
+            let why = why.strip_suffix(WAITS).unwrap_or(&why);
             break Err(anyhow::anyhow!("nothing could be stored for {} s: {why}", PATIENCE.as_secs()));
         }
     };

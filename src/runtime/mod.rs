@@ -26,6 +26,7 @@ pub use agents::model_health;
 pub use builder::{Builder, Ground, Options};
 pub use pipeline::{Output, Pipeline, PipelineSetup};
 pub use running::Running;
+pub use writing::WAITS;
 
 use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, Timestamp};
 use events::StageState;
