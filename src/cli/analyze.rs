@@ -64,7 +64,11 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     std::io::stdout().write_all(text.as_bytes())?;
     let worst = findings.incidents.iter().map(|f| f.incident.severity.level()).max();
     let found = args.fail_on.is_some_and(|limit| worst.is_some_and(|w| w >= limit));
-    Ok(if found { Exit::Findings } else { Exit::Done })
+    Ok(match (found, findings.interrupted) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Interrupted,
+        (false, false) => Exit::Done,
+    })
 }
 
 fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {

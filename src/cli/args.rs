@@ -21,7 +21,8 @@ pub struct Cli {
 }
 
 const AFTER: &str = "Try `aiobs demo` first: an incident from beginning to end, nothing configured, nothing left behind.\n\
-Exit codes: 0 done, 1 findings at or over --fail-on, 2 usage or configuration, 3 a fault at run time.";
+Exit codes: 0 done, 1 findings at or over --fail-on, 2 usage or configuration, 3 a fault at run time,\n\
+130 interrupted before the work was done.";
 
 /// Flags that go with every command.
 #[derive(Clone, Debug, Default, Args)]

@@ -17,6 +17,8 @@ pub enum Exit {
     Usage,
     /// 3: a fault at run time.
     Fault,
+    /// 130, as shells know it: a signal came before the work was done.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::Fault => 3,
+            Exit::Interrupted => 130,
         })
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn run(cx: &Context, args: &ImportArgs) -> anyhow::Result<Exit> {
         let seconds = began.elapsed().as_secs_f64();
         eprintln!("{what} {} records from {sources} sources in {seconds:.1} s", records.saturating_sub(before));
     }
-    Ok(Exit::Done)
+    Ok(if end == End::Complete { Exit::Done } else { Exit::Interrupted })
 }
 
 fn counts(ground: &Ground) -> anyhow::Result<(u64, u64)> {

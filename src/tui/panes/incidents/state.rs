@@ -388,7 +388,12 @@ impl Pane for State {
     }
 
     fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        self.stop_run(cx)
+        if std::mem::take(&mut self.typing) {
+            return Some(Vec::new());
+        }
+        // What runs, be it another one than the selected.
+        let id = cx.snapshot.chain.running?;
+        Some(vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
     }
 
     fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action> {
