@@ -1,7 +1,7 @@
 //! Names that the configuration may refer to: themes, keymaps and formats, shipped and the user's own. Collected
 //! once, for checking and for shell completion.
 
-use crate::config::{Names, Paths};
+use crate::config::Names;
 use crate::tui;
 use aiobs_logs::format::FormatSet;
 use std::path::Path;
@@ -13,15 +13,13 @@ struct All {
     formats: Vec<String>,
 }
 
-/// All names there are.
-pub fn names() -> Names<'static> {
+/// All names there are; `dir` is the configuration directory, which one process has one of.
+pub fn names(dir: Option<&Path>) -> Names<'static> {
     static ALL: OnceLock<All> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        let paths = Paths::resolve(None, None);
-        let own = |dir: Option<std::path::PathBuf>| dir.map(|d| stems(&d)).unwrap_or_default();
-        let themes = tui::theme::Library::new(paths.as_ref().map(Paths::themes)).names();
+        let themes = tui::theme::Library::new(dir.map(|d| d.join("themes"))).names();
         let mut keymaps: Vec<String> = tui::keymap::names().into_iter().map(str::to_owned).collect();
-        keymaps.extend(own(paths.as_ref().map(Paths::keymaps)));
+        keymaps.extend(dir.map(|d| stems(&d.join("keymaps"))).unwrap_or_default());
         let formats = FormatSet::builtin().names().map(str::to_owned).collect();
         All { themes, keymaps, formats }
     });

@@ -96,6 +96,18 @@ fn flags_win_over_environment_over_file_over_defaults() {
 }
 
 #[test]
+fn the_data_directory_has_a_variable_named_as_its_flag() {
+    for env in
+        [&[("AIOBS_DATA_DIR", "/srv/a")][..], &[("AIOBS_ARCHIVE_DATA_DIR", "/srv/a"), ("AIOBS_DATA_DIR", "/srv/a")]]
+    {
+        let config = load_with(None, env, &[]).unwrap();
+        assert_eq!(config.archive.data_dir, Path::new("/srv/a"));
+        assert!(config::show(&config).contains("# environment variable AIOBS_"));
+    }
+    assert!(config::reference().contains("`AIOBS_ARCHIVE_DATA_DIR`, `AIOBS_DATA_DIR`"));
+}
+
+#[test]
 fn own_formats_and_patterns_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
@@ -126,7 +138,7 @@ fn the_file_that_init_writes_is_valid_with_everything_switched_on() {
     let as_shipped = dir.path().join("shipped.toml");
     std::fs::write(&as_shipped, config::init_text()).unwrap();
     let shipped = load_with(Some(&as_shipped), &[], &[]).unwrap();
-    assert_eq!(shipped, config::defaults().unwrap());
+    assert_eq!(shipped, Config { dir: shipped.dir.clone(), ..config::defaults().unwrap() });
 }
 
 #[test]
@@ -143,4 +155,23 @@ fn every_key_has_its_own_variable_and_section() {
         assert!(seen.insert(key.env()), "{} shares its variable", key.path);
         assert!(key.doc.ends_with('.'), "{} is not explained in a sentence", key.path);
     }
+}
+
+#[test]
+fn what_lies_beside_the_named_file_is_used_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("themes")).unwrap();
+    std::fs::write(dir.path().join("themes/mine.toml"), "inherits = \"dark\"\n").unwrap();
+    let file = dir.path().join("site.toml");
+    std::fs::write(&file, "[ui]\ntheme = \"mine\"\n[archive]\ndata_dir = \"/srv/logs\"\n").unwrap();
+    let run = |action: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aiobs"));
+        command.args(["config", action, "--config"]).arg(&file).env_remove("AIOBS_DATA_DIR");
+        let out = command.output().unwrap();
+        String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+    };
+    assert!(run("check").starts_with("ok: "), "{}", run("check"));
+    let paths = run("path");
+    let themes = format!("themes    {}/themes\n", dir.path().display());
+    assert!(paths.contains(&themes) && paths.contains("data      /srv/logs\n"), "{paths}");
 }

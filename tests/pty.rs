@@ -10,6 +10,8 @@ mod ending;
 mod files;
 #[path = "pty/hostile.rs"]
 mod hostile;
+#[path = "pty/interrupt.rs"]
+mod interrupt;
 #[path = "pty/keys.rs"]
 mod keys;
 #[path = "pty/logs.rs"]

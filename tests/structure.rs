@@ -2,6 +2,8 @@
 //! program are not climbed, every file says what it is for and stays readable. Reads the sources as text.
 #![allow(clippy::unwrap_used)]
 
+#[path = "structure/config_keys.rs"]
+mod config_keys;
 #[path = "structure/imports.rs"]
 mod imports;
 
@@ -204,4 +206,11 @@ fn no_file_names_a_developers_machine() {
         }
     }
     assert!(wrong.is_empty(), "paths of a machine in {}", wrong.join(", "));
+}
+
+#[test]
+fn every_configuration_key_is_read() {
+    let formats = std::fs::read_to_string(root().join("crates/aiobs-logs/src/format/def.rs")).unwrap();
+    let unread = config_keys::unread(&texts(&root().join("src")), &formats);
+    assert!(unread.is_empty(), "nobody reads {unread:?}: a key that changes nothing is a broken promise");
 }

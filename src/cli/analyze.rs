@@ -5,7 +5,7 @@ mod report;
 use super::args::{AnalyzeArgs, ReportFormat};
 use super::context::Context;
 use super::exit::Exit;
-use super::import::{End, once, wait};
+use super::import::{End, Heard, once, wait};
 use super::progress::Progress;
 use crate::runtime::Ground;
 use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
@@ -38,12 +38,18 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let temporary = if args.keep { None } else { Some(tempfile::tempdir()?) };
     let dir = temporary.as_ref().map_or(cx.data_dir.as_path(), tempfile::TempDir::path);
     let (mut running, ended) = once(cx, &args.paths, Ground::open(dir)?, true)?;
-    let mut interrupted = wait(cx, &running, &ended) == End::Interrupted;
+    let end = wait(cx, &running, &ended);
+    if end.is_err() {
+        running.stop();
+    }
+    let hint = if args.keep { "" } else { ". TMPDIR names another temporary directory" };
+    let end = end.map_err(|why| anyhow::anyhow!("{}: {why}{hint}", dir.display()))?;
+    let mut interrupted = end == End::Interrupted;
     let mut progress = Progress::new(cx);
     let began = Instant::now();
     while !interrupted && !running.wait_for_diagnoses(Progress::EVERY) && began.elapsed() < DIAGNOSES {
         progress.say(&format!("diagnosing, {} s  (Ctrl-C reports what is known)", began.elapsed().as_secs()));
-        interrupted = matches!(ended.try_recv(), Ok(End::Interrupted));
+        interrupted = ended.try_iter().any(|heard| matches!(heard, Heard::End(End::Interrupted)));
     }
     progress.clear();
     let findings = gather(&running, interrupted)?;
@@ -58,14 +64,18 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     std::io::stdout().write_all(text.as_bytes())?;
     let worst = findings.incidents.iter().map(|f| f.incident.severity.level()).max();
     let found = args.fail_on.is_some_and(|limit| worst.is_some_and(|w| w >= limit));
-    Ok(if found { Exit::Findings } else { Exit::Done })
+    Ok(match (found, findings.interrupted) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Interrupted,
+        (false, false) => Exit::Done,
+    })
 }
 
 fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {
     let reader = running.store().ok_or_else(|| anyhow::anyhow!("the archive is closed"))?.reader()?;
     let info = reader.archive_info()?;
     let mut incidents = Vec::new();
-    for incident in running.incidents() {
+    for incident in running.incidents().into_iter().filter(|i| i.part_of.is_none()) {
         let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
         let mut ids = incident.evidence.clone();
         ids.extend(diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())));

@@ -21,22 +21,24 @@ pub struct Cli {
 }
 
 const AFTER: &str = "Try `aiobs demo` first: an incident from beginning to end, nothing configured, nothing left behind.\n\
-Exit codes: 0 done, 1 findings at or over --fail-on, 2 usage or configuration, 3 a fault at run time.";
+Exit codes: 0 done, 1 findings at or over --fail-on, 2 usage or configuration, 3 a fault at run time,\n\
+130 interrupted before the work was done.";
 
 /// Flags that go with every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Global {
-    /// Where the archive is kept
+    /// Where the archive is kept [env: AIOBS_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Configuration file
+    /// Configuration file [env: AIOBS_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Set one configuration key, such as `--set ui.theme=light`
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// No model, no network
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "AIOBS_OFFLINE", hide_env_values = true)]
+    #[arg(value_parser = clap::builder::FalseyValueParser::new())]
     pub offline: bool,
     /// Say less on standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -13,7 +13,10 @@ pub(super) fn run(global: &Global, args: &ConfigArgs) -> anyhow::Result<Exit> {
         ConfigAction::Show => config::show(&config::load(&load)?),
         ConfigAction::Check => config::check(&load)?,
         ConfigAction::Path => {
-            let paths = config::Paths::resolve(load.file.as_deref(), global.data_dir.as_deref());
+            // With a mistake in the configuration the paths are wanted all the more.
+            let configured = config::load(&load).map(|c| c.archive.data_dir).unwrap_or_default();
+            let data_dir = global.data_dir.as_deref().unwrap_or(&configured);
+            let paths = config::Paths::resolve(load.file.as_deref(), Some(data_dir));
             config::show_paths(
                 &paths.ok_or_else(|| UsageError("no home directory; use --config and --data-dir".to_owned()))?,
             )

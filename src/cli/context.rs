@@ -19,14 +19,10 @@ pub(super) struct Context {
     pub ascii: bool,
 }
 
-/// Names that the configuration may refer to.
-pub(super) fn names() -> Names<'static> {
-    crate::names::names()
-}
-
 /// How to load for these flags.
 pub(super) fn load_from(global: &Global) -> Load<'static> {
-    Load::from_process(global.config.clone(), global.set.clone(), names())
+    let load = Load::from_process(global.config.clone(), global.set.clone(), Names::default());
+    Load { names: crate::names::names(load.dir().as_deref()), ..load }
 }
 
 impl Context {

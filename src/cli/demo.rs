@@ -4,9 +4,11 @@ use super::args::DemoArgs;
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::screen::{need_terminal, show, tui_options};
+use super::signals;
 use crate::demo::{Demo, DemoOptions};
 use crate::runtime::{Builder, Ground, Options};
 use aiobs_logs::source::SourceSpec;
+use std::sync::atomic::Ordering;
 
 pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
     if !(0.1..=20.0).contains(&args.speed) {
@@ -14,6 +16,7 @@ pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
     }
     need_terminal()?;
     let tui = tui_options(cx)?;
+    let interrupted = signals::noted()?;
     let home = tempfile::Builder::new().prefix("aiobs-demo-").tempdir()?;
     let (logs, data) = (home.path().join("logs"), home.path().join("data"));
     std::fs::create_dir_all(&logs)?;
@@ -28,7 +31,7 @@ pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
     };
     let ground = Ground::open(&data)?;
     let running = Builder { config: &cx.config, options, listener: None }.start(ground, true)?;
-    let result = show(&data, running, tui);
+    let result = if interrupted.load(Ordering::SeqCst) { Ok(Exit::Interrupted) } else { show(&data, running, tui) };
     demo.stop();
     result
 }

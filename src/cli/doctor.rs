@@ -86,7 +86,12 @@ fn finding(what: &'static str, verdict: Verdict, text: impl Into<String>) -> Fin
 fn config(cx: &Context) -> Finding {
     // It was loaded, so it is sound.
     let changed = cx.config.effective.iter().filter(|e| !matches!(e.origin, crate::config::Origin::Default)).count();
-    finding("configuration", Verdict::Good, format!("sound; {changed} keys are not at their default"))
+    let text = match changed {
+        0 => "sound; every key is at its default".to_owned(),
+        1 => "sound; one key is not at its default".to_owned(),
+        n => format!("sound; {n} keys are not at their default"),
+    };
+    finding("configuration", Verdict::Good, text)
 }
 
 fn data_dir(dir: &Path) -> Vec<Finding> {

@@ -17,8 +17,8 @@ pub enum Exit {
     Usage,
     /// 3: a fault at run time.
     Fault,
-    /// 130: stopped by a signal before it was done.
-    Stopped,
+    /// 130, as shells know it: a signal came before the work was done.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -28,7 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::Fault => 3,
-            Exit::Stopped => 130,
+            Exit::Interrupted => 130,
         })
     }
 }

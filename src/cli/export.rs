@@ -21,7 +21,7 @@ pub(super) fn run(cx: &Context, args: &ExportArgs) -> anyhow::Result<Exit> {
         if ended.stopped && !cx.quiet {
             eprintln!("aiobs: stopped after {} records", ended.matched);
         }
-        return Ok(if ended.stopped { Exit::Stopped } else { Exit::Done });
+        return Ok(if ended.stopped { Exit::Interrupted } else { Exit::Done });
     };
     // Under another name until it is complete: whoever waits for the file never reads a part of it.
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -33,7 +33,7 @@ pub(super) fn run(cx: &Context, args: &ExportArgs) -> anyhow::Result<Exit> {
     let ended = write(&hits, format, &mut out)?;
     if ended.stopped {
         eprintln!("aiobs: stopped; {} was not written", to.display());
-        return Ok(Exit::Stopped);
+        return Ok(Exit::Interrupted);
     }
     let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     let placed = if args.force { file.persist(to) } else { file.persist_noclobber(to) };

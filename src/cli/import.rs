@@ -5,17 +5,29 @@ use super::context::Context;
 use super::exit::Exit;
 use super::progress::Progress;
 use super::{output, signals, watch};
-use crate::runtime::{Builder, EngineEvent, Ground, Options, Running};
+use crate::runtime::{Builder, EngineEvent, Ground, Options, Running, WAITS};
 use aiobs_types::{SourceInfo, SourceState};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long nothing could be stored before a command that should end gives up. Whatever else waits for room to come
+/// (`watch`, the screen) has somebody who reads that it does.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How reading once ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Complete,
     Interrupted,
+}
+
+/// What is heard while reading once.
+#[derive(Clone, Debug)]
+pub(super) enum Heard {
+    End(End),
+    /// Storing fails for this reason, or works again.
+    Store(Option<String>),
 }
 
 pub(super) fn run(cx: &Context, args: &ImportArgs) -> anyhow::Result<Exit> {
@@ -27,12 +39,14 @@ pub(super) fn run(cx: &Context, args: &ImportArgs) -> anyhow::Result<Exit> {
     let (records, _) = running.progress();
     let sources = running.sources().len();
     running.stop();
+    let again = "Nothing is lost: run the same command again, it goes on where it was";
+    let end = end.map_err(|why| anyhow::anyhow!("{}: {why}. {again}", cx.data_dir.display()))?;
     if !cx.quiet {
         let what = if end == End::Complete { "imported" } else { "stopped; imported so far:" };
         let seconds = began.elapsed().as_secs_f64();
         eprintln!("{what} {} records from {sources} sources in {seconds:.1} s", records.saturating_sub(before));
     }
-    Ok(Exit::Done)
+    Ok(if end == End::Complete { Exit::Done } else { Exit::Interrupted })
 }
 
 fn counts(ground: &Ground) -> anyhow::Result<(u64, u64)> {
@@ -40,19 +54,20 @@ fn counts(ground: &Ground) -> anyhow::Result<(u64, u64)> {
     Ok((info.records, info.raw_bytes))
 }
 
-/// Starts reading once. The receiver hears when everything is stored, or a signal came.
+/// Starts reading once. The receiver hears when everything is stored, or a signal came, or storing fails.
 pub(super) fn once(
     cx: &Context,
     paths: &[String],
     ground: Ground,
     diagnose: bool,
-) -> anyhow::Result<(Running, Receiver<End>)> {
+) -> anyhow::Result<(Running, Receiver<Heard>)> {
     let sources = watch::specs(paths)?;
     let (tx, rx) = channel();
-    signals::forward(tx.clone(), End::Interrupted)?;
+    signals::forward(tx.clone(), Heard::End(End::Interrupted))?;
     let quiet = cx.quiet;
     let listener = Arc::new(move |event: &EngineEvent| match event {
-        EngineEvent::Ended => drop(tx.send(End::Complete)),
+        EngineEvent::Ended => drop(tx.send(Heard::End(End::Complete))),
+        EngineEvent::Trouble { about: "store", text } => drop(tx.send(Heard::Store(text.clone()))),
         EngineEvent::Source(info) => tell(info, quiet),
         _ => {}
     });
@@ -81,14 +96,21 @@ fn tell(info: &SourceInfo, quiet: bool) {
     }
 }
 
-/// Waits for the end, drawing progress.
-pub(super) fn wait(cx: &Context, running: &Running, ended: &Receiver<End>) -> End {
+/// Waits for the end, drawing progress. Fails when nothing could be stored for too long.
+pub(super) fn wait(cx: &Context, running: &Running, heard: &Receiver<Heard>) -> anyhow::Result<End> {
     let mut progress = Progress::new(cx);
+    let mut stuck: Option<(Instant, String)> = None;
     let end = loop {
-        match ended.recv_timeout(Progress::EVERY) {
-            Ok(end) => break end,
+        match heard.recv_timeout(Progress::EVERY) {
+            Ok(Heard::End(end)) => break Ok(end),
+            Ok(Heard::Store(None)) => stuck = None,
+            Ok(Heard::Store(Some(why))) => stuck = Some((stuck.map_or_else(Instant::now, |(since, _)| since), why)),
             Err(RecvTimeoutError::Timeout) => progress.draw(running),
-            Err(RecvTimeoutError::Disconnected) => break End::Interrupted,
+            Err(RecvTimeoutError::Disconnected) => break Ok(End::Interrupted),
+        }
+        if let Some((_, why)) = stuck.take_if(|(since, _)| since.elapsed() >= PATIENCE) {
+            let why = why.strip_suffix(WAITS).unwrap_or(&why);
+            break Err(anyhow::anyhow!("nothing could be stored for {} s: {why}", PATIENCE.as_secs()));
         }
     };
     progress.clear();

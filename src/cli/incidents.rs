@@ -46,10 +46,11 @@ fn list(rows: &[Row]) -> String {
     }
     let mut out = String::new();
     for (i, d) in rows {
+        let part = i.part_of.map_or_else(String::new, |whole| format!("  (part of {whole})"));
         let criticality = d.as_ref().map_or_else(|| "-".to_owned(), |d| d.criticality.to_string());
         let _ = writeln!(
             out,
-            "{:>5}  {:<12} {criticality}  {:<5} ×{:<7} {}  {}",
+            "{:>5}  {:<12} {criticality}  {:<5} ×{:<7} {}  {}{part}",
             i.id.to_string(),
             i.state.name(),
             i.severity.to_string(),

@@ -79,6 +79,7 @@ pub(super) fn incident(i: &Incident, diagnosis: Option<&Diagnosis>) -> Value {
         "title": i.title,
         "reason": i.reason,
         "state": i.state.name(),
+        "part_of": i.part_of,
         "severity": i.severity.0,
         "level": i.severity.level().name(),
         "criticality": i.criticality,

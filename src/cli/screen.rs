@@ -69,15 +69,16 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         Ascii::Auto => options.ascii,
     };
     options.copy = ui.copy;
+    options.mouse = ui.mouse;
     if ui.fps > 0 {
         options.max_fps = options.max_fps.min(ui.fps);
     }
     if let Some(pane) = tui::PaneId::parse(&ui.start_pane) {
         options.start_pane = pane;
     }
-    if let Some(paths) = crate::config::Paths::resolve(None, None) {
-        options.theme_folder = Some(paths.themes());
-        options.keymap_file = Some(paths.keymaps().join(format!("{}.toml", ui.keymap)));
+    if let Some(dir) = &cx.config.dir {
+        options.theme_folder = Some(dir.join("themes"));
+        options.keymap_file = Some(dir.join("keymaps").join(format!("{}.toml", ui.keymap)));
     }
     let zone = rules::zone(&cx.config)?;
     options.parse_filter = Arc::new(move |text: &str, sources: &[(aiobs_types::SourceId, String)]| {

@@ -36,7 +36,7 @@ fn count(hits: &Hits, format: Format, cancel: &AtomicBool, out: &mut dyn Write) 
     let ended = hits.count(cancel)?;
     if ended.stopped {
         eprintln!("aiobs: stopped; at least {} records match", ended.matched);
-        return Ok(Exit::Stopped);
+        return Ok(Exit::Interrupted);
     }
     match format {
         Format::Text | Format::Markdown => writeln!(out, "{}", ended.matched)?,
@@ -54,5 +54,5 @@ fn end(cx: &Context, ended: &Ended) -> Exit {
     if !cx.quiet {
         eprintln!("aiobs: stopped; {} found so far", ended.matched);
     }
-    Exit::Stopped
+    Exit::Interrupted
 }

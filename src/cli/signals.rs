@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, sync_channel};
 
 /// Sends `message` at the first signal; a second one ends the process at once.
 pub(super) fn forward<T: Send + Clone + 'static>(tx: Sender<T>, message: T) -> std::io::Result<()> {
@@ -30,6 +30,30 @@ pub(super) fn cancel() -> std::io::Result<Arc<AtomicBool>> {
         }
     })?;
     Ok(flag)
+}
+
+/// Notes a signal that comes while something that must be cleaned up is being made; whoever makes it looks and leaves.
+/// The screen, once it is up, hears signals itself.
+pub(super) fn noted() -> std::io::Result<Arc<AtomicBool>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let noted = Arc::new(AtomicBool::new(false));
+    let (ours, (ready, is_ready)) = (Arc::clone(&noted), sync_channel(1));
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            let signal = wait();
+            tokio::pin!(signal);
+            // Once polled, the handlers are in place.
+            let early = futures_util::poll!(&mut signal).is_ready();
+            let _ = ready.send(());
+            if !early {
+                signal.await;
+            }
+            ours.store(true, Ordering::SeqCst);
+        });
+    })?;
+    // An error means that the thread is gone: then signals end the process as ever.
+    let _ = is_ready.recv();
+    Ok(noted)
 }
 
 #[cfg(unix)]

@@ -57,7 +57,7 @@ pub(super) fn run(cx: &Context, args: &SqlArgs) -> anyhow::Result<Exit> {
         Ok(done) => done,
         Err(SqlError::Cancelled) => {
             eprintln!("aiobs: stopped");
-            return Ok(Exit::Stopped);
+            return Ok(Exit::Interrupted);
         }
         Err(e @ SqlError::Wrong { .. }) => return Err(UsageError(format!("sql: {e}")).into()),
         Err(SqlError::TimedOut { seconds }) => {

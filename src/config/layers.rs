@@ -10,7 +10,7 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 
 /// Variables with our prefix that are not keys of the table.
-pub(crate) const OTHER_VARIABLES: [&str; 2] = ["AIOBS_CONFIG", "AIOBS_LOG"];
+pub(crate) const OTHER_VARIABLES: [&str; 3] = ["AIOBS_CONFIG", "AIOBS_LOG", "AIOBS_OFFLINE"];
 
 /// Checked values by key, and where each came from.
 #[derive(Debug, std::default::Default)]
@@ -225,20 +225,24 @@ impl Layers {
 
     /// Lays `AIOBS_...` variables over what is there; others are not looked at.
     pub(crate) fn environment(&mut self, variables: &[(String, String)], names: Names<'_>) {
-        let known: Vec<(String, &'static Key)> =
-            KEYS.iter().filter(|k| !table::is_in_repeated(k)).map(|k| (k.env(), k)).collect();
+        let known = variables_of_keys();
         let formats = self.all_formats(names.formats);
         let names = Names { formats: &formats, ..names };
         let ours = |name: &str| name.starts_with("AIOBS_") && !OTHER_VARIABLES.contains(&name);
+        let value_of = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v);
         for (name, value) in variables.iter().filter(|(n, _)| ours(n)) {
             let origin = Origin::Env(name.clone());
-            if let Some((_, key)) = known.iter().find(|(n, _)| n == name) {
-                self.value_text(key, &as_toml(key.kind, value), &origin, names);
-            } else {
-                let all = known.iter().map(|(n, _)| n.as_str()).chain(OTHER_VARIABLES);
-                let near = nearest(name, all);
+            let Some((_, key)) = known.iter().find(|(n, _)| n == name) else {
+                let near = nearest_variable(name, &known);
                 self.mistake(origin, MistakeKind::UnknownVariable, "no key has this name".into(), near);
+                continue;
+            };
+            let twin = key.short_env().filter(|short| short == name).map(|_| key.env());
+            if let Some(twin) = twin.filter(|twin| value_of(twin).is_some_and(|other| other != value)) {
+                let text = format!("{twin} is the same key and says something else; keep one of them");
+                self.mistake(origin.clone(), MistakeKind::DuplicateName, text, None);
             }
+            self.value_text(key, &as_toml(key.kind, value), &origin, names);
         }
     }
 
@@ -291,6 +295,25 @@ fn in_order<'t, 'i>(
 /// The full name of a key that is called this in some section.
 fn key_elsewhere(name: &str) -> Option<String> {
     KEYS.iter().find(|k| k.name() == name && !table::is_in_repeated(k)).map(|k| k.path.to_owned())
+}
+
+/// Every variable that stands for a key.
+fn variables_of_keys() -> Vec<(String, &'static Key)> {
+    let keys = || KEYS.iter().filter(|k| !table::is_in_repeated(k));
+    let short = keys().filter_map(|k| Some((k.short_env()?.to_owned(), k)));
+    keys().map(|k| (k.env(), k)).chain(short).collect()
+}
+
+/// The variable that was meant: one that only lacks the section (`AIOBS_THEME`) or the key (`AIOBS_MODEL`), or one that
+/// is spelt nearly so.
+fn nearest_variable(name: &str, known: &[(String, &'static Key)]) -> Option<String> {
+    let word = name.strip_prefix("AIOBS_")?.to_ascii_lowercase();
+    let by_key = |exact: &str| known.iter().find(|(_, k)| k.name() == exact).map(|(n, _)| n.clone());
+    let named = known.iter().find(|(_, k)| k.section() == word && k.name() == "name").map(|(n, _)| n.clone());
+    named
+        .or_else(|| by_key(&word))
+        .or_else(|| nearest(name, known.iter().map(|(n, _)| n.as_str()).chain(OTHER_VARIABLES)))
+        .or_else(|| by_key(&nearest(&word, known.iter().map(|(_, k)| k.name()))?))
 }
 
 /// Names of the `[[formats]]` in the file after the shipped ones; empty when the shipped ones are not known.

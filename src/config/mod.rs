@@ -47,6 +47,10 @@ pub struct Config {
     /// Every key with its value as written and where it came from, for `config show`.
     #[serde(skip)]
     pub effective: Vec<Effective>,
+    /// The directory of the configuration file, which also holds the user's themes, keymaps and playbooks; `None` when
+    /// there is no home directory and no file was named.
+    #[serde(skip)]
+    pub dir: Option<PathBuf>,
 }
 
 /// One key in force.
@@ -244,6 +248,14 @@ impl<'a> Load<'a> {
     }
 }
 
+impl Load<'_> {
+    /// The directory of the file, or where it would be.
+    pub fn dir(&self) -> Option<PathBuf> {
+        let file = self.file.as_ref().or(self.default_file.as_ref())?;
+        Some(Paths::dir_of(file).to_owned())
+    }
+}
+
 /// Loads and checks everything.
 ///
 /// # Errors
@@ -264,7 +276,7 @@ pub fn load(load: &Load<'_>) -> Result<Config, Mistakes> {
     }
     layers.environment(&load.env, load.names);
     layers.flags(&load.set, load.names);
-    finish(layers)
+    Ok(Config { dir: load.dir(), ..finish(layers)? })
 }
 
 /// The built-in defaults.

@@ -26,7 +26,7 @@ impl Paths {
             None => Self::platform_config_file()?,
         };
         let config_dir = match config {
-            Some(file) => file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned(),
+            Some(file) => Self::dir_of(file).to_owned(),
             None => dirs.as_ref()?.config_dir().to_owned(),
         };
         let data_dir = match data_dir.filter(|d| !d.as_os_str().is_empty()) {
@@ -34,6 +34,11 @@ impl Paths {
             None => dirs.as_ref()?.data_dir().to_owned(),
         };
         Some(Self { config_dir, config_file, data_dir })
+    }
+
+    /// The directory a configuration file lies in.
+    pub(crate) fn dir_of(file: &Path) -> &Path {
+        file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     /// `config.toml` in the platform's directory.

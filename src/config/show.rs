@@ -80,7 +80,8 @@ pub fn reference() -> String {
                 Default::Unset => "not set".into(),
                 Default::Required => "required".into(),
             };
-            let env = if is_in_repeated(key) { String::new() } else { format!("`{}`", key.env()) };
+            let short = key.short_env().map_or_else(String::new, |s| format!(", `{s}`"));
+            let env = if is_in_repeated(key) { String::new() } else { format!("`{}`{short}", key.env()) };
             let kind = kind_text(key);
             let _ =
                 writeln!(out, "| `{}` | {kind} | {default} | {env} | {} |", key.name(), key.doc.replace('|', "\\|"));
@@ -88,7 +89,8 @@ pub fn reference() -> String {
     }
     let _ = write!(
         out,
-        "\n{} keys. `AIOBS_LOG` sets the level of the program's own log (`warn`, `debug`, ...).\n",
+        "\n{} keys. `AIOBS_LOG` sets the level of the program's own log (`warn`, `debug`, ...); `AIOBS_OFFLINE=1` is `--offline`,\n\
+         `AIOBS_DATA_DIR` is `--data-dir`.\n",
         KEYS.len()
     );
     out

@@ -105,6 +105,11 @@ impl Key {
     pub fn env(&self) -> String {
         format!("AIOBS_{}", self.path.replace('.', "_").to_ascii_uppercase())
     }
+
+    /// The second, short variable of a key that has a flag of its own, named as the flag.
+    pub fn short_env(&self) -> Option<&'static str> {
+        SHORT_VARIABLES.iter().find(|(_, path)| *path == self.path).map(|(name, _)| *name)
+    }
 }
 
 const fn section(name: &'static str, doc: &'static str) -> Section {
@@ -126,6 +131,9 @@ const fn required(path: &'static str, kind: Kind, doc: &'static str) -> Key {
 const fn optional(path: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { path, kind, default: Default::Unset, unit: "", doc }
 }
+
+/// Variables named as a flag, and the key each stands for: `AIOBS_DATA_DIR` is what `--data-dir` suggests.
+pub(crate) const SHORT_VARIABLES: [(&str, &str); 1] = [("AIOBS_DATA_DIR", "archive.data_dir")];
 
 /// The detectors that can be switched off.
 pub(crate) const DETECTORS: &[&str] = &["severity", "pattern", "new_template"];
@@ -275,7 +283,8 @@ pub const KEYS: &[Key] = &[
         Kind::Bool,
         "false",
         "",
-        "Whether the program takes the mouse (the terminal's own selection then needs Shift).",
+        "Whether the program takes the mouse: the wheel scrolls, a click selects, a second one opens, names in the header \
+         are buttons (the terminal's own selection then needs Shift).",
     ),
     key(
         "ui.copy",

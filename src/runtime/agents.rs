@@ -7,17 +7,16 @@ use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow};
 use super::processing::Message;
+use super::titles;
 use super::writing::WriterMessage;
-use crate::config::{Config, Paths};
+use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
     Stage,
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
-use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Confidence, Diagnosis, IncidentId, Level, Timestamp, TraceId,
-};
+use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, Timestamp, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -79,7 +78,7 @@ impl Agents {
     /// Starts chain, chat, the watch over the model, and the carrier.
     pub(crate) fn start(o: AgentOptions<'_>) -> anyhow::Result<Self> {
         let rt = tokio_runtime()?.handle();
-        let folder = Paths::resolve(None, None).map(|p| p.playbooks());
+        let folder = o.config.dir.as_ref().map(|d| d.join("playbooks"));
         let (library, mistakes) = Library::load(folder.as_deref());
         if let Some(first) = mistakes.first() {
             let more = if mistakes.len() > 1 { format!(" (and {} more)", mistakes.len() - 1) } else { String::new() };
@@ -111,6 +110,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer,
             emit: o.emit,
@@ -296,9 +296,14 @@ fn chain_options(config: &Config) -> ChainOptions {
 
 fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
     let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
-    let ollama = Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
-        .map_err(|e| e.to_string())?;
-    Ok(Arc::new(Guarded::new(Arc::new(ollama), Limits::default())))
+    let inner: Arc<dyn Provider> = match config.model.provider.as_str() {
+        "ollama" => Arc::new(
+            Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
+                .map_err(|e| e.to_string())?,
+        ),
+        other => return Err(format!("model.provider: `{other}` is not served here")),
+    };
+    Ok(Arc::new(Guarded::new(inner, Limits::default())))
 }
 
 /// Asks the configured model server once: which model answers, or what is wrong and what to do. Blocks.
@@ -359,6 +364,7 @@ impl Watcher {
 
 /// Carries what comes out of chain and chat; may block, which they must not.
 struct Carrier {
+    archive: Arc<dyn Archive>,
     pipeline: SyncSender<Message>,
     writer: SyncSender<WriterMessage>,
     emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
@@ -411,6 +417,10 @@ impl Carrier {
             }
             traces.insert(diagnosis.incident, trace);
         }
+        // Without an answer the title stays as it is, or is the diagnosis's: neither is wrong.
+        let incident = self.archive.incident(diagnosis.incident).ok().flatten();
+        let before = self.archive.diagnosis(diagnosis.fingerprint).ok().flatten();
+        let title = titles::renamed(incident.as_ref(), before.as_ref(), &diagnosis);
         let (reply, stored) = sync_channel(1);
         if self.writer.send(WriterMessage::Diagnosis(Box::new(diagnosis.clone()), reply)).is_ok()
             && let Ok(id) = stored.recv()
@@ -422,9 +432,6 @@ impl Carrier {
             Author::Playbook { id } => format!("playbook {id}"),
             Author::Facts => "the facts alone".to_owned(),
         };
-        // The facts alone say nothing the detector's title did not say, and a guess must not rename the incident.
-        let sure = diagnosis.author != Author::Facts && diagnosis.confidence > Confidence::Low;
-        let title = (sure && !diagnosis.title.is_empty()).then(|| diagnosis.title.clone());
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);

@@ -129,7 +129,7 @@ impl Archive for StoredArchive {
     fn similar(&self, incident: &Incident, limit: usize) -> Result<Vec<PastIncident>, ArchiveError> {
         let mut like: Vec<Incident> = lock(&self.board.incidents)
             .values()
-            .filter(|i| i.id != incident.id)
+            .filter(|i| i.id != incident.id && i.part_of.is_none())
             .filter(|i| {
                 i.fingerprint == incident.fingerprint || i.template == incident.template || i.title == incident.title
             })

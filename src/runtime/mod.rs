@@ -22,12 +22,14 @@ mod similar;
 pub mod sql;
 mod stats;
 mod strikes;
+mod titles;
 mod writing;
 
 pub use agents::model_health;
 pub use builder::{Builder, Ground, Options};
 pub use pipeline::{Output, Pipeline, PipelineSetup};
 pub use running::Running;
+pub use writing::WAITS;
 
 use aiobs_types::{Diagnosis, Incident, IncidentId, SourceInfo, StageState, Timestamp};
 use std::sync::Arc;

@@ -30,6 +30,9 @@ const RETAIN_BYTES: u64 = 1 << 20;
 /// Wait between two tries when the disk is full or busy.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How the notice of a full disk ends while somebody waits.
+pub const WAITS: &str = "; reading waits until there is room";
+
 /// What the writer thread is told.
 pub(crate) enum WriterMessage {
     /// What the pipeline made, in order.
@@ -161,7 +164,7 @@ impl Writing {
                 }
                 Err(e) => {
                     let text = match e {
-                        StoreError::Full { .. } => format!("{e}; reading waits until there is room"),
+                        StoreError::Full { .. } => format!("{e}{WAITS}"),
                         _ => format!("{e}; trying again"),
                     };
                     self.board.notice("store", Some((Level::Error, text)));

@@ -2,7 +2,7 @@
 //! frame is due. Owns the model and the terminal; the only place that performs effects on the world.
 
 use super::effect::Effect;
-use super::event::Input;
+use super::event::{Input, Mouse};
 use super::format;
 use super::frame::{Change, Pace, Seen};
 use super::model::Model;
@@ -36,7 +36,7 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(backend: Arc<dyn Backend>, options: &TuiOptions) -> anyhow::Result<Self> {
         let mut model = build(options, backend.snapshot())?;
-        let terminal = Terminal::enter()?;
+        let terminal = Terminal::enter(options.mouse)?;
         let (width, height) = terminal.size()?;
         model.world.size = ratatui::layout::Size::new(width, height);
         Ok(Self {
@@ -97,7 +97,7 @@ impl App {
     fn input(&mut self, input: Input) -> anyhow::Result<()> {
         self.now();
         let change = match &input {
-            Input::Key(_) | Input::Paste(_) | Input::Resize(..) => Change::Hand,
+            Input::Key(_) | Input::Mouse(_) | Input::Paste(_) | Input::Resize(..) => Change::Hand,
             Input::Engine(event) => self.seen.change(event),
             Input::Snapshot(_) | Input::Tick => Change::News,
         };
@@ -110,6 +110,7 @@ impl App {
         match event {
             TermEvent::Key(key) if key.kind != KeyEventKind::Release => self.input(Input::Key(key)),
             TermEvent::Paste(text) => self.input(Input::Paste(text)),
+            TermEvent::Mouse(event) => Mouse::from_event(event).map_or(Ok(()), |m| self.input(Input::Mouse(m))),
             TermEvent::Resize(width, height) => self.input(Input::Resize(width, height)),
             _ => Ok(()),
         }

@@ -32,6 +32,8 @@ pub struct TuiOptions {
     pub filter: Option<String>,
     /// Whether copying may use the terminal's clipboard (OSC 52).
     pub copy: bool,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
     /// The zone times are written in.
     pub zone: TimeZone,
     /// The filter language.
@@ -60,6 +62,7 @@ impl TuiOptions {
             start_pane: PaneId::default(),
             filter: None,
             copy: true,
+            mouse: false,
             zone: TimeZone::system(),
             parse_filter: Arc::new(words_filter),
             suggest_filter: Arc::new(|_, _, _, _| Vec::new()),

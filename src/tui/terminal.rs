@@ -3,7 +3,7 @@
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::style::ResetColor;
+use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -20,6 +20,12 @@ use std::thread::ThreadId;
 const COPY_LIMIT: usize = 74_000;
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is taken with it.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel, in the coordinates of today's terminals; not every motion, which floods a slow line.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The terminal while the program has it. Dropping it gives it back.
 pub(super) struct Terminal {
@@ -27,8 +33,9 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal.
-    pub(super) fn enter() -> io::Result<Self> {
+    /// Takes the terminal, and the mouse if asked to.
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         restore_on_panic();
         take()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
@@ -90,7 +97,8 @@ impl Drop for Terminal {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    let mouse = if MOUSE.load(Ordering::SeqCst) { MOUSE_ON } else { "" };
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, Print(mouse))
 }
 
 /// Undoes [`take`], once. Errors are of no use: the terminal may be gone.
@@ -99,7 +107,9 @@ fn give_back() {
         return;
     }
     let mut out = io::stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, ResetColor, Show, LeaveAlternateScreen);
+    let mouse = if MOUSE.load(Ordering::SeqCst) { MOUSE_OFF } else { "" };
+    let _ = execute!(out, EndSynchronizedUpdate, Print(mouse), DisableBracketedPaste, ResetColor, Show);
+    let _ = execute!(out, LeaveAlternateScreen);
     let _ = disable_raw_mode();
     let _ = out.flush();
 }

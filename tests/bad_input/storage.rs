@@ -32,14 +32,23 @@ exit $code
 "#;
 
 fn with_little_room(home: &Home) -> Option<Command> {
+    on_its_own_disk(home, LITTLE_ROOM, "watch")
+}
+
+/// A script that may mount, with the home and a command on the log as its arguments.
+fn on_its_own_disk(home: &Home, script: &str, what: &str) -> Option<Command> {
     let flags: &[&str] = if rustix::process::getuid().is_root() { &["-m"] } else { &["-rm"] };
     let probe = ["sh", "-c", "mount -t tmpfs none /mnt"];
     let works = Command::new("unshare").args(flags).args(probe).output().is_ok_and(|o| o.status.success());
-    let inner = home.command(["watch", "logs/app.log"]);
+    if !works {
+        eprintln!("SKIPPED a test of a full disk: this machine allows no mount of one's own");
+        return None;
+    }
+    let inner = home.command([what, "logs/app.log"]);
     let mut command = Command::new("unshare");
-    command.args(flags).args(["sh", "-c", LITTLE_ROOM, "sh"]).arg(home.path(""));
+    command.args(flags).args(["sh", "-c", script, "sh"]).arg(home.path(""));
     command.arg(inner.get_program()).args(inner.get_args()).current_dir(home.path(""));
-    works.then_some(command)
+    Some(command)
 }
 
 /// Lines that hardly compress, and an error at the end.
@@ -58,10 +67,7 @@ fn many_lines() -> String {
 fn filled(home: &Home, lines: &str) -> Option<Watch> {
     let log = home.path("logs/app.log");
     fs::write(&log, "first\n").unwrap();
-    let Some(mut command) = with_little_room(home) else {
-        eprintln!("SKIPPED a test of a full disk: this machine allows no mount of one's own");
-        return None;
-    };
+    let mut command = with_little_room(home)?;
     let watch = Watch::start(&mut command);
     until("the program to follow", || watch.events().iter().any(|e| e["state"] == "following"));
     fs::write(home.path("fill"), "").unwrap();
@@ -106,6 +112,34 @@ fn stopped_while_the_disk_is_full_it_goes_on_where_it_was() {
     // Once it has ended there is room again, and the log is imported.
     fs::write(home.path("again"), "").unwrap();
     ends_with_everything(&home, watch, &lines);
+}
+
+/// Imports once, fills the disk, imports more, makes room, and imports again.
+const FULL_IN_BETWEEN: &str = r#"
+home=$1; shift
+mkdir -p "$home/data" && mount -t tmpfs -o size=4m none "$home/data" || exit 90
+"$@" || exit 91
+cat "$home/more" >>"$home/logs/app.log"
+cat /dev/zero >"$home/data/filler" 2>/dev/null
+"$@"; code=$?
+rm "$home/data/filler"
+"$@" || exit 92
+cp -a "$home/data" "$home/copy"
+exit $code
+"#;
+
+#[test]
+fn an_import_onto_a_full_disk_ends_and_goes_on_when_run_again() {
+    let (home, lines) = (Home::new(), many_lines());
+    fs::write(home.path("logs/app.log"), "first\n").unwrap();
+    fs::write(home.path("more"), &lines).unwrap();
+    let Some(mut command) = on_its_own_disk(&home, FULL_IN_BETWEEN, "import") else { return };
+    let ended = crate::support::ran(&mut command);
+    told(&ended, 3, &["no space left on disk", "nothing could be stored for", "run the same command again"]);
+    fs::remove_dir_all(home.path("data")).unwrap();
+    fs::rename(home.path("copy"), home.path("data")).unwrap();
+    let expected: Vec<&str> = std::iter::once("first").chain(lines.lines()).collect();
+    assert!(texts(&home) == expected, "the records differ from the file");
 }
 
 #[test]

@@ -148,3 +148,33 @@ fn any_size_of_window_is_drawn_right() {
     t.press("q");
     assert_eq!(t.ends(), 0);
 }
+
+#[test]
+fn the_mouse_is_taken_when_asked_for_and_always_given_back() {
+    let mut t = Setup::on(&[("shop.log", logs::trouble().as_bytes())]).start();
+    t.shows(&["What is wrong now", "no space left"]);
+    t.press("q");
+    assert_eq!(t.ends(), 0);
+    assert!(!t.wrote(b"\x1b[?1000h"), "the mouse is off unless asked for");
+
+    for ends_by_signal in [false, true] {
+        let setup = Setup::on(&[("shop.log", logs::trouble().as_bytes())]).arg("--set").arg("ui.mouse=true");
+        let mut t = setup.start();
+        t.shows(&["What is wrong now", "no space left"]);
+        assert!(t.wrote(b"\x1b[?1000h\x1b[?1006h"));
+        // The third name in the header, pressed and let go, then the wheel over Logs.
+        let column = t.look(|s| s.rows(0, 160).next().unwrap().find("2 Logs").unwrap()) + 2;
+        t.press(&format!("\x1b[<0;{column};1M\x1b[<0;{column};1m"));
+        t.shows(&["request 299 served"]);
+        t.press(&"\x1b[<64;20;20M".repeat(4));
+        t.hides("request 299 served");
+        if ends_by_signal {
+            t.signal(rustix::process::Signal::TERM);
+        } else {
+            t.press("q");
+        }
+        assert_eq!(t.ends(), 0);
+        t.is_restored();
+        assert!(t.wrote(b"\x1b[?1006l\x1b[?1000l"), "the mouse was not given back");
+    }
+}

@@ -40,6 +40,12 @@ impl Setup {
         Self { args, env: Vec::new(), size: (160, 45), home }
     }
 
+    /// With a model server at this address.
+    pub(crate) fn with_model(mut self, url: &str) -> Self {
+        self.args.retain(|a| a != "--offline");
+        self.arg("--set").arg(&format!("model.url={url}"))
+    }
+
     /// The program on log files with these contents in the home directory.
     pub(crate) fn on(files: &[(&str, &[u8])]) -> Self {
         let mut setup = Self::new(&[]);
@@ -165,6 +171,11 @@ impl Term {
         self.shared.0.lock().unwrap().seen.bytes.clone()
     }
 
+    /// Whether this was written at any time.
+    pub(crate) fn wrote(&self, what: &[u8]) -> bool {
+        self.bytes().windows(what.len()).any(|w| w == what)
+    }
+
     /// Looks at the screen.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
         at(self.shared.0.lock().unwrap().parser.screen())
@@ -270,6 +281,20 @@ impl Term {
         let status = status.unwrap();
         assert_eq!(status.signal(), None, "ended by a signal");
         status.exit_code()
+    }
+
+    /// Waits for the end of the program, by itself or by a signal.
+    #[track_caller]
+    pub(crate) fn ends_somehow(&mut self) {
+        let ended = within_patience(|| self.child.try_wait().unwrap().is_some());
+        assert!(ended, "still running\n{}", self.text());
+    }
+
+    /// Asserts that the terminal is as it was, whether the program took it or not.
+    #[track_caller]
+    pub(crate) fn is_restored_plain(&self) {
+        self.wait("the terminal as it was", |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
+        assert!(self.is_cooked(), "raw mode is still on");
     }
 
     /// Asserts that the terminal is as it was: screen left, cursor shown, line discipline back, paste mode off.

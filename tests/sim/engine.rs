@@ -58,7 +58,7 @@ impl Engine {
         let mut set = vec!["sources.time_zone=utc".to_owned()];
         set.extend(model.iter().map(|m| format!("model.url={}", m.url())));
         set.extend(world.set.clone());
-        let config = config::load(&Load { set, names: aiobs::names::names(), ..Load::default() }).unwrap();
+        let config = config::load(&Load { set, names: aiobs::names::names(None), ..Load::default() }).unwrap();
         let options = Options {
             sources,
             follow: false,

@@ -15,6 +15,16 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// Faults of one error pattern in one component. They differ only by the things they name (`db-1`, `redis`); a record
+/// that names nothing is told apart from none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Kin {
+    /// The pattern and the component.
+    pub group: Fingerprint,
+    /// Whether the record names the thing it is about.
+    pub names_target: bool,
+}
+
 /// Which detector fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +56,8 @@ pub struct Anomaly {
     pub detector: DetectorKind,
     /// Which fault it is.
     pub fingerprint: Fingerprint,
+    /// The faults it may be one with: those of the same error pattern in the same component.
+    pub kin: Option<Kin>,
     /// Few words for a list, such as `connection refused`; from the pattern's title or the template.
     pub title: String,
     /// One plain sentence: why this was reported.

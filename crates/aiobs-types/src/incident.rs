@@ -87,6 +87,12 @@ pub struct Incident {
     pub id: IncidentId,
     /// Which fault it is.
     pub fingerprint: Fingerprint,
+    /// Other fingerprints that turned out to be this fault; their strikes count here. At most [`Incident::MOST_ALSO`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Fingerprint>,
+    /// The incident that this one turned out to be part of; it is resolved then, and its strikes count there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<IncidentId>,
     /// Few words for a list.
     pub title: String,
     /// One plain sentence: why it was opened.
@@ -113,4 +119,9 @@ pub struct Incident {
     pub evidence: Vec<RecordId>,
     /// History, oldest first.
     pub timeline: Vec<TimelineEntry>,
+}
+
+impl Incident {
+    /// Most other fingerprints one incident answers for.
+    pub const MOST_ALSO: usize = 32;
 }

@@ -21,7 +21,7 @@ mod sql;
 mod template;
 mod time;
 
-pub use anomaly::{Anomaly, DetectorKind, Fingerprint};
+pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
 pub use chat::{ChatMessage, ChatRole, ChatScope};
 pub use checkpoint::{Checkpoint, FileIdentity};

@@ -22,6 +22,7 @@ pub mod topology;
 use crate::runtime::events::{Event, Snapshot};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::format::Clock;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Glyphs, Role, Theme};
@@ -182,6 +183,13 @@ pub trait Pane {
     /// Pasted text in a context that takes text.
     fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
         let _ = (text, cx);
+        Vec::new()
+    }
+
+    /// The mouse, in cells of the pane: the wheel scrolls what is under the pointer, a click selects it, a click on what
+    /// is selected opens it.
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = (mouse, cx);
         Vec::new()
     }
 

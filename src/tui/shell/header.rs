@@ -18,17 +18,35 @@ type Spans = Vec<Span<'static>>;
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     frame.buffer_mut().set_style(area, model.world.theme.style(Role::Header));
     let width = usize::from(area.width);
+    let (left, right) = sides(model, width);
+    let right_width = cells(&right).min(width);
+    frame.render_widget(Line::from(left), area);
+    let at = area.x + (width - right_width) as u16;
+    let right_area = Rect { x: at, width: right_width as u16, ..area };
+    frame.render_widget(Line::from(right), right_area);
+}
+
+/// The pane whose name is in this column.
+pub(crate) fn pane_at(model: &Model, column: u16) -> Option<PaneId> {
+    let (left, _) = sides(model, usize::from(model.world.size.width));
+    let product = left.len().saturating_sub(PaneId::ALL.len());
+    let mut end = 0;
+    let part = left.iter().position(|span| {
+        end += text::width(&span.content);
+        usize::from(column) < end
+    });
+    PaneId::ALL.get(part?.checked_sub(product)?).copied()
+}
+
+/// Both sides in the widest forms that fit.
+fn sides(model: &Model, width: usize) -> (Spans, Spans) {
     let rights = [right(model, 0), right(model, 1), right(model, 2), right(model, 3)];
     // Panes' names are worth more than the words of the right side.
     let forms = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3)];
     let lefts = [left(model, 0), left(model, 1), left(model, 2)];
     let fits = |(l, r): &(usize, usize)| cells(&lefts[*l]) + cells(&rights[*r]) + 2 <= width;
     let (l, r) = forms.into_iter().find(fits).unwrap_or((2, 3));
-    let right_width = cells(&rights[r]).min(width);
-    frame.render_widget(Line::from(lefts[l].clone()), area);
-    let at = area.x + (width - right_width) as u16;
-    let right_area = Rect { x: at, width: right_width as u16, ..area };
-    frame.render_widget(Line::from(rights[r].clone()), right_area);
+    (lefts[l].clone(), rights[r].clone())
 }
 
 fn cells(spans: &Spans) -> usize {

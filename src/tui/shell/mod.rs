@@ -8,8 +8,9 @@ mod palette;
 mod pending;
 mod start;
 
+pub(super) use header::pane_at;
 pub(super) use help::{height as help_height, rows as help_rows};
-pub(super) use palette::height as palette_height;
+pub(super) use palette::{command_at, height as palette_height};
 
 use super::model::{Model, Overlay};
 use super::panes::PaneId;

@@ -1,6 +1,6 @@
 //! The command palette: a line to type in and the commands that fit.
 
-use crate::tui::model::{Model, Palette};
+use crate::tui::model::{Model, Overlay, Palette};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{popup, text};
 use ratatui::Frame;
@@ -12,12 +12,27 @@ pub(crate) fn height(size: Size) -> usize {
     usize::from(size.height.saturating_sub(8)).clamp(1, 14)
 }
 
+fn place(area: Rect, seen: usize) -> Rect {
+    popup::centered(area, area.width.saturating_sub(4).min(90), seen as u16 + 3)
+}
+
+/// The command in this cell of the screen, by its place among those that fit.
+pub(crate) fn command_at(model: &Model, at: Position) -> Option<usize> {
+    let Some(Overlay::Palette(palette)) = &model.shell.overlay else { return None };
+    let seen = height(model.world.size);
+    let place = place(Rect::from((Position::ORIGIN, model.world.size)), seen);
+    // Within the border, under the line that is typed.
+    let inside = at.x > place.x && at.x + 1 < place.right();
+    let row = usize::from(at.y.checked_sub(place.y + 2)?);
+    palette.cursor.visible(palette.hits.len(), seen).nth(row).filter(|_| inside)
+}
+
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, palette: &Palette) {
     let theme = &model.world.theme;
     let glyphs = &model.world.glyphs;
     let seen = height(model.world.size);
-    let place = popup::centered(area, area.width.saturating_sub(4).min(90), seen as u16 + 3);
+    let place = place(area, seen);
     let inner = popup::open(frame, place, "Commands", super::popup_style(theme), glyphs);
     let width = usize::from(inner.width);
     let (typed, at) = palette.input.view(width.saturating_sub(2), theme.style(Role::Input), glyphs.ellipsis);

@@ -3,6 +3,7 @@
 
 mod general;
 mod keys;
+mod mouse;
 mod navigate;
 mod overlay;
 
@@ -19,6 +20,7 @@ pub fn update(model: &mut Model, input: Input) -> Vec<Effect> {
     let effects = match input {
         Input::Key(key) => keys::key(model, key),
         Input::Paste(text) => keys::paste(model, &text),
+        Input::Mouse(mouse) => mouse::mouse(model, mouse),
         Input::Resize(width, height) => resize(model, width, height),
         Input::Snapshot(snapshot) => {
             let bars = |m: &Model| m.world.cx().size;

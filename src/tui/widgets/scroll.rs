@@ -6,6 +6,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// Rows a notch of the wheel moves.
+pub const WHEEL: usize = 3;
+
 /// A cursor and the first row shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -34,6 +37,16 @@ impl Cursor {
         .min(last);
         self.settle(len, height);
         true
+    }
+
+    /// Turns the wheel one notch: the view moves and takes the cursor along when it would leave it.
+    pub fn turned(&mut self, down: bool, len: usize, height: usize) {
+        let height = height.max(1);
+        self.settle(len, height);
+        let most = len.saturating_sub(height);
+        self.top = if down { (self.top + WHEEL).min(most) } else { self.top.saturating_sub(WHEEL) };
+        self.at = self.at.clamp(self.top, (self.top + height - 1).min(len.saturating_sub(1)).max(self.top));
+        self.settle(len, height);
     }
 
     /// Brings the cursor into the list and the view to the cursor.
@@ -118,6 +131,24 @@ mod tests {
         assert!(c.moved(Action::Top, 6, 3));
         assert_eq!((c.at, c.visible(6, 3)), (0, 0..3));
         assert!(!c.moved(Action::Open, 6, 3));
+    }
+
+    #[test]
+    fn the_wheel_moves_the_view_and_takes_the_cursor_along() {
+        let mut c = Cursor { at: 1, top: 0 };
+        c.turned(true, 20, 5);
+        assert_eq!(c, Cursor { at: 3, top: 3 });
+        c.turned(false, 20, 5);
+        assert_eq!(c, Cursor { at: 3, top: 0 });
+        for _ in 0..9 {
+            c.turned(true, 20, 5);
+        }
+        assert_eq!(c, Cursor { at: 15, top: 15 });
+        let mut short = Cursor::default();
+        short.turned(true, 3, 5);
+        assert_eq!(short, Cursor::default());
+        short.turned(false, 0, 5);
+        assert_eq!(short, Cursor::default());
     }
 
     #[test]

@@ -216,8 +216,9 @@ fn on(incident: &Incident) -> String {
 
 fn summary(d: &Diagnosis, incident: &Incident) -> String {
     let since = time(incident.first_seen);
+    let by = time(incident.last_seen);
     let times = times(incident.count);
-    let mut out = format!("{}: struck {times}{} since {since} UTC. {}", d.title, on(incident), d.cause);
+    let mut out = format!("{}: since {since}{}, {times} by {by} UTC. {}", d.title, on(incident), d.cause);
     if let Some(step) = d.fix.now.first() {
         out.push_str(" Next: ");
         out.push_str(step);

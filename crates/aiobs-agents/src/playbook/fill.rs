@@ -140,10 +140,17 @@ impl Filler {
 
     /// A sentence: a missing value becomes neutral words. Between backticks the rules of commands hold.
     fn prose(&mut self, text: &str) -> String {
+        // A text is read long after it was written, when the count has grown.
         let text = match self.values.get("count").map(String::as_str) {
-            Some("1") => text.replace("{count} times", "once"),
-            Some(_) => text.to_owned(),
+            Some("1") => text.replace("{count} times", "at least once"),
+            Some(_) => text.replace("{count}", "at least {count}"),
             None => text.replace("{count} times", "several times"),
+        };
+        let text = if self.values.contains_key("first_seen") {
+            text
+        } else {
+            let first = [", first at {first_seen}", " (first at {first_seen})", " first at {first_seen}"];
+            first.into_iter().fold(text, |text, part| text.replace(part, ""))
         };
         let known = |name: &str| self.values.get(name).is_some_and(|v| clean(v).is_some());
         let text = if known("port") {

@@ -12,6 +12,7 @@ mod prefilter;
 mod report;
 mod severity;
 mod trace;
+mod wording;
 
 pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
 pub use pattern::Verdict;

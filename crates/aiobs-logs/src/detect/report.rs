@@ -5,8 +5,8 @@ use super::gist;
 use super::new_template::NewTemplate;
 use super::pattern::{Pattern, Patterns, Verdict};
 use super::severity;
-use super::trace;
-use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Level, RecordView, Severity, SourceId, Timestamp, flags};
+use super::{trace, wording};
+use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Kin, Level, RecordView, Severity, SourceId, Timestamp, flags};
 
 /// A record as the detectors see it.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +155,11 @@ fn report(
 ) -> Anomaly {
     let meta = &ctx.view.meta;
     let raised = if meta.flags & flags::MULTILINE == 0 { None } else { trace::raised(message) };
+    let names = match found.pattern {
+        Some((p, _)) if p.join == Join::Target && !found.beside => Some(gist::names_in(message, &p.title)),
+        _ => None,
+    };
+    let kin = found.pattern.zip(names.as_deref()).and_then(|((p, _), names)| kin(p, names, ctx.view.component));
     let (detector, fingerprint) = match (found.pattern, &raised) {
         (Some((p, _)), Some(raised)) if p.join == Join::Template => {
             (DetectorKind::Pattern, raised_fingerprint(p, raised))
@@ -162,7 +167,9 @@ fn report(
         (Some((p, _)), _) if found.beside && p.join == Join::Target => {
             (DetectorKind::Pattern, hash_words(&p.id, template))
         }
-        (Some((p, _)), _) => (DetectorKind::Pattern, pattern_fingerprint(p, message, template)),
+        (Some((p, _)), _) => {
+            (DetectorKind::Pattern, pattern_fingerprint(p, names.as_deref().unwrap_or_default(), template))
+        }
         (None, _) if found.by_severity => (DetectorKind::Severity, hash_words("level", template)),
         (None, _) => (DetectorKind::NewTemplate, hash_words("new", template)),
     };
@@ -183,6 +190,7 @@ fn report(
     Anomaly {
         detector,
         fingerprint,
+        kin,
         title,
         reason,
         severity: meta.severity.max(floor).max(Severity::WARN),
@@ -195,14 +203,14 @@ fn report(
 }
 
 fn titled(template: &str, message: &str) -> String {
-    let title = gist::title_of(template);
+    let title = gist::title_of(&wording::words(template).unwrap_or_default());
     if title.is_empty() { gist::title_of(message) } else { title }
 }
 
 fn pattern_title(pattern: &Pattern, template: &str) -> String {
     match pattern.join {
         Join::Template => {
-            let title = gist::title_of(template);
+            let title = gist::title_of(&wording::words(template).unwrap_or_default());
             if title.is_empty() { pattern.title.clone() } else { title }
         }
         Join::Target => gist::title_with(&pattern.title, template),
@@ -247,16 +255,21 @@ fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> Stri
 }
 
 /// Stable across restarts and machines: depends on words only.
-fn pattern_fingerprint(pattern: &Pattern, message: &str, template: &str) -> Fingerprint {
+fn pattern_fingerprint(pattern: &Pattern, names: &[String], template: &str) -> Fingerprint {
     match pattern.join {
         Join::Pattern => Fingerprint(fnv(0, pattern.id.as_bytes())),
         Join::Template => hash_words(&pattern.id, template),
         Join::Target => {
-            let names = gist::names_in(message, &pattern.title);
             let start = fnv(1, pattern.id.as_bytes());
             Fingerprint(names.iter().fold(start, |h, name| fnv(h, name.as_bytes())))
         }
     }
+}
+
+/// A record that does not name what it is about may be of the same fault as those of its component that do.
+fn kin(pattern: &Pattern, names: &[String], component: &str) -> Option<Kin> {
+    let group = Fingerprint(fnv(fnv(3, pattern.id.as_bytes()), component.as_bytes()));
+    (!component.is_empty()).then_some(Kin { group, names_target: !names.is_empty() })
 }
 
 /// One exception raised at one place is one fault, whatever its text says.

@@ -137,7 +137,7 @@ fn a_mere_word_counts_only_without_a_level_or_from_warn_on() {
 fn the_level_alone_is_enough_from_error_on() {
     let found = judge("payment 4711 went sideways", Severity::ERROR).unwrap();
     assert_eq!(found.detector, DetectorKind::Severity);
-    assert_eq!(found.title, "payment <num> went sideways");
+    assert_eq!(found.title, "payment … went sideways");
     assert_eq!(found.reason, "orders logged \"payment <num> went sideways\" at level error.");
     assert!(judge("payment 4711 went sideways", Severity::WARN).is_none());
     assert!(judge("payment 4711 went sideways", Severity::UNSET).is_none());

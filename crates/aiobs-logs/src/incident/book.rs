@@ -1,6 +1,7 @@
 //! The book of incidents: by fingerprint, with their states.
 
 use super::history;
+use super::kin::{Kinship, are_one};
 use aiobs_types::{Anomaly, Fingerprint, Incident, IncidentId, IncidentState, TimelineKind, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub struct IncidentBook {
     options: BookOptions,
     incidents: BTreeMap<IncidentId, Held>,
     by_fingerprint: HashMap<Fingerprint, IncidentId>,
+    kinship: Kinship,
     changed: Vec<IncidentId>,
     next: IncidentId,
     checked: Timestamp,
@@ -68,6 +70,7 @@ impl IncidentBook {
             options,
             incidents: BTreeMap::new(),
             by_fingerprint: HashMap::new(),
+            kinship: Kinship::default(),
             changed: Vec::new(),
             next: IncidentId(next_id.0.max(1)),
             checked: Timestamp(i64::MIN),
@@ -76,6 +79,9 @@ impl IncidentBook {
             book.next = book.next.max(IncidentId(incident.id.0 + 1));
             book.by_fingerprint.insert(incident.fingerprint, incident.id);
             book.incidents.insert(incident.id, Held::new(incident));
+        }
+        for Held { incident, .. } in book.incidents.values().filter(|h| h.incident.part_of.is_none()) {
+            book.by_fingerprint.extend(incident.also.iter().map(|f| (*f, incident.id)));
         }
         book
     }
@@ -91,7 +97,8 @@ impl IncidentBook {
 
     /// Counts an anomaly into its incident, opening or reopening it.
     pub fn apply(&mut self, anomaly: &Anomaly) -> Applied {
-        if let Some(id) = self.by_fingerprint.get(&anomaly.fingerprint).copied()
+        let id = self.incident_of(anomaly);
+        if let Some(id) = id
             && let Some(held) = self.incidents.get_mut(&id)
         {
             // Read in one go, event time jumps: the quiet before this strike was never looked at.
@@ -108,6 +115,7 @@ impl IncidentBook {
             }
             let muted = incident.state == IncidentState::Muted;
             mark(&mut self.changed, held);
+            self.kinship.struck(anomaly, id);
             return Applied { incident: id, opened: false, reopened, escalated, muted };
         }
         let id = self.next;
@@ -117,7 +125,35 @@ impl IncidentBook {
         let mut held = Held::new(history::open(id, anomaly));
         mark(&mut self.changed, &mut held);
         self.incidents.insert(id, held);
+        self.kinship.struck(anomaly, id);
         Applied { incident: id, opened: true, reopened: false, escalated: false, muted: false }
+    }
+
+    /// The incident an anomaly is counted into, if there is one. A record that names nothing belongs to what its
+    /// component suffers from just now; any other to its fingerprint, else to its kin.
+    fn incident_of(&mut self, anomaly: &Anomaly) -> Option<IncidentId> {
+        let relative = self.kinship.find(anomaly, |id| self.incidents.get(&id).map(|h| &*h.incident));
+        let known = self.by_fingerprint.get(&anomaly.fingerprint).copied();
+        let id = match (known, relative) {
+            (Some(known), None) => return self.is_its_own(known, anomaly).then_some(known),
+            (Some(known), Some(_)) if anomaly.kin.is_some_and(|kin| kin.names_target) => return Some(known),
+            (_, relative) => relative?,
+        };
+        let held = self.incidents.get_mut(&id)?;
+        if !history::answer_for(held.change(), anomaly.fingerprint) {
+            return known;
+        }
+        self.by_fingerprint.entry(anomaly.fingerprint).or_insert(id);
+        Some(id)
+    }
+
+    /// Whether the incident that answers for the anomaly's fingerprint also does so in its component: one that only
+    /// took a record without a name for its own does not.
+    fn is_its_own(&self, id: IncidentId, anomaly: &Anomaly) -> bool {
+        let Some(incident) = self.get(id) else { return false };
+        incident.fingerprint == anomaly.fingerprint
+            || anomaly.kin.is_none_or(|kin| kin.names_target)
+            || incident.components.contains(&anomaly.component)
     }
 
     /// Lets event time reach `event_now`: incidents that have been quiet long enough are resolved. Cheap to call
@@ -152,7 +188,13 @@ impl IncidentBook {
             IncidentState::Muted => (TimelineKind::Muted, "muted".to_owned()),
         };
         history::note(incident, kind, text, at);
+        let parted = incident.part_of.take().map(|whole| (whole, incident.fingerprint));
         mark(&mut self.changed, held);
+        if let Some((whole, fingerprint)) = parted {
+            // A person says that it is a fault of its own.
+            self.by_fingerprint.insert(fingerprint, id);
+            self.with(whole, |incident| incident.also.retain(|f| *f != fingerprint));
+        }
         true
     }
 
@@ -166,9 +208,46 @@ impl IncidentBook {
         self.with(id, |incident| incident.criticality = Some(criticality.clamp(1, 5)))
     }
 
-    /// Gives it the title that a diagnosis found. Returns false when there is no such incident.
+    /// Gives it the title that a diagnosis found. When that is the title of another incident in the same component at
+    /// the same time, the two are one fault: the later one becomes part of the earlier one. Returns false when there is
+    /// no such incident.
     pub fn set_title(&mut self, id: IncidentId, title: &str) -> bool {
-        self.with(id, |incident| title.clone_into(&mut incident.title))
+        let known = self.with(id, |incident| title.clone_into(&mut incident.title));
+        if let Some((whole, part)) = self.twins(id) {
+            self.join(whole, part);
+        }
+        known
+    }
+
+    /// This incident and another one of the same fault, as (whole, part).
+    fn twins(&self, id: IncidentId) -> Option<(IncidentId, IncidentId)> {
+        let this = self.get(id)?;
+        self.iter().filter(|other| other.id != id).find_map(|other| {
+            let earlier = (other.first_seen, other.id) < (this.first_seen, this.id);
+            let (whole, part) = if earlier { (other, this) } else { (this, other) };
+            let pair = [(whole, part), (part, whole)].into_iter().find(|(w, p)| are_one(w, p))?;
+            Some((pair.0.id, pair.1.id))
+        })
+    }
+
+    fn join(&mut self, whole: IncidentId, part: IncidentId) {
+        let Some(mut ended) = self.incidents.remove(&part) else { return };
+        let fingerprints: Vec<Fingerprint> =
+            std::iter::once(ended.incident.fingerprint).chain(ended.incident.also.iter().copied()).collect();
+        if let Some(held) = self.incidents.get_mut(&whole)
+            && held.incident.also.len() + fingerprints.len() <= Incident::MOST_ALSO
+        {
+            let at = held.incident.last_seen.max(ended.incident.last_seen);
+            history::absorb(held.change(), ended.change(), at);
+            mark(&mut self.changed, held);
+            mark(&mut self.changed, &mut ended);
+            for fingerprint in fingerprints {
+                history::answer_for(held.change(), fingerprint);
+                self.by_fingerprint.insert(fingerprint, whole);
+            }
+            ended.change().also.clear();
+        }
+        self.incidents.insert(part, ended);
     }
 
     fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
@@ -225,10 +304,10 @@ impl IncidentBook {
             .collect();
         order.sort_unstable();
         for (_, _, id) in order.into_iter().take(self.options.max_incidents / 10 + 1) {
-            if let Some(held) = self.incidents.remove(&id) {
-                self.by_fingerprint.remove(&held.incident.fingerprint);
-            }
+            self.incidents.remove(&id);
         }
+        self.by_fingerprint.retain(|_, id| self.incidents.contains_key(id));
+        self.kinship.retain(|id| self.incidents.contains_key(&id));
     }
 }
 

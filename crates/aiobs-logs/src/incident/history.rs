@@ -1,6 +1,8 @@
 //! What an incident remembers of each strike: counts, components, evidence and timeline, all bounded.
 
-use aiobs_types::{Anomaly, Incident, IncidentId, IncidentState, RecordId, TimelineEntry, TimelineKind, Timestamp};
+use aiobs_types::{
+    Anomaly, Fingerprint, Incident, IncidentId, IncidentState, RecordId, TimelineEntry, TimelineKind, Timestamp,
+};
 
 /// First records kept as evidence, and as many of the latest.
 const EVIDENCE: usize = 10;
@@ -14,6 +16,8 @@ pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
     let mut incident = Incident {
         id,
         fingerprint: anomaly.fingerprint,
+        also: Vec::new(),
+        part_of: None,
         title: anomaly.title.clone(),
         reason: anomaly.reason.clone(),
         state: IncidentState::Open,
@@ -57,6 +61,42 @@ pub(super) fn strike(incident: &mut Incident, anomaly: &Anomaly) -> bool {
         note(incident, TimelineKind::Escalated, text, anomaly.time);
     }
     escalated
+}
+
+/// Another fingerprint turned out to be this fault. False when there is no room for one more.
+pub(super) fn answer_for(incident: &mut Incident, fingerprint: Fingerprint) -> bool {
+    if fingerprint == incident.fingerprint || incident.also.contains(&fingerprint) {
+        return true;
+    }
+    let room = incident.also.len() < Incident::MOST_ALSO;
+    if room {
+        incident.also.push(fingerprint);
+    }
+    room
+}
+
+/// `part` turned out to be the same fault as `whole`: what it counted and proved goes there, and it ends.
+pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
+    let struck = if part.count == 1 { "once".to_owned() } else { format!("{} times", part.count) };
+    whole.count += part.count;
+    whole.first_seen = whole.first_seen.min(part.first_seen);
+    whole.last_seen = whole.last_seen.max(part.last_seen);
+    whole.severity = whole.severity.max(part.severity);
+    whole.criticality = whole.criticality.max(part.criticality);
+    for name in &part.components {
+        if new_component(whole, name) {
+            whole.components.push(name.clone());
+        }
+    }
+    whole.evidence.extend(&part.evidence);
+    whole.evidence.sort_unstable();
+    whole.evidence.dedup();
+    let extra = whole.evidence.len().saturating_sub(2 * EVIDENCE);
+    whole.evidence.drain(EVIDENCE.min(whole.evidence.len())..(EVIDENCE + extra).min(whole.evidence.len()));
+    note(whole, TimelineKind::Note, format!("{} is the same fault; it had struck {struck}", part.id), at);
+    part.state = IncidentState::Resolved;
+    part.part_of = Some(whole.id);
+    note(part, TimelineKind::Resolved, format!("the same fault as {}, which counts on", whole.id), at);
 }
 
 fn new_component(incident: &Incident, name: &str) -> bool {

@@ -5,6 +5,7 @@
 
 mod book;
 mod history;
+mod kin;
 
 pub use book::{Applied, BookOptions, IncidentBook};
 

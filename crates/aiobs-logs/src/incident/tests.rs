@@ -3,7 +3,7 @@
 
 use super::*;
 use aiobs_types::{
-    Anomaly, DetectorKind, Fingerprint, IncidentId, IncidentState, RecordId, Severity, SourceId, TemplateId,
+    Anomaly, DetectorKind, Fingerprint, IncidentId, IncidentState, Kin, RecordId, Severity, SourceId, TemplateId,
     TimelineKind, Timestamp,
 };
 
@@ -11,6 +11,7 @@ fn strike(fault: u64, record: u64, secs: i64) -> Anomaly {
     Anomaly {
         detector: DetectorKind::Pattern,
         fingerprint: Fingerprint(fault),
+        kin: None,
         title: "connection refused".to_owned(),
         reason: "orders could not connect.".to_owned(),
         severity: Severity::WARN,
@@ -140,4 +141,92 @@ fn a_timeline_keeps_its_beginning_and_its_end() {
     assert_eq!(timeline.len(), 200);
     assert_eq!(timeline[0].kind, TimelineKind::Opened);
     assert_eq!(timeline.last().unwrap().text, "note 999");
+}
+
+/// A strike of the pattern `group`, which names the thing it is about or does not.
+fn of_kin(group: u64, names_target: bool, strike: Anomaly) -> Anomaly {
+    Anomaly { kin: Some(Kin { group: Fingerprint(group), names_target }), ..strike }
+}
+
+#[test]
+fn a_record_that_names_nothing_is_of_the_fault_its_component_suffers_from() {
+    let mut book = book();
+    book.apply(&of_kin(1, true, strike(7, 1, 0)));
+    let vague = of_kin(1, false, strike(8, 2, 5));
+    assert!(!book.apply(&vague).opened);
+    assert!(book.counts_on(Fingerprint(8), Timestamp::from_secs(6)));
+    // Another thing that is named is another fault, and so is the same words in another component.
+    assert!(book.apply(&of_kin(1, true, strike(9, 3, 6))).opened);
+    let elsewhere = Anomaly { component: "payments".to_owned(), ..of_kin(2, false, strike(8, 4, 7)) };
+    assert!(book.apply(&elsewhere).opened);
+    assert_eq!((book.len(), book.get(IncidentId(1)).unwrap().count), (3, 2));
+    // Long after, it is not taken for the same any more.
+    let mut book = IncidentBook::new(BookOptions::default(), Vec::new(), IncidentId(1));
+    book.apply(&of_kin(1, true, strike(7, 1, 0)));
+    assert!(book.apply(&of_kin(1, false, strike(8, 2, 600))).opened);
+}
+
+#[test]
+fn a_fault_without_a_name_gets_the_name_that_follows() {
+    let mut book = book();
+    book.apply(&of_kin(1, false, strike(8, 1, 0)));
+    assert!(!book.apply(&of_kin(1, true, strike(7, 2, 1))).opened);
+    assert!(book.apply(&of_kin(1, true, strike(9, 3, 2))).opened);
+    assert!(!book.apply(&of_kin(1, true, strike(7, 4, 3))).opened);
+    assert_eq!(book.get(IncidentId(1)).unwrap().count, 3);
+}
+
+#[test]
+fn two_incidents_of_one_name_in_one_component_are_one() {
+    let mut book = book();
+    for i in 1..=12 {
+        book.apply(&strike(7, i, i as i64));
+    }
+    for i in 21..=35 {
+        book.apply(&strike(8, i, i as i64));
+    }
+    book.take_changed();
+    book.set_title(IncidentId(1), "Database refuses connections");
+    assert_eq!(book.iter().filter(|i| i.state.is_active()).count(), 2);
+    book.set_title(IncidentId(2), "Database refuses connections");
+    let (whole, part) = (book.get(IncidentId(1)).unwrap(), book.get(IncidentId(2)).unwrap());
+    assert_eq!((whole.count, whole.state, part.state), (27, IncidentState::Open, IncidentState::Resolved));
+    assert_eq!((part.part_of, whole.also.as_slice()), (Some(IncidentId(1)), &[Fingerprint(8)][..]));
+    let evidence: Vec<u64> = whole.evidence.iter().map(|r| r.0).collect();
+    assert_eq!(evidence, (1..=10).chain(26..=35).collect::<Vec<_>>());
+    assert_eq!(book.take_changed().len(), 2);
+
+    // Its strikes count there from now on, also after a restart.
+    assert_eq!(book.apply(&strike(8, 40, 40)).incident, IncidentId(1));
+    let stored: Vec<_> = book.iter().cloned().collect();
+    let mut again = IncidentBook::new(BookOptions::default(), stored, IncidentId(1));
+    let applied = again.apply(&strike(8, 41, 41));
+    assert!(!applied.opened && !applied.reopened);
+    assert_eq!(applied.incident, IncidentId(1));
+
+    // Until a person says that it is a fault of its own.
+    assert!(again.set_state(IncidentId(2), IncidentState::Open, Timestamp::from_secs(42)));
+    assert_eq!(again.apply(&strike(8, 43, 43)).incident, IncidentId(2));
+    assert!(again.get(IncidentId(1)).unwrap().also.is_empty());
+}
+
+#[test]
+fn one_name_elsewhere_or_long_after_or_taken_by_a_person_stays_apart() {
+    let title = "Upstream does not answer in time";
+    let after = |second: Anomaly, state: Option<IncidentState>| {
+        let mut book = book();
+        book.apply(&strike(7, 1, 0));
+        book.apply(&second);
+        if let Some(state) = state {
+            book.set_state(IncidentId(2), state, second.time);
+        }
+        book.set_title(IncidentId(1), title);
+        book.set_title(IncidentId(2), title);
+        book.get(IncidentId(2)).unwrap().part_of
+    };
+    assert_eq!(after(strike(8, 2, 60), None), Some(IncidentId(1)));
+    assert_eq!(after(Anomaly { component: "payments".to_owned(), ..strike(8, 2, 60) }, None), None);
+    assert_eq!(after(strike(8, 2, 600), None), None);
+    assert_eq!(after(strike(8, 2, 60), Some(IncidentState::Muted)), None);
+    assert_eq!(after(strike(8, 2, 60), Some(IncidentState::Acknowledged)), None);
 }

@@ -5,6 +5,7 @@ use super::view;
 use crate::runtime::events::{Charts, Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::{Did, Mouse};
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use ratatui::Frame;
@@ -88,6 +89,19 @@ impl Pane for State {
             Action::Top => self.cursor = self.times().first().copied(),
             Action::Bottom => self.cursor = self.times().last().copied(),
             _ => {}
+        }
+        Vec::new()
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Some(kind) = view::chart_at(mouse.at, cx, self).filter(|_| mouse.did == Did::Click) else {
+            return Vec::new();
+        };
+        if kind == self.kind() {
+            self.zoomed = !self.zoomed;
+        } else {
+            self.focus = Kind::ALL.iter().position(|k| *k == kind).unwrap_or(self.focus);
+            self.cursor = None;
         }
         Vec::new()
     }

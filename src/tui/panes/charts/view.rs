@@ -8,7 +8,7 @@ use crate::tui::widgets::plot::{Curve, LETTERS, Plot, nice_top};
 use crate::tui::widgets::text;
 use aiobs_types::Timestamp;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 /// From this width on all charts fit; under it four share the pane.
@@ -53,6 +53,15 @@ fn grid(area: Rect, state: &State) -> Vec<(Kind, Rect)> {
         }
     }
     cells
+}
+
+/// The chart in this cell of the pane.
+pub(super) fn chart_at(at: Position, cx: &PaneCx<'_>, state: &State) -> Option<Kind> {
+    let area = Rect::from((Position::ORIGIN, cx.size));
+    if state.zoomed {
+        return Some(state.kind());
+    }
+    grid(area, state).into_iter().find(|(_, cell)| cell.contains(at)).map(|(kind, _)| kind)
 }
 
 fn time(x: f64) -> Timestamp {

@@ -4,10 +4,11 @@ use super::{conversation, view};
 use crate::runtime::events::{Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::markdown;
-use crate::tui::widgets::scroll::scrolled;
+use crate::tui::widgets::scroll::{WHEEL, scrolled};
 use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId, Timestamp};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -262,6 +263,29 @@ impl Pane for State {
         let plain = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
         let plain: String = plain.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
         self.editor.insert_str(plain);
+        Vec::new()
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
+        let (document, height) = self.document(cx);
+        self.place = self.place(document.len(), height);
+        if let Some(down) = mouse.wheel() {
+            self.place.scroll_by(if down { WHEEL.cast_signed() } else { -WHEEL.cast_signed() }, document.len(), height);
+            self.follow = self.place.scroll >= document.len().saturating_sub(height);
+            return Vec::new();
+        }
+        if areas.editor.contains(mouse.at) {
+            self.editing = true;
+            return Vec::new();
+        }
+        self.editing = false;
+        let row = usize::from(mouse.at.y) + self.place.scroll;
+        let link = document.links().iter().position(|(at, _)| *at == row);
+        if link.is_some() && link == self.place.link {
+            return self.open(cx);
+        }
+        self.place.link = link.filter(|_| areas.text.contains(mouse.at));
         Vec::new()
     }
 

@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 pub(super) struct Areas {
     pub(super) text: Rect,
     scope: Rect,
-    editor: Rect,
+    pub(super) editor: Rect,
 }
 
 /// Cells of a row of text: lines of a hundred cells are the longest that read well.

@@ -5,7 +5,7 @@ use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
-use aiobs_types::Incident;
+use aiobs_types::{Incident, IncidentId};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -18,6 +18,17 @@ pub(super) fn height(pane: usize, state: &State) -> usize {
 
 fn has_filter(state: &State) -> bool {
     state.typing || !state.filter.text().is_empty()
+}
+
+/// The incident in this row of the pane.
+pub(super) fn at_row(row: usize, cx: &PaneCx<'_>, state: &State) -> Option<IncidentId> {
+    let row = row.checked_sub(usize::from(has_filter(state)))?;
+    let shown = state.shown(cx);
+    let mut cursor = state.cursor;
+    let selected = state.current(cx).map(|i| i.id);
+    cursor.at = shown.iter().position(|i| Some(i.id) == selected).unwrap_or(0);
+    let at = cursor.visible(shown.len(), height(cx.size.height as usize, state)).nth(row)?;
+    Some(shown[at].id)
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {

@@ -3,6 +3,7 @@
 
 mod detail;
 mod list;
+mod mouse;
 mod stages;
 mod state;
 #[cfg(test)]

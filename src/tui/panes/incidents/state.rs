@@ -4,6 +4,7 @@ use super::{detail, list, view};
 use crate::runtime::events::{Event, IncidentDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::lineedit::LineEdit;
@@ -52,7 +53,7 @@ pub struct State {
     /// Another pane led here: Esc goes straight back.
     led: bool,
     /// The selection is the user's; until then it is the worst incident.
-    touched: bool,
+    pub(super) touched: bool,
     /// The pane was on screen once.
     entered: bool,
 }
@@ -82,7 +83,7 @@ impl State {
         self.detail.as_deref().filter(|d| d.incident.id == id)
     }
 
-    fn document(&self, cx: &PaneCx<'_>) -> (Document<RecordId>, usize) {
+    pub(super) fn document(&self, cx: &PaneCx<'_>) -> (Document<RecordId>, usize) {
         let area = view::layout(self, Rect::from((ratatui::layout::Position::ORIGIN, cx.size)));
         let room = area.detail.unwrap_or_default();
         (detail::document(self, cx, room.width as usize), room.height as usize)
@@ -92,7 +93,7 @@ impl State {
         self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
     }
 
-    fn select(&mut self, id: Option<IncidentId>, cx: &PaneCx<'_>) -> Vec<Effect> {
+    pub(super) fn select(&mut self, id: Option<IncidentId>, cx: &PaneCx<'_>) -> Vec<Effect> {
         if id == self.selected {
             return Vec::new();
         }
@@ -126,7 +127,7 @@ impl State {
         }
     }
 
-    fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+    pub(super) fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         if self.focus == Focus::List {
             if self.current(cx).is_some() {
                 self.focus = Focus::Detail;
@@ -349,6 +350,10 @@ impl Pane for State {
         self.first_if_hidden(cx)
     }
 
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.mouse(mouse, cx)
+    }
+
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::Snapshot if self.entered && self.selected.is_none() => {
@@ -383,7 +388,12 @@ impl Pane for State {
     }
 
     fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        self.stop_run(cx)
+        if std::mem::take(&mut self.typing) {
+            return Some(Vec::new());
+        }
+        // What runs, be it another one than the selected.
+        let id = cx.snapshot.chain.running?;
+        Some(vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
     }
 
     fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action> {

@@ -6,6 +6,7 @@ mod detail;
 mod input;
 mod jumps;
 mod mark;
+mod mouse;
 mod state;
 mod time;
 mod view;

@@ -8,6 +8,7 @@ use super::window::{Place, Window};
 use crate::runtime::events::{Anchor, Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::suggest::Suggest;
@@ -113,11 +114,15 @@ impl State {
 
     fn moved(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         let height = view::list_height(self, cx);
-        let last = self.window.rows.len().saturating_sub(1);
         if !self.window.step(action, height) {
             return Vec::new();
         }
-        if self.window.cursor < last {
+        self.went(cx)
+    }
+
+    /// The cursor is at another record now.
+    pub(super) fn went(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.window.cursor < self.window.rows.len().saturating_sub(1) {
             self.follow = false;
         }
         self.settle(cx);
@@ -354,6 +359,10 @@ impl Pane for State {
     fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.type_text(text, cx);
         Vec::new()
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.mouse(mouse, cx)
     }
 
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {

@@ -2,6 +2,7 @@
 
 use crate::runtime::events::LogsPage;
 use crate::tui::action::Action;
+use crate::tui::widgets::scroll::WHEEL;
 use aiobs_types::{LogRecord, RecordId};
 
 /// The records at hand.
@@ -102,6 +103,33 @@ impl Window {
             self.top = if down { self.top + moved } else { self.top.saturating_sub(moved) };
         }
         true
+    }
+
+    /// Turns the wheel one notch: the view moves and takes the cursor along when it would leave it. Turned down at the
+    /// last screen, the cursor goes to the last record.
+    pub(super) fn turned(&mut self, down: bool, height: usize, rows_of: impl Fn(&LogRecord) -> usize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.top = if down { (self.top + WHEEL).min(last) } else { self.top.saturating_sub(WHEEL) };
+        let mut room = height.max(1);
+        let mut end = self.top;
+        for (i, record) in self.rows.iter().enumerate().skip(self.top) {
+            let rows = rows_of(record);
+            if rows > room {
+                break;
+            }
+            room -= rows;
+            end = i;
+        }
+        self.cursor = if down && end == last { last } else { self.cursor.clamp(self.top, end.max(self.top)) };
+    }
+
+    /// The record in this row of the list.
+    pub(super) fn at_row(&self, row: usize, rows_of: impl Fn(&LogRecord) -> usize) -> Option<usize> {
+        let mut below = 0;
+        (self.top..self.rows.len()).find(|i| {
+            below += rows_of(&self.rows[*i]);
+            row < below
+        })
     }
 
     /// Brings the view to the cursor; `rows_of` says how many screen rows a record takes, `height` are seen.

@@ -4,6 +4,7 @@ use super::view;
 use crate::runtime::events::{Event, IncidentDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::scroll::Cursor;
@@ -25,7 +26,8 @@ pub(super) enum Part {
 impl Part {
     const ALL: [Self; 4] = [Self::Incidents, Self::Components, Self::Sources, Self::Patterns];
 
-    fn len(self, cx: &PaneCx<'_>) -> usize {
+    /// Rows it has.
+    pub(super) fn len(self, cx: &PaneCx<'_>) -> usize {
         match self {
             Self::Incidents => active(cx).count(),
             Self::Components => cx.snapshot.components.len(),
@@ -165,6 +167,22 @@ impl Pane for State {
                 self.look(cx)
             }
         }
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let Some((part, row)) = view::part_at(mouse.at, cx, self) else { return Vec::new() };
+        let cursor = &mut self.cursors[part as usize];
+        if let Some(down) = mouse.wheel() {
+            cursor.turned(down, part.len(cx), view::part_height(part, cx));
+            return self.look(cx);
+        }
+        let Some(row) = row else { return Vec::new() };
+        if self.focus == part && cursor.at == row {
+            return self.open(cx);
+        }
+        cursor.at = row;
+        self.focus = part;
+        self.look(cx)
     }
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {

@@ -9,7 +9,7 @@ use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 /// From this width on there are two columns.
@@ -58,6 +58,22 @@ pub(super) fn part_height(part: Part, cx: &PaneCx<'_>) -> usize {
         Part::Sources => rows(l.sources),
         Part::Patterns => rows(l.patterns),
     }
+}
+
+/// The part in this cell of the pane, and its row there.
+pub(super) fn part_at(at: Position, cx: &PaneCx<'_>, state: &State) -> Option<(Part, Option<usize>)> {
+    let l = layout(Rect::from((Position::ORIGIN, cx.size)), cx);
+    let places = [
+        (Part::Incidents, l.incidents),
+        (Part::Components, l.components),
+        (Part::Sources, l.sources),
+        (Part::Patterns, l.patterns),
+    ];
+    let (part, area) = places.into_iter().find(|(_, area)| area.contains(at))?;
+    let per = if part == Part::Incidents && cx.size.width >= WIDE { 2 } else { 1 };
+    let row = at.y.checked_sub(area.y + 1).map(|y| usize::from(y) / per);
+    let mut shown = state.cursor(part).visible(part.len(cx), part_height(part, cx));
+    Some((part, row.and_then(|row| shown.nth(row))))
 }
 
 fn layout(area: Rect, cx: &PaneCx<'_>) -> Layout {

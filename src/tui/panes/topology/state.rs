@@ -5,9 +5,10 @@ use super::{run, view};
 use crate::runtime::events::{Event, Request, Topology};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
-use crate::tui::widgets::scroll::Cursor;
+use crate::tui::widgets::scroll::{Cursor, WHEEL};
 use aiobs_types::TraceId;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -164,6 +165,40 @@ impl Pane for State {
             _ => return self.moved(action, cx),
         }
         Vec::new()
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let areas = self.areas(cx);
+        let parts = [(Part::Graph, areas.graph), (Part::Runs, areas.runs), (Part::Run, areas.run)];
+        let under = |(part, area): (Part, Option<Rect>)| area.filter(|a| a.contains(mouse.at)).map(|a| (part, a));
+        let Some((part, area)) = parts.into_iter().find_map(under) else { return Vec::new() };
+        let focused = std::mem::replace(&mut self.part, part);
+        if let Some(down) = mouse.wheel() {
+            let action = if down { Action::Down } else { Action::Up };
+            let effects =
+                (0..if part == Part::Graph { WHEEL } else { 1 }).flat_map(|_| self.moved(action, cx)).collect();
+            self.part = focused;
+            return effects;
+        }
+        let rows = view::body(area);
+        let row = mouse.at.y.checked_sub(rows.y).map(usize::from);
+        let shown = |cursor: Cursor, len: usize| cursor.visible(len, rows.height as usize).nth(row?);
+        match part {
+            Part::Graph => Vec::new(),
+            Part::Runs => match shown(self.runs, self.data.runs.len()) {
+                Some(at) if focused == part && at == self.runs.at => self.open(),
+                Some(at) => self.choose(at, cx),
+                None => Vec::new(),
+            },
+            Part::Run => match shown(self.spans, self.data.spans.len()) {
+                Some(at) if focused == part && at == self.spans.at => self.open(),
+                Some(at) => {
+                    self.spans.at = at;
+                    Vec::new()
+                }
+                None => Vec::new(),
+            },
+        }
     }
 
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
