@@ -172,6 +172,8 @@ impl Pipeline {
             last_time: known.and_then(|c| c.last_time),
             records: known.map_or(0, |c| c.records),
             first_time: known.and_then(|c| c.first_time),
+            past: known.map(|c| c.past.clone()).unwrap_or_default(),
+            cursor: known.and_then(|c| c.cursor.clone()),
         };
         if let (Some(first), Some(last)) = (checkpoint.first_time, checkpoint.last_time) {
             self.core.detectors.restore_source(source, checkpoint.records, first, last);
@@ -259,8 +261,7 @@ impl Pipeline {
         if let Some(pipe) = self.pipes.get_mut(&source) {
             pipe.framer = LineFramer::new();
             pipe.state.assembler = Assembler::default();
-            pipe.state.checkpoint.identity = identity;
-            pipe.state.checkpoint.offset = offset;
+            pipe.state.checkpoint.turn_to(identity, offset);
             pipe.state.moved = true;
         }
     }

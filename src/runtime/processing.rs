@@ -54,6 +54,7 @@ pub(crate) enum Message {
     },
     State {
         source: SourceId,
+        name: String,
         state: SourceState,
         read: u64,
         size: u64,
@@ -164,8 +165,8 @@ impl Processing {
                     }
                 });
             }
-            Message::State { source, state, read, size } => {
-                self.source(source, |s| (s.state, s.read, s.size) = (state, read, size));
+            Message::State { source, name, state, read, size } => {
+                self.source(source, |s| (s.name, s.state, s.read, s.size) = (name, state, read, size));
             }
             Message::SourcesEnded => {
                 self.hand_over();

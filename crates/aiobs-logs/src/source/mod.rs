@@ -9,8 +9,10 @@ mod exclude;
 mod family;
 mod file;
 mod identity;
+mod packed;
 mod pipe;
 mod set;
+mod shared;
 mod spec;
 mod tail;
 #[cfg(test)]
@@ -43,6 +45,9 @@ pub struct SourceOptions {
     /// Globs of files and directories that searches leave out: with a slash held against the whole path, without one
     /// against the name. Files that are named one by one are read all the same.
     pub exclude: Vec<String>,
+    /// Files kept open at a time; `None` is what the system grants, less a reserve. With more files than that, those
+    /// that have rested longest are closed and looked at from outside until they change.
+    pub max_open: Option<usize>,
 }
 
 impl Default for SourceOptions {
@@ -54,6 +59,7 @@ impl Default for SourceOptions {
             sweep_interval: Duration::from_secs(2),
             idle_partial: Duration::from_secs(2),
             exclude: Vec::new(),
+            max_open: None,
         }
     }
 }
@@ -129,10 +135,12 @@ pub enum SourceEvent<'a> {
         /// The source.
         source: SourceId,
     },
-    /// What the source does, or how far it is.
+    /// What the source does, or how far it is. Also of a source that was never opened because it cannot be read.
     State {
         /// The source.
         source: SourceId,
+        /// Absolute path, or `stdin`.
+        name: &'a str,
         /// What it does.
         state: SourceState,
         /// Bytes read of the current file.

@@ -125,8 +125,8 @@ impl Search {
 
     fn takes(&self, path: &Path) -> bool {
         match &self.glob {
-            Some(glob) => glob.is_match(path) && !packed(path),
-            None => !hidden(path) && !packed(path),
+            Some(glob) => glob.is_match(path) && !unreadable(path),
+            None => !hidden(path) && !unreadable(path),
         }
     }
 }
@@ -135,14 +135,11 @@ fn hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
-/// Compressed or binary by its name.
-pub(super) fn packed(path: &Path) -> bool {
-    const ENDINGS: [&str; 18] = [
-        "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "br", "journal", "db", "sqlite", "wal", "so",
-        "swp", "png", "jpg",
-    ];
-    path.extension()
-        .is_some_and(|ext| ENDINGS.iter().any(|e| ext.eq_ignore_ascii_case(e) || *ext.to_string_lossy() == **e))
+/// By its name something that is no log and no compressed one.
+pub(super) fn unreadable(path: &Path) -> bool {
+    const ENDINGS: [&str; 14] =
+        ["lz4", "zip", "tar", "tgz", "7z", "br", "journal", "db", "sqlite", "wal", "so", "swp", "png", "jpg"];
+    path.extension().is_some_and(|ext| ENDINGS.iter().any(|e| ext.eq_ignore_ascii_case(e)))
 }
 
 /// Absolute without resolving links: the name people see.
