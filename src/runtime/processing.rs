@@ -158,7 +158,11 @@ impl Processing {
                     // Why nothing of it was read is worth more than that it is over.
                     let untold = !matches!(
                         s.state,
-                        SourceState::Binary | SourceState::Denied | SourceState::Missing | SourceState::Failed(_)
+                        SourceState::Binary
+                            | SourceState::Denied
+                            | SourceState::Missing
+                            | SourceState::Failed(_)
+                            | SourceState::Exited(_)
                     );
                     if untold {
                         s.state = SourceState::Ended;

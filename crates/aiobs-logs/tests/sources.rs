@@ -506,8 +506,8 @@ fn mistakes_are_told_with_what_to_do() {
     let dir = dir();
     let gone = dir.path().join("gone/app.log");
     let text = |arg: &str| SourceSpec::parse(arg).unwrap_err().to_string();
-    assert!(text("journald:nginx").contains("journalctl"));
-    assert!(text("docker:web").contains("docker logs"));
+    assert!(text("docker:").contains("docker:NAME"));
+    assert!(text("k8s:shop").contains("k8s:NAMESPACE/POD"));
     assert!(text("/tmp/[").contains("not a valid glob"));
     assert!(matches!(once(&[SourceSpec::Path(gone.clone())]), Err(SourceError::NotFound(p)) if p == gone));
     let mistake = aiobs_logs::source::SourceSet::open(&[SourceSpec::Path(gone)], SourceOptions::default(), &[]);

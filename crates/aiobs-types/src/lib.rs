@@ -30,7 +30,7 @@ pub use metric::MetricPoint;
 pub use query::{LogQuery, Order, TextMatch};
 pub use record::{Field, LogRecord, flags};
 pub use severity::{Level, Severity};
-pub use source::{SourceId, SourceInfo, SourceState};
+pub use source::{Retry, SourceId, SourceInfo, SourceState};
 pub use span::{AttrValue, Span, SpanId, SpanStatus, TraceId};
 pub use template::Template;
 pub use time::Timestamp;

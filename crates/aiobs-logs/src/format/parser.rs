@@ -306,6 +306,9 @@ fn whole_inside(line: &str, message: std::ops::Range<usize>) -> std::ops::Range<
 
 /// How well a format tells a line apart; 0 is not at all.
 fn score(format: &Format, found: &Found, line: &str) -> u32 {
+    if format.forced_only {
+        return 0;
+    }
     let plain = matches!(format.reader, Reader::Plain);
     let in_message =
         || format.level_in_message && plain::leading_level(&line.as_bytes()[found.message.clone()]).is_some();

@@ -32,6 +32,8 @@ pub struct Format {
     pub(crate) severity_from_status: bool,
     pub(crate) level_in_message: bool,
     pub(crate) envelope: bool,
+    /// Only used where it is named.
+    pub(crate) forced_only: bool,
     /// Declared by the user.
     pub(crate) own: bool,
 }
@@ -71,6 +73,7 @@ impl Format {
             severity_from_status: def.severity_from_status,
             level_in_message: def.level_in_message,
             envelope: def.kind == Kind::Envelope,
+            forced_only: def.forced_only,
             own: false,
         })
     }

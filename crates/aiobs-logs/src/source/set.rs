@@ -1,6 +1,7 @@
 //! All sources of one reading thread: finds files, steps their tails in turn, sleeps when there is nothing to do.
 
 mod kin;
+mod streams;
 
 use super::{
     SourceError, SourceEvent, SourceOptions, SourceSpec, Waker,
@@ -42,6 +43,8 @@ pub struct SourceSet {
     vacant: Vec<String>,
     /// Who is read after whom.
     after: HashMap<usize, usize>,
+    /// It was told that more programs were found than may run.
+    crowded: bool,
     known: HashMap<String, Checkpoint>,
     next_id: u32,
     shared: Shared,
@@ -69,6 +72,7 @@ impl SourceSet {
             exclude: Exclude::new(&options.exclude)?,
             vacant: Vec::new(),
             after: HashMap::new(),
+            crowded: false,
             known: known.iter().map(|c| (c.name.clone(), c.clone())).collect(),
             next_id,
             next_sweep: Instant::now(),
@@ -114,6 +118,7 @@ impl SourceSet {
                 Ok(())
             }
             SourceSpec::Path(path) => self.add_path(&absolute(path)),
+            SourceSpec::Stream(stream) => self.add_stream(stream, false),
         }
     }
 
@@ -163,7 +168,7 @@ impl SourceSet {
         )
     }
 
-    fn add_pipe(&mut self, name: String, input: std::sync::mpsc::Receiver<pipe::Block>) {
+    fn add_pipe(&mut self, name: String, input: std::sync::mpsc::Receiver<super::piece::Piece>) {
         if !self.names.contains_key(&name) {
             let id = self.id_for(&name);
             self.push(Tail::pipe(id, name, input));
@@ -248,6 +253,7 @@ impl SourceSet {
             let news = self.dirty.wait(Duration::ZERO);
             let woken = self.take(news);
             self.round(&mut counted);
+            self.add_found()?;
             if self.finished() {
                 return Ok(false);
             }

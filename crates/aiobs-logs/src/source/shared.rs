@@ -4,6 +4,7 @@ use super::{
     BLOCK, SourceOptions,
     file::{Open, Opener},
     identity::Head,
+    stream::StreamSpec,
 };
 use aiobs_types::{FileIdentity, SourceId};
 use std::{collections::HashMap, fs};
@@ -20,13 +21,23 @@ pub(super) struct Shared {
     pub(super) owned: HashMap<(u64, u64), (SourceId, FileIdentity)>,
     /// Files that some source has read before its present one.
     pub(super) past: Vec<(SourceId, FileIdentity)>,
+    /// Streams that others have found, to be read.
+    pub(super) found: Vec<StreamSpec>,
 }
 
 impl Shared {
     pub(super) fn new(options: SourceOptions) -> Self {
         let opener: Opener = |path| fs::File::open(path);
         let max_open = options.max_open.unwrap_or_else(most_open).max(1);
-        Self { options, opener, buf: vec![0; BLOCK], max_open, owned: HashMap::new(), past: Vec::new() }
+        Self {
+            options,
+            opener,
+            buf: vec![0; BLOCK],
+            max_open,
+            owned: HashMap::new(),
+            past: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
     pub(super) fn own(&mut self, source: SourceId, identity: FileIdentity) {

@@ -8,15 +8,14 @@ use super::{
     NewFileReason, SourceEvent,
     file::{self, Got, Open, Position, Stamp},
     identity::{self, Head, Look},
-    pipe::Block,
+    rhythm::Rhythm,
     shared::Shared,
 };
-use aiobs_types::{Checkpoint, SourceId, SourceState};
+use aiobs_types::{Checkpoint, SourceId, SourceState, Timestamp};
 use std::{
     collections::VecDeque,
     fs, io,
     path::PathBuf,
-    sync::mpsc::Receiver,
     time::{Duration, Instant},
 };
 
@@ -25,6 +24,8 @@ const KEEP_DELETED: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// How long a compressed file that is still being written is left alone.
 const HALF_WRITTEN: Duration = Duration::from_secs(1);
+/// How often it is told that a source is still silent.
+const SILENCE_TOLD: Duration = Duration::from_mins(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
@@ -53,7 +54,7 @@ pub(super) struct Tail {
     pub(super) ended: bool,
     /// In the set's queue.
     pub(super) queued: bool,
-    pipe: Option<Receiver<Block>>,
+    stream: Option<stream::Stream>,
     current: Option<Open>,
     queue: VecDeque<Open>,
     last: Option<Position>,
@@ -67,6 +68,8 @@ pub(super) struct Tail {
     pub(super) waits: bool,
     /// When it last gave something.
     pub(super) read_at: Option<Instant>,
+    rhythm: Rhythm,
+    silence_told: Option<Instant>,
     missing_since: Option<Instant>,
     retry_at: Option<Instant>,
     backoff: Duration,
@@ -84,7 +87,7 @@ impl Tail {
             state: SourceState::Waiting,
             ended: false,
             queued: false,
-            pipe: None,
+            stream: None,
             current: None,
             queue: VecDeque::new(),
             last: checkpoint.map(|c| (c.identity, c.offset)),
@@ -95,19 +98,13 @@ impl Tail {
             resting: None,
             waits: false,
             read_at: None,
+            rhythm: Rhythm::default(),
+            silence_told: None,
             missing_since: None,
             retry_at: None,
             backoff: FIRST_RETRY,
             blocks: 0,
         }
-    }
-
-    pub(super) fn pipe(id: SourceId, name: String, input: Receiver<Block>) -> Self {
-        Self { pipe: Some(input), ..Self::file(id, PathBuf::from(name), true, None) }
-    }
-
-    pub(super) fn is_pipe(&self) -> bool {
-        self.pipe.is_some()
     }
 
     /// Whether it reads a file that is no longer at its path: nobody tells of that one under its new name.
@@ -153,18 +150,52 @@ impl Tail {
         self.blocks > 0 || self.progress().0 > 0
     }
 
+    /// Something came.
+    fn heard(&mut self) {
+        let now = Instant::now();
+        // What is there already comes in no rhythm of its own.
+        if self.caught_up || self.stream.is_some() {
+            self.rhythm.beat(now);
+        }
+        self.blocks += 1;
+        self.read_at = Some(now);
+    }
+
     /// When the tail must be stepped although nothing happened.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
         let partial = self.partial_at.filter(|_| !self.partial_told);
-        [kept, partial, self.retry_at].into_iter().flatten().min()
+        [kept, partial, self.retry_at, self.silent_from()].into_iter().flatten().min()
+    }
+
+    /// When its silence will be worth telling.
+    fn silent_from(&self) -> Option<Instant> {
+        match self.state {
+            _ if self.ended => None,
+            SourceState::Following => self.rhythm.silent_from(),
+            // Told again from time to time, since it is shown how long it lasts.
+            SourceState::Silent(_) => self.silence_told.map(|at| at + SILENCE_TOLD),
+            _ => None,
+        }
+    }
+
+    fn tell_silence(&mut self, sink: &mut Sink<'_>) {
+        if self.silent_from().is_some_and(|at| at <= Instant::now()) {
+            self.silence_told = Some(Instant::now());
+            if matches!(self.state, SourceState::Silent(_)) {
+                return self.report(sink);
+            }
+            let quiet = self.rhythm.quiet_for().as_nanos();
+            let since = Timestamp::now().plus(-i64::try_from(quiet).unwrap_or(i64::MAX));
+            self.set_state(SourceState::Silent(since), sink);
+        }
     }
 
     pub(super) fn step(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> Step {
         if self.ended {
             return Step::Idle;
         }
-        if self.pipe.is_some() {
+        if self.stream.is_some() {
             return self.step_pipe(shared, sink);
         }
         let now = Instant::now();
@@ -176,6 +207,7 @@ impl Tail {
             && self.partial_settled()
         {
             if fs::metadata(&self.path).is_ok_and(|meta| Stamp::of(&meta) == stamp) {
+                self.tell_silence(sink);
                 return Step::Idle;
             }
             self.resting = None;
@@ -302,8 +334,7 @@ impl Tail {
         open.offset += got as u64;
         open.last_byte = bytes[got - 1];
         self.last = Some((open.identity, open.offset));
-        self.blocks += 1;
-        self.read_at = Some(Instant::now());
+        self.heard();
         self.caught_up = false;
         self.tell_partial(false);
         if self.blocks.is_multiple_of(REPORT_EVERY) {
@@ -388,7 +419,10 @@ impl Tail {
                 sink(SourceEvent::PartialIdle { source: self.id });
             }
         }
-        self.set_state(state, sink);
+        if !(state == SourceState::Following && matches!(self.state, SourceState::Silent(_))) {
+            self.set_state(state, sink);
+        }
+        self.tell_silence(sink);
         Step::Idle
     }
 
