@@ -1,15 +1,14 @@
-//! One run of a program: its process group, its output, its end. A guard process ends the groups when this process is
-//! killed and cannot do so itself.
+//! One run of a program: its process group, its output, its end. The group is led by a guard, which ends it when this
+//! process is killed and cannot do so itself.
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::Pid,
+    process::{Pid, Signal, kill_process_group},
 };
 use std::{
-    io::{self, PipeReader, Read, Write},
+    io::{self, PipeReader, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::{Mutex, PoisonError},
+    process::{Child, Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -26,6 +25,8 @@ pub(super) struct Invocation {
     pub(super) joined: bool,
 }
 
+type Started = (Child, PipeReader, Option<JoinHandle<String>>);
+
 /// What came of waiting for output.
 pub(super) enum Output {
     Bytes(usize),
@@ -33,19 +34,38 @@ pub(super) enum Output {
     End,
 }
 
+/// Waits for the end of its input, which is the end of this process, and then ends its group and itself.
+const GUARD: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
+
 /// A running program.
 pub(super) struct Process {
+    guard: Child,
     child: Child,
-    group: Option<Pid>,
+    group: Pid,
     output: PipeReader,
     said: Option<JoinHandle<String>>,
 }
 
 impl Process {
     pub(super) fn start(what: &Invocation) -> io::Result<Self> {
+        let mut guard = Command::new("/bin/sh");
+        guard.args(["-c", GUARD]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let guard = guard.spawn()?;
+        let group = Pid::from_child(&guard);
+        let started = Self::start_in(group, what);
+        match started {
+            Ok((child, output, said)) => Ok(Self { guard, child, group, output, said }),
+            Err(e) => {
+                dismiss(guard, group);
+                Err(e)
+            }
+        }
+    }
+
+    fn start_in(group: Pid, what: &Invocation) -> io::Result<Started> {
         let (output, into) = io::pipe()?;
         let mut command = Command::new(what.program);
-        command.args(&what.args).stdin(Stdio::null()).process_group(0);
+        command.args(&what.args).stdin(Stdio::null()).process_group(group.as_raw_nonzero().get());
         let errors = if what.joined {
             command.stderr(into.try_clone()?);
             None
@@ -58,14 +78,12 @@ impl Process {
         let child = command.spawn()?;
         // Closes our copies of the ends that it writes to.
         drop(command);
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        guard('+', child.id());
         let said =
             errors.map(|errors| thread::Builder::new().name("said".into()).spawn(|| said(errors))).transpose()?;
-        Ok(Self { child, group, output, said })
+        Ok((child, output, said))
     }
 
-    pub(super) fn group(&self) -> Option<Pid> {
+    pub(super) fn group(&self) -> Pid {
         self.group
     }
 
@@ -92,7 +110,7 @@ impl Process {
     /// Waits for its end; what it said last on its standard error.
     pub(super) fn wait(mut self) -> (Option<ExitStatus>, String) {
         let status = self.child.wait().ok();
-        guard('-', self.child.id());
+        dismiss(self.guard, self.group);
         (status, self.said.take().and_then(|said| said.join().ok()).unwrap_or_default())
     }
 }
@@ -118,30 +136,9 @@ pub(super) fn ending(status: Option<ExitStatus>) -> String {
     }
 }
 
-/// Reads which groups there are; once its input ends, this process is gone, and so must they be.
-const GUARD: &str = r#"
-g=
-while read -r op p; do
-  if [ "$op" = + ]; then g="$g $p"; else n=; for q in $g; do [ "$q" = "$p" ] || n="$n $q"; done; g=$n; fi
-done
-for p in $g; do kill -TERM -"$p" 2>/dev/null; done
-[ -z "$g" ] || sleep 1
-for p in $g; do kill -KILL -"$p" 2>/dev/null; done
-"#;
-
-fn guard(op: char, group: u32) {
-    static GUARDING: Mutex<Option<ChildStdin>> = Mutex::new(None);
-    let mut guarding = GUARDING.lock().unwrap_or_else(PoisonError::into_inner);
-    if guarding.is_none() {
-        let mut command = Command::new("sh");
-        command.args(["-c", GUARD]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        match command.spawn() {
-            Ok(mut child) => *guarding = child.stdin.take(),
-            Err(e) => tracing::warn!("commands would go on if this process were killed: {e}"),
-        }
-    }
-    let told = guarding.as_mut().is_none_or(|guard| writeln!(guard, "{op} {group}").is_ok());
-    if !told {
-        *guarding = None;
-    }
+/// Ends what is left of a group, and with it the guard.
+fn dismiss(mut guard: Child, group: Pid) {
+    // Until it is waited for, the number of the group is not given to another one.
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = guard.wait();
 }

@@ -139,7 +139,7 @@ impl Fleet<'_> {
             Ok(process) => process,
             Err(e) => return Some(tool::not_started(what.program, &e)),
         };
-        self.stop.runs(process.group());
+        self.stop.runs(Some(process.group()));
         let (mut buf, mut pending, mut wanted) = (vec![0; 16 * 1024], Vec::new(), true);
         let mut untold = found;
         while wanted {

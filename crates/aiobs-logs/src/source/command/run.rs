@@ -151,7 +151,7 @@ impl Run<'_> {
             Ok(process) => process,
             Err(e) => return Some(tool::not_started(what.program, &e)),
         };
-        self.stop.runs(process.group());
+        self.stop.runs(Some(process.group()));
         if let Some(seam) = seam {
             seam.begin();
         }

@@ -290,9 +290,9 @@ impl Seam {
         }
         search.held.extend_from_slice(line);
         search.held.push(b'\n');
-        if at > search.nanos + GIVE_UP || search.held.len() > HELD {
-            let search = self.search.take();
-            search.iter().for_each(|search| self.let_go(search, out));
+        let lost = at > search.nanos + GIVE_UP || search.held.len() > HELD;
+        if let Some(search) = self.search.take_if(|_| lost) {
+            self.let_go(&search, out);
         }
     }
 
