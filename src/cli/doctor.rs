@@ -187,7 +187,9 @@ fn sources(cx: &Context) -> Vec<Finding> {
             },
             Err(e) => finding(what, Verdict::Note, format!("{path}: {e}; picked up when it appears")),
         },
-        Ok(SourceSpec::Glob(_) | SourceSpec::Stdin) => finding(what, Verdict::Good, path.clone()),
+        Ok(SourceSpec::Glob(_) | SourceSpec::Stdin | SourceSpec::Stream(_)) => {
+            finding(what, Verdict::Good, path.clone())
+        }
     };
     cx.config.sources.paths.iter().map(check).collect()
 }

@@ -1,7 +1,7 @@
 //! How records, incidents and diagnoses are printed: JSON and CSV are stable interfaces (see `docs/output.md`),
 //! text and Markdown are for people. Control characters of log text never reach the terminal.
 
-use aiobs_types::{Author, Diagnosis, Incident, LogRecord, SourceInfo, SourceState, Timestamp};
+use aiobs_types::{Author, Diagnosis, Incident, LogRecord, Retry, SourceInfo, SourceState, Timestamp};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -129,7 +129,7 @@ pub(super) fn source(s: &SourceInfo) -> Value {
     })
 }
 
-fn state(state: &SourceState) -> (&'static str, Option<&str>) {
+fn state(state: &SourceState) -> (&'static str, Option<Cow<'_, str>>) {
     match state {
         SourceState::Waiting => ("waiting", None),
         SourceState::Backfill => ("backfill", None),
@@ -138,8 +138,18 @@ fn state(state: &SourceState) -> (&'static str, Option<&str>) {
         SourceState::Missing => ("missing", None),
         SourceState::Denied => ("denied", None),
         SourceState::Binary => ("binary", None),
-        SourceState::Failed(why) => ("failed", Some(why)),
+        SourceState::Failed(why) => ("failed", Some(why.into())),
+        SourceState::Reconnecting(retry) => ("reconnecting", Some(self::retry(retry).into())),
+        SourceState::Silent(since) => ("silent", Some(format!("since {}", rfc3339(*since)).into())),
+        SourceState::Exited(how) => ("exited", Some(how.into())),
     }
+}
+
+/// A pause before another try, in words.
+fn retry(retry: &Retry) -> String {
+    let seconds = (retry.at.since(Timestamp::now()).max(0) + 500_000_000) / 1_000_000_000;
+    let why = if retry.why.is_empty() { String::new() } else { format!(": {}", retry.why) };
+    format!("{}{why} (attempt {}, next in {seconds} s)", retry.what, retry.attempt)
 }
 
 /// Who answered, in words.

@@ -79,6 +79,9 @@ pub struct Sources {
     /// Polling interval where no change notices come.
     #[serde(deserialize_with = "millis")]
     pub poll: Duration,
+    /// How far back the first reading of streams goes; zero is everything.
+    #[serde(deserialize_with = "millis")]
+    pub lookback: Duration,
 }
 
 /// `[detect]`

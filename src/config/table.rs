@@ -159,7 +159,13 @@ pub const SECTIONS: &[Section] = &[
 
 /// Every key, grouped by section in the order of [`SECTIONS`].
 pub const KEYS: &[Key] = &[
-    key("sources.paths", Kind::Texts, "[]", "", "Files, directories and globs to watch."),
+    key(
+        "sources.paths",
+        Kind::Texts,
+        "[]",
+        "",
+        "Files, directories, globs, journald:, docker:NAME, k8s:NAMESPACE/POD and cmd:COMMAND to watch.",
+    ),
     key(
         "sources.exclude",
         Kind::Globs,
@@ -187,6 +193,13 @@ pub const KEYS: &[Key] = &[
         "\"250ms\"",
         "ms",
         "How often a file is looked at where the system sends no change notices (network file systems).",
+    ),
+    key(
+        "sources.lookback",
+        Kind::Duration,
+        "\"24h\"",
+        "ms",
+        "How far back the first reading of the journal, of containers and pods goes; 0s is everything there is.",
     ),
     required("formats.name", Kind::Text, "Name to refer to it by."),
     required(

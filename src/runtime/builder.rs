@@ -172,6 +172,7 @@ impl Builder<'_> {
             force_poll: options.force_poll,
             poll_interval: config.sources.poll,
             exclude: config.sources.exclude.clone(),
+            lookback: config.sources.lookback,
             ..SourceOptions::default()
         };
         let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;

@@ -7,7 +7,7 @@ use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, So
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::sql::SqlDesk;
-use aiobs_types::{Incident, IncidentId, Level, SourceId, Timestamp};
+use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
@@ -59,9 +59,13 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
     match event {
         EngineEvent::Appended => sink.send(Event::Appended),
         EngineEvent::Source(info) => {
-            if let aiobs_types::SourceState::Failed(why) = &info.state {
-                sink.toast(Level::Error, format!("{}: {why}", info.name));
-            }
+            let why = match &info.state {
+                SourceState::Failed(why) => why.clone(),
+                SourceState::Reconnecting(retry) if retry.attempt == 1 && retry.why.is_empty() => retry.what.clone(),
+                SourceState::Reconnecting(retry) if retry.attempt == 1 => retry.why.clone(),
+                _ => return,
+            };
+            sink.toast(Level::Error, format!("{}: {why}", info.name));
         }
         EngineEvent::Incident { incident, opened } => {
             if *opened {

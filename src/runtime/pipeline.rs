@@ -15,6 +15,7 @@ use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
+use aiobs_logs::source::CursorTracker;
 use aiobs_logs::template::{Miner, MinerOptions, Statement};
 use aiobs_types::{
     Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
@@ -109,6 +110,8 @@ struct SourceState {
     assembler: Assembler,
     pending: Pending,
     moved: bool,
+    /// Knows the place in what is no file.
+    tracker: Option<CursorTracker>,
 }
 
 struct SourcePipe {
@@ -171,9 +174,11 @@ impl Pipeline {
     pub fn open(&mut self, source: SourceId, name: &str, identity: FileIdentity, offset: u64) -> anyhow::Result<()> {
         let known = self.known.get(&source);
         let forced = self.forced.iter().find(|(glob, _)| glob.is_match(name)).map(|(_, f)| f.as_str());
+        let forced = forced.or(stream_format(name));
         let resumed = known.and_then(|c| c.format.as_deref());
         let fallback = stem(name);
         let parser = SourceParser::new(Arc::clone(&self.formats), self.zone.clone(), forced, resumed)?;
+        let tracker = CursorTracker::for_source(name, known.and_then(|c| c.cursor.as_deref()));
         let checkpoint = Checkpoint {
             source,
             name: name.to_owned(),
@@ -183,6 +188,8 @@ impl Pipeline {
             last_time: known.and_then(|c| c.last_time),
             records: known.map_or(0, |c| c.records),
             first_time: known.and_then(|c| c.first_time),
+            past: known.map(|c| c.past.clone()).unwrap_or_default(),
+            cursor: known.and_then(|c| c.cursor.clone()),
         };
         if let (Some(first), Some(last)) = (checkpoint.first_time, checkpoint.last_time) {
             self.core.detectors.restore_source(source, checkpoint.records, first, last);
@@ -194,6 +201,7 @@ impl Pipeline {
             assembler: Assembler::default(),
             pending: Pending::default(),
             moved: true,
+            tracker,
         };
         self.pipes.insert(source, SourcePipe { framer: LineFramer::new(), blocks: BlockJoiner::new(), state });
         Ok(())
@@ -281,8 +289,7 @@ impl Pipeline {
             pipe.framer = LineFramer::new();
             pipe.state.parser.restart();
             pipe.state.assembler = Assembler::default();
-            pipe.state.checkpoint.identity = identity;
-            pipe.state.checkpoint.offset = offset;
+            pipe.state.checkpoint.turn_to(identity, offset);
             pipe.state.moved = true;
         }
     }
@@ -344,6 +351,9 @@ impl Pipeline {
 impl SourceState {
     /// A record begins with this line.
     fn begin(&mut self, line: &Line<'_>, parsed: Parsed, component: &str) {
+        if let Some(tracker) = &mut self.tracker {
+            tracker.see(line.text);
+        }
         let pending = &mut self.pending;
         pending.open = true;
         pending.partial = false;
@@ -368,6 +378,9 @@ impl SourceState {
         let format = self.parser.format_name();
         if self.checkpoint.format.as_deref() != Some(format) {
             self.checkpoint.format = Some(format.to_owned());
+        }
+        if let Some(token) = self.tracker.as_ref().and_then(CursorTracker::token) {
+            self.checkpoint.cursor = Some(token);
         }
         Some(self.checkpoint.clone())
     }
@@ -399,6 +412,9 @@ impl Core {
         let pending = &mut state.pending;
         let fits = pending.open && pending.text.len() + line.text.len() < MAX_RECORD;
         if fits && (pending.partial || matches!(join, Join::Continue)) {
+            if let Some(tracker) = &mut state.tracker {
+                tracker.see(line.text);
+            }
             if !pending.partial {
                 pending.text.push('\n');
                 pending.flags |= flags::MULTILINE;
@@ -432,6 +448,9 @@ impl Core {
             pending.read_joined(&mut state.parser, now);
         }
         state.checkpoint.offset = pending.next_offset;
+        if let Some(tracker) = &mut state.tracker {
+            tracker.settle();
+        }
         state.moved = true;
         if pending.text.is_empty() {
             return;
@@ -534,8 +553,23 @@ fn line_flags(line: &Line<'_>) -> u8 {
         | (if line.continued { flags::CONTINUED } else { 0 })
 }
 
-/// `orders` for `/var/log/shop/orders.log`; nothing for a source that is no file.
+/// The format of lines that a program prints for us.
+fn stream_format(name: &str) -> Option<&'static str> {
+    match name.split_once(':')?.0 {
+        "journald" => Some("journal-json"),
+        "docker" | "k8s" => Some("stamped"),
+        _ => None,
+    }
+}
+
+/// `orders` for `/var/log/shop/orders.log`, `web` for `docker:web`; nothing for a source that has no name of its own.
 fn stem(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("docker", container)) => return container.to_owned(),
+        Some(("k8s", pod)) => return pod.rsplit('/').next().unwrap_or_default().to_owned(),
+        Some(("journald" | "cmd", _)) => return String::new(),
+        _ => {}
+    }
     let file = name.rsplit('/').next().unwrap_or_default();
     match file.split_once('.') {
         _ if !name.contains('/') => String::new(),

@@ -64,6 +64,7 @@ pub(crate) enum Message {
     },
     State {
         source: SourceId,
+        name: String,
         state: SourceState,
         read: u64,
         size: u64,
@@ -188,15 +189,19 @@ impl Processing {
                     // Why nothing of it was read is worth more than that it is over.
                     let untold = !matches!(
                         s.state,
-                        SourceState::Binary | SourceState::Denied | SourceState::Missing | SourceState::Failed(_)
+                        SourceState::Binary
+                            | SourceState::Denied
+                            | SourceState::Missing
+                            | SourceState::Failed(_)
+                            | SourceState::Exited(_)
                     );
                     if untold {
                         s.state = SourceState::Ended;
                     }
                 });
             }
-            Message::State { source, state, read, size } => {
-                self.source(source, |s| (s.state, s.read, s.size) = (state, read, size));
+            Message::State { source, name, state, read, size } => {
+                self.source(source, |s| (s.name, s.state, s.read, s.size) = (name, state, read, size));
             }
             Message::SourcesEnded => {
                 self.hand_over();

@@ -50,7 +50,9 @@ fn forward(event: SourceEvent<'_>, pipeline: &SyncSender<Message>, spent: &Recei
         }
         SourceEvent::CaughtUp { source } => Message::CaughtUp { source },
         SourceEvent::PartialIdle { source } => Message::EndOfLine { source },
-        SourceEvent::State { source, state, read, size } => Message::State { source, state, read, size },
+        SourceEvent::State { source, name, state, read, size } => {
+            Message::State { source, name: name.to_owned(), state, read, size }
+        }
         SourceEvent::Ended { source } => Message::Ended { source },
     };
     pipeline.send(message).is_ok()

@@ -37,4 +37,26 @@ pub struct Checkpoint {
     /// Event time of its first record.
     #[serde(default)]
     pub first_time: Option<Timestamp>,
+    /// Files that were read to their end under this name before, the newest last; at most [`Checkpoint::PAST`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<FileIdentity>,
+    /// Where to go on in what is no file: what the journal or a container's log calls the last record that is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+impl Checkpoint {
+    /// Files before the present one that are remembered, so that none is read again under another name.
+    pub const PAST: usize = 16;
+
+    /// Another file takes the place of the present one.
+    pub fn turn_to(&mut self, identity: FileIdentity, offset: u64) {
+        let before = std::mem::replace(&mut self.identity, identity);
+        self.offset = offset;
+        let same = before.inode == identity.inode && before.device == identity.device;
+        if before.head_len > 0 && !(same && before.head_hash == identity.head_hash) && !self.past.contains(&before) {
+            self.past.push(before);
+            self.past.drain(..self.past.len().saturating_sub(Self::PAST));
+        }
+    }
 }

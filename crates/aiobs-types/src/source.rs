@@ -29,6 +29,25 @@ pub enum SourceState {
     Binary,
     /// Reading failed; the text says why. Tried again.
     Failed(String),
+    /// The program that is read, or its connection, ended; tried again.
+    Reconnecting(Retry),
+    /// Follows, but nothing has come for much longer than usual; since when.
+    Silent(Timestamp),
+    /// The program that was read has ended and is not run again; the text says how, such as `exit 0`.
+    Exited(String),
+}
+
+/// A pause before another try.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// The next try is the so-manieth since the last good run.
+    pub attempt: u32,
+    /// When it is.
+    pub at: Timestamp,
+    /// What is wrong, in a word or two, such as `denied` or `exit 1`.
+    pub what: String,
+    /// Why, and what to do; empty when nothing more is known.
+    pub why: String,
 }
 
 /// A source as shown to people.

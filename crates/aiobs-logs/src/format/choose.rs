@@ -15,7 +15,7 @@ pub(crate) fn best(formats: &FormatSet, line: &str, scratch: &mut [Scratch]) -> 
     for (i, scratch) in scratch.iter_mut().enumerate() {
         let format = formats.at(i);
         // Not even all parts told would be better than what is found.
-        if best.as_ref().is_some_and(|(held, _, _)| most(format) <= *held) {
+        if format.forced_only || best.as_ref().is_some_and(|(held, _, _)| most(format) <= *held) {
             continue;
         }
         let Some(found) = format.read_marked(line, &marks, scratch) else { continue };

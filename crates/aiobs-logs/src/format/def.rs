@@ -97,6 +97,9 @@ pub struct FormatDef {
     /// a format of its family that would read them too. The user's formats come before all others.
     #[serde(default = "default_rank")]
     pub rank: u16,
+    /// It is never found by looking at lines, only used where it is named.
+    #[serde(default)]
+    pub forced_only: bool,
     /// A layout such as `{time} [{level}] {component} - {message}`.
     #[serde(default)]
     pub layout: Option<String>,

@@ -108,6 +108,7 @@ files! {
     "squid",
     "sshd",
     "sudo",
+    "stamped",
     "syslog",
     "systemd",
     "telegraf",

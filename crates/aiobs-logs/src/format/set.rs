@@ -48,6 +48,8 @@ pub struct Format {
     pub(crate) level_in_message: bool,
     pub(crate) default_level: Severity,
     pub(crate) envelope: bool,
+    /// Only used where it is named.
+    pub(crate) forced_only: bool,
     /// Declared by the user.
     pub(crate) own: bool,
 }
@@ -93,6 +95,7 @@ impl Format {
             level_in_message: def.level_in_message,
             default_level,
             envelope: def.kind == Kind::Envelope,
+            forced_only: def.forced_only,
             own: false,
         })
     }

@@ -5,14 +5,23 @@
 use super::{
     NewFileReason,
     family::{self, Sibling},
-    identity,
+    identity::{self, Head},
+    packed::{Packing, Unpacker},
 };
 use aiobs_types::FileIdentity;
 use std::{
     fs::{self, File, Metadata},
     io,
+    os::unix::fs::{FileExt, MetadataExt},
     path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
+
+/// A compressed file that was written to so recently may not be complete yet.
+const STILL_WRITTEN: Duration = Duration::from_secs(10);
+/// Blocks of text passed over in one step on the way to where reading goes on.
+const SKIPPED_PER_STEP: usize = 8;
 
 /// How a file is opened; tests put another one in to be refused.
 pub(super) type Opener = fn(&Path) -> io::Result<File>;
@@ -23,7 +32,7 @@ pub(super) type Position = (FileIdentity, u64);
 /// An open file and how far it is read.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) file: File,
+    pub(super) file: Arc<File>,
     pub(super) identity: FileIdentity,
     /// Next byte to read.
     pub(super) offset: u64,
@@ -39,6 +48,134 @@ pub(super) struct Open {
     pub(super) last_byte: u8,
     /// Why it comes after another file.
     pub(super) reason: NewFileReason,
+    /// It is compressed; offsets are of its text.
+    pub(super) packed: Option<Packed>,
+}
+
+/// What there is to know of a compressed file beside.
+#[derive(Debug)]
+pub(super) struct Packed {
+    packing: Packing,
+    unpacker: Option<Unpacker>,
+    /// How the file looked when it was opened or last looked through.
+    stamp: Stamp,
+    /// It ends within its head.
+    unfinished: bool,
+    /// What is wrong with it behind the text that could be read.
+    pub(super) damage: Option<String>,
+}
+
+/// By this it is noticed that a file changed, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(meta: &Metadata) -> Self {
+        Self { inode: (meta.dev(), meta.ino()), size: meta.len(), modified: (meta.mtime(), meta.mtime_nsec()) }
+    }
+}
+
+/// What [`Open::read`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Got {
+    /// So many bytes; 0 is the end.
+    Bytes(usize),
+    /// Nothing yet: the way to the offset is long.
+    Skipping,
+}
+
+impl Open {
+    /// The next bytes at `offset`, which the caller moves.
+    pub(super) fn read(&mut self, buf: &mut [u8]) -> io::Result<Got> {
+        let Some(packed) = &mut self.packed else { return self.file.read_at(buf, self.offset).map(Got::Bytes) };
+        if packed.damage.is_some() {
+            return Ok(Got::Bytes(0));
+        }
+        let unpacker = match &mut packed.unpacker {
+            Some(unpacker) if unpacker.offset() <= self.offset => unpacker,
+            other => other.insert(Unpacker::new(Arc::clone(&self.file), packed.packing)?),
+        };
+        for _ in 0..SKIPPED_PER_STEP {
+            let ahead = self.offset - unpacker.offset();
+            if ahead == 0 {
+                break;
+            }
+            let room = buf.len().min(usize::try_from(ahead).unwrap_or(usize::MAX));
+            if unpacker.read(&mut buf[..room])? == 0 {
+                return Ok(Got::Bytes(0));
+            }
+        }
+        if unpacker.offset() < self.offset {
+            return Ok(Got::Skipping);
+        }
+        unpacker.read(buf).map(Got::Bytes)
+    }
+
+    /// Takes note of its size: of a compressed file that of the text, as far as it can be told.
+    pub(super) fn measure(&mut self, meta: &Metadata) {
+        self.size = match &self.packed {
+            Some(Packed { unpacker: Some(unpacker), .. }) => unpacker.estimate(meta.len()).max(self.offset),
+            _ => meta.len(),
+        };
+    }
+
+    /// Whether what was read of it is no longer there: cut off, or overwritten.
+    pub(super) fn replaced(&mut self, meta: &Metadata) -> io::Result<bool> {
+        let Some(packed) = &mut self.packed else {
+            return Ok(meta.len() < self.offset || !identity::head_matches(&self.file, &self.identity)?);
+        };
+        let stamp = Stamp::of(meta);
+        if stamp == packed.stamp {
+            return Ok(false);
+        }
+        let replaced = meta.len() < packed.stamp.size || !identity::head_matches(&self.file, &self.identity)?;
+        // There is more of it now.
+        *packed = Packed { unpacker: None, damage: None, stamp, ..*packed };
+        Ok(replaced)
+    }
+
+    /// Whether `offset` may lie within it.
+    fn holds(&self, offset: u64) -> bool {
+        self.packed.is_some() || self.size >= offset
+    }
+
+    /// A compressed file that ends in its head and was written to just now: to be read a little later.
+    pub(super) fn half_written(&self) -> bool {
+        self.packed.as_ref().is_some_and(|p| p.unfinished) && self.written_just_now()
+    }
+
+    /// Whether it was written to within the last seconds.
+    pub(super) fn written_just_now(&self) -> bool {
+        let modified = self.file.metadata().and_then(|meta| meta.modified());
+        modified.is_ok_and(|at| SystemTime::now().duration_since(at).unwrap_or_default() < STILL_WRITTEN)
+    }
+
+    /// What could be read of a compressed file has been read: keeps why there is no more. Tells whether it is worth
+    /// another try because the file is still being written.
+    pub(super) fn damaged(&mut self, error: &io::Error, follow: bool) -> bool {
+        let growing = follow && self.written_just_now();
+        let offset = self.offset;
+        let Some(packed) = &mut self.packed else { return false };
+        packed.unpacker = None;
+        if growing {
+            return true;
+        }
+        let what = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the compressed file ends in the middle".to_owned(),
+            _ => format!("the compressed file is damaged ({error})"),
+        };
+        packed.damage = Some(format!("{what}; the {offset} bytes of text before that were read"));
+        false
+    }
+
+    /// Whether it is what this fingerprint was made of.
+    pub(super) fn matches(&self, identity: &FileIdentity) -> bool {
+        identity::head_matches(&self.file, identity).unwrap_or(false)
+    }
 }
 
 fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFileReason) -> io::Result<Open> {
@@ -47,10 +184,17 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
     if !meta.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let identity = identity::identify(&file, &meta)?;
+    let head = Head::of(&file)?;
+    let packed = head.packing.map(|packing| Packed {
+        packing,
+        unpacker: None,
+        stamp: Stamp::of(&meta),
+        unfinished: head.unfinished,
+        damage: None,
+    });
     Ok(Open {
-        file,
-        identity,
+        file: Arc::new(file),
+        identity: head.identity(&meta),
         offset,
         size: meta.len(),
         present,
@@ -58,6 +202,7 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
         skip: false,
         last_byte: b'\n',
         reason,
+        packed,
     })
 }
 
@@ -74,7 +219,7 @@ pub(super) fn resolve(
     let mut same_inode = false;
     if let Ok(file) = &current {
         same_inode = file.identity.device == identity.device && file.identity.inode == identity.inode;
-        if same_inode && file.size >= *offset && identity::head_matches(&file.file, identity)? {
+        if same_inode && file.holds(*offset) && file.matches(identity) {
             let copies = if *offset == 0 { copies(path, identity, opener)? } else { Vec::new() };
             return current.map(|mut c| {
                 c.reason = if copies.is_empty() { c.reason } else { NewFileReason::Truncated };
@@ -88,9 +233,9 @@ pub(super) fn resolve(
         && renamed.is_none()
         && !same_inode
         && old.is_none()
-        && file.size >= *offset
+        && file.holds(*offset)
         && identity::telling(identity)
-        && identity::head_matches(&file.file, identity)?
+        && file.matches(identity)
     {
         // Restored from a backup or moved to another disk: another inode, the same content.
         return current.map(|c| vec![at(c, *offset)]);
@@ -150,7 +295,7 @@ fn missed(
     let mut files = Vec::new();
     let known = found.map(|i| &siblings[i]);
     if let Some(sibling) = known
-        && sibling.meta.len() > offset
+        && (sibling.packed || sibling.meta.len() > offset)
     {
         files.extend(open(&sibling.path, opener, false, offset, NewFileReason::Truncated));
     }

@@ -1,5 +1,6 @@
 //! Tells files apart: device, inode and a hash of the first bytes. Used by the tails; knows no names.
 
+use super::packed::{self, Packing};
 use aiobs_types::FileIdentity;
 use std::{
     fs::{File, Metadata},
@@ -32,12 +33,48 @@ pub(super) fn read_head(file: &File, buf: &mut [u8]) -> io::Result<usize> {
     Ok(got)
 }
 
+/// The beginning of a file's text, unpacked when it is compressed.
+#[derive(Debug)]
+pub(super) struct Head {
+    bytes: [u8; HEAD],
+    len: usize,
+    /// How it is compressed.
+    pub(super) packing: Option<Packing>,
+    /// A compressed file that ends in the middle of its head: damaged, or still being written.
+    pub(super) unfinished: bool,
+}
+
+impl Head {
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let mut bytes = [0; HEAD];
+        let mut len = read_head(file, &mut bytes)?;
+        let (packing, mut unfinished) = (Packing::of(&bytes[..len]), false);
+        if let Some(packing) = packing {
+            (len, unfinished) = packed::head(file, packing, &mut bytes);
+        }
+        Ok(Self { bytes, len, packing, unfinished })
+    }
+
+    pub(super) fn identity(&self, meta: &Metadata) -> FileIdentity {
+        let head_hash = if self.len == 0 { changed(meta) } else { hash(&self.bytes[..self.len]) };
+        FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: self.len as u32, head_hash }
+    }
+
+    /// Whether it begins with what the fingerprint covers.
+    pub(super) fn matches(&self, identity: &FileIdentity) -> bool {
+        let covered = (identity.head_len as usize).min(HEAD);
+        covered == 0 || covered <= self.len && hash(&self.bytes[..covered]) == identity.head_hash
+    }
+    /// Whether it is the beginning of that very file, of which everything is known when it is short.
+    pub(super) fn is(&self, identity: &FileIdentity) -> bool {
+        let whole = identity.head_len as usize >= HEAD || identity.head_len as usize == self.len;
+        whole && telling(identity) && self.matches(identity)
+    }
+}
+
 /// Identity of an open file as it is now.
 pub(super) fn identify(file: &File, meta: &Metadata) -> io::Result<FileIdentity> {
-    let mut head = [0; HEAD];
-    let len = read_head(file, &mut head)?;
-    let head_hash = if len == 0 { changed(meta) } else { hash(&head[..len]) };
-    Ok(FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: len as u32, head_hash })
+    Ok(Head::of(file)?.identity(meta))
 }
 
 fn changed(meta: &Metadata) -> u64 {
@@ -51,15 +88,9 @@ pub(super) fn born_after_empty(meta: &Metadata, identity: &FileIdentity) -> bool
     identity.head_len == 0 && born.is_some_and(|b| b.as_nanos() > u128::from(identity.head_hash))
 }
 
-/// Whether the file still begins with what the fingerprint covers.
+/// Whether the file's text still begins with what the fingerprint covers.
 pub(super) fn head_matches(file: &File, identity: &FileIdentity) -> io::Result<bool> {
-    if identity.head_len == 0 {
-        return Ok(true);
-    }
-    let mut head = [0; HEAD];
-    let want = (identity.head_len as usize).min(HEAD);
-    let got = read_head(file, &mut head[..want])?;
-    Ok(got == want && hash(&head[..got]) == identity.head_hash)
+    Ok(identity.head_len == 0 || Head::of(file)?.matches(identity))
 }
 
 /// Same device and inode.
@@ -84,7 +115,8 @@ pub(super) enum Look {
 /// Judges the first bytes of a file.
 pub(super) fn look(head: &[u8]) -> Look {
     let head = &head[..head.len().min(8192)];
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) || head.starts_with(&[0x1F, 0x8B]) {
+    let tape = head.get(257..262) == Some(b"ustar");
+    if tape || head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) || head.starts_with(&[0x1F, 0x8B]) {
         return Look::Binary;
     }
     let nul = memchr::memchr_iter(0, head).count();

@@ -1,25 +1,34 @@
-//! Where bytes come from: files, directories, globs, standard input; followed across rotation, truncation and loss.
+//! Where bytes come from: files, directories, globs, standard input; followed across rotation, truncation and loss. And
+//! what programs print: the journal, containers, pods, any command.
 //!
 //! One reading thread owns a [`SourceSet`] and calls [`SourceSet::poll`] in a loop. The set knows nothing of lines,
 //! formats or records: it hands out blocks of bytes with their offset and the identity of the file they are from, so
 //! that a checkpoint can be stored with what was made of them.
 
+mod command;
 mod dirty;
 mod exclude;
 mod family;
 mod file;
 mod identity;
+mod packed;
+mod piece;
 mod pipe;
+mod rhythm;
 mod set;
+mod shared;
 mod spec;
+mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use command::seam::CursorTracker;
 pub use dirty::Waker;
 pub use set::SourceSet;
 pub use spec::SourceSpec;
+pub use stream::{Pods, StreamSpec};
 
 use aiobs_types::{FileIdentity, SourceId, SourceState};
 use std::{path::PathBuf, time::Duration};
@@ -43,6 +52,11 @@ pub struct SourceOptions {
     /// Globs of files and directories that searches leave out: with a slash held against the whole path, without one
     /// against the name. Files that are named one by one are read all the same.
     pub exclude: Vec<String>,
+    /// How far back the first reading of the journal, of a container or a pod goes; zero is everything there is.
+    pub lookback: Duration,
+    /// Files kept open at a time; `None` is what the system grants, less a reserve. With more files than that, those
+    /// that have rested longest are closed and looked at from outside until they change.
+    pub max_open: Option<usize>,
 }
 
 impl Default for SourceOptions {
@@ -54,6 +68,8 @@ impl Default for SourceOptions {
             sweep_interval: Duration::from_secs(2),
             idle_partial: Duration::from_secs(2),
             exclude: Vec::new(),
+            lookback: Duration::from_hours(24),
+            max_open: None,
         }
     }
 }
@@ -76,7 +92,7 @@ pub enum SourceEvent<'a> {
     Opened {
         /// The source.
         source: SourceId,
-        /// Absolute path, or `stdin`.
+        /// Absolute path, `stdin`, or a stream as people name it, such as `docker:web`.
         name: &'a str,
         /// The file that will be read first.
         identity: FileIdentity,
@@ -129,10 +145,12 @@ pub enum SourceEvent<'a> {
         /// The source.
         source: SourceId,
     },
-    /// What the source does, or how far it is.
+    /// What the source does, or how far it is. Also of a source that was never opened because it cannot be read.
     State {
         /// The source.
         source: SourceId,
+        /// Absolute path, or `stdin`.
+        name: &'a str,
         /// What it does.
         state: SourceState,
         /// Bytes read of the current file.
@@ -175,13 +193,13 @@ pub enum SourceError {
     /// Nothing matches and nothing will be waited for.
     #[error("{0}: no file matches")]
     NoMatch(String),
-    /// A scheme that this version does not read.
-    #[error("{scheme} sources are not yet available in this version; {instead}")]
-    Unavailable {
-        /// Such as `journald:`.
-        scheme: &'static str,
-        /// What to do now.
-        instead: &'static str,
+    /// The name of a journal, container, pod or command is malformed.
+    #[error("{arg}: {text}")]
+    BadStream {
+        /// As typed.
+        arg: String,
+        /// What is wrong, and what to write.
+        text: String,
     },
     /// A thread or a file descriptor could not be had.
     #[error("cannot start reading: {0}")]

@@ -1,19 +1,23 @@
 //! All sources of one reading thread: finds files, steps their tails in turn, sleeps when there is nothing to do.
 
+mod kin;
+mod streams;
+
 use super::{
     SourceError, SourceEvent, SourceOptions, SourceSpec, Waker,
     dirty::{Dirty, News},
     exclude::Exclude,
-    family, identity, pipe,
+    pipe,
+    shared::Shared,
     spec::{Search, absolute},
-    tail::{Shared, Step, Tail},
+    tail::{Step, Tail},
     watch::Watch,
 };
 use aiobs_types::{Checkpoint, SourceId, SourceInfo};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fs, io,
-    os::unix::fs::{FileTypeExt, MetadataExt},
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -21,6 +25,8 @@ use std::{
 
 /// Blocks handed out by one call of `poll` at most, so that its caller gets to do other things.
 const BLOCKS_PER_POLL: usize = 16;
+/// How long a file waits that cannot be opened because too many are.
+const NO_ROOM: Duration = Duration::from_millis(50);
 /// How often directories are searched for new files when nobody tells that there are any.
 const SEARCH_PACE: Duration = Duration::from_secs(2);
 
@@ -35,6 +41,10 @@ pub struct SourceSet {
     searches: Vec<Search>,
     exclude: Exclude,
     vacant: Vec<String>,
+    /// Who is read after whom.
+    after: HashMap<usize, usize>,
+    /// It was told that more programs were found than may run.
+    crowded: bool,
     known: HashMap<String, Checkpoint>,
     next_id: u32,
     shared: Shared,
@@ -61,6 +71,8 @@ impl SourceSet {
             searches: Vec::new(),
             exclude: Exclude::new(&options.exclude)?,
             vacant: Vec::new(),
+            after: HashMap::new(),
+            crowded: false,
             known: known.iter().map(|c| (c.name.clone(), c.clone())).collect(),
             next_id,
             next_sweep: Instant::now(),
@@ -71,13 +83,19 @@ impl SourceSet {
         };
         for checkpoint in known {
             set.shared.own(checkpoint.source, checkpoint.identity);
+            set.shared.past.extend(checkpoint.past.iter().map(|past| (checkpoint.source, *past)));
         }
         for spec in specs {
             set.add_spec(spec)?;
         }
         set.freeze();
-        let active: HashSet<SourceId> = set.tails.iter().map(|tail| tail.id).collect();
+        set.line_up(0);
+        // A log that is read stands for its old generations, which were sources of their own when they were found.
+        let relative = |c: &&Checkpoint| kin::bases(Path::new(&c.name)).iter().any(|b| set.names.contains_key(b));
+        let relatives = known.iter().filter(relative).map(|c| c.source);
+        let active: HashSet<SourceId> = set.tails.iter().map(|tail| tail.id).chain(relatives).collect();
         set.shared.owned.retain(|_, (owner, _)| active.contains(owner));
+        set.shared.past.retain(|(owner, _)| active.contains(owner));
         Ok(set)
     }
 
@@ -100,6 +118,7 @@ impl SourceSet {
                 Ok(())
             }
             SourceSpec::Path(path) => self.add_path(&absolute(path)),
+            SourceSpec::Stream(stream) => self.add_stream(stream, false),
         }
     }
 
@@ -149,7 +168,7 @@ impl SourceSet {
         )
     }
 
-    fn add_pipe(&mut self, name: String, input: std::sync::mpsc::Receiver<pipe::Block>) {
+    fn add_pipe(&mut self, name: String, input: std::sync::mpsc::Receiver<super::piece::Piece>) {
         if !self.names.contains_key(&name) {
             let id = self.id_for(&name);
             self.push(Tail::pipe(id, name, input));
@@ -213,45 +232,13 @@ impl SourceSet {
         for path in &files {
             let name = path.to_string_lossy();
             let new = !self.names.contains_key(&*name) && !self.known.contains_key(&*name);
-            if !new || !self.left_over(path, &names) && !self.read_elsewhere(path, &names) {
+            let other =
+                || self.left_over(path, &names) || Self::twice(path, &names) || self.read_elsewhere(path, &names);
+            if !new || !other() {
                 self.add_file(path, false);
             }
         }
         !files.is_empty()
-    }
-
-    /// Logs of earlier runs that are not there just now although their old files are: a rotation is under way, or the
-    /// log was given up. What is left of them is theirs, not a source of its own.
-    fn taken_away(&self, search: &Search, files: &[PathBuf], names: &HashSet<String>) -> Vec<PathBuf> {
-        let gone = |name: &&String| !names.contains(*name) && !self.names.contains_key(*name);
-        let bases = self.known.keys().filter(gone).filter(|base| files.iter().any(|file| generation(base, file)));
-        bases.map(PathBuf::from).filter(|base| search.covers(base) && !self.exclude.leaves_out(base)).collect()
-    }
-
-    /// An old generation of a source that was read before: it has been read under that name.
-    fn left_over(&self, path: &Path, names: &HashSet<String>) -> bool {
-        let bases = self.known.keys().chain(self.tails.iter().filter(|t| t.has_read()).map(|t| &t.name));
-        bases.filter(|base| names.contains(*base) || self.names.contains_key(*base)).any(|base| generation(base, path))
-    }
-
-    /// Whether a source of this run has the file under another name.
-    fn read_elsewhere(&self, path: &Path, names: &HashSet<String>) -> bool {
-        let Ok(meta) = fs::metadata(path) else { return false };
-        let Some((owner, known)) = self.shared.owned.get(&(meta.dev(), meta.ino())) else { return false };
-        let active = self.tails.iter().any(|tail| tail.id == *owner)
-            || self.known.values().any(|known| known.source == *owner && names.contains(&known.name));
-        active
-            && known.head_len > 0
-            && fs::File::open(path).and_then(|f| identity::head_matches(&f, known)).unwrap_or(false)
-    }
-
-    /// Marks the tails whose names are old generations of another tail.
-    fn freeze(&mut self) {
-        for at in 0..self.tails.len() {
-            let path = &self.tails[at].path;
-            let frozen = self.tails.iter().any(|other| !other.is_pipe() && generation(&other.name, path));
-            self.tails[at].frozen = frozen;
-        }
     }
 
     /// Hands out what there is, or waits for something up to `timeout`. Returns false once everything has ended.
@@ -266,6 +253,7 @@ impl SourceSet {
             let news = self.dirty.wait(Duration::ZERO);
             let woken = self.take(news);
             self.round(&mut counted);
+            self.add_found()?;
             if self.finished() {
                 return Ok(false);
             }
@@ -292,10 +280,37 @@ impl SourceSet {
             blocks -= 1;
             let tail = &mut self.tails[at];
             tail.queued = false;
+            if tail.waits && tail.holds_file() || !self.make_room(at) {
+                continue;
+            }
+            let tail = &mut self.tails[at];
             if tail.step(&mut self.shared, sink) == Step::More {
                 self.enqueue(at);
+            } else if let Some(next) = self.after.remove(&at) {
+                self.tails[next].waits = false;
+                self.enqueue(next);
             }
         }
+    }
+
+    /// Before a tail opens a file: closes one that rests when as many are open as may be. False when none rests; then
+    /// the tail has to wait.
+    fn make_room(&mut self, at: usize) -> bool {
+        let opens = |tail: &Tail| !tail.holds_file() && !tail.is_pipe() && !tail.ended;
+        if !opens(&self.tails[at]) || self.tails.len() <= self.shared.max_open {
+            return true;
+        }
+        let open = self.tails.iter().filter(|tail| tail.holds_file()).count();
+        if open < self.shared.max_open {
+            return true;
+        }
+        let resting = self.tails.iter_mut().filter(|tail| tail.holds_file() && tail.at_rest() && !tail.lags());
+        if let Some(longest) = resting.min_by_key(|tail| tail.read_at) {
+            longest.close();
+            return true;
+        }
+        self.tails[at].put_off(NO_ROOM);
+        false
     }
 
     fn enqueue(&mut self, at: usize) {
@@ -351,6 +366,7 @@ impl SourceSet {
         self.searches = searches;
         if self.tails.len() > before {
             self.freeze();
+            self.line_up(before);
         }
         if all || self.tails.len() > before {
             self.keys.clear();
@@ -412,16 +428,6 @@ impl SourceSet {
     pub(super) fn set_opener(&mut self, opener: super::file::Opener) {
         self.shared.opener = opener;
     }
-}
-
-/// Whether `path` is named like an old generation of the source `base`.
-fn generation(base: &str, path: &Path) -> bool {
-    let base = Path::new(base);
-    base.parent() == path.parent()
-        && base
-            .file_name()
-            .zip(path.file_name())
-            .is_some_and(|(base, other)| family::suffix(&base.to_string_lossy(), &other.to_string_lossy()).is_some())
 }
 
 fn refused(path: &Path, error: &io::Error) -> SourceError {

@@ -1,6 +1,6 @@
 //! What the user names as a source, and which files that means right now.
 
-use super::{SourceError, exclude::Exclude};
+use super::{SourceError, exclude::Exclude, stream::StreamSpec};
 use globset::{GlobBuilder, GlobMatcher};
 use std::{
     collections::HashSet,
@@ -17,17 +17,13 @@ pub enum SourceSpec {
     Glob(String),
     /// Standard input.
     Stdin,
+    /// What a program prints.
+    Stream(StreamSpec),
 }
 
-const UNAVAILABLE: [(&str, &str); 4] = [
-    ("journald:", "use `journalctl -f -o short-iso | aiobs -` instead"),
-    ("docker:", "use `docker logs -f NAME 2>&1 | aiobs -` instead"),
-    ("k8s:", "use `kubectl logs -f POD | aiobs -` instead"),
-    ("cmd:", "pipe the command into `aiobs -` instead"),
-];
-
 impl SourceSpec {
-    /// Reads one argument: `-`, a path, or a glob (contains one of `*?[{` and is no existing path).
+    /// Reads one argument: `-`, a path, a stream such as `docker:web`, or a glob (contains one of `*?[{` and is no
+    /// existing path).
     pub fn parse(arg: &str) -> Result<Self, SourceError> {
         if arg == "-" {
             return Ok(Self::Stdin);
@@ -36,8 +32,8 @@ impl SourceSpec {
         if path.exists() {
             return Ok(Self::Path(path));
         }
-        if let Some(&(scheme, instead)) = UNAVAILABLE.iter().find(|(scheme, _)| arg.starts_with(scheme)) {
-            return Err(SourceError::Unavailable { scheme, instead });
+        if let Some(stream) = StreamSpec::parse(arg) {
+            return stream.map(Self::Stream);
         }
         if arg.contains(['*', '?', '[', '{']) {
             matcher(arg)?;
@@ -125,8 +121,8 @@ impl Search {
 
     fn takes(&self, path: &Path) -> bool {
         match &self.glob {
-            Some(glob) => glob.is_match(path) && !packed(path),
-            None => !hidden(path) && !packed(path),
+            Some(glob) => glob.is_match(path) && !unreadable(path),
+            None => !hidden(path) && !unreadable(path),
         }
     }
 }
@@ -135,14 +131,11 @@ fn hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
-/// Compressed or binary by its name.
-pub(super) fn packed(path: &Path) -> bool {
-    const ENDINGS: [&str; 18] = [
-        "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "br", "journal", "db", "sqlite", "wal", "so",
-        "swp", "png", "jpg",
-    ];
-    path.extension()
-        .is_some_and(|ext| ENDINGS.iter().any(|e| ext.eq_ignore_ascii_case(e) || *ext.to_string_lossy() == **e))
+/// By its name something that is no log and no compressed one.
+pub(super) fn unreadable(path: &Path) -> bool {
+    const ENDINGS: [&str; 14] =
+        ["lz4", "zip", "tar", "tgz", "7z", "br", "journal", "db", "sqlite", "wal", "so", "swp", "png", "jpg"];
+    path.extension().is_some_and(|ext| ENDINGS.iter().any(|e| ext.eq_ignore_ascii_case(e)))
 }
 
 /// Absolute without resolving links: the name people see.

@@ -2,58 +2,35 @@
 //!
 //! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
 
+mod stream;
+
 use super::{
-    BLOCK, NewFileReason, SourceEvent, SourceOptions,
-    file::{self, Open, Opener, Position},
-    identity::{self, Look},
-    pipe::Block,
+    NewFileReason, SourceEvent,
+    file::{self, Got, Open, Position, Stamp},
+    identity::{self, Head, Look},
+    rhythm::Rhythm,
+    shared::Shared,
 };
-use aiobs_types::{Checkpoint, FileIdentity, SourceId, SourceState};
+use aiobs_types::{Checkpoint, SourceId, SourceState, Timestamp};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fs, io,
-    os::unix::fs::FileExt,
     path::PathBuf,
-    sync::mpsc::{Receiver, TryRecvError},
     time::{Duration, Instant},
 };
 
 /// How long a deleted file is kept open, so that its writer can finish.
 const KEEP_DELETED: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(250);
+/// How long a compressed file that is still being written is left alone.
+const HALF_WRITTEN: Duration = Duration::from_secs(1);
+/// How often it is told that a source is still silent.
+const SILENCE_TOLD: Duration = Duration::from_mins(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
 
 pub(super) type Sink<'a> = dyn FnMut(SourceEvent<'_>) + 'a;
-
-/// What all tails share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) options: SourceOptions,
-    pub(super) opener: Opener,
-    pub(super) buf: Vec<u8>,
-    /// Files that some source reads or has read, so that none is read twice under another name.
-    pub(super) owned: HashMap<(u64, u64), (SourceId, FileIdentity)>,
-}
-
-impl Shared {
-    pub(super) fn new(options: SourceOptions) -> Self {
-        let opener: Opener = |path| fs::File::open(path);
-        Self { options, opener, buf: vec![0; BLOCK], owned: HashMap::new() }
-    }
-
-    pub(super) fn own(&mut self, source: SourceId, identity: FileIdentity) {
-        self.owned.insert((identity.device, identity.inode), (source, identity));
-    }
-
-    /// Whether another source has read this very file.
-    pub(super) fn foreign(&self, source: Option<SourceId>, file: &Open) -> bool {
-        self.owned.get(&(file.identity.device, file.identity.inode)).is_some_and(|(owner, known)| {
-            Some(*owner) != source && known.head_len > 0 && identity::head_matches(&file.file, known).unwrap_or(false)
-        })
-    }
-}
 
 /// What the set does with a tail after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +54,7 @@ pub(super) struct Tail {
     pub(super) ended: bool,
     /// In the set's queue.
     pub(super) queued: bool,
-    pipe: Option<Receiver<Block>>,
+    stream: Option<stream::Stream>,
     current: Option<Open>,
     queue: VecDeque<Open>,
     last: Option<Position>,
@@ -85,6 +62,14 @@ pub(super) struct Tail {
     caught_up: bool,
     partial_at: Option<Instant>,
     partial_told: bool,
+    /// How the file looked when it was read to its end; while it looks so, there is nothing to do.
+    resting: Option<Stamp>,
+    /// Read only once older files of its family are.
+    pub(super) waits: bool,
+    /// When it last gave something.
+    pub(super) read_at: Option<Instant>,
+    rhythm: Rhythm,
+    silence_told: Option<Instant>,
     missing_since: Option<Instant>,
     retry_at: Option<Instant>,
     backoff: Duration,
@@ -102,7 +87,7 @@ impl Tail {
             state: SourceState::Waiting,
             ended: false,
             queued: false,
-            pipe: None,
+            stream: None,
             current: None,
             queue: VecDeque::new(),
             last: checkpoint.map(|c| (c.identity, c.offset)),
@@ -110,6 +95,11 @@ impl Tail {
             caught_up: false,
             partial_at: None,
             partial_told: false,
+            resting: None,
+            waits: false,
+            read_at: None,
+            rhythm: Rhythm::default(),
+            silence_told: None,
             missing_since: None,
             retry_at: None,
             backoff: FIRST_RETRY,
@@ -117,17 +107,33 @@ impl Tail {
         }
     }
 
-    pub(super) fn pipe(id: SourceId, name: String, input: Receiver<Block>) -> Self {
-        Self { pipe: Some(input), ..Self::file(id, PathBuf::from(name), true, None) }
-    }
-
-    pub(super) fn is_pipe(&self) -> bool {
-        self.pipe.is_some()
-    }
-
     /// Whether it reads a file that is no longer at its path: nobody tells of that one under its new name.
     pub(super) fn lags(&self) -> bool {
         self.current.as_ref().is_some_and(|open| !open.present)
+    }
+
+    /// Whether it keeps a file open.
+    pub(super) fn holds_file(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Whether its file may be closed until something happens to it.
+    pub(super) fn at_rest(&self) -> bool {
+        self.resting.is_some() && self.queue.is_empty() && self.partial_settled()
+    }
+
+    fn partial_settled(&self) -> bool {
+        self.partial_told || self.current.as_ref().is_none_or(|open| open.last_byte == b'\n')
+    }
+
+    /// Closes the file; it is opened again when it has changed.
+    pub(super) fn close(&mut self) {
+        self.release();
+    }
+
+    /// Leaves it alone for a while.
+    pub(super) fn put_off(&mut self, pause: Duration) {
+        self.retry_at = Some(Instant::now() + pause);
     }
 
     /// Bytes read and size of the current file.
@@ -144,18 +150,52 @@ impl Tail {
         self.blocks > 0 || self.progress().0 > 0
     }
 
+    /// Something came.
+    fn heard(&mut self) {
+        let now = Instant::now();
+        // What is there already comes in no rhythm of its own.
+        if self.caught_up || self.stream.is_some() {
+            self.rhythm.beat(now);
+        }
+        self.blocks += 1;
+        self.read_at = Some(now);
+    }
+
     /// When the tail must be stepped although nothing happened.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
         let partial = self.partial_at.filter(|_| !self.partial_told);
-        [kept, partial, self.retry_at].into_iter().flatten().min()
+        [kept, partial, self.retry_at, self.silent_from()].into_iter().flatten().min()
+    }
+
+    /// When its silence will be worth telling.
+    fn silent_from(&self) -> Option<Instant> {
+        match self.state {
+            _ if self.ended => None,
+            SourceState::Following => self.rhythm.silent_from(),
+            // Told again from time to time, since it is shown how long it lasts.
+            SourceState::Silent(_) => self.silence_told.map(|at| at + SILENCE_TOLD),
+            _ => None,
+        }
+    }
+
+    fn tell_silence(&mut self, sink: &mut Sink<'_>) {
+        if self.silent_from().is_some_and(|at| at <= Instant::now()) {
+            self.silence_told = Some(Instant::now());
+            if matches!(self.state, SourceState::Silent(_)) {
+                return self.report(sink);
+            }
+            let quiet = self.rhythm.quiet_for().as_nanos();
+            let since = Timestamp::now().plus(-i64::try_from(quiet).unwrap_or(i64::MAX));
+            self.set_state(SourceState::Silent(since), sink);
+        }
     }
 
     pub(super) fn step(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> Step {
         if self.ended {
             return Step::Idle;
         }
-        if self.pipe.is_some() {
+        if self.stream.is_some() {
             return self.step_pipe(shared, sink);
         }
         let now = Instant::now();
@@ -163,6 +203,15 @@ impl Tail {
             return Step::Idle;
         }
         self.retry_at = None;
+        if let Some(stamp) = self.resting
+            && self.partial_settled()
+        {
+            if fs::metadata(&self.path).is_ok_and(|meta| Stamp::of(&meta) == stamp) {
+                self.tell_silence(sink);
+                return Step::Idle;
+            }
+            self.resting = None;
+        }
         let stepped = if self.current.is_some() { self.read(shared, sink) } else { self.acquire(None, shared, sink) };
         stepped.unwrap_or_else(|error| self.fault(&error, shared, sink))
     }
@@ -180,15 +229,21 @@ impl Tail {
                 // The inode alone does not tell: that of a deleted generation is soon given to the next one.
                 files.retain(|f| {
                     let same = f.identity.inode == own.inode && f.identity.device == own.device;
-                    same && own.head_len > 0 && identity::head_matches(&f.file, own).unwrap_or(false)
+                    // Compressed, it has got an inode of its own.
+                    (same || f.packed.is_some() && identity::telling(own)) && own.head_len > 0 && f.matches(own)
                 });
             }
-            files.retain(|f| !shared.foreign(Some(self.id), f) || self.explicit && !self.opened);
+            let asked_for = self.explicit && !self.opened && !self.frozen;
+            files.retain(|f| asked_for || !shared.foreign(Some(self.id), f));
+            if shared.options.follow && files.iter().any(Open::half_written) {
+                self.retry_at = Some(Instant::now() + HALF_WRITTEN);
+                return Ok(Step::Idle);
+            }
             self.queue = files.into();
         }
         let Some(next) = self.queue.pop_front() else {
-            if self.frozen && self.last.is_some() {
-                return Ok(self.end(SourceState::Ended, sink));
+            if !shared.options.follow || self.frozen {
+                return Ok(self.pass_on(sink));
             }
             return Ok(self.quiet(SourceState::Following, shared, sink));
         };
@@ -208,6 +263,12 @@ impl Tail {
         } else if !goes_on || next.reason == NewFileReason::Truncated && next.present && offset == 0 {
             sink(SourceEvent::NewFile { source, identity, offset, size, reason: next.reason });
         }
+        if goes_on && self.last.is_some_and(|(id, _)| id != identity) {
+            sink(SourceEvent::Identity { source, identity });
+        }
+        if let Some((before, _)) = self.last {
+            shared.outlive(source, before, &identity);
+        }
         shared.own(source, identity);
         self.last = Some((identity, offset));
         self.current = Some(next);
@@ -223,23 +284,37 @@ impl Tail {
     fn read(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
         let Some(open) = &mut self.current else { return Ok(Step::More) };
         let meta = open.file.metadata()?;
-        open.size = meta.len();
-        if open.present && (meta.len() < open.offset || !identity::head_matches(&open.file, &open.identity)?) {
+        open.measure(&meta);
+        if open.present && open.replaced(&meta)? {
             self.release();
             return Ok(Step::More);
         }
         if open.present && open.offset == 0 && open.identity.head_len == 0 && !open.checked && meta.len() > 0 {
             open.checked = true;
-            if !file::copies(&self.path, &open.identity, shared.opener)?.is_empty() {
+            // What was empty may turn out to be compressed.
+            if open.packed.is_none() && Head::of(&open.file)?.packing.is_some()
+                || !file::copies(&self.path, &open.identity, shared.opener)?.is_empty()
+            {
                 self.release();
                 return Ok(Step::More);
             }
         }
         // A size of zero with content is a file of the kernel's making, which has no end.
-        let got = if open.skip || meta.len() == 0 { 0 } else { open.file.read_at(&mut shared.buf, open.offset)? };
-        if got == 0 {
-            return self.at_end(&meta, shared, sink);
-        }
+        let got = if open.skip || meta.len() == 0 { Ok(Got::Bytes(0)) } else { open.read(&mut shared.buf) };
+        let got = match got {
+            Ok(Got::Skipping) => return Ok(Step::More),
+            Ok(Got::Bytes(0)) => return self.at_end(&meta, shared, sink),
+            Ok(Got::Bytes(got)) => got,
+            Err(e) if open.packed.is_some() => {
+                if open.damaged(&e, shared.options.follow) {
+                    self.retry_at = Some(Instant::now() + self.backoff);
+                    self.backoff = (self.backoff * 2).min(LAST_RETRY);
+                    return Ok(Step::Idle);
+                }
+                return Ok(Step::More);
+            }
+            Err(e) => return Err(e),
+        };
         let bytes = &shared.buf[..got];
         let look = if open.offset == 0 { identity::look(bytes) } else { Look::Text };
         if look == Look::Binary || look == Look::Dotted && !self.explicit {
@@ -247,7 +322,10 @@ impl Tail {
             self.set_state(SourceState::Binary, sink);
             return Ok(if shared.options.follow { Step::Idle } else { self.end(SourceState::Binary, sink) });
         }
-        if (open.identity.head_len as usize) < identity::HEAD && meta.len() > u64::from(open.identity.head_len) {
+        if open.packed.is_none()
+            && (open.identity.head_len as usize) < identity::HEAD
+            && meta.len() > u64::from(open.identity.head_len)
+        {
             open.identity = identity::identify(&open.file, &meta)?;
             shared.owned.insert((open.identity.device, open.identity.inode), (self.id, open.identity));
             sink(SourceEvent::Identity { source: self.id, identity: open.identity });
@@ -256,7 +334,7 @@ impl Tail {
         open.offset += got as u64;
         open.last_byte = bytes[got - 1];
         self.last = Some((open.identity, open.offset));
-        self.blocks += 1;
+        self.heard();
         self.caught_up = false;
         self.tell_partial(false);
         if self.blocks.is_multiple_of(REPORT_EVERY) {
@@ -271,27 +349,45 @@ impl Tail {
     }
 
     fn at_end(&mut self, meta: &fs::Metadata, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        let Some(open) = &mut self.current else { return Ok(Step::More) };
+        let damage = open.packed.as_ref().and_then(|packed| packed.damage.clone());
         if !self.queue.is_empty() {
+            if let Some(what) = damage {
+                self.set_state(SourceState::Failed(what), sink);
+            }
             self.release();
             return Ok(Step::More);
         }
-        let Some(open) = &mut self.current else { return Ok(Step::More) };
-        let state = if open.skip { SourceState::Binary } else { SourceState::Following };
+        let state = match damage {
+            Some(what) => SourceState::Failed(what),
+            None if open.skip => SourceState::Binary,
+            None if open.packed.is_some() || !shared.options.follow => SourceState::Ended,
+            None => SourceState::Following,
+        };
         if !shared.options.follow {
-            return Ok(self.end(SourceState::Ended, sink));
+            open.size = open.offset;
+            return Ok(self.end(state, sink));
         }
         match fs::metadata(&self.path) {
             Ok(there) if identity::same_inode(&open.identity, &there) => {
                 open.present = true;
                 self.missing_since = None;
-                Ok(self.quiet(state, shared, sink))
+                // Compressed files do not grow.
+                let close = open.packed.is_some();
+                // What was written between the read above and now is seen by its size.
+                self.resting = Some(Stamp::of(if close { &there } else { meta }));
+                let step = self.quiet(state, shared, sink);
+                if close && self.partial_settled() {
+                    self.release();
+                }
+                Ok(step)
             }
             // Its file was moved on, and what is there now is read by the source it belongs to.
             Ok(_) if self.frozen => Ok(self.end(SourceState::Ended, sink)),
             Ok(_) => {
                 open.present = false;
                 // What was written between the read above and now belongs to the old file.
-                if !open.skip && open.file.metadata()?.len() > open.offset {
+                if !open.skip && open.packed.is_none() && open.file.metadata()?.len() > open.offset {
                     return Ok(Step::More);
                 }
                 self.acquire(Some(meta), shared, sink)
@@ -323,7 +419,10 @@ impl Tail {
                 sink(SourceEvent::PartialIdle { source: self.id });
             }
         }
-        self.set_state(state, sink);
+        if !(state == SourceState::Following && matches!(self.state, SourceState::Silent(_))) {
+            self.set_state(state, sink);
+        }
+        self.tell_silence(sink);
         Step::Idle
     }
 
@@ -349,6 +448,17 @@ impl Tail {
         Step::Idle
     }
 
+    /// Everything it names is another source's.
+    fn pass_on(&mut self, sink: &mut Sink<'_>) -> Step {
+        if self.opened {
+            return self.end(SourceState::Ended, sink);
+        }
+        // Nobody has heard of it, and nobody needs to.
+        self.state = SourceState::Ended;
+        self.ended = true;
+        Step::Idle
+    }
+
     fn end(&mut self, state: SourceState, sink: &mut Sink<'_>) -> Step {
         if !self.caught_up {
             self.caught_up = true;
@@ -360,39 +470,6 @@ impl Tail {
         Step::Idle
     }
 
-    fn step_pipe(&mut self, shared: &Shared, sink: &mut Sink<'_>) -> Step {
-        let Some(input) = &self.pipe else { return Step::Idle };
-        let (identity, source) = (FileIdentity::default(), self.id);
-        let received = input.try_recv();
-        if !self.opened {
-            self.opened = true;
-            self.last = Some((identity, 0));
-            sink(SourceEvent::Opened { source, name: &self.name, identity, offset: 0, size: 0, resumed: false });
-        }
-        match received {
-            Ok(Ok(bytes)) => {
-                let offset = self.last.as_ref().map_or(0, |(_, offset)| *offset);
-                sink(SourceEvent::Data { source, offset, bytes: &bytes, identity });
-                self.last = Some((identity, offset + bytes.len() as u64));
-                self.caught_up = false;
-                self.tell_partial(bytes.last() == Some(&b'\n'));
-                self.set_state(SourceState::Following, sink);
-                Step::More
-            }
-            Ok(Err(e)) => self.end(SourceState::Failed(e.to_string()), sink),
-            Err(TryRecvError::Disconnected) => self.end(SourceState::Ended, sink),
-            Err(TryRecvError::Empty) => {
-                let now = Instant::now();
-                let waiting = self.last.as_ref().is_some_and(|(_, offset)| *offset > 0) && !self.partial_told;
-                if waiting && now >= *self.partial_at.get_or_insert(now + shared.options.idle_partial) {
-                    self.tell_partial(true);
-                    sink(SourceEvent::PartialIdle { source });
-                }
-                self.quiet(SourceState::Following, shared, sink)
-            }
-        }
-    }
-
     fn set_state(&mut self, state: SourceState, sink: &mut Sink<'_>) {
         if self.state != state {
             self.state = state;
@@ -402,7 +479,7 @@ impl Tail {
 
     fn report(&self, sink: &mut Sink<'_>) {
         let (read, size) = self.progress();
-        sink(SourceEvent::State { source: self.id, state: self.state.clone(), read, size });
+        sink(SourceEvent::State { source: self.id, name: &self.name, state: self.state.clone(), read, size });
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     SourceEvent, SourceOptions, SourceSet, SourceSpec,
-    family::{Suffix, suffix},
+    family::{Suffix, bases, suffix},
     identity::{Look, look},
     tail::state_of,
 };
@@ -118,9 +118,12 @@ fn rotated_names_are_recognised_and_others_are_not() {
         ("app.log.12", Some(Suffix::Number(12))),
         ("app.3.log", Some(Suffix::Number(3))),
         ("app-3.log", None),
-        ("app.log-20250107", Some(Suffix::Other)),
-        ("app.log.2025-01-07_10", Some(Suffix::Other)),
-        ("app-2025-01-07.log", Some(Suffix::Other)),
+        ("app.log-20250107", Some(Suffix::Dated(vec![20_250_107]))),
+        ("app.log.2025-01-07_10", Some(Suffix::Dated(vec![2025, 1, 7, 10]))),
+        ("app-2025-01-07.log", Some(Suffix::Dated(vec![2025, 1, 7]))),
+        ("app-2025-01-07.log.gz", Some(Suffix::Dated(vec![2025, 1, 7]))),
+        ("app.log.2.xz", Some(Suffix::Number(2))),
+        ("app.log.gz", Some(Suffix::Other)),
         ("app.log.old", Some(Suffix::Other)),
         ("app.log", None),
         ("app.logger", None),
@@ -131,6 +134,17 @@ fn rotated_names_are_recognised_and_others_are_not() {
         assert_eq!(suffix("app.log", other), expected, "{other}");
     }
     assert_eq!(suffix("syslog", "syslog.1"), Some(Suffix::Number(1)));
+}
+
+#[test]
+fn a_generation_tells_what_its_log_is_called() {
+    let of = |name: &str| bases(name).into_iter().map(|(base, _)| base).collect::<Vec<_>>();
+    assert_eq!(of("app.log"), Vec::<String>::new());
+    assert_eq!(of("app.log.2.gz"), ["app.log", "app.log.2"]);
+    assert_eq!(of("app-2025-01-07.log.zst"), ["app.log", "app-2025-01-07.log"]);
+    assert_eq!(of("worker-1.log"), Vec::<String>::new());
+    assert_eq!(of("syslog.1"), ["syslog"]);
+    assert_eq!(of("app.log.old"), ["app.log"]);
 }
 
 #[test]

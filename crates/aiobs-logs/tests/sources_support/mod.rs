@@ -18,8 +18,11 @@ pub(crate) struct Reader {
     pub(crate) resumed: bool,
     pub(crate) partial: usize,
     pub(crate) ended: Vec<SourceId>,
+    /// Every block in the order in which it came.
+    pub(crate) heard: Vec<String>,
     names: BTreeMap<SourceId, String>,
     at: BTreeMap<SourceId, (FileIdentity, u64)>,
+    stored: BTreeMap<SourceId, Checkpoint>,
 }
 
 pub(crate) fn dir() -> TempDir {
@@ -40,7 +43,9 @@ pub(crate) fn once(specs: &[SourceSpec]) -> Result<Reader, SourceError> {
 
 impl Reader {
     pub(crate) fn open(specs: &[SourceSpec], options: SourceOptions, known: &[Checkpoint]) -> Self {
-        Self::new(SourceSet::open(specs, options, known).unwrap())
+        let mut reader = Self::new(SourceSet::open(specs, options, known).unwrap());
+        reader.stored = known.iter().map(|c| (c.source, c.clone())).collect();
+        reader
     }
 
     fn new(set: SourceSet) -> Self {
@@ -51,13 +56,15 @@ impl Reader {
             resumed: false,
             partial: 0,
             ended: Vec::new(),
+            heard: Vec::new(),
             names: BTreeMap::new(),
             at: BTreeMap::new(),
+            stored: BTreeMap::new(),
         }
     }
 
     pub(crate) fn step(&mut self, millis: u64) -> bool {
-        let Self { set, texts, reasons, resumed, partial, ended, names, at } = self;
+        let Self { set, texts, reasons, resumed, partial, ended, heard, names, at, stored } = self;
         set.poll(Duration::from_millis(millis), |event| match event {
             SourceEvent::Opened { source, name, identity, offset, resumed: r, .. } => {
                 *resumed |= r;
@@ -66,6 +73,9 @@ impl Reader {
             }
             SourceEvent::NewFile { source, identity, offset, reason, .. } => {
                 reasons.push(reason);
+                let checkpoint = stored.entry(source).or_default();
+                (checkpoint.identity, checkpoint.offset) = at[&source];
+                checkpoint.turn_to(identity, offset);
                 at.insert(source, (identity, offset));
             }
             SourceEvent::Identity { source, identity } => at.get_mut(&source).unwrap().0 = identity,
@@ -73,7 +83,9 @@ impl Reader {
                 let place = at.get_mut(&source).unwrap();
                 assert_eq!(*place, (identity, offset), "contiguous");
                 place.1 += bytes.len() as u64;
-                texts.entry(names[&source].clone()).or_default().push_str(std::str::from_utf8(bytes).unwrap());
+                let text = &*String::from_utf8_lossy(bytes);
+                texts.entry(names[&source].clone()).or_default().push_str(text);
+                heard.push(text.to_owned());
             }
             SourceEvent::PartialIdle { .. } => *partial += 1,
             SourceEvent::Ended { source } => ended.push(source),
@@ -116,16 +128,14 @@ impl Reader {
         self.set.sources().find(|s| s.name == path.to_string_lossy()).unwrap().state
     }
 
+    /// What would be stored by now, with what was before.
     pub(crate) fn checkpoints(&self) -> Vec<Checkpoint> {
-        self.at
-            .iter()
-            .map(|(source, (identity, offset))| Checkpoint {
-                source: *source,
-                name: self.names[source].clone(),
-                identity: *identity,
-                offset: *offset,
-                ..Checkpoint::default()
-            })
-            .collect()
+        let mut all = self.stored.clone();
+        for (source, (identity, offset)) in &self.at {
+            let checkpoint = all.entry(*source).or_default();
+            (checkpoint.source, checkpoint.identity, checkpoint.offset) = (*source, *identity, *offset);
+            checkpoint.name.clone_from(&self.names[source]);
+        }
+        all.into_values().collect()
     }
 }

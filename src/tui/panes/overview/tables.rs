@@ -213,6 +213,14 @@ fn source_state(info: &aiobs_types::SourceInfo, cx: &PaneCx<'_>, width: usize) -
         SourceState::Denied => ("not permitted".into(), Role::Error),
         SourceState::Binary => ("not text".into(), Role::Warn),
         SourceState::Failed(why) => (format!("failed: {}", text::safe(why)), Role::Error),
+        SourceState::Reconnecting(retry) => {
+            let seconds = (retry.at.since(cx.snapshot.taken).max(0) + 500_000_000) / 1_000_000_000;
+            (format!("{}; again in {seconds} s", text::safe(&retry.what)), Role::Error)
+        }
+        SourceState::Silent(since) => {
+            (format!("silent for {}", format::ago_words(cx.snapshot.taken.since(*since))), Role::Warn)
+        }
+        SourceState::Exited(how) => (format!("ended ({})", text::safe(how)), Role::Dim),
     }
 }
 
