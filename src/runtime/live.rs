@@ -56,6 +56,11 @@ impl LiveWindow {
         self.lock().next
     }
 
+    /// Whether everything before this record is in the archive.
+    pub(super) fn is_stored_before(&self, id: RecordId) -> bool {
+        self.lock().stored_through.0 + 1 >= id.0
+    }
+
     /// Id of the oldest record held, if any.
     pub(super) fn first(&self) -> Option<RecordId> {
         self.lock().batches.front().map(|b| b.first)

@@ -19,6 +19,8 @@ const ROWS: u64 = 5_000;
 const BYTES: usize = 32 << 20;
 /// Time for one statement at most.
 const TIME: Duration = Duration::from_mins(2);
+/// How long a statement waits for what was just read.
+const SETTLE: Duration = Duration::from_secs(1);
 /// Between two words on how far it is.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
@@ -61,7 +63,8 @@ impl SqlDesk {
         };
         let sql = store.sql(read_filter(zone, sources))?;
         let (tx, rx) = channel();
-        std::thread::Builder::new().name("sql".into()).spawn(move || work(&sql, &rx, &sink))?;
+        let board = Arc::clone(board);
+        std::thread::Builder::new().name("sql".into()).spawn(move || work(&sql, &board, &rx, &sink))?;
         Ok(Self { tx, running: Mutex::default() })
     }
 
@@ -104,9 +107,10 @@ impl SqlSink for Keep {
     }
 }
 
-fn work(sql: &Sql, inbox: &Receiver<(u64, String, Arc<SqlControl>)>, sink: &EventSink) {
+fn work(sql: &Sql, board: &Board, inbox: &Receiver<(u64, String, Arc<SqlControl>)>, sink: &EventSink) {
     while let Ok((seq, text, control)) = inbox.recv() {
         let began = Instant::now();
+        store_what_is_seen(board, &control);
         let over = AtomicBool::new(false);
         let state = std::thread::scope(|scope| {
             scope.spawn(|| report(seq, &control, &over, sink));
@@ -125,6 +129,19 @@ fn work(sql: &Sql, inbox: &Receiver<(u64, String, Arc<SqlControl>)>, sink: &Even
             }
         });
         sink.send(Event::Sql(SqlAnswer { seq, state }));
+    }
+}
+
+/// Waits until the records on screen by now are in the archive, for a statement to count them too; not for long, as a
+/// disk may be full.
+fn store_what_is_seen(board: &Board, control: &SqlControl) {
+    let (next, began) = (board.live.next(), Instant::now());
+    while !board.live.is_stored_before(next)
+        && began.elapsed() < SETTLE
+        && !control.cancel.load(Ordering::Relaxed)
+        && !board.stopping()
+    {
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
