@@ -53,6 +53,9 @@ fn cells(spans: &Spans) -> usize {
     spans.iter().map(|s| text::width(&s.content)).sum()
 }
 
+/// Panes whose names are told where there is little room.
+const NAMED: usize = 6;
+
 /// Product and panes: in full, without the product, numbers only but for the pane on screen.
 fn left(model: &Model, form: u8) -> Spans {
     let style = |r| model.world.theme.style(r);
@@ -66,6 +69,8 @@ fn left(model: &Model, form: u8) -> Spans {
         let number = if pane == PaneId::Incidents && open > 0 { format!(" {open}") } else { String::new() };
         let name = match form {
             2 if !active => format!("{}{}", i + 1, if number.is_empty() { "" } else { "!" }),
+            // Eighty columns are enough for the names of six.
+            1 if !active && i >= NAMED => (i + 1).to_string(),
             _ => format!("{} {}{number}", i + 1, pane.title()),
         };
         let role = if active { Role::TabActive } else { Role::Tab };
