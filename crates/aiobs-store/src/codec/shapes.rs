@@ -4,7 +4,7 @@
 //! A shape is looked up by the hash of its constant text and then compared byte by byte, so that texts whose hashes
 //! collide are never mixed up.
 
-use super::split::{Span, split, value_end};
+use super::split::{START, Span, split, value_end};
 use crate::bytes::equal;
 
 /// Records with more values than this keep their text as it is.
@@ -40,6 +40,10 @@ pub(super) struct Shapes {
     all: Vec<Shape>,
     arena: Vec<u8>,
     lens: Vec<u32>,
+    /// Per piece: hash of the constant text up to its end.
+    hashes: Vec<u64>,
+    /// The same of the text at hand.
+    at_hand: Vec<u64>,
     slots: Vec<u32>,
     hints: Vec<u32>,
 }
@@ -50,6 +54,8 @@ impl Shapes {
             all: Vec::new(),
             arena: Vec::new(),
             lens: Vec::new(),
+            hashes: Vec::new(),
+            at_hand: Vec::new(),
             slots: vec![NONE; SLOTS],
             hints: vec![NONE; HINTS],
         }
@@ -59,6 +65,7 @@ impl Shapes {
         self.all.clear();
         self.arena.clear();
         self.lens.clear();
+        self.hashes.clear();
         self.slots.fill(NONE);
         self.hints.fill(NONE);
     }
@@ -80,14 +87,21 @@ impl Shapes {
         let before = spans.len();
         let hint = template as usize % HINTS;
         let hinted = self.hints[hint];
-        if let Some(shape) = self.all.get(hinted as usize)
-            && self.fits(shape, text, start, end, spans)
-        {
-            self.all[hinted as usize].count += 1;
-            return hinted;
+        let (mut from, mut hash) = (start, START);
+        self.at_hand.clear();
+        if let Some(shape) = self.all.get(hinted as usize) {
+            if self.fits(shape, text, start, end, spans) {
+                self.all[hinted as usize].count += 1;
+                return hinted;
+            }
+            // As far as it did fit, the values and the hash are known.
+            let first = shape.pieces.0 as usize;
+            self.at_hand.extend_from_slice(&self.hashes[first..first + spans.len() - before]);
+            if let (Some(last), Some(&known)) = (spans[before..].last(), self.at_hand.last()) {
+                (from, hash) = ((last.start + last.len) as usize, known);
+            }
         }
-        spans.truncate(before);
-        let hash = split(text, start, end, spans);
+        let hash = split(text, from, end, hash, spans, &mut self.at_hand);
         if spans.len() - before > MAX_HOLES {
             spans.truncate(before);
             return NONE;
@@ -123,6 +137,8 @@ impl Shapes {
             from = (s.start + s.len) as usize;
         }
         self.lens.push((end - from) as u32);
+        self.hashes.extend_from_slice(&self.at_hand);
+        self.hashes.push(hash);
         self.arena.extend_from_slice(&text[from..end]);
         self.all.push(Shape { hash, text: arena, pieces: (first, self.lens.len() as u32), count: 1 });
     }

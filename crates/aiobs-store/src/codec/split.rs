@@ -103,15 +103,26 @@ pub(super) fn value_end(text: &[u8], mut from: usize, end: usize) -> usize {
     text[from..end].iter().position(|&b| !is_value(b)).map_or(end, |n| from + n)
 }
 
-/// Appends the values of `text[start..end]` and returns a hash of the constant text and the places of the values.
-pub(super) fn split(text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) -> u64 {
+/// Hash of no text.
+pub(super) const START: u64 = K1;
+
+/// Appends the values of `text[from..end]`, and for each the hash of the constant text up to it, which goes on from
+/// `hash`. Returns the hash of all.
+pub(super) fn split(
+    text: &[u8],
+    mut from: usize,
+    end: usize,
+    mut hash: u64,
+    spans: &mut Vec<Span>,
+    hashes: &mut Vec<u64>,
+) -> u64 {
     let record = &text[..end];
-    let (mut hash, mut from) = (K1, start);
     while let Some(digit) = next_digit(record, from) {
         let before = text[from..digit].iter().rev().take_while(|&&b| is_value(b)).count();
         let begin = digit - before;
         let stop = value_end(text, digit + 1, end);
         hash = mix_bytes(hash, text, from, begin);
+        hashes.push(hash);
         spans.push(Span { start: begin as u32, len: (stop - begin) as u32 });
         from = stop;
     }
@@ -120,12 +131,12 @@ pub(super) fn split(text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>
 
 #[cfg(test)]
 mod tests {
-    use super::{Span, split};
+    use super::{START, Span, split};
     use proptest::prelude::*;
 
     fn values(text: &str) -> Vec<String> {
         let mut spans = Vec::new();
-        split(text.as_bytes(), 0, text.len(), &mut spans);
+        split(text.as_bytes(), 0, text.len(), START, &mut spans, &mut Vec::new());
         spans.iter().map(|s: &Span| String::from_utf8_lossy(s.of(text.as_bytes())).into_owned()).collect()
     }
 
@@ -154,7 +165,7 @@ mod tests {
         #[test]
         fn every_digit_is_in_a_value_and_values_are_whole(text in any::<String>()) {
             let mut spans = Vec::new();
-            split(text.as_bytes(), 0, text.len(), &mut spans);
+            split(text.as_bytes(), 0, text.len(), START, &mut spans, &mut Vec::new());
             let bytes = text.as_bytes();
             let mut inside = vec![false; bytes.len()];
             for s in &spans {
