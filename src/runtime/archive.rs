@@ -11,6 +11,9 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+/// Records of all sources among which a record's neighbours are looked for first.
+const NEAR: u64 = 4_096;
+
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
@@ -38,6 +41,15 @@ impl StoredArchive {
     }
 }
 
+impl StoredArchive {
+    /// Neighbours mostly are near: a stretch of a chunk or two is looked through first, and everything only when too few
+    /// were there.
+    fn near(&self, near: &LogQuery, all: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
+        let rows = self.find(near)?;
+        if rows.len() < near.limit { self.find(all) } else { Ok(rows) }
+    }
+}
+
 impl Archive for StoredArchive {
     fn records(&self, ids: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError> {
         let mut found: HashMap<RecordId, LogRecord> =
@@ -55,18 +67,18 @@ impl Archive for StoredArchive {
     fn around(&self, id: RecordId, before: usize, after: usize) -> Result<Vec<LogRecord>, ArchiveError> {
         let Some(record) = self.records(&[id])?.pop() else { return Ok(Vec::new()) };
         let same = LogQuery { sources: vec![record.source], ..LogQuery::default() };
+        let (below, above) = (RecordId(id.0.saturating_sub(1)), RecordId(id.0 + 1));
+        let older = LogQuery { last: Some(below), order: Order::NewestFirst, limit: before, ..same.clone() };
+        let newer = LogQuery { first: Some(above), limit: after, ..same };
         let mut rows = Vec::new();
         if before > 0 && id.0 > 0 {
-            rows = self.find(&LogQuery {
-                last: Some(RecordId(id.0 - 1)),
-                order: Order::NewestFirst,
-                limit: before,
-                ..same.clone()
-            })?;
+            let near = RecordId(id.0.saturating_sub(NEAR));
+            rows = self.near(&LogQuery { first: Some(near), ..older.clone() }, &older)?;
             rows.reverse();
         }
         if after > 0 {
-            rows.extend(self.find(&LogQuery { first: Some(RecordId(id.0 + 1)), limit: after, ..same })?);
+            let near = RecordId(id.0.saturating_add(NEAR));
+            rows.extend(self.near(&LogQuery { last: Some(near), ..newer.clone() }, &newer)?);
         }
         Ok(rows)
     }

@@ -33,8 +33,8 @@ const PIPELINE_CHANNEL: usize = 32;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
 
-/// How far threads that read and store stand back behind the screen, when there is one, as nice values.
-const READING: i32 = 5;
+/// How far storing stands back behind the screen, when there is one, as a nice value.
+const STORING: i32 = 5;
 /// How far the agents do.
 const EVIDENCE: i32 = 10;
 
@@ -150,22 +150,16 @@ impl Builder<'_> {
             diagnose: Arc::new(diagnose),
             exports,
         };
-        let behind = if screen { READING } else { 0 };
-        let stand_back = move || {
-            if behind > 0 {
-                yield_to_others(behind);
-            }
-        };
         threads.push(spawn("writer", move || {
-            stand_back();
+            // It takes a core while much is read, and nobody waits for it: new lines are on the screen before.
+            if screen {
+                yield_to_others(STORING);
+            }
             writing.run(&writer_inbox);
         })?);
         let outlet = Outlet::new(Arc::clone(&board), to_writer.clone(), Arc::clone(&emit));
         let processing = Processing { pipeline, outlet, spent };
-        threads.push(spawn("pipeline", move || {
-            stand_back();
-            processing.run(&pipeline_inbox);
-        })?);
+        threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
 
         let source_options = SourceOptions {
             follow: options.follow,
@@ -272,8 +266,8 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     Ok(())
 }
 
-/// Drawing goes before reading logs, which may take all there is, and both before gathering evidence, which may read
-/// much of the archive. On Linux this concerns the calling thread alone.
+/// Reading new lines and drawing go before storing, which may take all there is, and before gathering evidence, which
+/// may read much of the archive. On Linux this concerns the calling thread alone.
 fn yield_to_others(by: i32) {
     #[cfg(target_os = "linux")]
     if let Err(e) = rustix::process::nice(by) {
