@@ -120,7 +120,7 @@ fn a_binary_file() {
 fn an_empty_file() {
     let home = Home::new();
     fs::write(home.path("logs/app.log"), "").unwrap();
-    told(&home.run(["import", "logs/app.log"]), 0, &["logs/app.log: empty", "imported 0 records from 1 sources"]);
+    told(&home.run(["import", "logs/app.log"]), 0, &["logs/app.log: empty", "imported 0 records from 1 source in"]);
     let report = home.run(["analyze", "logs/app.log"]);
     told(&report, 0, &["logs/app.log: empty"]);
     assert!(report.out.starts_with("0 records from 1 source"), "{}", report.out);

@@ -7,7 +7,9 @@ use super::screen::{need_terminal, show, tui_options};
 use super::signals;
 use crate::demo::{Demo, DemoOptions};
 use crate::runtime::{Builder, Ground, Options};
+use crate::tui;
 use aiobs_logs::source::SourceSpec;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
@@ -15,8 +17,8 @@ pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
         return Err(UsageError(format!("--speed {}: expected a factor from 0.1 to 20", args.speed)).into());
     }
     need_terminal()?;
-    let tui = tui_options(cx)?;
     let interrupted = signals::noted()?;
+    let tui = tui::TuiOptions { interrupted: Arc::clone(&interrupted), ..tui_options(cx)? };
     let home = tempfile::Builder::new().prefix("aiobs-demo-").tempdir()?;
     let (logs, data) = (home.path().join("logs"), home.path().join("data"));
     std::fs::create_dir_all(&logs)?;

@@ -44,7 +44,9 @@ pub(super) fn run(cx: &Context, args: &ImportArgs) -> anyhow::Result<Exit> {
     if !cx.quiet {
         let what = if end == End::Complete { "imported" } else { "stopped; imported so far:" };
         let seconds = began.elapsed().as_secs_f64();
-        eprintln!("{what} {} records from {sources} sources in {seconds:.1} s", records.saturating_sub(before));
+        let records = output::plural(records.saturating_sub(before), "record");
+        let sources = output::plural(sources as u64, "source");
+        eprintln!("{what} {records} from {sources} in {seconds:.1} s");
     }
     Ok(if end == End::Complete { Exit::Done } else { Exit::Interrupted })
 }

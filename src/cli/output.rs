@@ -71,6 +71,11 @@ pub(super) fn record(r: &LogRecord, source: &str, template: &str) -> Value {
     })
 }
 
+/// `1 record`, `2 records`.
+pub(super) fn plural(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
 /// An incident as JSON.
 pub(super) fn incident(i: &Incident, diagnosis: Option<&Diagnosis>) -> Value {
     json!({

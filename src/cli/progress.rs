@@ -1,6 +1,7 @@
 //! Progress of one-shot reading on standard error: one line, drawn over, only on a terminal.
 
 use super::context::Context;
+use super::output;
 use crate::runtime::Running;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -29,8 +30,9 @@ impl Progress {
         let (read, size) = sources.iter().fold((0u64, 0u64), |(r, s), i| (r + i.read, s + i.size.max(i.read)));
         let percent = (read * 100).checked_div(size).unwrap_or(0);
         eprint!(
-            "\r\x1b[Kreading {} sources  {percent:>3} %  {records} records  (Ctrl-C stops, what was read stays)",
-            sources.len()
+            "\r\x1b[Kreading {}  {percent:>3} %  {}  (Ctrl-C stops, what was read stays)",
+            output::plural(sources.len() as u64, "source"),
+            output::plural(records, "record"),
         );
         let _ = std::io::stderr().flush();
         self.shown = true;

@@ -16,6 +16,7 @@ use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
 use futures_util::StreamExt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Engine events taken in one turn: a flood waits its turn, keys do not.
@@ -54,6 +55,9 @@ impl App {
 
     pub(super) async fn run(mut self, mut events: EventReceiver, options: &TuiOptions) -> anyhow::Result<Exit> {
         let mut signals = Signals::new()?;
+        if options.interrupted.load(Ordering::SeqCst) {
+            return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
+        }
         let mut keys = EventStream::new();
         let mut engine_open = true;
         let mut files = tokio::time::interval(Duration::from_secs(1));

@@ -8,6 +8,7 @@ use aiobs_types::{LogQuery, SourceId, TextMatch};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What the command line and the configuration decide about the screen.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct TuiOptions {
     pub copy: bool,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Set when a signal to leave came before the screen could hear it.
+    pub interrupted: Arc<AtomicBool>,
     /// The zone times are written in.
     pub zone: TimeZone,
     /// The filter language.
@@ -63,6 +66,7 @@ impl TuiOptions {
             filter: None,
             copy: true,
             mouse: false,
+            interrupted: Arc::default(),
             zone: TimeZone::system(),
             parse_filter: Arc::new(words_filter),
             suggest_filter: Arc::new(|_, _, _, _| Vec::new()),

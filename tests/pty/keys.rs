@@ -142,7 +142,8 @@ fn any_size_of_window_is_drawn_right() {
     t.resize(59, 15);
     t.wait("a notice at 59x15", |s| s.contents().replace('\n', " ").contains("59x15 is too small"));
     t.resize(160, 45);
-    t.shows(&["Evidence", "Cause", "by playbook", "Disk is full"]);
+    // Both diagnosed, so that nothing changes any more.
+    t.shows(&["Evidence", "Cause", "by playbook", "Disk is full", "Database refuses connections"]);
     assert!(t.falls_silent(Duration::from_millis(500)));
     let big = t.text();
     let before = t.bytes().len();

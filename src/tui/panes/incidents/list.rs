@@ -74,7 +74,8 @@ fn row(incident: &Incident, cx: &PaneCx<'_>, state: &State, width: usize, select
     // The detail tells the count; a title cut short tells nothing.
     let right = if width < 48 { format!("{age:>4} ") } else { format!("{count:>7} {age:>4} ") };
     let room = width.saturating_sub(6 + text::width(&right) + 1);
-    let safe = text::safe_for(&incident.title, cx.glyphs.ascii);
+    let part = incident.part_of.map_or_else(String::new, |whole| format!("part of {whole}: "));
+    let safe = format!("{part}{}", text::safe_for(&incident.title, cx.glyphs.ascii));
     let title = text::fit(&safe, room, cx.glyphs.ellipsis);
     let mut line = Line::from(vec![
         Span::raw(if selected { cx.glyphs.cursor } else { " " }),
