@@ -43,7 +43,7 @@ impl Table for Squares {
             }
         }
         let (at, end, step) = if scan.descending { (high + 1, low, -1) } else { (low - 1, high, 1) };
-        Ok(Box::new(Numbers { at, end, step, factor }))
+        Ok(Box::new(Numbers { at, step, end, factor }))
     }
 }
 
