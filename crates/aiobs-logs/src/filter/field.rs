@@ -29,7 +29,10 @@ pub(super) fn read(query: &mut LogQuery, token: &Token, pair: &Pair) -> Result<(
         FieldOp::Exists | FieldOp::Is | FieldOp::Contains => {}
         FieldOp::Matches => super::compiles(&token.value, value)?,
         _ if Quantity::parse(value).is_none() => {
-            let message = format!("`{value}` is no number; write one such as 500, 1.5s, 200ms, 4kB, 1MiB or 90%");
+            let message = format!(
+                "`{value}` is no number such as 500, 1.5s, 200ms, 4kB, 1MiB or 90%; to look for all of it in the text, \
+                 quote it"
+            );
             return wrong(&token.value, message);
         }
         _ => {}

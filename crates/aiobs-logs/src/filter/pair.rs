@@ -101,6 +101,7 @@ fn levels(query: &mut LogQuery, token: &Token, op: Op, value: &str) -> Result<()
             (None, None)
         }
     };
+    query.not_levels.sort_unstable();
     // What every record is, is no condition.
     let (min, max) = (min.filter(|s| s.0 > 0), max.filter(|s| s.level() < Level::Fatal || op != Op::AtMost));
     query.min_severity = query.min_severity.max(min);

@@ -223,6 +223,7 @@ fn described_queries_read_as_themselves() {
         r#"level=error source="/srv/pay ments.log" "say \"hi\" \\ now""#,
         "trace_id=aBc /a\\/b|C/i -/x y/ \"-dash\" \"level=warn\" \"/re/\"",
         "level<=info template=1,2 \"OR\" /é/ Über",
+        "-level=fatal level=error,info",
         "-level=debug -component=a,b -component:* component=c -source=stdin -template=9 level<=fatal",
         "(a or level>=unset) .level=30 .form~\"x y\" -größe>=1kB user:* user=\"*\" \"or\" (b or (c or d) e)",
     ] {

@@ -319,6 +319,97 @@ fn nothing_but_reading_is_possible() {
     assert_eq!(one(&sql, "WITH t AS (SELECT id FROM logs WHERE id < 4) SELECT count(*) FROM t"), "3");
 }
 
+/// Whatever words stand in a statement: an answer or a message, and the archive is as it was.
+#[test]
+fn no_statement_does_harm() {
+    let (_dir, sql) = open();
+    let words = prop::sample::select(vec![
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "logs",
+        "logs('a')",
+        "templates",
+        "incidents",
+        "spans",
+        "*",
+        "id",
+        "time",
+        "text",
+        "fields",
+        "(",
+        ")",
+        ",",
+        "'x'",
+        "count(*)",
+        "GROUP BY",
+        "ORDER BY",
+        "LIMIT 3",
+        "=",
+        "<",
+        "LIKE",
+        "REGEXP",
+        "GLOB",
+        "AND",
+        "NOT",
+        "NULL",
+        "1",
+        "-1e99",
+        "''",
+        "->>",
+        "DELETE",
+        "PRAGMA",
+        "UPDATE",
+        "SET",
+        "ATTACH",
+        "chunk",
+        "DROP",
+        "TABLE",
+        "WITH",
+        "AS",
+        "UNION ALL",
+        "JOIN",
+        "USING",
+        "bucket(",
+        "since(",
+        "rfc3339(",
+        "level(",
+        "quantity(",
+        "json_each(",
+        "\u{0}",
+        ";",
+        "--",
+        "zeroblob(99999999)",
+        "9223372036854775807",
+    ]);
+    let likely = prop::sample::select(vec![
+        "SELECT * FROM logs WHERE",
+        "SELECT id FROM logs WHERE id",
+        "SELECT 1",
+        "SELECT count(*) FROM",
+        "",
+    ]);
+    let strategy = (likely, prop::collection::vec(words, 0..8));
+    let limits = SqlLimits { rows: 20, time: Some(Duration::from_millis(300)) };
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(400));
+    runner
+        .run(&strategy, |(start, words)| {
+            let text = format!("{start} {}", words.join(" "));
+            if let Err(e) = sql.run(&text, &limits, &Arc::default(), &mut All::default()) {
+                prop_assert!(!e.to_string().is_empty());
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(
+        one(
+            &sql,
+            "SELECT (SELECT count(*) FROM logs), (SELECT count(*) FROM templates), (SELECT count(*) FROM incidents)"
+        ),
+        format!("{COUNT}|1|1")
+    );
+}
+
 #[test]
 fn it_can_be_stopped_and_limited() {
     let (_dir, sql) = open();

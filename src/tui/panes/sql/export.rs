@@ -1,6 +1,7 @@
 //! A result as CSV, JSON or Markdown, for a file or the clipboard.
 
 use super::table::Shown;
+use crate::tui::widgets::text;
 use aiobs_types::SqlValue;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -57,13 +58,23 @@ pub(super) fn object(columns: &[String], row: &[SqlValue]) -> String {
     Value::Object(map).to_string()
 }
 
+/// Without control characters but line breaks and tabs: whoever prints the file must not be steered by a log line.
+fn clean(text: &str) -> String {
+    let part = |p: &str| match p.strip_suffix(['\n', '\t']) {
+        Some(head) => text::safe(head).into_owned() + &p[head.len()..],
+        None => text::safe(p).into_owned(),
+    };
+    text.split_inclusive(['\n', '\t']).map(part).collect()
+}
+
 fn csv(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    let cell = clean(cell);
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.replace(['\n', '\r'], " ").chars() {
+    for c in clean(&text.replace(['\n', '\r'], " ")).chars() {
         if matches!(c, '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\') {
             out.push('\\');
         }

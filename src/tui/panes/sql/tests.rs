@@ -148,6 +148,8 @@ fn the_result_goes_to_a_file_in_the_form_of_its_name() {
     assert_eq!(save("a.md")[1], "| --- | --- | ---: |");
     assert_eq!(save("a.xls"), ["[]"]);
     assert!(kit.draw(&pane).contains("must end in .csv, .json or .md"));
+    let csv = super::export::text(pane.shown.as_ref().unwrap(), "c.csv").unwrap();
+    assert_eq!(csv.lines().nth(3), Some("2025-01-07T14:02:00.000000000Z,gate␛[31mway,40"));
 }
 
 #[test]
