@@ -148,11 +148,10 @@ impl SourceParser {
         } else {
             self.settled(line)
         };
-        self.last = chosen.as_ref().map_or(self.formats.plain(), |(i, _)| *i);
         match chosen {
             Some((i, found)) => self.finish(i, found, line, now),
             None if self.forced => unparsed(line),
-            None => self.finish(self.last, plain::read(line.as_bytes()), line, now),
+            None => self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now),
         }
     }
 
@@ -262,6 +261,7 @@ impl SourceParser {
     }
 
     fn finish(&mut self, i: usize, found: Found, line: &str, now: Timestamp) -> Parsed {
+        self.last = i;
         let format = self.formats.at(i);
         let Found { stamp, time_text, level, status, component, message, partial } = found;
         let zone = match (&format.zone, &mut self.scratch[i].zone) {
