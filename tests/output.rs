@@ -75,6 +75,7 @@ impl Page {
             "text" => value.is_string(),
             "number" => value.is_u64(),
             "bool" => value.is_boolean(),
+            "object" => value.as_object().is_some_and(|o| o.values().all(Value::is_string)),
             "time" => value.as_str().is_some_and(|t| t.len() == 30 && t.parse::<jiff::Timestamp>().is_ok()),
             "Finding" => {
                 self.check(value, &["Incident", "Finding"]);
@@ -156,6 +157,8 @@ fn json_of_the_other_commands() {
         (&["search", "connection", "--output", "json"][..], "Record"),
         (&["incidents", "--output", "json"], "Incident"),
         (&["templates", "logs/app.log", "--output", "json"], "Template"),
+        (&["formats", "--output", "json"], "Format"),
+        (&["formats", "logs/app.log", "--output", "json"], "Reading"),
         (&["doctor", "--output", "json"], "Check"),
     ] {
         let lines = objects(&home.run(args).out);

@@ -139,7 +139,8 @@ impl Reading {
     }
 
     fn line(&mut self, line: &str, now: Timestamp, most: usize) {
-        if self.line > most {
+        if self.line > most || line.is_empty() {
+            self.line += 1;
             return;
         }
         let outer = self.parser.parse(line, now);

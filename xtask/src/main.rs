@@ -2,6 +2,7 @@
 //! writes nothing and fails when a page is stale. The pages come from the program's own tables, one entry each in
 //! [`PAGES`].
 
+mod formats;
 mod keys;
 mod playbooks;
 mod sql;
@@ -15,6 +16,7 @@ type Page = (&'static str, fn() -> Result<String>);
 /// Every generated page.
 const PAGES: &[Page] = &[
     ("docs/config.md", || Ok(aiobs::config::reference())),
+    ("docs/formats.md", formats::page),
     ("docs/keys.md", keys::page),
     ("docs/playbooks.md", playbooks::page),
     ("docs/sql.md", sql::page),

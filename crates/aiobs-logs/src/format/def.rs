@@ -14,6 +14,8 @@ pub enum Kind {
     /// Layouts or a regular expression.
     #[default]
     Pattern,
+    /// Layouts of the messages of certain programs, inside of a format that is `refined`.
+    Program,
     /// A wrapper of a container runtime around the line of the program. With `keys` it is a JSON object, else it
     /// has layouts.
     Envelope,
@@ -137,6 +139,12 @@ pub struct FormatDef {
     /// Usual lists of columns, for lines before which there is no directive.
     #[serde(default)]
     pub columns: Vec<String>,
+    /// Components whose messages a format of kind `program` reads; `postfix/*` is all that begin so.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// Messages are read on by the formats of kind `program`, chosen by the component.
+    #[serde(default)]
+    pub refined: bool,
     /// Lines that must be read as stated.
     #[serde(default)]
     pub samples: Vec<Sample>,

@@ -31,10 +31,22 @@ pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
     // In a mixed source the line may be another format's, or one that a more particular format knows.
     let mut scratch: Vec<Scratch> = (0..formats.len()).map(|_| Scratch::default()).collect();
     let whole = if out.is_empty() && line.len() < text.len() { text } else { line };
-    if let Some((i, _)) = choose::best(formats, whole, &mut scratch)
-        && own.is_none_or(|own| own.name() != formats.at(i).name())
-    {
-        named(formats.at(i), line, text, &mut out);
+    if let Some((i, found)) = choose::best(formats, whole, &mut scratch) {
+        let best = formats.at(i);
+        if own.is_none_or(|own| own.name() != best.name()) {
+            named(best, line, text, &mut out);
+        }
+        let program = whole.as_bytes().get(found.component).and_then(|c| formats.program(c)).filter(|_| best.refined);
+        if let Some(Reader::Program(layouts)) = program.map(|i| &formats.at(i).reader)
+            && let Some(head) = whole.get(..found.message.end)
+        {
+            let levels = program.map(|i| &formats.at(i).levels);
+            let at = found.message.start;
+            let fields = layouts.iter().find_map(|l| l.fields(head.as_bytes(), at, levels?));
+            for (name, range) in fields.unwrap_or_default() {
+                add(&mut out, name, head.get(range).unwrap_or_default());
+            }
+        }
     }
     pairs(line, &mut out);
     if let Some(at) = line.find("{\"") {
@@ -49,7 +61,7 @@ fn named(format: &Format, line: &str, text: &str, out: &mut Vec<Field>) {
     for line in texts.into_iter().flatten() {
         match &format.reader {
             Reader::Layouts(layouts) => {
-                let found = layouts.iter().find_map(|l| l.fields(line.as_bytes(), &format.levels));
+                let found = layouts.iter().find_map(|l| l.fields(line.as_bytes(), 0, &format.levels));
                 for (name, range) in found.unwrap_or_default() {
                     add(out, name, line.get(range).unwrap_or_default());
                 }
@@ -74,7 +86,7 @@ fn named(format: &Format, line: &str, text: &str, out: &mut Vec<Field>) {
                     add(out, name, line.get(value).unwrap_or_default());
                 }
             }
-            Reader::Json(_) | Reader::Logfmt(_) | Reader::Lines(_) | Reader::Plain => {}
+            Reader::Json(_) | Reader::Logfmt(_) | Reader::Lines(_) | Reader::Program(_) | Reader::Plain => {}
         }
         if !out.is_empty() {
             return;

@@ -113,6 +113,54 @@ pub(crate) enum LevelBy {
     Key(Role),
 }
 
+impl Found {
+    /// Takes in what a hole took; `None` when that can't be.
+    fn take(
+        &mut self,
+        line: &[u8],
+        levels: &Levels,
+        slot: &Slot,
+        range: Range<usize>,
+        stamp: Option<(Stamp, time::Shape)>,
+    ) -> Option<()> {
+        match slot {
+            Slot::Time => {
+                self.stamp = stamp.map(|(stamp, _)| stamp);
+                self.time_at = stamp.map(|(_, shape)| (range.clone(), TimeBy::Shape(shape)));
+                self.time_text = range;
+            }
+            Slot::Level => {
+                self.level = Some(level_word(levels, &line[range], false)?);
+                self.level_at = None;
+            }
+            // `name::` and `file:` are other shapes than the layout means.
+            Slot::Letter => {
+                self.level = Some(level_word(levels, &line[range], true)?);
+                self.level_at = None;
+            }
+            Slot::Host if level::unmistakable(&line[range.clone()]).is_some() || line[range.start] == b'[' => {
+                return None;
+            }
+            Slot::Component if line[range.clone()].ends_with(b":") => return None,
+            Slot::Component => self.component = range,
+            Slot::Message => self.message = range,
+            Slot::From => self.message = range.start..line.len(),
+            Slot::To => self.message.end = line[..range.start].trim_ascii_end().len().max(self.message.start),
+            Slot::Pri => {
+                self.level = Some(level::pri(small(&line[range.clone()])?)?);
+                self.level_at = Some((range, LevelBy::Pri));
+            }
+            Slot::Status => {
+                self.status = small(&line[range.clone()]);
+                self.level_at = Some((range, LevelBy::Status));
+            }
+            Slot::Partial => self.partial = line[range].first() == Some(&b'P'),
+            Slot::Host | Slot::Field(_) | Slot::Nothing => {}
+        }
+        Some(())
+    }
+}
+
 /// How level words of a format are read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Levels {
@@ -128,69 +176,28 @@ pub(crate) fn level_of(levels: &Levels, word: &[u8]) -> Option<Severity> {
 }
 
 impl Layout {
-    /// Compiles a layout; `own_time` says that a time format of its own reads the time, so the hole takes text.
-    /// An error gives the column (from 1) and what is wrong.
-    pub(crate) fn compile(text: &str, own_time: bool) -> Result<Self, String> {
-        let mut tokens: Vec<Token> = Vec::new();
-        let mut literal = Vec::new();
-        let mut rest = text.char_indices().peekable();
-        let flush = |literal: &mut Vec<u8>, tokens: &mut Vec<Token>| {
-            if !literal.is_empty() {
-                tokens.push(Token::Text(std::mem::take(literal).into_boxed_slice()));
-            }
-        };
-        while let Some((at, c)) = rest.next() {
-            match c {
-                '{' if rest.peek().is_some_and(|(_, n)| *n == '{') => {
-                    rest.next();
-                    literal.push(b'{');
-                }
-                '{' => {
-                    flush(&mut literal, &mut tokens);
-                    let close = text[at..].find('}').ok_or_else(|| format!("column {}: `{{` is not closed", at + 1))?;
-                    let hole =
-                        hole(&text[at + 1..at + close], own_time).map_err(|e| format!("column {}: {e}", at + 1))?;
-                    if let (Some(Token::Hole { slot: before, .. }), Token::Hole { take, .. }) = (tokens.last(), &hole)
-                        && !matches!(before, Slot::From | Slot::To)
-                        && !matches!(take, Take::Structured)
-                        && !matches!(
-                            tokens.last(),
-                            Some(Token::Hole {
-                                take: Take::Structured | Take::Time(_) | Take::Number | Take::Decimal | Take::Letter,
-                                ..
-                            })
-                        )
-                    {
-                        return Err(format!("column {}: two holes need something between them", at + 1));
-                    }
-                    tokens.push(hole);
-                    while rest.peek().is_some_and(|(i, _)| *i <= at + close) {
-                        rest.next();
-                    }
-                }
-                '}' if rest.peek().is_some_and(|(_, n)| *n == '}') => {
-                    rest.next();
-                    literal.push(b'}');
-                }
-                '}' => return Err(format!("column {}: `}}` without `{{`", at + 1)),
-                ' ' => {
-                    flush(&mut literal, &mut tokens);
-                    if !matches!(tokens.last(), Some(Token::Gap)) {
-                        tokens.push(Token::Gap);
-                    }
-                }
-                c => literal.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-        }
-        flush(&mut literal, &mut tokens);
-        if !tokens.iter().any(|t| matches!(t, Token::Hole { slot: Slot::Message | Slot::From, .. })) {
-            return Err("no {message} in it".to_owned());
-        }
+    /// Compiles a layout that reads on inside of a message, and so needs none of its own.
+    pub(crate) fn compile_inside(text: &str) -> Result<Self, String> {
+        let tokens = tokens(text, false)?;
+        Ok(Self::of(tokens))
+    }
+
+    fn of(tokens: Vec<Token>) -> Self {
         let fixed = (1..=tokens.len())
             .map(|i| tokens[i..].iter().take_while(|t| !matches!(t, Token::Hole { .. })).count())
             .collect();
         let needs = needs(&tokens);
-        Ok(Self { tokens, fixed, needs })
+        Self { tokens, fixed, needs }
+    }
+
+    /// Compiles a layout; `own_time` says that a time format of its own reads the time, so the hole takes text.
+    /// An error gives the column (from 1) and what is wrong.
+    pub(crate) fn compile(text: &str, own_time: bool) -> Result<Self, String> {
+        let tokens = tokens(text, own_time)?;
+        if !tokens.iter().any(|t| matches!(t, Token::Hole { slot: Slot::Message | Slot::From, .. })) {
+            return Err("no {message} in it".to_owned());
+        }
+        Ok(Self::of(tokens))
     }
 
     /// False when a line with these marks cannot fit.
@@ -201,41 +208,16 @@ impl Layout {
     /// Reads a line; `None` when it has another shape.
     pub(crate) fn read(&self, line: &[u8], levels: &Levels) -> Option<Found> {
         let mut found = Found { message: line.len()..line.len(), ..Found::default() };
-        self.walk(line, |slot, range, stamp| {
-            match slot {
-                Slot::Time => {
-                    found.stamp = stamp.map(|(stamp, _)| stamp);
-                    found.time_at = stamp.map(|(_, shape)| (range.clone(), TimeBy::Shape(shape)));
-                    found.time_text = range;
-                }
-                Slot::Level => {
-                    found.level = Some(level_word(levels, &line[range], false)?);
-                    found.level_at = None;
-                }
-                // `name::` and `file:` are other shapes than the layout means.
-                Slot::Letter => found.level = Some(level_word(levels, &line[range], true)?),
-                Slot::Host if level::unmistakable(&line[range.clone()]).is_some() || line[range.start] == b'[' => {
-                    return None;
-                }
-                Slot::Component if line[range.clone()].ends_with(b":") => return None,
-                Slot::Component => found.component = range,
-                Slot::Message => found.message = range,
-                Slot::From => found.message = range.start..line.len(),
-                Slot::To => found.message.end = line[..range.start].trim_ascii_end().len().max(found.message.start),
-                Slot::Pri => {
-                    found.level = Some(level::pri(small(&line[range.clone()])?)?);
-                    found.level_at = Some((range, LevelBy::Pri));
-                }
-                Slot::Status => {
-                    found.status = small(&line[range.clone()]);
-                    found.level_at = Some((range, LevelBy::Status));
-                }
-                Slot::Partial => found.partial = line[range].first() == Some(&b'P'),
-                Slot::Host | Slot::Field(_) | Slot::Nothing => {}
-            }
-            Some(())
-        })?;
+        self.walk(line, 0, |slot, range, stamp| found.take(line, levels, slot, range, stamp))?;
         Some(found)
+    }
+
+    /// Reads on inside of a message; what it does not tell stays as it was found.
+    pub(crate) fn refine(&self, line: &[u8], levels: &Levels, found: &Found) -> Option<Found> {
+        let line = line.get(..found.message.end)?;
+        let mut refined = found.clone();
+        self.walk(line, found.message.start, |slot, range, stamp| refined.take(line, levels, slot, range, stamp))?;
+        Some(refined)
     }
 
     /// Names of the fields that lines may give.
@@ -248,10 +230,15 @@ impl Layout {
         })
     }
 
-    /// Names and places of the fields of a line.
-    pub(crate) fn fields<'a>(&'a self, line: &[u8], levels: &Levels) -> Option<Vec<(&'a str, Range<usize>)>> {
+    /// Names and places of the fields of a line, from a place on.
+    pub(crate) fn fields<'a>(
+        &'a self,
+        line: &[u8],
+        start: usize,
+        levels: &Levels,
+    ) -> Option<Vec<(&'a str, Range<usize>)>> {
         let mut fields = Vec::new();
-        self.walk(line, |slot, range, _| {
+        self.walk(line, start, |slot, range, _| {
             match slot {
                 Slot::Field(name) => fields.push((&**name, range)),
                 Slot::Status => fields.push(("status", range)),
@@ -272,9 +259,9 @@ impl Layout {
     fn walk<'a>(
         &'a self,
         line: &[u8],
+        mut at: usize,
         mut on: impl FnMut(&'a Slot, Range<usize>, Option<(Stamp, time::Shape)>) -> Option<()>,
     ) -> Option<()> {
-        let mut at = 0;
         let mut i = 0;
         while let Some(token) = self.tokens.get(i) {
             i += 1;
@@ -434,6 +421,62 @@ const fn is_white(c: u8) -> bool {
 
 fn small(digits: &[u8]) -> Option<u32> {
     time::number(digits).and_then(|n| u32::try_from(n).ok())
+}
+
+/// The tokens of a layout.
+fn tokens(text: &str, own_time: bool) -> Result<Vec<Token>, String> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut literal = Vec::new();
+    let mut rest = text.char_indices().peekable();
+    let flush = |literal: &mut Vec<u8>, tokens: &mut Vec<Token>| {
+        if !literal.is_empty() {
+            tokens.push(Token::Text(std::mem::take(literal).into_boxed_slice()));
+        }
+    };
+    while let Some((at, c)) = rest.next() {
+        match c {
+            '{' if rest.peek().is_some_and(|(_, n)| *n == '{') => {
+                rest.next();
+                literal.push(b'{');
+            }
+            '{' => {
+                flush(&mut literal, &mut tokens);
+                let close = text[at..].find('}').ok_or_else(|| format!("column {}: `{{` is not closed", at + 1))?;
+                let hole = hole(&text[at + 1..at + close], own_time).map_err(|e| format!("column {}: {e}", at + 1))?;
+                if let (Some(Token::Hole { slot: before, .. }), Token::Hole { take, .. }) = (tokens.last(), &hole)
+                    && !matches!(before, Slot::From | Slot::To)
+                    && !matches!(take, Take::Structured)
+                    && !matches!(
+                        tokens.last(),
+                        Some(Token::Hole {
+                            take: Take::Structured | Take::Time(_) | Take::Number | Take::Decimal | Take::Letter,
+                            ..
+                        })
+                    )
+                {
+                    return Err(format!("column {}: two holes need something between them", at + 1));
+                }
+                tokens.push(hole);
+                while rest.peek().is_some_and(|(i, _)| *i <= at + close) {
+                    rest.next();
+                }
+            }
+            '}' if rest.peek().is_some_and(|(_, n)| *n == '}') => {
+                rest.next();
+                literal.push(b'}');
+            }
+            '}' => return Err(format!("column {}: `}}` without `{{`", at + 1)),
+            ' ' => {
+                flush(&mut literal, &mut tokens);
+                if !matches!(tokens.last(), Some(Token::Gap)) {
+                    tokens.push(Token::Gap);
+                }
+            }
+            c => literal.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    flush(&mut literal, &mut tokens);
+    Ok(tokens)
 }
 
 fn hole(text: &str, own_time: bool) -> Result<Token, String> {

@@ -88,7 +88,7 @@ impl SourceParser {
         forced: Option<&str>,
         resumed_format: Option<&str>,
     ) -> Result<Self, FormatError> {
-        let forced = forced.map(|name| formats.find(name)).transpose()?;
+        let forced = forced.map(|name| formats.find(name)).transpose()?.map(|i| formats.of_lines(i));
         // A format of an earlier run may be gone from the configuration; then it is found anew.
         let resumed = resumed_format.and_then(|name| formats.find(name).ok()).filter(|i| *i != formats.plain());
         let current = forced.or(resumed).unwrap_or(formats.plain());
@@ -167,12 +167,14 @@ impl SourceParser {
         } else {
             self.settled(line)
         };
-        self.last = chosen.as_ref().map_or(self.formats.plain(), |(i, _)| *i);
         match chosen {
-            Some((i, found)) => self.finish(i, found, line, now),
+            Some((i, found)) => match self.refined(i, &found, line) {
+                Some((program, refined)) => self.finish(program, refined, line, now),
+                None => self.finish(i, found, line, now),
+            },
             None if self.forced => unparsed(line),
             None => {
-                let parsed = self.finish(self.last, plain::read(line.as_bytes()), line, now);
+                let parsed = self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now);
                 self.origin.guessed = true;
                 parsed
             }
@@ -206,6 +208,15 @@ impl SourceParser {
             },
         };
         inner.parse(line, now)
+    }
+
+    /// What the format of the program says of a line, where there is one.
+    fn refined(&self, i: usize, found: &Found, line: &str) -> Option<(usize, Found)> {
+        if !self.formats.at(i).refined {
+            return None;
+        }
+        let program = self.formats.program(line.as_bytes().get(found.component.clone())?)?;
+        self.formats.at(program).refine(line, found).map(|found| (program, found))
     }
 
     fn try_format(&mut self, i: usize, line: &str) -> Option<Found> {
@@ -285,6 +296,7 @@ impl SourceParser {
     }
 
     fn finish(&mut self, i: usize, found: Found, line: &str, now: Timestamp) -> Parsed {
+        self.last = i;
         let format = self.formats.at(i);
         let by_status = |found: &Found| self.formats.at(i).severity_from_status && found.level.is_none();
         let level = found.level_at.clone().filter(|(_, by)| *by != LevelBy::Status || by_status(&found));

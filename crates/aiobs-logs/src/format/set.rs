@@ -18,6 +18,8 @@ pub(crate) enum Reader {
     Logfmt(KeyTable),
     Lines(KeyTable),
     Layouts(Vec<Layout>),
+    /// Of the message, not of the line.
+    Program(Vec<Layout>),
     Regex(Regex, Vec<(usize, Slot)>),
     Columns(Columns),
     Plain,
@@ -50,6 +52,9 @@ pub struct Format {
     pub(crate) envelope: bool,
     /// Only used where it is named.
     pub(crate) forced_only: bool,
+    /// Its messages are read on by the formats of programs.
+    pub(crate) refined: bool,
+    programs: Vec<Box<str>>,
     /// Declared by the user.
     pub(crate) own: bool,
 }
@@ -96,6 +101,8 @@ impl Format {
             default_level,
             envelope: def.kind == Kind::Envelope,
             forced_only: def.forced_only,
+            refined: def.refined,
+            programs: def.programs.iter().map(|p| p.as_str().into()).collect(),
             own: false,
         })
     }
@@ -158,9 +165,24 @@ impl Format {
                 regex.captures_read(locations, line)?;
                 Some(self.captured(bytes, slots, locations))
             }
+            Reader::Program(_) => None,
             Reader::Columns(columns) => columns.read(line, &mut scratch.columns, &self.levels),
             Reader::Plain => Some(plain::read(bytes)),
         }
+    }
+
+    /// Reads on inside of the message of a program of this format.
+    pub(crate) fn refine(&self, line: &str, found: &Found) -> Option<Found> {
+        let Reader::Program(layouts) = &self.reader else { return None };
+        layouts.iter().find_map(|l| l.refine(line.as_bytes(), &self.levels, found))
+    }
+
+    /// Whether it reads the messages of a component.
+    fn is_of(&self, component: &[u8]) -> bool {
+        self.programs.iter().any(|p| match p.strip_suffix('*') {
+            Some(start) => component.starts_with(start.as_bytes()),
+            None => p.as_bytes() == component,
+        })
     }
 
     fn captured(&self, line: &[u8], slots: &[(usize, Slot)], at: &CaptureLocations) -> Found {
@@ -204,6 +226,12 @@ fn reader(def: &FormatDef) -> Result<Reader, FormatError> {
     let expects = |wanted: bool, key: &str, what: &str| if wanted { Ok(()) } else { Err(def.entry(key, what)) };
     match def.kind {
         Kind::Plain => Ok(Reader::Plain),
+        Kind::Program => {
+            expects(!def.programs.is_empty(), "programs", "names the components whose messages it reads")?;
+            expects(!layouts.is_empty(), "layout", "`layout` or `layouts` is missing")?;
+            let compiled: Result<Vec<_>, _> = layouts.iter().map(|l| Layout::compile_inside(l)).collect();
+            compiled.map(Reader::Program).map_err(|e| def.entry("layouts", e))
+        }
         Kind::Columns => {
             expects(layouts.is_empty(), "layout", "belongs to kind `pattern`")?;
             expects(!def.columns.is_empty(), "columns", "names the columns of a line without a directive")?;
@@ -284,6 +312,8 @@ fn from_pairs(pairs: Pairs, line: &[u8]) -> Found {
 pub struct FormatSet {
     formats: Vec<Format>,
     plain: usize,
+    /// Places of the formats of programs.
+    programs: Vec<usize>,
 }
 
 impl FormatSet {
@@ -319,7 +349,21 @@ impl FormatSet {
             formats.extend(Format::new(&def));
         }
         let plain = formats.iter().rposition(|f| matches!(f.reader, Reader::Plain)).unwrap_or(0);
-        Self { formats, plain }
+        let programs = (0..formats.len()).filter(|i| !formats[*i].programs.is_empty()).collect();
+        Self { formats, plain, programs }
+    }
+
+    /// The place of the format that reads the messages of a component.
+    pub(crate) fn program(&self, component: &[u8]) -> Option<usize> {
+        self.programs.iter().copied().find(|i| self.formats[*i].is_of(component))
+    }
+
+    /// The format that reads whole lines where another reads but messages: the first that is refined.
+    pub(crate) fn of_lines(&self, i: usize) -> usize {
+        match self.formats[i].reader {
+            Reader::Program(_) => self.formats.iter().rposition(|f| f.refined).unwrap_or(self.plain),
+            _ => i,
+        }
     }
 
     /// Names of all formats, in the order in which they are tried.

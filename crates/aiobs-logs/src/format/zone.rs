@@ -7,6 +7,9 @@ use super::time::two;
 pub(super) fn zoned(b: &[u8], stamp: Stamp, end: usize) -> (Stamp, usize) {
     let spaced = b.get(end) == Some(&b' ');
     let at = end + usize::from(spaced);
+    if !matches!(b.get(at), Some(b'+' | b'-' | b'z' | b'A'..=b'Z')) {
+        return (stamp, end);
+    }
     match zone(b, at) {
         // After a space a bare `-05` may as well be the start of a message.
         Some((_, stop)) if spaced && stop - at == 3 && b[at] != b'U' && b[at] != b'G' => (stamp, end),

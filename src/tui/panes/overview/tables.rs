@@ -153,9 +153,16 @@ pub(super) fn sources(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state:
     let mut list = List { frame, area, cx };
     let width = usize::from(area.width);
     let state_width = if width >= 56 { 20 } else { 13 };
-    let columns = [Column::fill("Sources", 12), Column::left("state", state_width, 0), Column::right("rate", 6, 1)];
+    // A wrong guess at how a source is read is seen here; a narrow list has no room for it.
+    let least = if width >= 70 { 25 } else { width.saturating_sub(state_width + 8 + 10) };
+    let columns = [
+        Column::fill("Sources", least.max(12)),
+        Column::left("format", 13, 2),
+        Column::left("state", state_width, 0),
+        Column::right("rate", 6, 1),
+    ];
     let table = Table::new(&columns, width, cx.glyphs.ellipsis);
-    let head: Vec<_> = ["Sources", "state", "rate"]
+    let head: Vec<_> = ["Sources", "format", "state", "rate"]
         .into_iter()
         .enumerate()
         .map(|(i, t)| Span::styled(t, cx.style(if i == 0 { Role::Title } else { Role::Faint })))
@@ -187,6 +194,7 @@ pub(super) fn sources(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state:
         let name = text::truncate_start(&name, name_width, cx.glyphs.ellipsis).into_owned();
         let line = table.row(vec![
             Span::styled(name, cx.style(Role::Text)),
+            Span::styled(text::safe(s.info.format.as_deref().unwrap_or("-")).into_owned(), cx.style(Role::Dim)),
             Span::styled(said, cx.style(role)),
             Span::styled(format::compact(s.per_second), cx.style(Role::Number)),
         ]);
