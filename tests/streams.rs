@@ -86,14 +86,14 @@ fn until_state(watch: &Watch, source: &str, wanted: &str, detail: &str) {
 fn stamped(range: std::ops::Range<u32>) -> String {
     range.fold(String::new(), |mut text, n| {
         let (second, nano) = ((n / 30) % 60, (n % 30) / 3 * 1_000);
-        let stream = if n % 4 == 0 { "stderr" } else { "stdout" };
+        let stream = if n.is_multiple_of(4) { "stderr" } else { "stdout" };
         writeln!(text, "2025-01-07T14:30:{second:02}.{nano:09}Z INFO {stream} line {n}").unwrap();
         text
     })
 }
 
 fn expected(range: std::ops::Range<u32>) -> Vec<String> {
-    range.map(|n| format!("{} line {n}", if n % 4 == 0 { "stderr" } else { "stdout" })).collect()
+    range.map(|n| format!("{} line {n}", if n.is_multiple_of(4) { "stderr" } else { "stdout" })).collect()
 }
 
 #[test]
@@ -188,12 +188,12 @@ fn pods_of_a_deployment_are_read_as_they_come_and_go() {
 fn the_journal_goes_on_after_the_last_entry_that_is_stored() {
     let place = Place::new(&["journalctl"]);
     let entry = |n: u32| {
-        let message = if n % 5 == 0 { "[66,108,111,98,32,255]".to_owned() } else { format!("\"entry {n}\"") };
+        let message = if n.is_multiple_of(5) { "[66,108,111,98,32,255]".to_owned() } else { format!("\"entry {n}\"") };
         let at = 1_736_260_215_000_000u64 + u64::from(n);
         format!(
             "{{\"__CURSOR\":\"s=a;i={n:x};b=c\",\"__REALTIME_TIMESTAMP\":\"{at}\",\"PRIORITY\":\"{}\",\
              \"SYSLOG_IDENTIFIER\":\"sshd\",\"_SYSTEMD_UNIT\":\"ssh.service\",\"MESSAGE\":{message}}}\n",
-            if n % 2 == 0 { 3 } else { 6 }
+            if n.is_multiple_of(2) { 3 } else { 6 }
         )
     };
     let entries = |range: std::ops::Range<u32>| range.map(entry).collect::<String>();
@@ -205,7 +205,7 @@ fn the_journal_goes_on_after_the_last_entry_that_is_stored() {
         drop(watch);
     }
     let want: Vec<String> =
-        (1..120).map(|n| if n % 5 == 0 { "Blob \u{fffd}".to_owned() } else { format!("entry {n}") }).collect();
+        (1..120).map(|n| if n.is_multiple_of(5) { "Blob \u{fffd}".to_owned() } else { format!("entry {n}") }).collect();
     assert_eq!(place.messages("journald:ssh"), want);
     let first = &place.home.records()[1];
     assert_eq!((first["level"].as_str(), first["component"].as_str()), (Some("error"), Some("sshd")), "{first}");
