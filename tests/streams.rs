@@ -86,14 +86,14 @@ fn until_state(watch: &Watch, source: &str, wanted: &str, detail: &str) {
 fn stamped(range: std::ops::Range<u32>) -> String {
     range.fold(String::new(), |mut text, n| {
         let (second, nano) = ((n / 30) % 60, (n % 30) / 3 * 1_000);
-        let stream = if n % 4 == 0 { "stderr" } else { "stdout" };
+        let stream = if n.is_multiple_of(4) { "stderr" } else { "stdout" };
         writeln!(text, "2025-01-07T14:30:{second:02}.{nano:09}Z INFO {stream} line {n}").unwrap();
         text
     })
 }
 
 fn expected(range: std::ops::Range<u32>) -> Vec<String> {
-    range.map(|n| format!("{} line {n}", if n % 4 == 0 { "stderr" } else { "stdout" })).collect()
+    range.map(|n| format!("{} line {n}", if n.is_multiple_of(4) { "stderr" } else { "stdout" })).collect()
 }
 
 #[test]

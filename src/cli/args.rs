@@ -12,7 +12,8 @@ pub struct Cli {
     /// Flags that go with every command.
     #[command(flatten)]
     pub global: Global,
-    /// Files, directories, globs, or `-` for standard input. None: the configured sources, else a start page.
+    /// Files (also .gz .zst .bz2 .xz), directories, globs, `-` for standard input, `journald:[UNIT]`, `docker:NAME`,
+    /// `k8s:NAMESPACE/POD`, `cmd:COMMAND`. None: the configured sources, else a start page.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
     /// What to do; without it, the full screen on PATH.
@@ -107,7 +108,7 @@ pub struct DemoArgs {
 /// `aiobs watch`
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// Files, directories, globs, or `-` for standard input
+    /// Files, directories, globs, `-`, `journald:[UNIT]`, `docker:NAME`, `k8s:NAMESPACE/POD`, `cmd:COMMAND`
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
     /// Look for changes by polling only (network file systems)
@@ -118,7 +119,7 @@ pub struct WatchArgs {
 /// `aiobs analyze`
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
-    /// Files, directories, globs, or `-` for standard input
+    /// Files, directories, globs, `-`, `journald:[UNIT]`, `docker:NAME`, `k8s:NAMESPACE/POD`, `cmd:COMMAND`
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
     /// How the report is printed
@@ -149,7 +150,7 @@ pub enum ReportFormat {
 /// `aiobs import`
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Files, directories, globs, or `-` for standard input
+    /// Files, directories, globs, `-`, `journald:[UNIT]`, `docker:NAME`, `k8s:NAMESPACE/POD`, `cmd:COMMAND`
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
 }

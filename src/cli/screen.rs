@@ -114,9 +114,31 @@ fn start_hints() -> Vec<StartHint> {
         let about = format!("{}, changed {age}", format::bytes(f.size));
         hints.push(hint(format!("aiobs {}", shell_word(&f.path)), about));
     }
+    hints.extend(streams().map(|(command, about)| hint(command.into(), about.into())));
     hints.push(hint("aiobs 'PATH/*.log'".into(), "files, directories, globs, or - for standard input".into()));
     hints.push(hint("aiobs --help".into(), "everything else: watch, analyze, search, config, doctor".into()));
     hints
+}
+
+/// What else than files can be read here: by what stands on this machine, without running anything.
+fn streams() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let there = |path: &&str| std::path::Path::new(path).exists();
+    let installed = |program: &str| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+    };
+    let journal = ["/run/log/journal", "/var/log/journal"].iter().any(there) && installed("journalctl");
+    let docker = there(&"/var/run/docker.sock") && installed("docker");
+    let configured = std::env::var_os("KUBECONFIG").is_some()
+        || std::env::home_dir().is_some_and(|home| home.join(".kube/config").is_file());
+    let pods = configured && installed("kubectl");
+    [
+        (journal, ("aiobs journald:", "the system's journal; journald:UNIT for one unit")),
+        (docker, ("aiobs 'docker:*'", "every container, also those that start later; docker:NAME for one")),
+        (pods, ("aiobs 'k8s:default/*'", "every pod of a namespace; k8s:NAMESPACE/deploy/NAME for some")),
+    ]
+    .into_iter()
+    .filter_map(|(there, hint)| there.then_some(hint))
 }
 
 /// A log on this machine.

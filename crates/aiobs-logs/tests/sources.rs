@@ -539,3 +539,30 @@ fn another_thread_can_end_the_wait() {
     assert!(r.step(60_000));
     other.join().unwrap();
 }
+
+#[test]
+fn a_source_that_falls_silent_says_so_until_it_speaks_again() {
+    let dir = dir();
+    let (log, rare) = (dir.path().join("app.log"), dir.path().join("rare.log"));
+    append(&log, "begin\n");
+    append(&rare, "begin\n");
+    let options = SourceOptions { silence: Duration::from_millis(300), ..Default::default() };
+    let specs = [
+        SourceSpec::Path(log.clone()),
+        SourceSpec::Path(rare.clone()),
+        SourceSpec::parse("cmd:for i in 1 2 3 4 5 6 7; do echo $i; sleep 0.01; done; sleep 60").unwrap(),
+    ];
+    let mut r = Reader::open(&specs, options, &[]);
+    r.until(|r| r.text(&log) == "begin\n");
+    for n in 1..=7 {
+        append(&log, "line\n");
+        r.until(|r| r.text(&log).lines().count() == n + 1);
+    }
+    r.until(|r| matches!(r.state(&log), SourceState::Silent(_)));
+    r.until(|r| r.set.sources().any(|s| s.name.starts_with("cmd:") && matches!(s.state, SourceState::Silent(_))));
+    assert_eq!(r.state(&rare), SourceState::Following, "it has never spoken often");
+    r.run(300);
+    assert!(matches!(r.state(&log), SourceState::Silent(_)));
+    append(&log, "again\n");
+    r.until(|r| r.text(&log).ends_with("again\n") && r.state(&log) == SourceState::Following);
+}

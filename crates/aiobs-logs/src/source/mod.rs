@@ -49,6 +49,8 @@ pub struct SourceOptions {
     pub sweep_interval: Duration,
     /// How long an unterminated last line must be unchanged before [`SourceEvent::PartialIdle`].
     pub idle_partial: Duration,
+    /// The shortest silence that is told of a source that used to speak more often.
+    pub silence: Duration,
     /// Globs of files and directories that searches leave out: with a slash held against the whole path, without one
     /// against the name. Files that are named one by one are read all the same.
     pub exclude: Vec<String>,
@@ -67,6 +69,7 @@ impl Default for SourceOptions {
             poll_interval: Duration::from_millis(250),
             sweep_interval: Duration::from_secs(2),
             idle_partial: Duration::from_secs(2),
+            silence: Duration::from_mins(1),
             exclude: Vec::new(),
             lookback: Duration::from_hours(24),
             max_open: None,

@@ -9,8 +9,6 @@ use std::{
 const GAPS: usize = 15;
 /// Fewer say nothing.
 const ENOUGH: usize = 5;
-/// Silence is never told before this.
-const LEAST: Duration = Duration::from_mins(1);
 /// It is told when it lasts so many times the usual gap.
 const TIMES: u32 = 20;
 
@@ -32,15 +30,16 @@ impl Rhythm {
         }
     }
 
-    /// From when on there should have been something; `None` while the rhythm is not known.
-    pub(super) fn silent_from(&self) -> Option<Instant> {
+    /// From when on there should have been something, `least` after the last at the earliest; `None` while the rhythm is
+    /// not known.
+    pub(super) fn silent_from(&self, least: Duration) -> Option<Instant> {
         if self.gaps.len() < ENOUGH {
             return None;
         }
         let mut gaps: Vec<Duration> = self.gaps.iter().copied().collect();
         let middle = gaps.len() / 2;
         let (_, median, _) = gaps.select_nth_unstable(middle);
-        self.last?.checked_add(LEAST.max(*median * TIMES))
+        self.last?.checked_add(least.max(*median * TIMES))
     }
 
     /// How long nothing has come.
@@ -75,7 +74,7 @@ mod tests {
             (&[900, 900, 900, 900, 900, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], Some(60)),
         ] {
             let (rhythm, last) = rhythm(gaps);
-            let silent = rhythm.silent_from().map(|at| (at - last).as_secs());
+            let silent = rhythm.silent_from(Duration::from_mins(1)).map(|at| (at - last).as_secs());
             assert_eq!(silent, expected, "{gaps:?}");
         }
     }

@@ -342,7 +342,7 @@ impl SourceSet {
         }
         for at in 0..self.tails.len() {
             let tail = &self.tails[at];
-            let due = tail.deadline().is_some_and(|at| at <= now);
+            let due = tail.deadline(self.shared.options.silence).is_some_and(|at| at <= now);
             let renamed = !news.paths.is_empty() && tail.lags();
             if due || sweep || news.everything || news.pipes && tail.is_pipe() || renamed {
                 self.enqueue(at);
@@ -382,9 +382,10 @@ impl SourceSet {
     }
 
     fn deadline(&self) -> Instant {
+        let silence = self.shared.options.silence;
         let far = Instant::now() + Duration::from_hours(1);
         let sweep = if self.shared.options.follow { self.next_sweep.min(self.next_search) } else { far };
-        self.tails.iter().filter_map(Tail::deadline).chain([sweep]).min().unwrap_or(far)
+        self.tails.iter().filter_map(|tail| tail.deadline(silence)).chain([sweep]).min().unwrap_or(far)
     }
 
     fn finished(&self) -> bool {

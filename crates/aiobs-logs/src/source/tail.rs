@@ -162,25 +162,25 @@ impl Tail {
     }
 
     /// When the tail must be stepped although nothing happened.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self, silence: Duration) -> Option<Instant> {
         let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
         let partial = self.partial_at.filter(|_| !self.partial_told);
-        [kept, partial, self.retry_at, self.silent_from()].into_iter().flatten().min()
+        [kept, partial, self.retry_at, self.silent_from(silence)].into_iter().flatten().min()
     }
 
     /// When its silence will be worth telling.
-    fn silent_from(&self) -> Option<Instant> {
+    fn silent_from(&self, least: Duration) -> Option<Instant> {
         match self.state {
             _ if self.ended => None,
-            SourceState::Following => self.rhythm.silent_from(),
+            SourceState::Following => self.rhythm.silent_from(least),
             // Told again from time to time, since it is shown how long it lasts.
             SourceState::Silent(_) => self.silence_told.map(|at| at + SILENCE_TOLD),
             _ => None,
         }
     }
 
-    fn tell_silence(&mut self, sink: &mut Sink<'_>) {
-        if self.silent_from().is_some_and(|at| at <= Instant::now()) {
+    fn tell_silence(&mut self, shared: &Shared, sink: &mut Sink<'_>) {
+        if self.silent_from(shared.options.silence).is_some_and(|at| at <= Instant::now()) {
             self.silence_told = Some(Instant::now());
             if matches!(self.state, SourceState::Silent(_)) {
                 return self.report(sink);
@@ -207,7 +207,7 @@ impl Tail {
             && self.partial_settled()
         {
             if fs::metadata(&self.path).is_ok_and(|meta| Stamp::of(&meta) == stamp) {
-                self.tell_silence(sink);
+                self.tell_silence(shared, sink);
                 return Step::Idle;
             }
             self.resting = None;
@@ -335,6 +335,9 @@ impl Tail {
         open.last_byte = bytes[got - 1];
         self.last = Some((open.identity, open.offset));
         self.heard();
+        if matches!(self.state, SourceState::Silent(_)) {
+            self.set_state(SourceState::Following, sink);
+        }
         self.caught_up = false;
         self.tell_partial(false);
         if self.blocks.is_multiple_of(REPORT_EVERY) {
@@ -422,7 +425,7 @@ impl Tail {
         if !(state == SourceState::Following && matches!(self.state, SourceState::Silent(_))) {
             self.set_state(state, sink);
         }
-        self.tell_silence(sink);
+        self.tell_silence(shared, sink);
         Step::Idle
     }
 
