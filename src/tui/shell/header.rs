@@ -20,8 +20,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let width = usize::from(area.width);
     let rights = [right(model, 0), right(model, 1), right(model, 2), right(model, 3)];
     // Panes' names are worth more than the words of the right side.
-    let forms = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3)];
-    let lefts = [left(model, 0), left(model, 1), left(model, 2)];
+    let forms = [(0, 0), (0, 1), (1, 1), (1, 2), (3, 2), (2, 1), (2, 2), (2, 3)];
+    let lefts = [left(model, 0), left(model, 1), left(model, 2), left(model, 3)];
     let fits = |(l, r): &(usize, usize)| cells(&lefts[*l]) + cells(&rights[*r]) + 2 <= width;
     let (l, r) = forms.into_iter().find(fits).unwrap_or((2, 3));
     let right_width = cells(&rights[r]).min(width);
@@ -35,7 +35,11 @@ fn cells(spans: &Spans) -> usize {
     spans.iter().map(|s| text::width(&s.content)).sum()
 }
 
-/// Product and panes: in full, without the product, numbers only but for the pane on screen.
+/// Panes that keep their names longest.
+const FIRST: usize = 6;
+
+/// Product and panes: 0 in full, 1 without the product, 2 numbers only but for the pane on screen, 3 the first panes and
+/// the one on screen.
 fn left(model: &Model, form: u8) -> Spans {
     let style = |r| model.world.theme.style(r);
     let open = model.world.snapshot.incidents.iter().filter(|i| i.state.is_active()).count();
@@ -45,6 +49,9 @@ fn left(model: &Model, form: u8) -> Spans {
     }
     for (i, pane) in PaneId::ALL.into_iter().enumerate() {
         let active = pane == model.shell.pane;
+        if form == 3 && !active && i >= FIRST {
+            continue;
+        }
         let number = if pane == PaneId::Incidents && open > 0 { format!(" {open}") } else { String::new() };
         let name = match form {
             2 if !active => format!("{}{}", i + 1, if number.is_empty() { "" } else { "!" }),
@@ -52,7 +59,7 @@ fn left(model: &Model, form: u8) -> Spans {
         };
         let role = if active { Role::TabActive } else { Role::Tab };
         out.push(Span::styled(
-            if form == 1 && !active { format!("{name} ") } else { format!(" {name} ") },
+            if matches!(form, 1 | 3) && !active { format!("{name} ") } else { format!(" {name} ") },
             style(role),
         ));
     }
