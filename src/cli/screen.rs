@@ -27,6 +27,7 @@ pub(super) fn run(cx: &Context, paths: &[String]) -> anyhow::Result<Exit> {
     };
     let mut tui = tui_options(cx)?;
     tui.watching = named.to_vec();
+    tui.sql_history = Some(cx.data_dir.join("sql_history"));
     let ground = Ground::open(&cx.data_dir)?;
     let running = Builder { config: &cx.config, options, listener: None }.start(ground, true)?;
     show(&cx.data_dir, running, tui)

@@ -15,6 +15,7 @@ use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
 use futures_util::StreamExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ pub(super) struct App {
     seen: Seen,
     watch: Watch,
     copy: bool,
+    history: Option<PathBuf>,
     suspended: bool,
     exit: Option<Exit>,
 }
@@ -48,6 +50,7 @@ impl App {
             seen: Seen::default(),
             watch: Watch::new(options),
             copy: options.copy,
+            history: options.sql_history.clone(),
             suspended: false,
             exit: None,
         })
@@ -162,6 +165,11 @@ impl App {
             match effect {
                 Effect::Send(request) => self.backend.send(request),
                 Effect::Copy { text, what } => self.copy(&text, &what)?,
+                Effect::Remember(line) => {
+                    if let Some(path) = &self.history {
+                        save::remember(path, &line);
+                    }
+                }
                 Effect::Save { path, text } => {
                     self.model.toast(save::save(&path, &text));
                     self.pace.touch(Change::Hand, Instant::now());

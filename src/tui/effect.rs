@@ -25,6 +25,8 @@ pub enum Effect {
         /// What.
         text: String,
     },
+    /// Keep a statement of SQL for the next start.
+    Remember(String),
     /// Say something in the footer for a few seconds.
     Toast(Toast),
     /// Go to a pane; Esc comes back.

@@ -72,5 +72,8 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
     };
     let shell =
         model::Shell { start: options.start.clone(), watching: options.watching.clone(), ..model::Shell::default() };
-    Ok(model::Model { world, panes: panes::Panes::all(), shell, themes, depth: options.depth })
+    let mut panes = panes::Panes::all();
+    let history = options.sql_history.as_deref().map(save::remembered).unwrap_or_default();
+    panes.get_mut(PaneId::Sql).go(&panes::Goto::History(history), &world.cx());
+    Ok(model::Model { world, panes, shell, themes, depth: options.depth })
 }

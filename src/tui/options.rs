@@ -45,6 +45,8 @@ pub struct TuiOptions {
     pub suggest_filter: Arc<SuggestFilter>,
     /// Names of tables, columns and functions that SQL has, with what they are.
     pub sql_words: Arc<[(String, String)]>,
+    /// Where statements of SQL are kept for the next start.
+    pub sql_history: Option<PathBuf>,
     /// Lines of the start page.
     pub start: Vec<StartHint>,
     /// What was asked to be watched, for the start page while nothing of it is there.
@@ -71,6 +73,7 @@ impl TuiOptions {
             parse_filter: Arc::new(words_filter),
             suggest_filter: Arc::new(|_, _, _, _| Vec::new()),
             sql_words: Arc::default(),
+            sql_history: None,
             start: Vec::new(),
             watching: Vec::new(),
         }

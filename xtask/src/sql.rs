@@ -18,7 +18,7 @@ aiobs sql "SELECT time, fields ->> 'http.status' AS status, text FROM logs('late
 
 A statement only reads: one SELECT, no other database, no settings, no extension. `--output text|json|csv|markdown` prints;
 `--limit N` stops after N rows (1,000; 0: all), `--timeout SECONDS` after a time (300; 0: never); Ctrl-C stops at once. In
-the screen 5,000 rows, 32 MiB and two minutes are the bounds. A value has 16 MiB at most. What is sorted and grouped goes to
+the screen 5,000 rows, 32 MiB and two minutes are the bounds, and the last 100 statements are kept in the data directory. A value has 16 MiB at most. What is sorted and grouped goes to
 temporary files when it outgrows a small cache, so memory stays flat.
 
 ## Quick statements

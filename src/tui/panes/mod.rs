@@ -141,6 +141,8 @@ pub enum Goto {
     EditFilter,
     /// Chat: talk about this.
     Scope(ChatScope),
+    /// SQL: statements of earlier starts, oldest first.
+    History(Vec<String>),
     /// SQL: by choice; opens the prompt when there is no result to come back to.
     Prompt,
 }

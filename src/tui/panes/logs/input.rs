@@ -100,6 +100,8 @@ impl State {
             Typing::Filter => {
                 if let Err(e) = self.set_filter(&text, cx) {
                     self.wrong = Some(e);
+                    // Now that it was meant, it is wrong, and nothing hides why.
+                    self.suggest.clear();
                     return Vec::new();
                 }
                 self.saved = None;

@@ -272,7 +272,7 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt => Vec::new(),
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
         }
     }
 

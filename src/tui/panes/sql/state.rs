@@ -120,7 +120,7 @@ impl State {
             self.wrong = None;
             self.seq += 1;
             self.running = Some(Running { since: cx.clock.now, scanned: 0, total: 0 });
-            return vec![Effect::Send(Request::Sql(self.seq, text))];
+            return vec![Effect::Remember(text.clone()), Effect::Send(Request::Sql(self.seq, text))];
         }
         let Some(shown) = &self.shown else { return Vec::new() };
         match export::text(shown, &text) {
@@ -219,8 +219,16 @@ impl Pane for State {
     }
 
     fn go(&mut self, to: &Goto, _: &PaneCx<'_>) -> Vec<Effect> {
-        if *to == Goto::Prompt && (self.visible || self.shown.is_none()) {
-            self.open(Typing::Statement);
+        match to {
+            Goto::Prompt if self.visible || self.shown.is_none() => self.open(Typing::Statement),
+            Goto::History(statements) => {
+                for text in statements {
+                    self.statement.set(text.as_str());
+                    self.statement.remember();
+                }
+                self.statement.set("");
+            }
+            _ => {}
         }
         Vec::new()
     }

@@ -46,9 +46,14 @@ fn ask(kit: &Kit, pane: &mut State, text: &str) -> Vec<Effect> {
     kit.press(pane, &[Submit])
 }
 
+/// A statement is run, and kept.
+fn runs(seq: u64, text: &str) -> [Effect; 2] {
+    [Effect::Remember(text.into()), Effect::Send(Request::Sql(seq, text.into()))]
+}
+
 fn ready(kit: &mut Kit) -> State {
     let mut pane = State::default();
-    assert_eq!(ask(kit, &mut pane, STATEMENT), [Effect::Send(Request::Sql(1, STATEMENT.into()))]);
+    assert_eq!(ask(kit, &mut pane, STATEMENT), runs(1, STATEMENT));
     send(kit, &mut pane, 1, SqlState::Done(Arc::new(table())));
     pane
 }
@@ -125,8 +130,12 @@ fn sorting_copying_and_history() {
     assert_eq!(kit.press(&mut pane, &[Copy]), [Effect::Copy { text: "0".into(), what: "value".into() }]);
     kit.press(&mut pane, &[Edit, Action::DeleteAll]);
     pane.on_paste("SELECT 2", &kit.cx());
-    assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(Request::Sql(2, "SELECT 2".into()))]);
-    assert_eq!(kit.press(&mut pane, &[Edit, Up, Up, Submit]), [Effect::Send(Request::Sql(3, STATEMENT.into()))]);
+    assert_eq!(kit.press(&mut pane, &[Submit]), runs(2, "SELECT 2"));
+    assert_eq!(kit.press(&mut pane, &[Edit, Up, Up, Submit]), runs(3, STATEMENT));
+    let mut pane = State::default();
+    pane.go(&Goto::History(vec!["SELECT 7".into(), "SELECT 8".into()]), &kit.cx());
+    pane.go(&Goto::Prompt, &kit.cx());
+    assert_eq!(kit.press(&mut pane, &[Up, Up, Submit]), runs(1, "SELECT 7"));
 }
 
 #[test]
