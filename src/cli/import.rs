@@ -73,7 +73,10 @@ fn tell(info: &SourceInfo, quiet: bool) {
     let name = output::safe(&info.name);
     match &info.state {
         SourceState::Binary if !quiet => eprintln!("aiobs: {name}: not a text file; skipped"),
-        SourceState::Ended if !quiet && info.read == 0 => eprintln!("aiobs: {name}: empty"),
+        SourceState::Ended if !quiet && info.read == 0 => {
+            let what = if name.starts_with('/') { "empty" } else { "nothing new" };
+            eprintln!("aiobs: {name}: {what}");
+        }
         SourceState::Denied => eprintln!("aiobs: {name}: permission denied; skipped"),
         SourceState::Missing => eprintln!("aiobs: {name}: gone before it was read"),
         SourceState::Failed(why) => eprintln!("aiobs: {name}: {}", output::safe(why)),
