@@ -74,7 +74,8 @@ fn tell(info: &SourceInfo, quiet: bool) {
     match &info.state {
         SourceState::Binary if !quiet => eprintln!("aiobs: {name}: not a text file; skipped"),
         SourceState::Ended if !quiet && info.read == 0 => {
-            let what = if name.starts_with('/') { "empty" } else { "nothing new" };
+            let stream = aiobs_logs::source::StreamSpec::parse(&info.name).is_some();
+            let what = if stream { "nothing new" } else { "empty" };
             eprintln!("aiobs: {name}: {what}");
         }
         SourceState::Denied => eprintln!("aiobs: {name}: permission denied; skipped"),
