@@ -204,8 +204,8 @@ fn the_journal_goes_on_after_the_last_entry_that_is_stored() {
         until("new entries", || place.messages("journald:ssh").len() >= 59 + round as usize * 20);
         drop(watch);
     }
-    let want: Vec<String> = (1..120)
-        .map(|n: u32| if n.is_multiple_of(5) { "Blob \u{fffd}".to_owned() } else { format!("entry {n}") })
+    let want: Vec<String> = (1..120u32)
+        .map(|n| if n.is_multiple_of(5) { "Blob \u{fffd}".to_owned() } else { format!("entry {n}") })
         .collect();
     assert_eq!(place.messages("journald:ssh"), want);
     let first = &place.home.records()[1];

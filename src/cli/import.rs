@@ -90,7 +90,11 @@ fn tell(info: &SourceInfo, quiet: bool) {
     let name = output::safe(&info.name);
     match &info.state {
         SourceState::Binary if !quiet => eprintln!("aiobs: {name}: not a text file; skipped"),
-        SourceState::Ended if !quiet && info.read == 0 => eprintln!("aiobs: {name}: empty"),
+        SourceState::Ended if !quiet && info.read == 0 => {
+            let stream = aiobs_logs::source::StreamSpec::parse(&info.name).is_some();
+            let what = if stream { "nothing new" } else { "empty" };
+            eprintln!("aiobs: {name}: {what}");
+        }
         SourceState::Denied => eprintln!("aiobs: {name}: permission denied; skipped"),
         SourceState::Missing => eprintln!("aiobs: {name}: gone before it was read"),
         SourceState::Failed(why) => eprintln!("aiobs: {name}: {}", output::safe(why)),

@@ -191,7 +191,9 @@ pub(super) fn sources(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state:
         let (said, role) = source_state(&s.info, cx, state_width);
         let name = s.info.name.strip_prefix(common).unwrap_or(&s.info.name);
         let name = text::safe(name).into_owned();
-        let name = text::truncate_start(&name, name_width, cx.glyphs.ellipsis).into_owned();
+        // The end of a path tells most, the beginning of a command.
+        let shorten = if name.starts_with("cmd:") { text::truncate } else { text::truncate_start };
+        let name = shorten(&name, name_width, cx.glyphs.ellipsis).into_owned();
         let line = table.row(vec![
             Span::styled(name, cx.style(Role::Text)),
             Span::styled(text::safe(s.info.format.as_deref().unwrap_or("-")).into_owned(), cx.style(Role::Dim)),
@@ -223,10 +225,15 @@ fn source_state(info: &aiobs_types::SourceInfo, cx: &PaneCx<'_>, width: usize) -
         SourceState::Failed(why) => (format!("failed: {}", text::safe(why)), Role::Error),
         SourceState::Reconnecting(retry) => {
             let seconds = (retry.at.since(cx.snapshot.taken).max(0) + 500_000_000) / 1_000_000_000;
-            (format!("{}; again in {seconds} s", text::safe(&retry.what)), Role::Error)
+            let what = text::safe(&retry.what);
+            let ways = [format!("{what}; again in {seconds} s"), format!("{what}, {seconds} s")];
+            let fits = ways.into_iter().find(|said| text::width(said) <= width);
+            (fits.unwrap_or_else(|| what.into_owned()), Role::Error)
         }
         SourceState::Silent(since) => {
-            (format!("silent for {}", format::ago_words(cx.snapshot.taken.since(*since))), Role::Warn)
+            let how_long = format::ago_words(cx.snapshot.taken.since(*since));
+            let said = format!("silent for {how_long}");
+            (if text::width(&said) <= width { said } else { format!("silent {how_long}") }, Role::Warn)
         }
         SourceState::Exited(how) => (format!("ended ({})", text::safe(how)), Role::Dim),
     }
