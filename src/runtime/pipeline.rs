@@ -444,8 +444,8 @@ impl Core {
         if !std::mem::take(&mut pending.open) {
             return;
         }
-        if std::mem::take(&mut pending.joined) {
-            pending.read_joined(&mut state.parser, now);
+        if pending.parsed.enveloped {
+            pending.read_whole(&mut state.parser, now);
         }
         state.checkpoint.offset = pending.next_offset;
         if let Some(tracker) = &mut state.tracker {

@@ -3,13 +3,22 @@
 
 use super::Pending;
 use aiobs_logs::format::{Parsed, SourceParser};
-use aiobs_types::{Severity, Timestamp};
+use aiobs_types::{Severity, Timestamp, flags};
 use std::borrow::Cow;
 
 impl Pending {
-    /// Reads the line inside of an envelope that came in pieces.
-    pub(super) fn read_joined(&mut self, parser: &mut SourceParser, now: Timestamp) {
-        let end = first_line_len(&self.text);
+    /// Reads what is inside of an envelope if it can be read only now: a line that came in pieces, or a JSON object over
+    /// several lines.
+    pub(super) fn read_whole(&mut self, parser: &mut SourceParser, now: Timestamp) {
+        let inside = self.text.get(self.inside as usize..).unwrap_or_default();
+        let object = self.parsed.enveloped && inside.starts_with("{\n") && inside.trim_end().ends_with('}');
+        if object {
+            // Its message is a part of it, not its first line and all that follow.
+            self.flags &= !flags::MULTILINE;
+        } else if !std::mem::take(&mut self.joined) {
+            return;
+        }
+        let end = if object { self.text.len() } else { first_line_len(&self.text) };
         let Some(text) = self.text.get(self.inside as usize..end) else { return };
         let inner = parser.parse_inner(text, now);
         if inner.severity != Severity::UNSET {

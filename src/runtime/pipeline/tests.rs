@@ -177,3 +177,15 @@ fn a_file_in_another_format_is_read_from_its_first_line_on() {
     assert_eq!((view.component, view.message()), ("orders", "charge was declined"));
     assert_eq!(p.format(SourceId(1)), Some("bracketed"));
 }
+
+#[test]
+fn an_object_over_several_lines_in_a_cri_file_is_one_record() {
+    let lines =
+        ["{", "  \"level\": \"error\",", "  \"logger\": \"pay\",", "  \"msg\": \"no such cart\",", "  \"n\": 1", "}"];
+    let text: String = lines.iter().flat_map(|l| ["2025-01-07T14:30:15.1Z stdout F ", l, "\n"]).collect();
+    let output = feed(&mut pipeline(), 1, 0, &format!("{text}2025-01-07T14:30:16.1Z stdout F fine\n"));
+    assert_eq!(messages(&output), ["no such cart", "fine"]);
+    let view = output.batch.view(0);
+    assert_eq!((view.meta.severity, view.component), (Severity::ERROR, "pay"));
+    assert!(view.text.ends_with("\n  \"n\": 1\n}"));
+}
