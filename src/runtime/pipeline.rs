@@ -497,11 +497,15 @@ impl Core {
             message,
         });
         let at = self.batch.len() - 1;
+        let verdict = pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict);
+        if self.detectors.passes(state.checkpoint.source, time, severity, verdict) {
+            return;
+        }
         let ctx = RecordContext {
             view: self.batch.view(at),
             source_name: &state.checkpoint.name,
             template_new: mined.new,
-            verdict: pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict),
+            verdict,
         };
         let miner = &self.miner;
         let book = &self.book;

@@ -16,6 +16,7 @@ const MAX_SHAPES: usize = 32_768;
 /// What is known of the lines of one shape in one source.
 #[derive(Clone, Debug)]
 struct Known {
+    source: SourceId,
     recipe: Recipe,
     opening: Opening,
     statement: Statement,
@@ -45,7 +46,8 @@ pub(super) struct Recalled {
 /// What was learnt of a line whose shape is new, until its statement is known.
 #[derive(Debug)]
 pub(super) struct Lesson {
-    key: (SourceId, u64),
+    source: SourceId,
+    key: u64,
     recipe: Recipe,
     opening: Opening,
 }
@@ -56,7 +58,7 @@ pub(super) struct Recall {
     shape: LineShape,
     /// The last line has a shape.
     shaped: bool,
-    known: HashMap<(SourceId, u64), Known, foldhash::fast::FixedState>,
+    known: HashMap<u64, Known, foldhash::fast::FixedState>,
     #[cfg(test)]
     hits: (u64, u64),
 }
@@ -79,7 +81,7 @@ impl Recall {
         {
             self.hits.1 += 1;
         }
-        let known = self.known.get_mut(&(source, self.shape.hash()))?;
+        let known = self.known.get_mut(&key(source, &self.shape))?;
         known.met = true;
         let parsed = parser.follow(&known.recipe, line, &self.shape, now)?;
         let message = line.get(parsed.message.0 as usize..parsed.message.1 as usize)?;
@@ -115,7 +117,7 @@ impl Recall {
             return None;
         }
         let recipe = parser.recipe(line, parsed, &self.shape)?;
-        Some(Lesson { key: (source, self.shape.hash()), recipe, opening })
+        Some(Lesson { source, key: key(source, &self.shape), recipe, opening })
     }
 
     /// Remembers a shape, now that its statement is known.
@@ -126,8 +128,8 @@ impl Recall {
                 self.known.clear();
             }
         }
-        let Lesson { key, recipe, opening } = lesson;
-        self.known.insert(key, Known { recipe, opening, statement, patterns: Patterns::Unasked, met: false });
+        let Lesson { source, key, recipe, opening } = lesson;
+        self.known.insert(key, Known { source, recipe, opening, statement, patterns: Patterns::Unasked, met: false });
     }
 
     /// Lines recalled, of all that have a shape.
@@ -138,8 +140,13 @@ impl Recall {
 
     /// Forgets what was learnt of a source: its lines may be of another format from here on.
     pub(super) fn forget(&mut self, source: SourceId) {
-        self.known.retain(|(of, _), _| *of != source);
+        self.known.retain(|_, known| known.source != source);
     }
+}
+
+/// One number for a source and a shape: the same statement may be read in another way in another file.
+fn key(source: SourceId, shape: &LineShape) -> u64 {
+    shape.hash() ^ u64::from(source.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The values (only those with letters, if asked) in the message, as byte ranges of it.

@@ -76,6 +76,19 @@ impl Detectors {
         self.patterns.stirs(message, severity, value)
     }
 
+    /// Counts a record and says whether there is nothing to judge: no pattern matches it, and neither its level nor its
+    /// being new could make it an anomaly. Most records are such.
+    #[inline]
+    pub fn passes(&mut self, source: SourceId, time: Timestamp, severity: Severity, verdict: Option<Verdict>) -> bool {
+        let calm = matches!(verdict, Some(Verdict(None)))
+            && severity < Severity::WARN
+            && !(self.by_severity && severity::fires(severity, self.min_level));
+        if calm {
+            self.new_template.watch(source, time);
+        }
+        calm
+    }
+
     /// Judges one record. `template_text` is asked for only when there is something to report.
     pub fn observe(&mut self, ctx: &RecordContext<'_>, template_text: impl FnOnce() -> String) -> Option<Anomaly> {
         self.judge(ctx, template_text, |_| false)
