@@ -36,7 +36,25 @@ pub struct Place {
 pub struct LineShape {
     hash: u64,
     values: Vec<Value>,
+    lead: Lead,
 }
+
+/// What most lines of a log begin with, up to the fraction of the second: the same for many lines on end.
+#[derive(Clone, Debug, Default)]
+struct Lead {
+    /// Ends where the fraction's digits begin.
+    text: Vec<u8>,
+    /// Behind the digits, to the end of the value.
+    tail: Vec<u8>,
+    /// Of the shape up to there.
+    hash: u64,
+    values: Vec<Value>,
+}
+
+/// Values that may be part of the lead.
+const LEADING: usize = 4;
+/// Bytes that the lead may have.
+const LEAD_BYTES: usize = 64;
 
 impl LineShape {
     /// Reads a line. False when it is too long or has too many values to have a shape.
@@ -47,7 +65,10 @@ impl LineShape {
         if line.len() > MAX_BYTES {
             return false;
         }
-        let mut told = 0;
+        let (mut told, known) = match self.follow_lead(line) {
+            Some(end) => (end, true),
+            None => (0, false),
+        };
         while let Some(digit) = next_digit(line, told) {
             let mut start = digit;
             while start > told && KIND[line[start - 1] as usize] & (SPACE | DELIM) == 0 {
@@ -75,12 +96,53 @@ impl LineShape {
             } else {
                 segments(&line[start..end], &mut Named { shape: self, line });
             }
+            if !known && self.values.len() <= LEADING {
+                self.note_lead(line);
+            }
             if self.values.len() > MAX_VALUES {
                 return false;
             }
         }
         self.literal(&line[told..]);
         true
+    }
+
+    /// Takes over what is known when the line begins as an earlier one did but for the fraction of its second; gives
+    /// where to read on.
+    #[inline]
+    fn follow_lead(&mut self, line: &[u8]) -> Option<usize> {
+        let rest = line.strip_prefix(self.lead.text.as_slice()).filter(|_| !self.lead.text.is_empty())?;
+        let digits = rest.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
+        let behind = rest[digits..].strip_prefix(self.lead.tail.as_slice())?;
+        if digits == 0 || behind.first().is_some_and(|b| KIND[*b as usize] & (SPACE | DELIM) == 0) {
+            return None;
+        }
+        let end = line.len() - behind.len();
+        self.hash = self.lead.hash;
+        self.values.extend_from_slice(&self.lead.values);
+        self.values.last_mut()?.end = end as u32;
+        Some(end)
+    }
+
+    /// Keeps the beginning of a line up to the value just read, if that is a time with a fraction: `14:30:15.123`.
+    fn note_lead(&mut self, line: &[u8]) {
+        let Some(value) = self.values.last().copied() else { return };
+        let (start, end) = (value.start as usize, value.end as usize);
+        let text = &line[start..end];
+        let Some(point) = memchr::memrchr(b'.', text).filter(|_| end <= LEAD_BYTES) else { return };
+        let digits = text[point + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let seconds = point >= 3 && text[point - 3] == b':';
+        let ends = line.get(end).is_none_or(|b| KIND[*b as usize] & (SPACE | DELIM) != 0);
+        if !seconds || !ends || !(1..=9).contains(&digits) {
+            return;
+        }
+        let from = start + point + 1;
+        self.lead.text.clear();
+        self.lead.text.extend_from_slice(&line[..from]);
+        self.lead.tail.clear();
+        self.lead.tail.extend_from_slice(&line[from + digits..end]);
+        self.lead.hash = self.hash;
+        self.lead.values.clone_from(&self.values);
     }
 
     /// The hash of the constant text and of what the values look like.
@@ -287,6 +349,20 @@ mod tests {
                 if let Some(place) = shape.place(at) {
                     prop_assert_eq!(shape.find(place), at);
                 }
+            }
+        }
+
+        /// A line is read the same whatever was read before it.
+        #[test]
+        fn what_went_before_changes_nothing(
+            lines in proptest::collection::vec("(\\{\"ts\":\")?2025-01-0[78][ T]14:30:1[56](\\.[0-9]{1,4}|,[0-9]{3})?(Z|\\+01:00|x7|:)?( |\")[a-z0-9 .]{0,12}", 1..8)
+        ) {
+            let mut used = LineShape::default();
+            for line in &lines {
+                prop_assert!(used.read(line));
+                let fresh = shape(line);
+                prop_assert_eq!(used.hash(), fresh.hash(), "{}", line);
+                prop_assert_eq!(used.values(), fresh.values(), "{}", line);
             }
         }
 

@@ -42,8 +42,8 @@ pub fn fields(formats: &FormatSet, format: &str, text: &str) -> Vec<Field> {
         {
             let levels = program.map(|i| &formats.at(i).levels);
             let at = found.message.start;
-            let fields = layouts.iter().find_map(|l| l.fields(head.as_bytes(), at, levels?));
-            for (name, range) in fields.unwrap_or_default() {
+            // The first layout that fits tells the parts; others may tell more.
+            for (name, range) in layouts.iter().filter_map(|l| l.fields(head.as_bytes(), at, levels?)).flatten() {
                 add(&mut out, name, head.get(range).unwrap_or_default());
             }
         }

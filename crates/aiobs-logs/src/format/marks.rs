@@ -67,7 +67,7 @@ impl Bytes {
         Self(set)
     }
 
-    fn has(&self, b: u8) -> bool {
+    pub(crate) fn has(&self, b: u8) -> bool {
         self.0[usize::from(b >> 6)] & (1 << (b & 63)) != 0
     }
 }

@@ -168,10 +168,8 @@ impl SourceParser {
             self.settled(line)
         };
         match chosen {
-            Some((i, found)) => match self.refined(i, &found, line) {
-                Some((program, refined)) => self.finish(program, refined, line, now),
-                None => self.finish(i, found, line, now),
-            },
+            Some((i, found)) if self.formats.at(i).refined => self.finish_refined(i, found, line, now),
+            Some((i, found)) => self.finish(i, found, line, now),
             None if self.forced => unparsed(line),
             None => {
                 let parsed = self.finish(self.formats.plain(), plain::read(line.as_bytes()), line, now);
@@ -211,12 +209,13 @@ impl SourceParser {
     }
 
     /// What the format of the program says of a line, where there is one.
-    fn refined(&self, i: usize, found: &Found, line: &str) -> Option<(usize, Found)> {
-        if !self.formats.at(i).refined {
-            return None;
+    #[inline(never)]
+    fn finish_refined(&mut self, i: usize, found: Found, line: &str, now: Timestamp) -> Parsed {
+        let program = line.as_bytes().get(found.component.clone()).and_then(|c| self.formats.program(c));
+        match program.and_then(|p| Some((p, self.formats.at(p).refine(line, &found)?))) {
+            Some((program, refined)) => self.finish(program, refined, line, now),
+            None => self.finish(i, found, line, now),
         }
-        let program = self.formats.program(line.as_bytes().get(found.component.clone())?)?;
-        self.formats.at(program).refine(line, found).map(|found| (program, found))
     }
 
     fn try_format(&mut self, i: usize, line: &str) -> Option<Found> {

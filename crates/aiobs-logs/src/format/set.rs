@@ -5,7 +5,7 @@ use super::columns::{self, Columns};
 use super::def::{FormatDef, FormatError, Kind};
 use super::keys::{KeyTable, Pairs};
 use super::layout::{Found, Layout, LevelBy, Levels, Slot, TimeBy, level_of};
-use super::marks::Marks;
+use super::marks::{Bytes, Marks};
 use super::{embedded, json, level, logfmt, plain, time};
 use aiobs_types::Severity;
 use regex::{CaptureLocations, Regex};
@@ -177,14 +177,6 @@ impl Format {
         layouts.iter().find_map(|l| l.refine(line.as_bytes(), &self.levels, found))
     }
 
-    /// Whether it reads the messages of a component.
-    fn is_of(&self, component: &[u8]) -> bool {
-        self.programs.iter().any(|p| match p.strip_suffix('*') {
-            Some(start) => component.starts_with(start.as_bytes()),
-            None => p.as_bytes() == component,
-        })
-    }
-
     fn captured(&self, line: &[u8], slots: &[(usize, Slot)], at: &CaptureLocations) -> Found {
         let mut found = Found { message: 0..line.len(), ..Found::default() };
         for (group, slot) in slots {
@@ -312,8 +304,10 @@ fn from_pairs(pairs: Pairs, line: &[u8]) -> Found {
 pub struct FormatSet {
     formats: Vec<Format>,
     plain: usize,
-    /// Places of the formats of programs.
-    programs: Vec<usize>,
+    /// Components whose messages a format of a program reads, whether all that begin so, and the place of the format.
+    programs: Vec<(Box<[u8]>, bool, usize)>,
+    /// The bytes that these components begin with.
+    program_heads: Bytes,
 }
 
 impl FormatSet {
@@ -349,13 +343,29 @@ impl FormatSet {
             formats.extend(Format::new(&def));
         }
         let plain = formats.iter().rposition(|f| matches!(f.reader, Reader::Plain)).unwrap_or(0);
-        let programs = (0..formats.len()).filter(|i| !formats[*i].programs.is_empty()).collect();
-        Self { formats, plain, programs }
+        let of_format = |(i, format): (usize, &Format)| {
+            let each = format.programs.iter().map(move |p| match p.strip_suffix('*') {
+                Some(start) => (start.as_bytes().into(), true, i),
+                None => (p.as_bytes().into(), false, i),
+            });
+            each.collect::<Vec<(Box<[u8]>, bool, usize)>>()
+        };
+        let programs: Vec<_> = formats.iter().enumerate().flat_map(of_format).collect();
+        let program_heads = Bytes::where_(|b| programs.iter().any(|p| p.0.first() == Some(&b)));
+        Self { formats, plain, programs, program_heads }
     }
 
     /// The place of the format that reads the messages of a component.
     pub(crate) fn program(&self, component: &[u8]) -> Option<usize> {
-        self.programs.iter().copied().find(|i| self.formats[*i].is_of(component))
+        if !component.first().is_some_and(|b| self.program_heads.has(*b)) {
+            return None;
+        }
+        let hit = self.programs.iter().find(
+            |(name, open, _)| {
+                if *open { component.starts_with(name) } else { **name == *component }
+            },
+        );
+        hit.map(|(_, _, i)| *i)
     }
 
     /// The format that reads whole lines where another reads but messages: the first that is refined.
