@@ -244,7 +244,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
     let ran = support::ran(&mut place.command(&["import", "docker:nope", "cmd:echo one; exit 4"]));
     assert!(ran.err.contains("docker:nope: denied: may not use the Docker socket"), "{}", ran.err);
     assert!(ran.err.contains("cmd:echo one; exit 4: exit 4"), "{}", ran.err);
-    assert!(ran.err.contains("imported 1 records"), "{}", ran.err);
+    assert!(ran.err.contains("imported 1 record"), "{}", ran.err);
     let ran = support::ran(&mut place.command(&["import", "k8s:shop"]));
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(ran.err.contains("k8s:shop: the pod is missing; write k8s:NAMESPACE/POD"), "{}", ran.err);

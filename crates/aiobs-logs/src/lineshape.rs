@@ -97,7 +97,7 @@ impl LineShape {
                 segments(&line[start..end], &mut Named { shape: self, line });
             }
             if !known && self.values.len() <= LEADING {
-                self.note_lead(line);
+                self.note_lead(line, told);
             }
             if self.values.len() > MAX_VALUES {
                 return false;
@@ -124,9 +124,9 @@ impl LineShape {
         Some(end)
     }
 
-    /// Keeps the beginning of a line up to the value just read, if that is a time with a fraction: `14:30:15.123`.
-    fn note_lead(&mut self, line: &[u8]) {
-        let Some(value) = self.values.last().copied() else { return };
+    /// Keeps the beginning of a line up to `told`, if it ends in a time with a fraction: `14:30:15.123`.
+    fn note_lead(&mut self, line: &[u8], told: usize) {
+        let Some(value) = self.values.last().copied().filter(|v| v.end as usize == told) else { return };
         let (start, end) = (value.start as usize, value.end as usize);
         let text = &line[start..end];
         let Some(point) = memchr::memrchr(b'.', text).filter(|_| end <= LEAD_BYTES) else { return };

@@ -66,11 +66,13 @@ fn left(model: &Model, form: u8) -> Spans {
     }
     for (i, pane) in PaneId::ALL.into_iter().enumerate() {
         let active = pane == model.shell.pane;
+        // Eighty columns are enough for the names of six.
+        if form == 1 && i >= NAMED && !active {
+            continue;
+        }
         let number = if pane == PaneId::Incidents && open > 0 { format!(" {open}") } else { String::new() };
         let name = match form {
             2 if !active => format!("{}{}", i + 1, if number.is_empty() { "" } else { "!" }),
-            // Eighty columns are enough for the names of six.
-            1 if !active && i >= NAMED => (i + 1).to_string(),
             _ => format!("{} {}{number}", i + 1, pane.title()),
         };
         let role = if active { Role::TabActive } else { Role::Tab };

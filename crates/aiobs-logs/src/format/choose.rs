@@ -1,7 +1,7 @@
 //! Which of all formats tells a line apart best. Used by the parser while it looks for a source's format, and for the
 //! fields of a line that is not of its source's format.
 
-use super::layout::Found;
+use super::found::Found;
 use super::marks::Marks;
 use super::plain;
 use super::set::{Format, FormatSet, Reader, Scratch};

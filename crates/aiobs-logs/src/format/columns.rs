@@ -2,8 +2,8 @@
 //! `columns`; it knows no key names, [`super::keys`] does.
 
 use super::civil::Stamp;
+use super::found::{Found, Levels};
 use super::keys::{KeyTable, Pairs, Value};
-use super::layout::{Found, Levels};
 use super::time;
 use std::ops::Range;
 

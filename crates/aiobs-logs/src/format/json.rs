@@ -1,8 +1,8 @@
 //! One JSON object per line: a scanner over the keys of the object that builds nothing and forgives a line that
 //! was cut. Used for JSON formats; knows no key names ([`super::keys`] does).
 
+use super::found::Levels;
 use super::keys::{KeyTable, Pairs, Value, key_bit};
-use super::layout::Levels;
 use std::ops::Range;
 
 /// Objects are looked into this deep.

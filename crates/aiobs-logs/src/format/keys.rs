@@ -3,7 +3,7 @@
 
 use super::civil::Stamp;
 use super::def::Keys;
-use super::layout::{Levels, level_of};
+use super::found::{Levels, level_of};
 use super::{level, time};
 use aiobs_types::Severity;
 use std::ops::Range;

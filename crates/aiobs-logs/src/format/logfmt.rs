@@ -1,7 +1,7 @@
 //! Lines of `key=value` pairs. Used for logfmt formats and to find pairs inside messages.
 
+use super::found::Levels;
 use super::keys::{KeyTable, Pairs, Value};
-use super::layout::Levels;
 use std::ops::Range;
 
 /// Reads a line; `None` when it does not begin with pairs or has none with a meaning.

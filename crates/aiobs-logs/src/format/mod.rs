@@ -10,6 +10,7 @@ mod columns;
 mod def;
 mod embedded;
 mod fields;
+mod found;
 mod json;
 mod keys;
 mod layout;

@@ -3,7 +3,7 @@
 
 use super::bare::{Bare, ESCAPE};
 use super::civil::{Stamp, ZoneCache, ZoneRule};
-use super::layout::{Found, LevelBy, TimeBy};
+use super::found::{Found, LevelBy, TimeBy};
 use super::set::{FormatSet, Reader, Scratch};
 use super::{FormatError, choose, json, level, plain};
 use aiobs_types::{Severity, Timestamp};

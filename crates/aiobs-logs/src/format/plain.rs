@@ -2,7 +2,7 @@
 //! The last resort of the format engine.
 
 use super::civil::Stamp;
-use super::layout::{Found, TimeBy};
+use super::found::{Found, TimeBy};
 use super::level;
 use super::time::{self, Shape};
 use aiobs_types::Severity;

@@ -3,8 +3,9 @@
 use super::civil::{Stamp, ZoneCache, ZoneRule};
 use super::columns::{self, Columns};
 use super::def::{FormatDef, FormatError, Kind};
+use super::found::{Found, LevelBy, Levels, Slot, TimeBy, level_of};
 use super::keys::{KeyTable, Pairs};
-use super::layout::{Found, Layout, LevelBy, Levels, Slot, TimeBy, level_of};
+use super::layout::Layout;
 use super::marks::{Bytes, Marks};
 use super::{embedded, json, level, logfmt, plain, time};
 use aiobs_types::Severity;

@@ -2,8 +2,8 @@
 //! message stand among the values. Learnt from a line that was read in full; used by the pipeline for those after it.
 
 use super::super::bare::ESCAPE;
+use super::super::found::{LevelBy, TimeBy};
 use super::super::keys;
-use super::super::layout::{LevelBy, TimeBy};
 use super::super::set::{Format, Reader};
 use super::super::{level, time};
 use super::{Parsed, SAMPLE, SourceParser};
