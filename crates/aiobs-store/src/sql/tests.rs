@@ -166,7 +166,7 @@ fn every_table_and_column_can_be_read() {
     assert_eq!(
         one(&sql, first),
         "6|2025-06-15T15:06:46.000000000Z|1750000006000000000|9|info|/srv/orders.log|Payments|1|request <num>|\
-         [INFO] payments - request 6 took 42 ms größer|{\"request\":6,\"note\":\"a b\"}"
+         [INFO] payments - 538454127b096493 request 6 took 42 ms größer|{\"request\":6,\"note\":\"a b\"}"
     );
     assert_eq!(one(&sql, "SELECT count(*) FROM logs"), COUNT.to_string());
     assert_eq!(one(&sql, "SELECT count(*) FROM logs WHERE fields ->> 'request' > 11990"), "10");
