@@ -21,6 +21,7 @@ mod scan;
 mod schema;
 mod sql;
 mod store;
+mod timeorder;
 mod writer;
 
 pub use chunk::DecodedChunk;
@@ -36,6 +37,7 @@ pub use sql::{
     ReadFilter, SQL_FUNCTIONS, SQL_TABLES, Sql, SqlColumn, SqlControl, SqlDone, SqlError, SqlLimits, SqlSink, SqlTable,
 };
 pub use store::{OpenReport, Store};
+pub use timeorder::{Keys, Load, Stretch, TimeKey, nth, rank, walk};
 pub use writer::{Commit, CommitReport, Writer};
 
 /// One borrowed record in a query's callback.
