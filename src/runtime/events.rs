@@ -85,7 +85,7 @@ pub enum Anchor {
     LevelNext(RecordId, Level),
     /// The one before.
     LevelPrevious(RecordId, Level),
-    /// The first record at or after this event time.
+    /// The record nearest to this event time; in the order of arrival the first one at or after it, else the last.
     Time(Timestamp),
 }
 
@@ -98,6 +98,8 @@ pub struct LogsRequest {
     pub query: LogQuery,
     /// What is searched for with n/N (not a filter).
     pub find: Option<aiobs_types::TextMatch>,
+    /// In the order of event time instead of arrival.
+    pub by_time: bool,
     /// Where.
     pub anchor: Anchor,
     /// Rows wanted before the anchor's row.
@@ -111,7 +113,7 @@ pub struct LogsRequest {
 pub struct LogsPage {
     /// Of the request.
     pub seq: u64,
-    /// Records in the order of arrival.
+    /// Records in the order asked for.
     pub rows: Vec<LogRecord>,
     /// Index in `rows` of the anchor's record; `None` when nothing matches or the jump found nothing.
     pub focus: Option<usize>,
@@ -129,6 +131,10 @@ pub struct LogsPage {
     pub not_found: bool,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
+    /// Matches that arrived since the last window that followed, dated before its first row. By event time only.
+    pub late: u64,
+    /// Matches dated later than any right clock can have written, behind the end that is followed. By event time only.
+    pub ahead: u64,
 }
 
 /// One record with everything known about it.

@@ -214,6 +214,7 @@ actions! {
     NextWarning      "next_warning"    "next warning" Finding [Logs] "To the next warning or worse"
     PreviousWarning  "previous_warning" "previous warning" Finding [Logs] "To the previous warning or worse"
     GoToTime         "go_to_time"      "go to"        Finding [Logs] "Go to a time, a share (50%) or a record (#1207)"
+    ToggleOrder      "toggle_order"    "order"        Finding [Logs] "Order records by event time, or as they came"
     IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor"
     ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor"
     IncludeTemplate  "include_template" "like this"   Finding [Logs] "Show only lines like the one under the cursor"

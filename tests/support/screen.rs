@@ -265,7 +265,10 @@ impl Screen {
     }
 
     fn answer(&self, r: &LogsRequest) -> LogsPage {
-        let hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
+        let mut hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
+        if r.by_time {
+            hits.sort_by_key(|rec| (rec.time, rec.id));
+        }
         let found = |rec: &LogRecord| r.find.as_ref().is_some_and(|f| holds(rec, f));
         let n = hits.len();
         let place = match r.anchor {

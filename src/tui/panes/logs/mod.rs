@@ -7,6 +7,7 @@ mod input;
 mod jumps;
 mod mark;
 mod mouse;
+mod order;
 mod state;
 mod time;
 mod view;

@@ -3,6 +3,7 @@
 use super::detail::Detail;
 use super::input::Typing;
 use super::mark::Marks;
+use super::order::Ordering;
 use super::view;
 use super::window::{Place, Window};
 use crate::runtime::events::{Anchor, Event, Request};
@@ -25,6 +26,7 @@ pub(super) struct Asked {
     pub(super) seq: u64,
     pub(super) anchor: Anchor,
     pub(super) place: Place,
+    pub(super) by_time: bool,
 }
 
 /// What another pane's jump changed, to be put back.
@@ -44,6 +46,7 @@ pub struct State {
     pub(super) query: LogQuery,
     pub(super) find: Option<TextMatch>,
     pub(super) marks: Marks,
+    pub(super) order: Ordering,
     pub(super) typing: Option<Typing>,
     pub(super) edits: [LineEdit; 3],
     /// What is wrong with what is being typed.
@@ -73,6 +76,7 @@ impl Default for State {
             query: LogQuery::default(),
             find: None,
             marks: Marks::default(),
+            order: Ordering::default(),
             typing: None,
             edits: Default::default(),
             wrong: None,
@@ -303,7 +307,11 @@ impl Pane for State {
         match action {
             Action::Back => return self.back_out(cx),
             Action::Top => return vec![self.jump(Anchor::Head, cx)],
-            Action::Bottom => return vec![self.follow(cx)],
+            Action::Bottom => {
+                self.order.late = 0;
+                return vec![self.follow(cx)];
+            }
+            Action::ToggleOrder => return self.toggle_order(cx),
             Action::Pause if self.follow => self.follow = false,
             Action::Pause => return vec![self.follow(cx)],
             Action::Filter => self.type_in(Typing::Filter),

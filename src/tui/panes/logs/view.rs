@@ -1,7 +1,7 @@
 //! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
 use super::state::State;
-use super::{bar, detail};
+use super::{bar, detail, order};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -98,6 +98,11 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         let base = (i == w.cursor).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
+        if let Some(pause) = w.pauses.get(&record.id) {
+            let at = Rect { y, height: 1, width: area.width - 1, ..area };
+            frame.render_widget(order::pause_line(*pause, columns.before_message(), cx), at);
+            y += 1;
+        }
         for line in record_lines(record, &columns, room, cx, state) {
             if y >= area.bottom() {
                 break;
@@ -163,6 +168,9 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     let mut tags = Vec::new();
     if more > 0 {
         tags.push(Span::styled(format!(" +{}", format::plural(more as u64, "line")), cx.style(Role::Faint)));
+    }
+    if state.by_time(cx) && order::is_ahead(r) {
+        tags.push(Span::styled(" dated ahead", cx.style(Role::Warn)));
     }
     if r.has(flags::CUT) {
         tags.push(Span::styled(" cut", cx.style(Role::Warn)));
