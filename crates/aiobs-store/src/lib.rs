@@ -27,6 +27,7 @@ mod writer;
 pub use chunk::DecodedChunk;
 pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};
+pub use histogram::{Axis, Detail, Parts};
 pub use lookup::ArchiveInfo;
 pub use matcher::Matcher;
 pub use outbox::{OutboxEntry, OutboxRow, OutboxState};
