@@ -2,11 +2,13 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod parts;
 mod sql;
 mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
@@ -27,7 +29,6 @@ pub trait Backend: Send + Sync {
 
 /// What the screen may ask for.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a handful live at a time")]
 pub enum Request {
     /// A window of log records.
     Logs(LogsRequest),
@@ -64,6 +65,8 @@ pub enum Request {
     Sql(u64, String),
     /// Stop the statement that goes on.
     CancelSql,
+    /// Records counted in parts.
+    Parts(PartsRequest),
 }
 
 /// Where a window of records lies.
@@ -220,6 +223,8 @@ pub enum Event {
     PromptPreview(IncidentId, String),
     /// Answer to [`Request::Sql`]: how far it is, then its end.
     Sql(SqlAnswer),
+    /// Answer to [`Request::Parts`].
+    Parts(Box<PartsAnswer>),
     /// Something to tell in the footer.
     Toast(Toast),
 }
