@@ -8,6 +8,7 @@ use super::events::{EventReceiver, EventSink};
 use super::hub::Hub;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::parts::PartsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::processing::{Message, Outlet, Processing};
 use super::remotes::Remotes;
@@ -183,8 +184,9 @@ impl Builder<'_> {
         running.send(remotes);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, sql, Arc::clone(&board), to_inquiry));
+            let hub = Arc::new(Hub::new(logs, parts, sql, Arc::clone(&board), to_inquiry));
             let inquiry = Inquiry {
                 reader: ground.store.reader()?,
                 board: Arc::clone(&board),

@@ -2,11 +2,13 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod parts;
 mod sql;
 mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
@@ -27,7 +29,6 @@ pub trait Backend: Send + Sync {
 
 /// What the screen may ask for.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a handful live at a time")]
 pub enum Request {
     /// A window of log records.
     Logs(LogsRequest),
@@ -64,6 +65,8 @@ pub enum Request {
     Sql(u64, String),
     /// Stop the statement that goes on.
     CancelSql,
+    /// Records counted in parts.
+    Parts(PartsRequest),
 }
 
 /// Where a window of records lies.
@@ -85,7 +88,7 @@ pub enum Anchor {
     LevelNext(RecordId, Level),
     /// The one before.
     LevelPrevious(RecordId, Level),
-    /// The first record at or after this event time.
+    /// The record nearest to this event time; in the order of arrival the first one at or after it, else the last.
     Time(Timestamp),
 }
 
@@ -98,6 +101,8 @@ pub struct LogsRequest {
     pub query: LogQuery,
     /// What is searched for with n/N (not a filter).
     pub find: Option<aiobs_types::TextMatch>,
+    /// In the order of event time instead of arrival.
+    pub by_time: bool,
     /// Where.
     pub anchor: Anchor,
     /// Rows wanted before the anchor's row.
@@ -111,7 +116,7 @@ pub struct LogsRequest {
 pub struct LogsPage {
     /// Of the request.
     pub seq: u64,
-    /// Records in the order of arrival.
+    /// Records in the order asked for.
     pub rows: Vec<LogRecord>,
     /// Index in `rows` of the anchor's record; `None` when nothing matches or the jump found nothing.
     pub focus: Option<usize>,
@@ -129,6 +134,10 @@ pub struct LogsPage {
     pub not_found: bool,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
+    /// Matches that arrived since the last window that followed, dated before its first row. By event time only.
+    pub late: u64,
+    /// Matches dated later than any right clock can have written, behind the end that is followed. By event time only.
+    pub ahead: u64,
 }
 
 /// One record with everything known about it.
@@ -214,6 +223,8 @@ pub enum Event {
     PromptPreview(IncidentId, String),
     /// Answer to [`Request::Sql`]: how far it is, then its end.
     Sql(SqlAnswer),
+    /// Answer to [`Request::Parts`].
+    Parts(Box<PartsAnswer>),
     /// Something to tell in the footer.
     Toast(Toast),
 }

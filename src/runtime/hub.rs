@@ -6,6 +6,7 @@ use super::board::{Board, lock};
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::parts::PartsDesk;
 use super::sql::SqlDesk;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
 use std::collections::{BTreeMap, HashMap};
@@ -23,14 +24,21 @@ const INCIDENTS: usize = 1_000;
 pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
     logs: LogView,
+    parts: PartsDesk,
     board: Arc<Board>,
     sql: SqlDesk,
     inquiries: Sender<Request>,
 }
 
 impl Hub {
-    pub(crate) fn new(logs: LogView, sql: SqlDesk, board: Arc<Board>, inquiries: Sender<Request>) -> Self {
-        Self { latest: Mutex::default(), logs, sql, board, inquiries }
+    pub(crate) fn new(
+        logs: LogView,
+        parts: PartsDesk,
+        sql: SqlDesk,
+        board: Arc<Board>,
+        inquiries: Sender<Request>,
+    ) -> Self {
+        Self { latest: Mutex::default(), logs, parts, sql, board, inquiries }
     }
 }
 
@@ -42,6 +50,7 @@ impl Backend for Hub {
     fn send(&self, request: Request) {
         match request {
             Request::Logs(request) => self.logs.ask(request),
+            Request::Parts(request) => self.parts.ask(request),
             Request::Sql(seq, text) => self.sql.ask(seq, text),
             Request::CancelSql => self.sql.cancel(),
             // Gone only when everything stops.

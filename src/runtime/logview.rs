@@ -2,10 +2,14 @@
 //! live window together, and meanwhile counts the matches of the query from the newest record down. A newer
 //! request interrupts what is going on, so a key never waits for a scan.
 
+mod bytime;
 mod index;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;
 
+use self::bytime::TimeView;
 use self::index::MatchIndex;
 use super::board::Board;
 use super::events::{Anchor, Event, EventSink, LogsPage, LogsRequest};
@@ -33,7 +37,15 @@ impl LogView {
     pub(crate) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
         let (tx, rx) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), scan: None, shown: Vec::new() };
+        let worker = Worker {
+            reader,
+            board,
+            sink,
+            cancel: Arc::clone(&cancel),
+            scan: None,
+            shown: Vec::new(),
+            time: TimeView::default(),
+        };
         std::thread::Builder::new().name("logview".into()).spawn(move || worker.run(&rx))?;
         Ok(Self { tx, cancel })
     }
@@ -89,6 +101,7 @@ struct Worker {
     /// Rows of the last window, rising. The next one holds most of them again, and a rare match is alone in its chunk:
     /// without them, following a filter would unpack a chunk per row each time something arrives.
     shown: Vec<LogRecord>,
+    time: TimeView,
 }
 
 impl Worker {
@@ -140,6 +153,7 @@ impl Worker {
             }
             _ => match self.reader.matcher(&query) {
                 Ok(matcher) => {
+                    self.time.forget();
                     let index =
                         if query.is_all() { MatchIndex::everything(first, next) } else { MatchIndex::new(first, next) };
                     let reported = Instant::now();
@@ -255,7 +269,12 @@ impl Worker {
     /// Sends the window of the current request with the counts known so far.
     fn reply(&mut self, first: u64, next: u64) {
         let Some(request) = self.scan.as_ref().map(|s| s.request.clone()) else { return };
-        let page = match self.window(&request, first, next) {
+        let page = if request.by_time {
+            self.window_by_time(&request, first, next)
+        } else {
+            self.window(&request, first, next)
+        };
+        let page = match page {
             Ok(page) => page,
             Err(Halt::Cancelled) => return,
             Err(Halt::Store(e)) => {
@@ -319,6 +338,7 @@ impl Worker {
             done: scan.index.done(),
             not_found,
             error,
+            ..LogsPage::default()
         })
     }
 
@@ -355,7 +375,10 @@ impl Worker {
             }
             Anchor::Time(time) => {
                 query.from = query.from.max(Some(time));
-                (self.seek(&query, first, true, 1, first, next)?, next.saturating_sub(1))
+                let hit = self.seek(&query, first, true, 1, first, next)?;
+                // Past the end, the last one is the nearest.
+                let hit = if hit.is_empty() { self.seek(&request.query, next, false, 1, first, next)? } else { hit };
+                (hit, next.saturating_sub(1))
             }
             Anchor::Tail | Anchor::Head | Anchor::At(_) | Anchor::Rank(_) => (Vec::new(), first),
         };
@@ -441,7 +464,7 @@ impl Worker {
         Ok(ids)
     }
 
-    /// The records with these ids (ascending): those shown a moment ago, else from the live window or the archive.
+    /// The records with these ids, ascending: those shown a moment ago, else from the live window or the archive.
     fn records(&mut self, ids: &[u64]) -> Result<Vec<LogRecord>, Halt> {
         let mut rows = Vec::with_capacity(ids.len());
         let mut stored = Vec::new();
@@ -453,10 +476,13 @@ impl Worker {
             }
         }
         if !stored.is_empty() {
+            // Chunk after chunk, whatever the order of the window.
+            stored.sort_unstable();
             rows.extend(self.reader.records(&stored)?);
             rows.sort_by_key(|r| r.id);
         }
         self.shown.clone_from(&rows);
+        self.shown.sort_by_key(|r| r.id);
         Ok(rows)
     }
 }

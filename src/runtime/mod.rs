@@ -12,6 +12,7 @@ mod hub;
 mod inquiry;
 mod live;
 mod logview;
+mod parts;
 mod pipeline;
 mod processing;
 mod reading;

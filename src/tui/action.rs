@@ -15,6 +15,8 @@ pub enum Context {
     Overview,
     /// Logs pane.
     Logs,
+    /// The histogram over the records in Logs.
+    Histogram,
     /// Incidents pane.
     Incidents,
     /// Charts pane.
@@ -37,11 +39,12 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Always,
         Self::Global,
         Self::Overview,
         Self::Logs,
+        Self::Histogram,
         Self::Incidents,
         Self::Charts,
         Self::Topology,
@@ -60,6 +63,7 @@ impl Context {
             Self::Global => "global",
             Self::Overview => "overview",
             Self::Logs => "logs",
+            Self::Histogram => "histogram",
             Self::Incidents => "incidents",
             Self::Charts => "charts",
             Self::Topology => "topology",
@@ -89,6 +93,7 @@ impl Context {
             Self::Global => &[Self::Global, Self::Always],
             Self::Overview => &[Self::Overview, Self::Global, Self::Always],
             Self::Logs => &[Self::Logs, Self::Global, Self::Always],
+            Self::Histogram => &[Self::Histogram, Self::Logs, Self::Global, Self::Always],
             Self::Incidents => &[Self::Incidents, Self::Global, Self::Always],
             Self::Charts => &[Self::Charts, Self::Global, Self::Always],
             Self::Topology => &[Self::Topology, Self::Global, Self::Always],
@@ -214,6 +219,11 @@ actions! {
     NextWarning      "next_warning"    "next warning" Finding [Logs] "To the next warning or worse"
     PreviousWarning  "previous_warning" "previous warning" Finding [Logs] "To the previous warning or worse"
     GoToTime         "go_to_time"      "go to"        Finding [Logs] "Go to a time, a share (50%) or a record (#1207)"
+    ToggleOrder      "toggle_order"    "order"        Finding [Logs] "Order records by event time, or as they came"
+    ToggleHistogram  "toggle_histogram" "histogram"   Finding [Logs] "Show how many records there were when, by severity"
+    ZoomIn           "zoom_in"         "closer"       Finding [Histogram] "Less time in a column"
+    ZoomOut          "zoom_out"        "wider"        Finding [Histogram] "More time in a column"
+    MarkRange        "mark_range"      "mark"         Finding [Histogram] "Mark the other end of a range; Enter then takes it into the filter"
     IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor"
     ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor"
     IncludeTemplate  "include_template" "like this"   Finding [Logs] "Show only lines like the one under the cursor"

@@ -2,8 +2,8 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, ComponentRow, Event, IncidentDetail, LogsPage, LogsRequest, ModelState, PatternRow, Rates,
-    RecordDetail, Request, Snapshot, SourceRow, Totals,
+    Anchor, ChainState, ComponentRow, Event, IncidentDetail, LogsPage, LogsRequest, ModelState, PartCount, PartsAnswer,
+    PartsOf, PartsRequest, PatternRow, Rates, RecordDetail, Request, Snapshot, SourceRow, Totals,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -193,6 +193,10 @@ impl Screen {
                     let page = self.answer(&r);
                     self.input(Input::Engine(Event::Logs(page)));
                 }
+                Effect::Send(Request::Parts(r)) => {
+                    let answer = self.parts(&r);
+                    self.input(Input::Engine(Event::Parts(Box::new(answer))));
+                }
                 Effect::Send(Request::Record(id)) => {
                     if let Some(r) = self.records.iter().find(|r| r.id == id) {
                         let detail = RecordDetail {
@@ -264,8 +268,31 @@ impl Screen {
         out
     }
 
+    /// Counts in parts of half a minute, or of what was asked; of ids, in equal parts.
+    fn parts(&self, r: &PartsRequest) -> PartsAnswer {
+        let (from, width) = match r.of {
+            PartsOf::AllTime => (at(1020).0, 30_000_000_000),
+            PartsOf::Time(from, width) => (from.0, width),
+            PartsOf::Arrival => (0, 1 + self.records.len() as i64 / r.parts as i64),
+        };
+        let mut counts = vec![PartCount::default(); if r.of == PartsOf::AllTime { 34 } else { r.parts }];
+        for rec in self.records.iter().filter(|rec| fits(rec, &r.query)) {
+            let place = if r.of == PartsOf::Arrival { rec.id.0 as i64 } else { rec.time.0 };
+            let Ok(i) = usize::try_from((place - from).div_euclid(width)) else { continue };
+            if let Some(c) = counts.get_mut(i) {
+                c.all += 1;
+                c.warnings += u64::from(rec.severity.level() == Level::Warn);
+                c.errors += u64::from(rec.severity.level() >= Level::Error);
+            }
+        }
+        PartsAnswer { seq: r.seq, map: r.map, from, width, counts, share: 1.0, done: true, ..PartsAnswer::default() }
+    }
+
     fn answer(&self, r: &LogsRequest) -> LogsPage {
-        let hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
+        let mut hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
+        if r.by_time {
+            hits.sort_by_key(|rec| (rec.time, rec.id));
+        }
         let found = |rec: &LogRecord| r.find.as_ref().is_some_and(|f| holds(rec, f));
         let n = hits.len();
         let place = match r.anchor {
@@ -306,6 +333,8 @@ impl Screen {
 fn fits(r: &LogRecord, q: &LogQuery) -> bool {
     q.text.iter().all(|t| holds(r, t) != t.negate)
         && q.min_severity.is_none_or(|s| r.severity >= s)
+        && q.from.is_none_or(|t| r.time >= t)
+        && q.to.is_none_or(|t| r.time < t)
         && (q.components.is_empty() || q.components.contains(&r.component))
         && (q.templates.is_empty() || q.templates.contains(&r.template))
         && (q.sources.is_empty() || q.sources.contains(&r.source))

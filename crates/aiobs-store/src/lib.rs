@@ -21,11 +21,13 @@ mod scan;
 mod schema;
 mod sql;
 mod store;
+mod timeorder;
 mod writer;
 
 pub use chunk::DecodedChunk;
 pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};
+pub use histogram::{Axis, Detail, Parts};
 pub use lookup::ArchiveInfo;
 pub use matcher::Matcher;
 pub use outbox::{OutboxEntry, OutboxRow, OutboxState};
@@ -36,6 +38,7 @@ pub use sql::{
     ReadFilter, SQL_FUNCTIONS, SQL_TABLES, Sql, SqlColumn, SqlControl, SqlDone, SqlError, SqlLimits, SqlSink, SqlTable,
 };
 pub use store::{OpenReport, Store};
+pub use timeorder::{Keys, Load, Stretch, TimeKey, nth, rank, walk};
 pub use writer::{Commit, CommitReport, Writer};
 
 /// One borrowed record in a query's callback.

@@ -171,7 +171,7 @@ fn read(conn: &rusqlite::Connection, matcher: &Matcher, header: ChunkHeader) -> 
 }
 
 /// Decompresses and searches one chunk, doing as little of both as will do.
-fn search(decoder: &mut Decoder, matcher: &Matcher, stored: Stored) -> Result<ChunkHits> {
+pub(crate) fn search(decoder: &mut Decoder, matcher: &Matcher, stored: Stored) -> Result<ChunkHits> {
     match try_search(decoder, matcher, &stored) {
         Ok((rows, chunk)) => Ok(ChunkHits { header: stored.header, rows, chunk, damaged: false }),
         Err(StoreError::Corrupt { what, .. }) => {

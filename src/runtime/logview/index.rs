@@ -38,6 +38,11 @@ impl MatchIndex {
         self.below <= self.first
     }
 
+    /// Whether all of `lo..hi` is scanned.
+    pub(super) fn is_scanned(&self, lo: u64, hi: u64) -> bool {
+        self.below <= lo.max(self.first) && hi <= self.above
+    }
+
     /// First id not scanned upwards.
     pub(super) fn above(&self) -> u64 {
         self.above

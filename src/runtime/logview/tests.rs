@@ -16,6 +16,7 @@ struct World {
     stream: EventReceiver,
     next: u64,
     seq: u64,
+    by_time: bool,
     _dir: tempfile::TempDir,
 }
 
@@ -55,7 +56,7 @@ impl World {
         let board = Arc::new(Board::new(RecordId(first)));
         let (sink, stream) = EventReceiver::channel();
         let view = LogView::spawn(store.reader().unwrap(), Arc::clone(&board), sink).unwrap();
-        let mut world = Self { store, writer, board, view, stream, next: first, seq: 0, _dir: dir };
+        let mut world = Self { store, writer, board, view, stream, next: first, seq: 0, by_time: false, _dir: dir };
         world.arrive(live);
         world
     }
@@ -70,7 +71,15 @@ impl World {
     fn request(&mut self, query: &LogQuery, find: Option<TextMatch>, anchor: Anchor, around: (usize, usize)) -> u64 {
         self.seq += 1;
         let (before, after) = around;
-        self.view.ask(LogsRequest { seq: self.seq, query: query.clone(), find, anchor, before, after });
+        self.view.ask(LogsRequest {
+            seq: self.seq,
+            query: query.clone(),
+            find,
+            by_time: self.by_time,
+            anchor,
+            before,
+            after,
+        });
         self.seq
     }
 
@@ -131,7 +140,7 @@ fn every_anchor_finds_its_place_across_archive_and_memory() {
     let page = w.ask(&all, Anchor::Time(Timestamp::from_secs(T0 + 50)));
     assert_eq!(focus(&page), Some(50));
     let page = w.ask(&all, Anchor::Time(Timestamp::from_secs(T0 + 5_000)));
-    assert_eq!((focus(&page), page.not_found), (Some(120), true));
+    assert_eq!((focus(&page), page.not_found), (Some(120), false));
     let page = w.ask(&all, Anchor::LevelNext(RecordId(95), Level::Error));
     assert_eq!(focus(&page), Some(100));
     let page = w.ask(&all, Anchor::LevelNext(RecordId(100), Level::Error));

@@ -1,7 +1,7 @@
 //! The line over the records: the filter, what is being typed, how many match, how far a scan has come.
 
 use super::state::State;
-use super::view;
+use super::{order, view};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -102,6 +102,7 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
         let said = format!("scanning {:.0} % {}  ", share * 100.0, cx.glyphs.progress_bar(share, 5));
         spans.push(Span::styled(said, cx.style(Role::Progress)));
     }
+    spans.extend(order::said(state, width, cx));
     // The archive grows while nothing is asked.
     let archive = w.archive.max(cx.snapshot.totals.records);
     let counts = if state.query.is_all() {

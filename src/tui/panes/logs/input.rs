@@ -124,7 +124,7 @@ impl State {
                     return vec![self.jump(anchor, cx)];
                 }
                 let near = self.window.record().map_or(cx.clock.now, |r| r.time);
-                match time::parse(&text, near, &cx.clock.zone) {
+                match time::parse(&text, near, cx.clock.now, &cx.clock.zone) {
                     Ok(t) => {
                         self.close(what);
                         vec![self.jump(Anchor::Time(t), cx)]

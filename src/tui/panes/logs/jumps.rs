@@ -1,20 +1,22 @@
 //! Asking for other windows of records, and taking the answers.
 
 use super::state::{Asked, State};
-use super::view;
 use super::window::Place;
+use super::{order, view};
 use crate::runtime::events::{Anchor, LogsPage, LogsRequest, Request};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use aiobs_types::{Level, LogQuery, RecordId};
+use std::collections::HashMap;
 
 impl State {
     /// Asks for a window. The answer to an older question is not waited for any more.
     fn ask(&mut self, anchor: Anchor, place: Place, cx: &PaneCx<'_>) -> Effect {
         self.seq += 1;
-        self.asked = Some(Asked { seq: self.seq, anchor, place });
+        let by_time = self.by_time(cx);
+        self.asked = Some(Asked { seq: self.seq, anchor, place, by_time });
         self.again = false;
         let height = view::list_height(self, cx);
         let (before, after) = match anchor {
@@ -26,6 +28,7 @@ impl State {
             seq: self.seq,
             query: self.query.clone(),
             find: self.find.clone(),
+            by_time,
             anchor,
             before,
             after,
@@ -35,6 +38,7 @@ impl State {
     /// Goes elsewhere; following ends.
     pub(super) fn jump(&mut self, anchor: Anchor, cx: &PaneCx<'_>) -> Effect {
         self.follow = false;
+        self.order.late = 0;
         self.ask(anchor, Place::Focus, cx)
     }
 
@@ -101,6 +105,8 @@ impl State {
         let Some(asked) = self.asked.filter(|a| a.seq == page.seq) else { return Vec::new() };
         let mut effects = Vec::new();
         self.window.count(page);
+        self.order.late += page.late;
+        self.order.ahead = page.ahead;
         if let Some(error) = &page.error {
             effects.push(Effect::warn(error.clone()));
         }
@@ -113,6 +119,7 @@ impl State {
         // While a scan has found nothing yet, what was there stays to be read.
         if page.done || !page.rows.is_empty() {
             self.window.take(page.clone(), asked.place, height);
+            self.window.pauses = if asked.by_time { order::pauses(&self.window.rows) } else { HashMap::new() };
             self.settle(cx);
             effects.extend(self.detail_follows(cx));
             if let Some(a) = &mut self.asked {
@@ -141,6 +148,7 @@ impl State {
             seq: self.seq,
             query: LogQuery::default(),
             find: None,
+            by_time: false,
             anchor: Anchor::Head,
             before: 0,
             after: 0,

@@ -2,11 +2,14 @@
 //! around the cursor and asks for the next one before the user gets to its edge, so that keys never wait.
 
 mod bar;
+mod bars;
 mod detail;
+mod histogram;
 mod input;
 mod jumps;
 mod mark;
 mod mouse;
+mod order;
 mod state;
 mod time;
 mod view;

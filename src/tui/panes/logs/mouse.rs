@@ -1,7 +1,7 @@
 //! The mouse in Logs: the wheel scrolls records or the detail, a click selects a record, a second one opens it.
 
 use super::state::State;
-use super::view;
+use super::{histogram, view};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
@@ -14,7 +14,13 @@ impl State {
             return Vec::new();
         }
         let height = view::list_height(self, cx);
-        let row = usize::from(mouse.at.y - 1);
+        let bars = histogram::height(self, cx);
+        let Some(row) = (mouse.at.y - 1).checked_sub(bars).map(usize::from) else {
+            if mouse.wheel().is_none() {
+                self.histogram.click(usize::from(mouse.at.x.saturating_sub(1)));
+            }
+            return Vec::new();
+        };
         let zoomed = self.zoom && self.detail.is_some();
         match mouse.wheel() {
             Some(down) if zoomed || row >= height => self.turn_detail(down, cx),

@@ -1,8 +1,10 @@
 //! State of the Logs pane and what the keys do with it.
 
 use super::detail::Detail;
+use super::histogram::Histogram;
 use super::input::Typing;
 use super::mark::Marks;
+use super::order::Ordering;
 use super::view;
 use super::window::{Place, Window};
 use crate::runtime::events::{Anchor, Event, Request};
@@ -25,6 +27,7 @@ pub(super) struct Asked {
     pub(super) seq: u64,
     pub(super) anchor: Anchor,
     pub(super) place: Place,
+    pub(super) by_time: bool,
 }
 
 /// What another pane's jump changed, to be put back.
@@ -44,6 +47,8 @@ pub struct State {
     pub(super) query: LogQuery,
     pub(super) find: Option<TextMatch>,
     pub(super) marks: Marks,
+    pub(super) order: Ordering,
+    pub(super) histogram: Histogram,
     pub(super) typing: Option<Typing>,
     pub(super) edits: [LineEdit; 3],
     /// What is wrong with what is being typed.
@@ -73,6 +78,8 @@ impl Default for State {
             query: LogQuery::default(),
             find: None,
             marks: Marks::default(),
+            order: Ordering::default(),
+            histogram: Histogram::default(),
             typing: None,
             edits: Default::default(),
             wrong: None,
@@ -132,7 +139,7 @@ impl State {
     }
 
     /// Adds a word to the filter.
-    fn narrow(&mut self, word: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
+    pub(super) fn narrow(&mut self, word: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
         // What is added goes with the whole of a filter that has sides.
         let sides = self.filter.split_whitespace().any(|w| matches!(w, "or" | "OR" | "||"));
         let filter = if sides { format!("({})", self.filter) } else { self.filter.clone() };
@@ -196,7 +203,7 @@ impl State {
                 return Vec::new();
             }
         }
-        vec![Effect::Back]
+        self.give_range_back(cx).unwrap_or_else(|| vec![Effect::Back])
     }
 
     fn save(&mut self) {
@@ -230,7 +237,11 @@ impl State {
 
 impl Pane for State {
     fn context(&self) -> Context {
-        if self.typing.is_some() { Context::Input } else { Context::Logs }
+        match self.typing {
+            Some(_) => Context::Input,
+            None if self.histogram.focus => Context::Histogram,
+            None => Context::Logs,
+        }
     }
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -295,6 +306,11 @@ impl Pane for State {
         if let Some(what) = self.typing {
             return self.typed(what, action, cx);
         }
+        if self.histogram.focus
+            && let Some(effects) = self.in_histogram(action, cx)
+        {
+            return effects;
+        }
         if let Some(d) = self.detail.as_mut().filter(|d| d.focus)
             && d.scrolled(action, cx)
         {
@@ -303,7 +319,12 @@ impl Pane for State {
         match action {
             Action::Back => return self.back_out(cx),
             Action::Top => return vec![self.jump(Anchor::Head, cx)],
-            Action::Bottom => return vec![self.follow(cx)],
+            Action::Bottom => {
+                self.order.late = 0;
+                return vec![self.follow(cx)];
+            }
+            Action::ToggleHistogram => return self.toggle_histogram(cx),
+            Action::ToggleOrder => return self.toggle_order(cx),
             Action::Pause if self.follow => self.follow = false,
             Action::Pause => return vec![self.follow(cx)],
             Action::Filter => self.type_in(Typing::Filter),
@@ -368,7 +389,16 @@ impl Pane for State {
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::Appended => self.appended(cx).into_iter().collect(),
-            Event::Logs(page) => self.page(page, cx),
+            Event::Snapshot => self.count_parts(cx),
+            Event::Parts(answer) => {
+                self.parts(answer);
+                Vec::new()
+            }
+            Event::Logs(page) => {
+                let mut effects = self.page(page, cx);
+                effects.extend(self.count_parts(cx));
+                effects
+            }
             Event::Record(detail) => self.record_came(detail),
             _ => Vec::new(),
         }
@@ -388,6 +418,9 @@ impl Pane for State {
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
+        if self.histogram.focus && self.typing.is_none() {
+            return vec![Action::Open, Action::MarkRange, Action::ZoomIn, Action::ZoomOut, Action::Back];
+        }
         if self.typing.is_some() {
             return vec![Action::Submit, Action::Back, Action::Complete, Action::DeleteAll];
         }

@@ -1,7 +1,7 @@
 //! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
 use super::state::State;
-use super::{bar, detail};
+use super::{bar, bars, detail, histogram, order};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -16,7 +16,8 @@ use ratatui::text::{Line, Span};
 /// Rows the list has.
 pub(super) fn list_height(state: &State, cx: &PaneCx<'_>) -> usize {
     let taken = if state.detail.is_some() { detail::height(cx) } else { 0 };
-    usize::from(cx.size.height.saturating_sub(1 + taken)).max(1)
+    let bars = histogram::height(state, cx);
+    usize::from(cx.size.height.saturating_sub(1 + taken + bars)).max(1)
 }
 
 /// Cells of the columns before the message.
@@ -69,6 +70,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         detail::draw(frame, body, cx, state);
         return;
     }
+    let bars_height = histogram::height(state, cx).min(body.height);
+    bars::draw(frame, Rect { height: bars_height, ..body }, cx, state);
+    let body = Rect { y: body.y + bars_height, height: body.height - bars_height, ..body };
     let detail_height = if state.detail.is_some() { detail::height(cx).min(body.height) } else { 0 };
     let list = Rect { height: body.height - detail_height, ..body };
     if state.window.rows.is_empty() {
@@ -98,6 +102,11 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         let base = (i == w.cursor).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
+        if let Some(pause) = w.pauses.get(&record.id) {
+            let at = Rect { y, height: 1, width: area.width - 1, ..area };
+            frame.render_widget(order::pause_line(*pause, columns.before_message(), cx), at);
+            y += 1;
+        }
         for line in record_lines(record, &columns, room, cx, state) {
             if y >= area.bottom() {
                 break;
@@ -110,6 +119,7 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
             y += 1;
         }
     }
+    bars::draw_map(frame, Rect { x: area.right() - 2, width: 1, ..area }, cx, state);
     let rail = Rect { x: area.right() - 1, width: 1, ..area };
     let range = (w.rank + w.top as u64, u64::from(area.height), w.total.max(w.rank + w.rows.len() as u64));
     scroll::scrollbar(frame, rail, range, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
@@ -163,6 +173,9 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     let mut tags = Vec::new();
     if more > 0 {
         tags.push(Span::styled(format!(" +{}", format::plural(more as u64, "line")), cx.style(Role::Faint)));
+    }
+    if state.by_time(cx) && order::is_ahead(r) {
+        tags.push(Span::styled(" dated ahead", cx.style(Role::Warn)));
     }
     if r.has(flags::CUT) {
         tags.push(Span::styled(" cut", cx.style(Role::Warn)));

@@ -4,12 +4,15 @@ use crate::runtime::events::LogsPage;
 use crate::tui::action::Action;
 use crate::tui::widgets::scroll::WHEEL;
 use aiobs_types::{LogRecord, RecordId};
+use std::collections::HashMap;
 
 /// The records at hand.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    /// In the order of arrival.
+    /// In the order of the view.
     pub(super) rows: Vec<LogRecord>,
+    /// Before which of them nothing was logged for long, and how long, nanoseconds: a line of its own.
+    pub(super) pauses: HashMap<RecordId, i64>,
     /// Matches before `rows[0]`.
     pub(super) rank: u64,
     /// Matches known so far.
@@ -74,7 +77,7 @@ impl Window {
                 self.top = self.cursor.saturating_sub(height / 3);
             }
             Place::Keep => {
-                let at = old.and_then(|id| self.rows.binary_search_by_key(&id, |r| r.id).ok()).or(focus).unwrap_or(0);
+                let at = old.and_then(|id| self.rows.iter().position(|r| r.id == id)).or(focus).unwrap_or(0);
                 self.cursor = at.min(last);
                 self.top = self.cursor.saturating_sub(offset);
             }
@@ -108,6 +111,8 @@ impl Window {
     /// Turns the wheel one notch: the view moves and takes the cursor along when it would leave it. Turned down at the
     /// last screen, the cursor goes to the last record.
     pub(super) fn turned(&mut self, down: bool, height: usize, rows_of: impl Fn(&LogRecord) -> usize) {
+        let pauses = &self.pauses;
+        let rows_of = |r: &LogRecord| rows_of(r) + Self::pause_rows(pauses, r);
         let last = self.rows.len().saturating_sub(1);
         self.top = if down { (self.top + WHEEL).min(last) } else { self.top.saturating_sub(WHEEL) };
         let mut room = height.max(1);
@@ -127,7 +132,7 @@ impl Window {
     pub(super) fn at_row(&self, row: usize, rows_of: impl Fn(&LogRecord) -> usize) -> Option<usize> {
         let mut below = 0;
         (self.top..self.rows.len()).find(|i| {
-            below += rows_of(&self.rows[*i]);
+            below += rows_of(&self.rows[*i]) + Self::pause_rows(&self.pauses, &self.rows[*i]);
             row < below
         })
     }
@@ -135,6 +140,8 @@ impl Window {
     /// Brings the view to the cursor; `rows_of` says how many screen rows a record takes, `height` are seen.
     pub(super) fn settle(&mut self, height: usize, rows_of: impl Fn(&LogRecord) -> usize) {
         let height = height.max(1);
+        let pauses = &self.pauses;
+        let rows_of = |r: &LogRecord| rows_of(r) + Self::pause_rows(pauses, r);
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         self.top = self.top.min(self.cursor);
         // The first row from which the cursor's record is still seen in full.
