@@ -2,11 +2,13 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod kept;
 mod sql;
 mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use kept::{Keep, Kept, Marked};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
@@ -64,6 +66,10 @@ pub enum Request {
     Sql(u64, String),
     /// Stop the statement that goes on.
     CancelSql,
+    /// Everything a person kept: bookmarks, notes, filters.
+    Kept,
+    /// Keep or forget something.
+    Keep(Keep),
 }
 
 /// Where a window of records lies.
@@ -214,6 +220,8 @@ pub enum Event {
     PromptPreview(IncidentId, String),
     /// Answer to [`Request::Sql`]: how far it is, then its end.
     Sql(SqlAnswer),
+    /// Answer to [`Request::Kept`].
+    Kept(Box<Kept>),
     /// Something to tell in the footer.
     Toast(Toast),
 }

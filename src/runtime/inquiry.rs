@@ -5,7 +5,8 @@ use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
-    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Similar, Topology,
+    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, Kept, Marked, RecordDetail, Request, RunRow, Similar,
+    Topology,
 };
 use super::processing::Message;
 use super::similar;
@@ -77,6 +78,11 @@ impl Inquiry {
                 self.agents.cancel_ask();
                 Ok(None)
             }
+            Request::Kept => self.kept().map(|kept| Some(Event::Kept(Box::new(kept)))),
+            Request::Keep(_) => {
+                self.decide(&request);
+                Ok(None)
+            }
             Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|text| Event::PromptPreview(id, text))),
         };
         match result {
@@ -89,11 +95,14 @@ impl Inquiry {
     /// Carries out what a person decided; nothing else, so that it can also be done while the program ends.
     pub(crate) fn decide(&self, request: &Request) {
         // Pipeline and writer end after this thread.
-        match *request {
-            Request::SetIncidentState(id, state) => {
+        match request {
+            &Request::SetIncidentState(id, state) => {
                 let _ = self.pipeline.send(Message::SetIncidentState(id, state));
             }
-            Request::Verdict(id, right) => {
+            Request::Keep(keep) => {
+                let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
+            }
+            &Request::Verdict(id, right) => {
                 let _ = self.writer.send(WriterMessage::Verdict(id, right));
                 let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
                 let _ = self.pipeline.send(Message::Note { incident: id, kind: TimelineKind::Note, text });
@@ -107,6 +116,15 @@ impl Inquiry {
             Some(r) => Ok(Some(r)),
             None => Ok(self.reader.records(&[id])?.pop()),
         }
+    }
+
+    fn kept(&mut self) -> Result<Kept, StoreError> {
+        let notes = self.reader.bookmarks()?;
+        let mut bookmarks = Vec::with_capacity(notes.len());
+        for (id, note) in notes {
+            bookmarks.extend(self.one(id)?.map(|record| Marked { record, note }));
+        }
+        Ok(Kept { bookmarks, filters: self.reader.filters()? })
     }
 
     fn record(&mut self, id: RecordId) -> Result<Option<RecordDetail>, StoreError> {
