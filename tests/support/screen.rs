@@ -2,8 +2,8 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, ComponentRow, Event, IncidentDetail, LogsPage, LogsRequest, ModelState, PatternRow, Rates,
-    RecordDetail, Request, Snapshot, SourceRow, Totals,
+    Anchor, ChainState, ComponentRow, Event, IncidentDetail, Keep, LogsPage, LogsRequest, ModelState, PatternRow,
+    Rates, RecordDetail, Request, Snapshot, SourceRow, Totals,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -213,6 +213,8 @@ impl Screen {
                         self.input(Input::Engine(Event::Incident(Box::new(detail))));
                     }
                 }
+                Effect::Send(Request::Kept) => {}
+                Effect::Send(Request::Keep(keep)) => self.done.push(kept(keep)),
                 Effect::Copy { text, .. } => self.done.push(format!("copy {text}")),
                 other => self.done.push(format!("{other:?}")),
             }
@@ -300,6 +302,17 @@ impl Screen {
             rank: from as u64,
             ..counts
         }
+    }
+}
+
+/// What is kept or forgotten, in words.
+fn kept(keep: Keep) -> String {
+    match keep {
+        Keep::Bookmark { record, note: Some(note) } if note.is_empty() => format!("Keep {} bookmark", record.0),
+        Keep::Bookmark { record, note: Some(note) } => format!("Keep {} {note}", record.0),
+        Keep::Bookmark { record, note: None } => format!("Forget {}", record.0),
+        Keep::Filter { name, filter: Some(filter) } => format!("Keep filter {name}: {filter}"),
+        Keep::Filter { name, filter: None } => format!("Forget filter {name}"),
     }
 }
 

@@ -113,6 +113,11 @@ impl State {
         // While a scan has found nothing yet, what was there stays to be read.
         if page.done || !page.rows.is_empty() {
             self.window.take(page.clone(), asked.place, height);
+            if let Some(id) = self.wants_bookmark.take()
+                && self.window.id() != Some(id)
+            {
+                effects.push(Effect::info("The filter hides that bookmark; this is the nearest line"));
+            }
             self.settle(cx);
             effects.extend(self.detail_follows(cx));
             if let Some(a) = &mut self.asked {

@@ -7,8 +7,13 @@ mod input;
 mod jumps;
 mod mark;
 mod mouse;
+mod narrow;
+mod notes;
+mod picker;
+mod pretty;
 mod state;
 mod time;
+mod trace;
 mod view;
 mod window;
 
