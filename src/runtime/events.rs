@@ -2,12 +2,14 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod collect;
 mod kept;
 mod sql;
 mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use collect::Collected;
 pub use kept::{Keep, Kept, Marked};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
@@ -29,7 +31,6 @@ pub trait Backend: Send + Sync {
 
 /// What the screen may ask for.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a handful live at a time")]
 pub enum Request {
     /// A window of log records.
     Logs(LogsRequest),
@@ -66,6 +67,10 @@ pub enum Request {
     Sql(u64, String),
     /// Stop the statement that goes on.
     CancelSql,
+    /// Records all at once, at most the query's limit; it replaces the one that goes on. The number comes back.
+    Collect(u64, LogQuery),
+    /// Stop collecting.
+    CancelCollect,
     /// Everything a person kept: bookmarks, notes, filters.
     Kept,
     /// Keep or forget something.
@@ -220,6 +225,8 @@ pub enum Event {
     PromptPreview(IncidentId, String),
     /// Answer to [`Request::Sql`]: how far it is, then its end.
     Sql(SqlAnswer),
+    /// Answer to [`Request::Collect`]: how far it is, then its end.
+    Collected(u64, Collected),
     /// Answer to [`Request::Kept`].
     Kept(Box<Kept>),
     /// Something to tell in the footer.

@@ -3,6 +3,7 @@
 
 use super::EngineEvent;
 use super::board::{Board, lock};
+use super::collect::Collector;
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
@@ -25,12 +26,19 @@ pub(super) struct Hub {
     logs: LogView,
     board: Arc<Board>,
     sql: SqlDesk,
+    collector: Collector,
     inquiries: Sender<Request>,
 }
 
 impl Hub {
-    pub(crate) fn new(logs: LogView, sql: SqlDesk, board: Arc<Board>, inquiries: Sender<Request>) -> Self {
-        Self { latest: Mutex::default(), logs, sql, board, inquiries }
+    pub(crate) fn new(
+        logs: LogView,
+        sql: SqlDesk,
+        collector: Collector,
+        board: Arc<Board>,
+        inquiries: Sender<Request>,
+    ) -> Self {
+        Self { latest: Mutex::default(), logs, sql, collector, board, inquiries }
     }
 }
 
@@ -44,6 +52,8 @@ impl Backend for Hub {
             Request::Logs(request) => self.logs.ask(request),
             Request::Sql(seq, text) => self.sql.ask(seq, text),
             Request::CancelSql => self.sql.cancel(),
+            Request::Collect(seq, query) => self.collector.ask(seq, query),
+            Request::CancelCollect => self.collector.cancel(),
             // Gone only when everything stops.
             Request::Incident(id) => {
                 self.board.watch(id);

@@ -46,7 +46,11 @@ impl Inquiry {
     pub(crate) fn answer(&mut self, request: Request) {
         let result = match request {
             // These have threads of their own.
-            Request::Logs(_) | Request::Sql(..) | Request::CancelSql => Ok(None),
+            Request::Logs(_)
+            | Request::Sql(..)
+            | Request::CancelSql
+            | Request::Collect(..)
+            | Request::CancelCollect => Ok(None),
             Request::Record(id) => self.record(id).map(|d| d.map(|d| Event::Record(Box::new(d)))),
             Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),

@@ -10,7 +10,7 @@ use super::options::TuiOptions;
 use super::reload::Watch;
 use super::signals::{Signal, Signals};
 use super::terminal::Terminal;
-use super::{Exit, build, save, shell, update};
+use super::{Exit, build, outside, save, shell, update};
 use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
@@ -31,6 +31,8 @@ pub(super) struct App {
     watch: Watch,
     copy: bool,
     suspended: bool,
+    /// A text that waits to be shown in another program.
+    outside: Option<(String, bool)>,
     exit: Option<Exit>,
 }
 
@@ -49,6 +51,7 @@ impl App {
             watch: Watch::new(options),
             copy: options.copy,
             suspended: false,
+            outside: None,
             exit: None,
         })
     }
@@ -72,6 +75,14 @@ impl App {
         loop {
             if let Some(exit) = self.exit {
                 return Ok(exit);
+            }
+            if let Some((text, editor)) = self.outside.take() {
+                // The thread that reads keys would take them from the other program.
+                drop(keys);
+                self.show_outside(&text, editor)?;
+                keys = EventStream::new();
+                // An interrupt was for the other program.
+                signals = Signals::new()?;
             }
             let due = self.pace.due().filter(|_| !self.suspended);
             let deadline = self.model.deadline();
@@ -166,6 +177,7 @@ impl App {
                     self.model.toast(save::save(&path, &text));
                     self.pace.touch(Change::Hand, Instant::now());
                 }
+                Effect::OpenText { text, editor } => self.outside = Some((text, editor)),
                 Effect::Quit => self.exit = Some(Exit::Quit),
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => {
@@ -175,6 +187,19 @@ impl App {
                 // Moves between panes were carried out by the update.
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    fn show_outside(&mut self, text: &str, editor: bool) -> anyhow::Result<()> {
+        Terminal::leave();
+        let said = outside::open(text, editor);
+        self.terminal.resume()?;
+        let (width, height) = self.terminal.size()?;
+        self.input(Input::Resize(width, height))?;
+        self.now();
+        if let Some(toast) = said {
+            self.model.toast(toast);
         }
         Ok(())
     }

@@ -25,6 +25,13 @@ pub enum Effect {
         /// What.
         text: String,
     },
+    /// Show `text` in the user's pager, or editor, which has the terminal meanwhile.
+    OpenText {
+        /// What.
+        text: String,
+        /// In the editor.
+        editor: bool,
+    },
     /// Say something in the footer for a few seconds.
     Toast(Toast),
     /// Go to a pane; Esc comes back.

@@ -11,6 +11,7 @@ mod frame;
 pub mod keymap;
 pub mod model;
 mod options;
+mod outside;
 pub mod panes;
 mod reload;
 mod save;

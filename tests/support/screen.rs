@@ -2,8 +2,8 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, ComponentRow, Event, IncidentDetail, Keep, LogsPage, LogsRequest, ModelState, PatternRow,
-    Rates, RecordDetail, Request, Snapshot, SourceRow, Totals,
+    Anchor, ChainState, Collected, ComponentRow, Event, IncidentDetail, Keep, LogsPage, LogsRequest, ModelState,
+    PatternRow, Rates, RecordDetail, Request, Snapshot, SourceRow, Totals,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -214,6 +214,15 @@ impl Screen {
                     }
                 }
                 Effect::Send(Request::Kept) => {}
+                Effect::Send(Request::Collect(seq, query)) => {
+                    let inside = |r: &&LogRecord| {
+                        query.first.is_none_or(|f| r.id >= f) && query.last.is_none_or(|l| r.id <= l) && fits(r, &query)
+                    };
+                    let records = self.records.iter().filter(inside).cloned().collect();
+                    self.input(Input::Engine(Event::Collected(seq, Collected::Done { records, more: false })));
+                }
+                Effect::Save { path, text } => self.done.push(format!("save {path}: {text}")),
+                Effect::OpenText { text, .. } => self.done.push(format!("open {text}")),
                 Effect::Send(Request::Keep(keep)) => self.done.push(kept(keep)),
                 Effect::Copy { text, .. } => self.done.push(format!("copy {text}")),
                 other => self.done.push(format!("{other:?}")),

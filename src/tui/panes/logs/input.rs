@@ -20,11 +20,13 @@ pub(super) enum Typing {
     Note,
     /// The name to keep the filter under.
     Name,
+    /// The file to write into.
+    File,
 }
 
 impl Typing {
     /// How many there are.
-    pub(super) const COUNT: usize = 5;
+    pub(super) const COUNT: usize = 6;
 
     /// The word before the text.
     pub(super) const fn prompt(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Typing {
             Self::Time => "go to",
             Self::Note => "note",
             Self::Name => "name of the filter",
+            Self::File => "write to",
         }
     }
 }
@@ -45,7 +48,7 @@ impl State {
             Typing::Filter => self.filter.clone(),
             Typing::Find => self.find.as_ref().map(|f| f.pattern.clone()).unwrap_or_default(),
             Typing::Note => self.noting.and_then(|id| self.notes.of(id)).unwrap_or_default().to_owned(),
-            Typing::Time | Typing::Name => String::new(),
+            Typing::Time | Typing::Name | Typing::File => String::new(),
         };
         self.edits[what as usize].set(text);
         self.typing = Some(what);
@@ -130,6 +133,16 @@ impl State {
                 self.close(what);
                 self.write_note(&text)
             }
+            Typing::File => match self.export(text) {
+                Ok(effects) => {
+                    self.close(what);
+                    effects
+                }
+                Err(e) => {
+                    self.wrong = Some(e);
+                    Vec::new()
+                }
+            },
             Typing::Name => {
                 self.close(what);
                 self.save_filter(&text)

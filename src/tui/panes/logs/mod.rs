@@ -3,6 +3,7 @@
 
 mod bar;
 mod detail;
+mod export;
 mod input;
 mod jumps;
 mod mark;

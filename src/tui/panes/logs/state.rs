@@ -1,6 +1,7 @@
 //! State of the Logs pane and what the keys do with it.
 
 use super::detail::Detail;
+use super::export::{Collecting, Purpose};
 use super::input::Typing;
 use super::mark::Marks;
 use super::notes::Notes;
@@ -82,6 +83,11 @@ pub struct State {
     pub(super) pretty: bool,
     /// The record that a note is written on.
     pub(super) noting: Option<RecordId>,
+    /// Where a range of lines begins; it ends at the cursor.
+    pub(super) selected: Option<RecordId>,
+    pub(super) collecting: Option<Collecting>,
+    /// How often it was asked to collect.
+    pub(super) collections: u64,
     /// The bookmark that is gone to.
     pub(super) wants_bookmark: Option<RecordId>,
     /// The record whose trace is to be followed once it is known.
@@ -117,6 +123,9 @@ impl Default for State {
             picker: None,
             pretty: false,
             noting: None,
+            selected: None,
+            collecting: None,
+            collections: 0,
             wants_bookmark: None,
             wants_trace: None,
             wants_incident: None,
@@ -185,6 +194,9 @@ impl State {
     }
 
     fn back_out(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.selected.take().is_some() {
+            return Vec::new();
+        }
         // A look aside that began with the detail open ends first.
         let aside = self.asides.last().is_some_and(|a| a.before.detail) || self.detail.is_none();
         if let Some(effects) = aside.then(|| self.come_back(cx)).flatten() {
@@ -204,17 +216,6 @@ impl State {
             }
         }
         vec![Effect::Back]
-    }
-
-    /// Copies the line, or the chosen field of the detail: its value, or with its name.
-    fn copy_text(&self, named: bool) -> Vec<Effect> {
-        if let Some(f) = self.detail.as_ref().filter(|d| d.focus).and_then(Detail::field) {
-            let text = if named { format!("{}={}", f.name, f.value) } else { f.value.clone() };
-            let what = if named { f.name.clone() } else { format!("the value of {}", f.name) };
-            return vec![Effect::Copy { text, what }];
-        }
-        let copy = |r: &aiobs_types::LogRecord| Effect::Copy { text: r.text.clone(), what: "the line".into() };
-        self.window.record().map(copy).into_iter().collect()
     }
 
     fn save(&mut self) {
@@ -382,6 +383,11 @@ impl Pane for State {
             Action::Bookmarks => return self.pick(Kind::Bookmarks, cx),
             Action::SaveFilter => return self.name_filter(),
             Action::SavedFilters => return self.pick(Kind::Filters, cx),
+            Action::Select => return self.select(cx),
+            Action::Export => self.name_file(cx),
+            Action::OpenPager | Action::OpenEditor => {
+                return self.collect(Purpose::Open { editor: action == Action::OpenEditor });
+            }
             Action::Pretty => self.pretty = !self.pretty,
             Action::Wrap => {
                 self.wrap = !self.wrap;
@@ -438,6 +444,7 @@ impl Pane for State {
             Event::Appended => self.appended(cx).into_iter().collect(),
             Event::Logs(page) => self.page(page, cx),
             Event::Record(detail) => self.record_came(detail, cx),
+            Event::Collected(seq, state) => self.collected(*seq, state, cx),
             Event::Kept(kept) => {
                 self.notes.take(kept);
                 Vec::new()
@@ -456,7 +463,7 @@ impl Pane for State {
             self.wrong = None;
             return Some(Vec::new());
         }
-        self.stop()
+        self.stop_collecting().or_else(|| self.stop())
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {

@@ -92,12 +92,14 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let width = usize::from(area.width);
     let columns = Columns::new(state, width);
     let room = width.saturating_sub(columns.before_message() + 2).max(8);
+    let selected = state.range();
     let mut y = area.y;
     for (i, record) in w.rows.iter().enumerate().skip(w.top) {
         if y >= area.bottom() {
             break;
         }
-        let base = (i == w.cursor).then(|| {
+        let marked = selected.is_some_and(|(from, to)| (from..=to).contains(&record.id));
+        let base = (i == w.cursor || marked).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
         for line in record_lines(record, &columns, room, cx, state) {
