@@ -193,6 +193,7 @@ impl Writing {
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
+            WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),
             WriterMessage::Outputs(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => {
                 Ok(())
             }

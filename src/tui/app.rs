@@ -8,10 +8,11 @@ use super::frame::{Change, Pace, Seen};
 use super::model::Model;
 use super::options::TuiOptions;
 use super::reload::Watch;
+use super::session::{self, Session};
 use super::signals::{Signal, Signals};
 use super::terminal::Terminal;
 use super::{Exit, build, outside, save, shell, update};
-use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
+use crate::runtime::events::{Backend, Event, EventReceiver, Keep, Request, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
 use futures_util::StreamExt;
@@ -66,6 +67,10 @@ impl App {
         let mut files = tokio::time::interval(Duration::from_secs(1));
         files.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.now();
+        if let Some(session) = &options.session {
+            let effects = update::restore(&mut self.model, session);
+            self.perform(effects)?;
+        }
         let effects = update::start(&mut self.model, options.start_pane);
         self.perform(effects)?;
         if let Some(filter) = options.filter.clone() {
@@ -74,6 +79,7 @@ impl App {
         }
         loop {
             if let Some(exit) = self.exit {
+                self.keep();
                 return Ok(exit);
             }
             if let Some((text, editor)) = self.outside.take() {
@@ -92,7 +98,7 @@ impl App {
                 key = keys.next(), if !self.suspended => match key {
                     Some(Ok(event)) => self.terminal_event(event)?,
                     // The terminal is gone; there is nobody to tell.
-                    Some(Err(_)) | None => return Ok(Exit::TerminalLost),
+                    Some(Err(_)) | None => self.exit = Some(Exit::TerminalLost),
                 },
                 () = until(due), if due.is_some() => self.draw()?,
                 event = events.recv(), if engine_open => match event {
@@ -103,6 +109,12 @@ impl App {
                 _ = files.tick() => self.reload()?,
             }
         }
+    }
+
+    /// Keeps what comes back at the next start.
+    fn keep(&self) {
+        let kept = Session::of(&self.model).kept();
+        self.backend.send(Request::Keep(Keep::State(session::KEPT_AS, kept)));
     }
 
     fn now(&mut self) {

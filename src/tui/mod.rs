@@ -15,6 +15,7 @@ mod outside;
 pub mod panes;
 mod reload;
 mod save;
+pub mod session;
 pub mod shell;
 mod signals;
 mod terminal;
@@ -25,6 +26,7 @@ pub mod widgets;
 pub use model::StartHint;
 pub use options::TuiOptions;
 pub use panes::PaneId;
+pub use session::Session;
 pub use theme::Depth;
 
 use crate::runtime::events::{Backend, EventReceiver, Snapshot};

@@ -321,6 +321,7 @@ fn kept(keep: Keep) -> String {
         Keep::Bookmark { record, note: Some(note) } => format!("Keep {} {note}", record.0),
         Keep::Bookmark { record, note: None } => format!("Forget {}", record.0),
         Keep::Filter { name, filter: Some(filter) } => format!("Keep filter {name}: {filter}"),
+        Keep::State(name, _) => format!("Keep {name}"),
         Keep::Filter { name, filter: None } => format!("Forget filter {name}"),
     }
 }

@@ -44,6 +44,16 @@ impl Writer {
         }
         Ok(())
     }
+
+    /// Keeps a named blob, read by [`Reader::state`].
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn put_state(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO state(name, value) VALUES(?, ?)";
+        self.conn.execute(sql, params![name, value]).doing("storing the state")?;
+        Ok(())
+    }
 }
 
 impl Reader {

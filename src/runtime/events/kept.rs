@@ -19,6 +19,8 @@ pub enum Keep {
         /// In the filter language.
         filter: Option<String>,
     },
+    /// A named blob of the screen's own, to be read at the next start.
+    State(&'static str, Vec<u8>),
 }
 
 /// Everything that is kept.

@@ -6,6 +6,7 @@ mod detail;
 mod export;
 mod input;
 mod jumps;
+mod links;
 mod mark;
 mod mouse;
 mod narrow;

@@ -15,12 +15,10 @@ use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::suggest::Suggest;
-use aiobs_types::{ChatScope, LogQuery, RecordId, TextMatch};
+use aiobs_types::{LogQuery, RecordId, TextMatch};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const MINUTE: i64 = 60_000_000_000;
 
 /// A question to the engine that is not answered in full yet.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +91,7 @@ pub struct State {
     /// The record whose trace is to be followed once it is known.
     pub(super) wants_trace: Option<RecordId>,
     /// The record whose incident is to be opened once it is known.
-    wants_incident: Option<RecordId>,
+    pub(super) wants_incident: Option<RecordId>,
 }
 
 impl Default for State {
@@ -171,26 +169,6 @@ impl State {
         let mut effects: Vec<Effect> = self.detail_follows(cx).into_iter().collect();
         effects.extend(self.refill(cx));
         effects
-    }
-
-    fn open_incident(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let Some(id) = self.window.id() else { return Vec::new() };
-        let known = cx.snapshot.incidents.iter().find(|i| i.evidence.contains(&id));
-        if let Some(incident) = known {
-            return vec![Effect::OpenIncident(incident.id)];
-        }
-        self.wants_incident = Some(id);
-        vec![Effect::Send(Request::Record(id))]
-    }
-
-    fn ask_assistant(&self) -> Vec<Effect> {
-        let incident = self.detail.as_ref().and_then(|d| d.data.as_ref()).and_then(|d| d.incident);
-        let scope = match (incident, self.window.record()) {
-            (Some(id), _) => ChatScope::Incident { id },
-            (None, Some(r)) => ChatScope::Range { from: r.time.plus(-5 * MINUTE), to: r.time.plus(MINUTE) },
-            (None, None) => ChatScope::All,
-        };
-        vec![Effect::AskAbout(scope)]
     }
 
     fn back_out(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -311,6 +289,10 @@ impl Pane for State {
                     Err(e) => vec![Effect::warn(e)],
                 }
             }
+            Goto::Restore(text) => match self.set_filter(text, cx) {
+                Ok(()) => Vec::new(),
+                Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
+            },
             Goto::EditFilter => {
                 self.type_in(Typing::Filter);
                 Vec::new()
@@ -451,6 +433,11 @@ impl Pane for State {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn keeps(&self) -> Option<String> {
+        let first = self.asides.first().map(|a| &a.before);
+        Some(self.saved.as_ref().or(first).map_or(&self.filter, |s| &s.filter).clone())
     }
 
     fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
