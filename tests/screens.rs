@@ -70,6 +70,16 @@ fn logs_narrowed_down_with_a_record_open() {
 }
 
 #[test]
+fn bookmarks_and_notes_in_the_list_and_the_detail() {
+    picture("logs_noted", "2 E c \"deploy went out here\" enter k k b j j enter enter j");
+}
+
+#[test]
+fn the_list_of_bookmarks() {
+    picture("logs_bookmarks", "2 E c \"deploy went out here\" enter k k b B");
+}
+
+#[test]
 fn help() {
     picture("help", "2 ?");
 }

@@ -16,6 +16,9 @@ pub struct Cli {
     /// `k8s:NAMESPACE/POD`, `cmd:COMMAND`. None: the configured sources, else a start page.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Open the screen as new: not on the pane, filter and theme it was closed with
+    #[arg(long)]
+    pub fresh: bool,
     /// What to do; without it, the full screen on PATH.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -46,7 +46,7 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { global, paths, command } = cli;
+    let Cli { global, paths, fresh, command } = cli;
     if let (Some(path), Some(_)) = (paths.first(), &command) {
         let text = format!("`{path}` stands before a command; name paths after it, or no command");
         return Err(exit::UsageError(text).into());
@@ -58,7 +58,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     }
     let cx = Context::load(&global)?;
     match command {
-        None => screen::run(&cx, &paths),
+        None => screen::run(&cx, &paths, fresh),
         Some(Command::Demo(args)) => demo::run(&cx, &args),
 
         Some(Command::Watch(args)) => watch::run(&cx, &args),

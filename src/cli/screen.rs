@@ -5,16 +5,16 @@ use super::exit::{Exit, UsageError};
 use super::suggest;
 use super::talk::ToFile;
 use super::watch::specs;
-use crate::config::Ascii;
+use crate::config::{self, Ascii, Config};
 use crate::runtime::{Builder, Ground, Options, Running, rules};
-use crate::tui::{self, StartHint, TuiOptions, format};
+use crate::tui::{self, Session, StartHint, TuiOptions, format};
 use aiobs_logs::filter::{FilterContext, parse_filter};
 use aiobs_types::Timestamp;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) fn run(cx: &Context, paths: &[String]) -> anyhow::Result<Exit> {
+pub(super) fn run(cx: &Context, paths: &[String], fresh: bool) -> anyhow::Result<Exit> {
     need_terminal()?;
     let named = if paths.is_empty() { &cx.config.sources.paths } else { paths };
     let options = Options {
@@ -29,8 +29,30 @@ pub(super) fn run(cx: &Context, paths: &[String]) -> anyhow::Result<Exit> {
     tui.watching = named.to_vec();
     tui.sql_history = Some(cx.data_dir.join("sql_history"));
     let ground = Ground::open(&cx.data_dir)?;
+    if !fresh && cx.config.ui.restore {
+        restore(&mut tui, cx, ground.store().reader()?.state(tui::session::KEPT_AS)?.as_deref());
+    }
     let running = Builder { config: &cx.config, options, listener: None }.start(ground, true)?;
     show(&cx.data_dir, running, tui)
+}
+
+/// What comes back of the last session. A pane or theme that the configuration names wins over it.
+fn restore(tui: &mut TuiOptions, cx: &Context, kept: Option<&[u8]>) {
+    let Some(session) = kept.and_then(Session::parse) else { return };
+    let Ok(Config { ui: usual, .. }) = config::defaults() else { return };
+    let mut differs = !session.filter.is_empty();
+    let themes = tui::theme::Library::new(tui.theme_folder.clone()).names();
+    if cx.config.ui.theme == usual.theme && themes.contains(&session.theme) {
+        differs |= tui.theme != session.theme;
+        tui.theme.clone_from(&session.theme);
+    }
+    if let Some(pane) = tui::PaneId::parse(&session.pane).filter(|_| cx.config.ui.start_pane == usual.start_pane) {
+        differs |= tui.start_pane != pane;
+        tui.start_pane = pane;
+    }
+    if differs {
+        tui.session = Some(session);
+    }
 }
 
 /// Fails with what to do instead when there is no terminal to draw on.

@@ -203,6 +203,8 @@ pub struct Ui {
     pub mouse: bool,
     /// Whether copying may set the terminal's clipboard.
     pub copy: bool,
+    /// Whether the screen opens as it was closed.
+    pub restore: bool,
     /// Pane shown first: one of `overview`, `logs`, `incidents`, `charts`, `topology`, `chat`.
     pub start_pane: String,
 }

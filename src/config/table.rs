@@ -306,6 +306,14 @@ pub const KEYS: &[Key] = &[
         "",
         "Whether copying may set the terminal's clipboard (OSC 52), which works over SSH too.",
     ),
+    key(
+        "ui.restore",
+        Kind::Bool,
+        "true",
+        "",
+        "Whether the screen opens as it was closed: pane, filter of Logs, theme. A pane or theme set here wins; --fresh \
+         starts clean once.",
+    ),
     key("ui.start_pane", Kind::Choice(PANES), "\"overview\"", "", "Pane shown first."),
 ];
 

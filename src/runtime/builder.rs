@@ -4,6 +4,7 @@
 use super::agents::{AgentOptions, Agents};
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
+use super::collect::Collector;
 use super::events::{EventReceiver, EventSink};
 use super::hub::Hub;
 use super::inquiry::Inquiry;
@@ -186,7 +187,8 @@ impl Builder<'_> {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, parts, sql, Arc::clone(&board), to_inquiry));
+            let collector = Collector::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let hub = Arc::new(Hub::new(logs, parts, sql, collector, Arc::clone(&board), to_inquiry));
             let inquiry = Inquiry {
                 reader: ground.store.reader()?,
                 board: Arc::clone(&board),

@@ -2,12 +2,16 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod collect;
+mod kept;
 mod parts;
 mod sql;
 mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use collect::Collected;
+pub use kept::{Keep, Kept, Marked};
 pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
@@ -67,6 +71,14 @@ pub enum Request {
     CancelSql,
     /// Records counted in parts.
     Parts(PartsRequest),
+    /// Records all at once, at most the query's limit; it replaces the one that goes on. The number comes back.
+    Collect(u64, LogQuery),
+    /// Stop collecting.
+    CancelCollect,
+    /// Everything a person kept: bookmarks, notes, filters.
+    Kept,
+    /// Keep or forget something.
+    Keep(Keep),
 }
 
 /// Where a window of records lies.
@@ -225,6 +237,10 @@ pub enum Event {
     Sql(SqlAnswer),
     /// Answer to [`Request::Parts`].
     Parts(Box<PartsAnswer>),
+    /// Answer to [`Request::Collect`]: how far it is, then its end.
+    Collected(u64, Collected),
+    /// Answer to [`Request::Kept`].
+    Kept(Box<Kept>),
     /// Something to tell in the footer.
     Toast(Toast),
 }

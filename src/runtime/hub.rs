@@ -3,6 +3,7 @@
 
 use super::EngineEvent;
 use super::board::{Board, lock};
+use super::collect::Collector;
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
@@ -27,6 +28,7 @@ pub(super) struct Hub {
     parts: PartsDesk,
     board: Arc<Board>,
     sql: SqlDesk,
+    collector: Collector,
     inquiries: Sender<Request>,
 }
 
@@ -35,10 +37,11 @@ impl Hub {
         logs: LogView,
         parts: PartsDesk,
         sql: SqlDesk,
+        collector: Collector,
         board: Arc<Board>,
         inquiries: Sender<Request>,
     ) -> Self {
-        Self { latest: Mutex::default(), logs, parts, sql, board, inquiries }
+        Self { latest: Mutex::default(), logs, parts, sql, collector, board, inquiries }
     }
 }
 
@@ -53,6 +56,8 @@ impl Backend for Hub {
             Request::Parts(request) => self.parts.ask(request),
             Request::Sql(seq, text) => self.sql.ask(seq, text),
             Request::CancelSql => self.sql.cancel(),
+            Request::Collect(seq, query) => self.collector.ask(seq, query),
+            Request::CancelCollect => self.collector.cancel(),
             // Gone only when everything stops.
             Request::Incident(id) => {
                 self.board.watch(id);

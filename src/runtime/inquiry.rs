@@ -5,7 +5,8 @@ use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
-    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, RecordDetail, Request, RunRow, Similar, Topology,
+    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, Kept, Marked, RecordDetail, Request, RunRow, Similar,
+    Topology,
 };
 use super::processing::Message;
 use super::similar;
@@ -45,7 +46,12 @@ impl Inquiry {
     pub(crate) fn answer(&mut self, request: Request) {
         let result = match request {
             // These have threads of their own.
-            Request::Logs(_) | Request::Parts(_) | Request::Sql(..) | Request::CancelSql => Ok(None),
+            Request::Logs(_)
+            | Request::Parts(_)
+            | Request::Sql(..)
+            | Request::CancelSql
+            | Request::Collect(..)
+            | Request::CancelCollect => Ok(None),
             Request::Record(id) => self.record(id).map(|d| d.map(|d| Event::Record(Box::new(d)))),
             Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
@@ -77,6 +83,11 @@ impl Inquiry {
                 self.agents.cancel_ask();
                 Ok(None)
             }
+            Request::Kept => self.kept().map(|kept| Some(Event::Kept(Box::new(kept)))),
+            Request::Keep(_) => {
+                self.decide(&request);
+                Ok(None)
+            }
             Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|text| Event::PromptPreview(id, text))),
         };
         match result {
@@ -89,11 +100,14 @@ impl Inquiry {
     /// Carries out what a person decided; nothing else, so that it can also be done while the program ends.
     pub(crate) fn decide(&self, request: &Request) {
         // Pipeline and writer end after this thread.
-        match *request {
-            Request::SetIncidentState(id, state) => {
+        match request {
+            &Request::SetIncidentState(id, state) => {
                 let _ = self.pipeline.send(Message::SetIncidentState(id, state));
             }
-            Request::Verdict(id, right) => {
+            Request::Keep(keep) => {
+                let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
+            }
+            &Request::Verdict(id, right) => {
                 let _ = self.writer.send(WriterMessage::Verdict(id, right));
                 let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
                 let _ = self.pipeline.send(Message::Note { incident: id, kind: TimelineKind::Note, text });
@@ -107,6 +121,15 @@ impl Inquiry {
             Some(r) => Ok(Some(r)),
             None => Ok(self.reader.records(&[id])?.pop()),
         }
+    }
+
+    fn kept(&mut self) -> Result<Kept, StoreError> {
+        let notes = self.reader.bookmarks()?;
+        let mut bookmarks = Vec::with_capacity(notes.len());
+        for (id, note) in notes {
+            bookmarks.extend(self.one(id)?.map(|record| Marked { record, note }));
+        }
+        Ok(Kept { bookmarks, filters: self.reader.filters()? })
     }
 
     fn record(&mut self, id: RecordId) -> Result<Option<RecordDetail>, StoreError> {

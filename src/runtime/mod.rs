@@ -6,6 +6,7 @@ mod archive;
 mod board;
 mod builder;
 mod charts;
+mod collect;
 pub mod events;
 pub mod fields;
 mod hub;

@@ -4,6 +4,7 @@
 
 use super::EngineEvent;
 use super::board::Board;
+use super::events::Keep;
 use super::pipeline::Output;
 use super::remotes::Exports;
 use aiobs_store::{Commit, Retention, StoreError, Writer};
@@ -42,6 +43,8 @@ pub(crate) enum WriterMessage {
     Spans(Vec<Span>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
     Verdict(IncidentId, bool),
+    /// Something a person keeps or forgets.
+    Keep(Keep),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
     Sent(String, u64, SyncSender<u64>),
     /// All sources have ended; everything before this is stored.
@@ -188,6 +191,9 @@ impl Writing {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
+            WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
+            WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
+            WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),
             WriterMessage::Outputs(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => {
                 Ok(())
             }

@@ -8,10 +8,11 @@ use super::frame::{Change, Pace, Seen};
 use super::model::Model;
 use super::options::TuiOptions;
 use super::reload::Watch;
+use super::session::{self, Session};
 use super::signals::{Signal, Signals};
 use super::terminal::Terminal;
-use super::{Exit, build, save, shell, update};
-use crate::runtime::events::{Backend, Event, EventReceiver, Toast};
+use super::{Exit, build, outside, save, shell, update};
+use crate::runtime::events::{Backend, Event, EventReceiver, Keep, Request, Toast};
 use aiobs_types::{Level, Timestamp};
 use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
 use futures_util::StreamExt;
@@ -33,6 +34,8 @@ pub(super) struct App {
     copy: bool,
     history: Option<PathBuf>,
     suspended: bool,
+    /// A text that waits to be shown in another program.
+    outside: Option<(String, bool)>,
     exit: Option<Exit>,
 }
 
@@ -52,6 +55,7 @@ impl App {
             copy: options.copy,
             history: options.sql_history.clone(),
             suspended: false,
+            outside: None,
             exit: None,
         })
     }
@@ -66,6 +70,10 @@ impl App {
         let mut files = tokio::time::interval(Duration::from_secs(1));
         files.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.now();
+        if let Some(session) = &options.session {
+            let effects = update::restore(&mut self.model, session);
+            self.perform(effects)?;
+        }
         let effects = update::start(&mut self.model, options.start_pane);
         self.perform(effects)?;
         if let Some(filter) = options.filter.clone() {
@@ -74,7 +82,16 @@ impl App {
         }
         loop {
             if let Some(exit) = self.exit {
+                self.keep();
                 return Ok(exit);
+            }
+            if let Some((text, editor)) = self.outside.take() {
+                // The thread that reads keys would take them from the other program.
+                drop(keys);
+                self.show_outside(&text, editor)?;
+                keys = EventStream::new();
+                // An interrupt was for the other program.
+                signals = Signals::new()?;
             }
             let due = self.pace.due().filter(|_| !self.suspended);
             let deadline = self.model.deadline();
@@ -84,7 +101,7 @@ impl App {
                 key = keys.next(), if !self.suspended => match key {
                     Some(Ok(event)) => self.terminal_event(event)?,
                     // The terminal is gone; there is nobody to tell.
-                    Some(Err(_)) | None => return Ok(Exit::TerminalLost),
+                    Some(Err(_)) | None => self.exit = Some(Exit::TerminalLost),
                 },
                 () = until(due), if due.is_some() => self.draw()?,
                 event = events.recv(), if engine_open => match event {
@@ -95,6 +112,12 @@ impl App {
                 _ = files.tick() => self.reload()?,
             }
         }
+    }
+
+    /// Keeps what comes back at the next start.
+    fn keep(&self) {
+        let kept = Session::of(&self.model).kept();
+        self.backend.send(Request::Keep(Keep::State(session::KEPT_AS, kept)));
     }
 
     fn now(&mut self) {
@@ -174,6 +197,7 @@ impl App {
                     self.model.toast(save::save(&path, &text));
                     self.pace.touch(Change::Hand, Instant::now());
                 }
+                Effect::OpenText { text, editor } => self.outside = Some((text, editor)),
                 Effect::Quit => self.exit = Some(Exit::Quit),
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => {
@@ -183,6 +207,19 @@ impl App {
                 // Moves between panes were carried out by the update.
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    fn show_outside(&mut self, text: &str, editor: bool) -> anyhow::Result<()> {
+        Terminal::leave();
+        let said = outside::open(text, editor);
+        self.terminal.resume()?;
+        let (width, height) = self.terminal.size()?;
+        self.input(Input::Resize(width, height))?;
+        self.now();
+        if let Some(toast) = said {
+            self.model.toast(toast);
         }
         Ok(())
     }

@@ -27,6 +27,13 @@ pub enum Effect {
     },
     /// Keep a statement of SQL for the next start.
     Remember(String),
+    /// Show `text` in the user's pager, or editor, which has the terminal meanwhile.
+    OpenText {
+        /// What.
+        text: String,
+        /// In the editor.
+        editor: bool,
+    },
     /// Say something in the footer for a few seconds.
     Toast(Toast),
     /// Go to a pane; Esc comes back.

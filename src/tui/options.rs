@@ -3,6 +3,7 @@
 use super::frame;
 use super::model::StartHint;
 use super::panes::{PaneId, ParseFilter, SuggestFilter};
+use super::session::Session;
 use super::theme::Depth;
 use aiobs_types::{LogQuery, SourceId, TextMatch};
 use jiff::tz::TimeZone;
@@ -31,6 +32,8 @@ pub struct TuiOptions {
     pub start_pane: PaneId,
     /// The filter Logs opens with, in the filter language.
     pub filter: Option<String>,
+    /// What comes back of the last time; its pane and theme stand above already.
+    pub session: Option<Session>,
     /// Whether copying may use the terminal's clipboard (OSC 52).
     pub copy: bool,
     /// Whether the mouse is taken.
@@ -66,6 +69,7 @@ impl TuiOptions {
             max_fps: frame::default_fps(var),
             start_pane: PaneId::default(),
             filter: None,
+            session: None,
             copy: true,
             mouse: false,
             interrupted: Arc::default(),

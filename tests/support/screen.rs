@@ -2,8 +2,9 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, ComponentRow, Event, IncidentDetail, LogsPage, LogsRequest, ModelState, PartCount, PartsAnswer,
-    PartsOf, PartsRequest, PatternRow, Rates, RecordDetail, Request, Snapshot, SourceRow, Totals,
+    Anchor, ChainState, Collected, ComponentRow, Event, IncidentDetail, Keep, LogsPage, LogsRequest, ModelState,
+    PartCount, PartsAnswer, PartsOf, PartsRequest, PatternRow, Rates, RecordDetail, Request, Snapshot, SourceRow,
+    Totals,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -217,6 +218,17 @@ impl Screen {
                         self.input(Input::Engine(Event::Incident(Box::new(detail))));
                     }
                 }
+                Effect::Send(Request::Kept) => {}
+                Effect::Send(Request::Collect(seq, query)) => {
+                    let inside = |r: &&LogRecord| {
+                        query.first.is_none_or(|f| r.id >= f) && query.last.is_none_or(|l| r.id <= l) && fits(r, &query)
+                    };
+                    let records = self.records.iter().filter(inside).cloned().collect();
+                    self.input(Input::Engine(Event::Collected(seq, Collected::Done { records, more: false })));
+                }
+                Effect::Save { path, text } => self.done.push(format!("save {path}: {text}")),
+                Effect::OpenText { text, .. } => self.done.push(format!("open {text}")),
+                Effect::Send(Request::Keep(keep)) => self.done.push(kept(keep)),
                 Effect::Copy { text, .. } => self.done.push(format!("copy {text}")),
                 other => self.done.push(format!("{other:?}")),
             }
@@ -327,6 +339,18 @@ impl Screen {
             rank: from as u64,
             ..counts
         }
+    }
+}
+
+/// What is kept or forgotten, in words.
+fn kept(keep: Keep) -> String {
+    match keep {
+        Keep::Bookmark { record, note: Some(note) } if note.is_empty() => format!("Keep {} bookmark", record.0),
+        Keep::Bookmark { record, note: Some(note) } => format!("Keep {} {note}", record.0),
+        Keep::Bookmark { record, note: None } => format!("Forget {}", record.0),
+        Keep::Filter { name, filter: Some(filter) } => format!("Keep filter {name}: {filter}"),
+        Keep::State(name, _) => format!("Keep {name}"),
+        Keep::Filter { name, filter: None } => format!("Forget filter {name}"),
     }
 }
 

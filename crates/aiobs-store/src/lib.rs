@@ -10,6 +10,7 @@ mod columns;
 mod error;
 mod header;
 mod histogram;
+mod kept;
 mod lock;
 mod lookup;
 mod matcher;

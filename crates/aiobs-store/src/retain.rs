@@ -1,6 +1,7 @@
 //! Forgetting: whole chunks that are too old or too many are dropped, and the file shrinks.
 
 use crate::error::{Doing, Result};
+use crate::kept;
 use crate::writer::Writer;
 use aiobs_types::Timestamp;
 use std::time::Duration;
@@ -38,12 +39,15 @@ impl Writer {
         let tx = self.conn.transaction().doing(DOING)?;
         let mut report = RetainReport::default();
         let mut drop_where = |condition: &str, value: i64| -> rusqlite::Result<()> {
-            let sql = format!("DELETE FROM chunk WHERE sealed = 1 AND {condition} RETURNING count, stored_bytes");
+            let sql =
+                format!("DELETE FROM chunk WHERE sealed = 1 AND {condition} RETURNING count, stored_bytes, first");
             let mut statement = tx.prepare_cached(&sql)?;
             let mut rows = statement.query([value])?;
             while let Some(row) = rows.next()? {
                 report.chunks += 1;
-                report.records += row.get::<_, i64>(0)? as u64;
+                let count: i64 = row.get(0)?;
+                kept::forget(&tx, row.get(2)?, count)?;
+                report.records += count as u64;
                 report.bytes += row.get::<_, i64>(1)? as u64;
             }
             Ok(())

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2];
+const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -67,6 +67,12 @@ CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWI
 
 /// Each chunk says how its blobs are laid out.
 const V2: &str = "ALTER TABLE chunk ADD COLUMN format INTEGER NOT NULL DEFAULT 0";
+
+/// What a person keeps: bookmarks with notes, and filters by name.
+const V3: &str = "
+CREATE TABLE bookmark(record INTEGER PRIMARY KEY, note TEXT NOT NULL);
+CREATE TABLE saved_filter(name TEXT PRIMARY KEY, filter TEXT NOT NULL) WITHOUT ROWID;
+";
 
 /// Version of an open database, 0 when it is empty.
 pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {

@@ -76,7 +76,8 @@ impl Store {
         }
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match check(&conn, &path)? {
-            schema::VERSION => Ok(Self { dir: dir.to_owned(), lock: None, fields: None }),
+            // A version that only lacks tables is read as it is; the next program that writes adds them.
+            schema::OLDEST.. => Ok(Self { dir: dir.to_owned(), lock: None, fields: None }),
             _ => Err(StoreError::Missing { dir: dir.to_owned() }),
         }
     }

@@ -320,3 +320,25 @@ fn readers_see_whole_commits_while_the_writer_goes_on() {
         assert_eq!(reader.page(RecordId(1), 100_000).unwrap().len(), 8_000);
     });
 }
+
+#[test]
+fn what_a_person_keeps_is_there_again_and_a_bookmark_goes_with_its_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let mut writer = store.writer().unwrap();
+    for (id, note) in [(1, "first"), (20_000, ""), (300, "gone")] {
+        writer.put_bookmark(RecordId(id), Some(note)).unwrap();
+    }
+    writer.put_bookmark(RecordId(300), None).unwrap();
+    writer.put_filter("bad", Some("level>=error")).unwrap();
+    writer.put_filter("bad", Some("level>=warn")).unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.bookmarks().unwrap(), [(RecordId(1), "first".to_owned()), (RecordId(20_000), String::new())]);
+    assert_eq!(reader.filters().unwrap(), [("bad".to_owned(), "level>=warn".to_owned())]);
+    writer.put_filter("bad", None).unwrap();
+    assert_eq!(reader.filters().unwrap(), []);
+    // Half of the records are too old at that moment, the first one among them.
+    let age = Retention { max_age: Some(Duration::from_secs(10_000)), max_bytes: None };
+    writer.retain(&age, Timestamp(T0 + 20_000_000_000_000)).unwrap();
+    assert_eq!(reader.bookmarks().unwrap(), [(RecordId(20_000), String::new())]);
+}

@@ -137,6 +137,8 @@ pub enum Goto {
     Record(RecordId),
     /// Logs: narrow down.
     Filter(String),
+    /// Logs: the filter of the last session, without showing the pane.
+    Restore(String),
     /// Logs: open the filter for typing.
     EditFilter,
     /// Chat: talk about this.
@@ -199,6 +201,11 @@ pub trait Pane {
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         let _ = (event, cx);
         Vec::new()
+    }
+
+    /// What of it comes back at the next start, as [`Goto::Restore`] takes it.
+    fn keeps(&self) -> Option<String> {
+        None
     }
 
     /// The cells changed.

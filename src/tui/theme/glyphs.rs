@@ -46,6 +46,8 @@ pub struct Glyphs {
     pub cross: &'static str,
     /// Something done.
     pub check: &'static str,
+    /// A bookmark.
+    pub bookmark: &'static str,
 }
 
 impl Glyphs {
@@ -71,6 +73,7 @@ impl Glyphs {
         bullet: "•",
         cross: "×",
         check: "✓",
+        bookmark: "◆",
     };
 
     /// For all other terminals.
@@ -95,6 +98,7 @@ impl Glyphs {
         bullet: "*",
         cross: "x",
         check: "v",
+        bookmark: "*",
     };
 
     /// The Unicode set, or the ASCII one.

@@ -11,7 +11,8 @@ use super::effect::Effect;
 use super::event::Input;
 use super::model::Model;
 use crate::runtime::events::Event;
-use crate::tui::panes::PaneId;
+use crate::tui::panes::{Goto, PaneId};
+use crate::tui::session::Session;
 use ratatui::layout::Size;
 
 /// Takes one input. The effects returned are for the world.
@@ -45,6 +46,14 @@ pub fn update(model: &mut Model, input: Input) -> Vec<Effect> {
 /// The first requests, when the screen opens.
 pub fn start(model: &mut Model, pane: PaneId) -> Vec<Effect> {
     let effects = general::show(model, pane);
+    navigate::settle(model, effects)
+}
+
+/// Puts back the filter of the last session and says so; before [`start`].
+pub fn restore(model: &mut Model, session: &Session) -> Vec<Effect> {
+    let cx = model.world.cx();
+    let mut effects = model.panes.get_mut(PaneId::Logs).go(&Goto::Restore(session.filter.clone()), &cx);
+    effects.insert(0, Effect::info("Restored the last session; --fresh starts clean"));
     navigate::settle(model, effects)
 }
 

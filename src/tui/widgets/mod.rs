@@ -10,3 +10,4 @@ pub mod spark;
 pub mod suggest;
 pub mod table;
 pub mod text;
+pub mod written;

@@ -103,6 +103,15 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
         spans.push(Span::styled(said, cx.style(Role::Progress)));
     }
     spans.extend(order::said(state, width, cx));
+    if let Some(c) = &state.collecting {
+        let share = c.progress.0 as f64 / c.progress.1.max(1) as f64;
+        let said = format!("collecting {:.0} %  ", share.min(1.0) * 100.0);
+        spans.push(Span::styled(said, cx.style(Role::Progress)));
+    }
+    if let Some((from, to)) = state.range() {
+        let seen = w.rows.iter().filter(|r| (from..=to).contains(&r.id)).count() as u64;
+        spans.push(Span::styled(format!("{} selected   ", format::count(seen)), cx.style(Role::Strong)));
+    }
     // The archive grows while nothing is asked.
     let archive = w.archive.max(cx.snapshot.totals.records);
     let counts = if state.query.is_all() {

@@ -1,5 +1,6 @@
 //! The record under the cursor in full: where it is from, its text, its fields.
 
+use super::pretty;
 use super::state::State;
 use crate::runtime::events::{RecordDetail, Request};
 use crate::tui::action::Action;
@@ -8,7 +9,7 @@ use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{scroll, text};
-use aiobs_types::{LogRecord, RecordId, flags};
+use aiobs_types::{Field, LogRecord, RecordId, flags};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -24,22 +25,81 @@ pub(super) struct Detail {
     /// Whether another pane's jump opened it.
     pub(super) by_jump: bool,
     top: usize,
-    /// Rows at the last move, so that scrolling ends with the text.
-    rows: usize,
+    /// The chosen field.
+    at: Option<usize>,
+}
+
+/// The rows of a detail.
+struct Rows {
+    lines: Vec<Line<'static>>,
+    /// Row and column of each field.
+    fields: Vec<(usize, usize)>,
 }
 
 impl Detail {
     pub(super) fn new(id: RecordId, by_jump: bool) -> Self {
-        Self { id, data: None, focus: false, by_jump, top: 0, rows: 0 }
+        Self { id, data: None, focus: false, by_jump, top: 0, at: None }
     }
 
-    /// Whether a moving action scrolled it.
-    pub(super) fn scrolled(&mut self, action: Action, cx: &PaneCx<'_>) -> bool {
-        if let Some(d) = &self.data {
-            self.rows = lines(&d.record, Some(d), usize::from(cx.size.width).saturating_sub(2), cx).len();
-        }
-        scroll::scrolled(&mut self.top, action, self.rows, usize::from(height(cx)).saturating_sub(1))
+    /// The chosen field.
+    pub(super) fn field(&self) -> Option<&Field> {
+        self.data.as_ref()?.fields.get(self.at?)
     }
+
+    /// Scrolls, whatever field is chosen.
+    pub(super) fn scrolled(&mut self, action: Action, seen: usize, pretty: bool, cx: &PaneCx<'_>) {
+        self.at = None;
+        if let Some(d) = &self.data {
+            let look = Look { width: usize::from(cx.size.width).saturating_sub(2), pretty, chosen: None, note: None };
+            let rows = rows(&d.record, Some(d), look, cx).lines.len();
+            scroll::scrolled(&mut self.top, action, rows, seen);
+        }
+    }
+
+    /// Whether a moving action went to another field, or scrolled.
+    pub(super) fn moved(&mut self, action: Action, seen: usize, pretty: bool, cx: &PaneCx<'_>) -> bool {
+        let Some(d) = &self.data else { return false };
+        let look = Look { width: usize::from(cx.size.width).saturating_sub(2), pretty, chosen: None, note: None };
+        let rows = rows(&d.record, Some(d), look, cx);
+        let (row, column) = self.at.and_then(|i| rows.fields.get(i)).copied().unwrap_or((usize::MAX, 0));
+        let in_row = |r: usize| {
+            let row = rows.fields.iter().enumerate().filter(move |(_, p)| p.0 == r);
+            row.min_by_key(|(_, p)| p.1.abs_diff(column)).map(|(i, _)| i)
+        };
+        let next = match action {
+            Action::Down if self.at.is_none() => {
+                rows.fields.iter().position(|p| p.0 >= self.top).filter(|i| rows.fields[*i].0 < self.top + seen)
+            }
+            Action::Down => rows.fields.iter().map(|p| p.0).find(|r| *r > row).and_then(in_row),
+            Action::Up if self.at.is_some() => {
+                rows.fields.iter().rev().map(|p| p.0).find(|r| *r < row).and_then(in_row)
+            }
+            Action::Left => rows.fields.iter().position(|p| p.0 == row && p.1 + 1 == column).or(self.at),
+            Action::Right => rows.fields.iter().position(|p| p.0 == row && p.1 == column + 1).or(self.at),
+            _ => None,
+        };
+        if let Some(i) = next {
+            self.at = Some(i);
+            let row = rows.fields[i].0;
+            self.top = self.top.clamp((row + 1).saturating_sub(seen), row);
+            return true;
+        }
+        let scrolled = scroll::scrolled(&mut self.top, action, rows.lines.len(), seen);
+        if scrolled && action != Action::Down {
+            self.at = None;
+        }
+        scrolled
+    }
+}
+
+/// How a detail is laid out.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    width: usize,
+    /// JSON, SQL and addresses are laid out for people.
+    pretty: bool,
+    chosen: Option<usize>,
+    note: Option<&'a str>,
 }
 
 /// Rows the detail takes of the pane.
@@ -59,6 +119,12 @@ impl State {
         self.detail = Some(Detail::new(id, false));
         self.settle(cx);
         vec![Effect::Send(Request::Record(id))]
+    }
+
+    /// Rows of the detail that are seen.
+    pub(super) fn detail_seen(&self, cx: &PaneCx<'_>) -> usize {
+        let height = if self.zoom { cx.size.height.saturating_sub(1) } else { height(cx) };
+        usize::from(height).saturating_sub(1).max(1)
     }
 
     /// The detail shows the record under the cursor.
@@ -86,7 +152,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         frame.render_widget(Line::styled("reading", cx.style(Role::Faint)), area);
         return;
     };
-    let lines = lines(record, data, usize::from(area.width), cx);
+    let look = Look {
+        width: usize::from(area.width),
+        pretty: state.pretty,
+        chosen: detail.at.filter(|_| detail.focus),
+        note: state.notes.of(detail.id),
+    };
+    let lines = rows(record, data, look, cx).lines;
     let seen = usize::from(area.height);
     let top = detail.top.min(lines.len().saturating_sub(seen));
     let total = lines.len();
@@ -98,7 +170,56 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     scroll::scrollbar(frame, bar, (top as u64, seen as u64, total as u64), cx.glyphs, rail, thumb);
 }
 
-fn lines(r: &LogRecord, data: Option<&RecordDetail>, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static>> {
+fn rows(r: &LogRecord, data: Option<&RecordDetail>, look: Look<'_>, cx: &PaneCx<'_>) -> Rows {
+    let width = look.width;
+    let mut lines = head(r, data, width, cx);
+    if let Some(note) = look.note {
+        let said = if note.is_empty() { "bookmarked" } else { note };
+        let style = cx.style(Role::Accent);
+        for (i, row) in text::wrap(&text::safe_for(said, cx.glyphs.ascii), width.saturating_sub(2)).iter().enumerate() {
+            let mark = if i == 0 { cx.glyphs.bookmark } else { " " };
+            lines.push(Line::styled(format!("{mark} {row}"), style));
+        }
+    }
+    match Some(&r.text).filter(|_| look.pretty).and_then(|t| pretty::pretty(t)) {
+        Some(rows) => lines.extend(rows.iter().flat_map(|row| wrapped(row, width, cx))),
+        None => {
+            for line in r.text.split('\n') {
+                for row in text::wrap(&text::safe_for(line, cx.glyphs.ascii), width) {
+                    lines.push(Line::styled(row.to_owned(), cx.style(Role::Text)));
+                }
+            }
+        }
+    }
+    let mut rows = Rows { lines, fields: Vec::new() };
+    if let Some(d) = data {
+        fields(&mut rows, d, look, cx);
+    }
+    rows
+}
+
+/// A row of pieces on as many rows of the screen as it needs.
+fn wrapped(row: &pretty::Row, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static>> {
+    let pieces: Vec<(Role, String)> =
+        row.iter().map(|(role, t)| (*role, text::safe_for(t, cx.glyphs.ascii).into_owned())).collect();
+    let whole: String = pieces.iter().map(|(_, t)| t.as_str()).collect();
+    let line = |range: std::ops::Range<usize>| {
+        let mut spans = Vec::new();
+        let mut at = 0;
+        for (role, piece) in &pieces {
+            let (from, to) = (range.start.max(at), range.end.min(at + piece.len()));
+            if from < to {
+                spans.push(Span::styled(whole[from..to].to_owned(), cx.style(*role)));
+            }
+            at += piece.len();
+        }
+        Line::from(spans)
+    };
+    text::wrap_ranges(&whole, width).into_iter().map(line).collect()
+}
+
+/// What is known about the record: number, time, level, place, template.
+fn head(r: &LogRecord, data: Option<&RecordDetail>, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static>> {
     let dim = cx.style(Role::Dim);
     let level = r.severity.level();
     let mut head = vec![
@@ -127,35 +248,43 @@ fn lines(r: &LogRecord, data: Option<&RecordDetail>, width: usize, cx: &PaneCx<'
     } else {
         lines.push(text::truncate_line(head, width, cx.glyphs.ellipsis));
     }
-    for line in r.text.split('\n') {
-        for row in text::wrap(&text::safe_for(line, cx.glyphs.ascii), width) {
-            lines.push(Line::styled(row.to_owned(), cx.style(Role::Text)));
-        }
-    }
-    if let Some(d) = data {
-        lines.extend(fields(d, width, cx));
-    }
     lines
 }
 
-/// Fields side by side where they fit, else one under the other.
-fn fields(d: &RecordDetail, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static>> {
+/// Fields side by side where they fit; a long one has rows of its own.
+fn fields(rows: &mut Rows, d: &RecordDetail, look: Look<'_>, cx: &PaneCx<'_>) {
+    let width = look.width;
     let name_width = d.fields.iter().map(|f| text::width(&text::safe(&f.name))).max().unwrap_or(0).min(24);
     let per_row = (width / 50).clamp(1, 3);
     let cell = width / per_row;
-    d.fields
-        .chunks(per_row)
-        .map(|row| {
-            let mut spans = Vec::new();
-            for f in row {
-                let name = text::fit(&text::safe_for(&f.name, cx.glyphs.ascii), name_width, cx.glyphs.ellipsis);
-                let room = cell.saturating_sub(name_width + 3);
-                let value = text::safe_for(&f.value, cx.glyphs.ascii).into_owned();
-                spans.push(Span::styled(format!("{name}  "), cx.style(Role::FieldName)));
-                spans.push(Span::styled(text::fit(&value, room, cx.glyphs.ellipsis), cx.style(Role::FieldValue)));
-                spans.push(Span::raw(" "));
+    let room = cell.saturating_sub(name_width + 3);
+    let mut column = per_row;
+    for (i, f) in d.fields.iter().enumerate() {
+        let chosen = look.chosen == Some(i);
+        let style = |role| cx.style(if chosen { Role::Selection } else { role });
+        let name = text::fit(&text::safe_for(&f.name, cx.glyphs.ascii), name_width, cx.glyphs.ellipsis);
+        let name = Span::styled(format!("{name}  "), style(Role::FieldName));
+        let value = text::safe_for(&f.value, cx.glyphs.ascii).into_owned();
+        if text::width(&value) > room {
+            column = per_row;
+            rows.fields.push((rows.lines.len(), 0));
+            let mut head = Some(name);
+            for part in text::wrap(&value, width.saturating_sub(name_width + 3).max(8)) {
+                let name = head.take().unwrap_or_else(|| Span::raw(" ".repeat(name_width + 2)));
+                rows.lines.push(Line::from(vec![name, Span::styled(part.to_owned(), style(Role::FieldValue))]));
             }
-            Line::from(spans)
-        })
-        .collect()
+            continue;
+        }
+        if column == per_row {
+            column = 0;
+            rows.lines.push(Line::default());
+        }
+        rows.fields.push((rows.lines.len() - 1, column));
+        column += 1;
+        if let Some(line) = rows.lines.last_mut() {
+            line.push_span(name);
+            line.push_span(Span::styled(text::fit(&value, room, cx.glyphs.ellipsis), style(Role::FieldValue)));
+            line.push_span(Span::raw(" "));
+        }
+    }
 }

@@ -16,15 +16,27 @@ pub(super) enum Typing {
     Filter,
     Find,
     Time,
+    /// A note on a record.
+    Note,
+    /// The name to keep the filter under.
+    Name,
+    /// The file to write into.
+    File,
 }
 
 impl Typing {
+    /// How many there are.
+    pub(super) const COUNT: usize = 6;
+
     /// The word before the text.
     pub(super) const fn prompt(self) -> &'static str {
         match self {
             Self::Filter => "filter",
             Self::Find => "find",
             Self::Time => "go to",
+            Self::Note => "note",
+            Self::Name => "name of the filter",
+            Self::File => "write to",
         }
     }
 }
@@ -35,7 +47,8 @@ impl State {
         let text = match what {
             Typing::Filter => self.filter.clone(),
             Typing::Find => self.find.as_ref().map(|f| f.pattern.clone()).unwrap_or_default(),
-            Typing::Time => String::new(),
+            Typing::Note => self.noting.and_then(|id| self.notes.of(id)).unwrap_or_default().to_owned(),
+            Typing::Time | Typing::Name | Typing::File => String::new(),
         };
         self.edits[what as usize].set(text);
         self.typing = Some(what);
@@ -98,7 +111,7 @@ impl State {
         let text = self.edits[what as usize].text().trim().to_owned();
         match what {
             Typing::Filter => {
-                if let Err(e) = self.set_filter(&text, cx) {
+                if let Err(e) = self.change_filter(&text, cx) {
                     self.wrong = Some(e);
                     // Now that it was meant, it is wrong, and nothing hides why.
                     self.suggest.clear();
@@ -117,6 +130,24 @@ impl State {
                 }
                 let from = self.window.id().unwrap_or(RecordId(0));
                 vec![self.jump(Anchor::FindNext(from), cx)]
+            }
+            Typing::Note => {
+                self.close(what);
+                self.write_note(&text)
+            }
+            Typing::File => match self.export(text) {
+                Ok(effects) => {
+                    self.close(what);
+                    effects
+                }
+                Err(e) => {
+                    self.wrong = Some(e);
+                    Vec::new()
+                }
+            },
+            Typing::Name => {
+                self.close(what);
+                self.save_filter(&text)
             }
             Typing::Time => {
                 if let Some(anchor) = self.place(&text) {

@@ -120,6 +120,11 @@ impl State {
         if page.done || !page.rows.is_empty() {
             self.window.take(page.clone(), asked.place, height);
             self.window.pauses = if asked.by_time { order::pauses(&self.window.rows) } else { HashMap::new() };
+            if let Some(id) = self.wants_bookmark.take()
+                && self.window.id() != Some(id)
+            {
+                effects.push(Effect::info("The filter hides that bookmark; this is the nearest line"));
+            }
             self.settle(cx);
             effects.extend(self.detail_follows(cx));
             if let Some(a) = &mut self.asked {

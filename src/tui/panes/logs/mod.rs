@@ -4,14 +4,21 @@
 mod bar;
 mod bars;
 mod detail;
+mod export;
 mod histogram;
 mod input;
 mod jumps;
+mod links;
 mod mark;
 mod mouse;
+mod narrow;
+mod notes;
 mod order;
+mod picker;
+mod pretty;
 mod state;
 mod time;
+mod trace;
 mod view;
 mod window;
 

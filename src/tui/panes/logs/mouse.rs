@@ -37,9 +37,10 @@ impl State {
 
     fn turn_detail(&mut self, down: bool, cx: &PaneCx<'_>) -> Vec<Effect> {
         let action = if down { Action::Down } else { Action::Up };
+        let seen = self.detail_seen(cx);
         if let Some(detail) = &mut self.detail {
             for _ in 0..WHEEL {
-                detail.scrolled(action, cx);
+                detail.scrolled(action, seen, self.pretty, cx);
             }
         }
         Vec::new()

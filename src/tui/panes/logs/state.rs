@@ -1,25 +1,26 @@
 //! State of the Logs pane and what the keys do with it.
 
 use super::detail::Detail;
+use super::export::{Collecting, Purpose};
 use super::histogram::Histogram;
 use super::input::Typing;
 use super::mark::Marks;
+use super::notes::Notes;
 use super::order::Ordering;
+use super::picker::{Kind, Picker};
 use super::view;
 use super::window::{Place, Window};
-use crate::runtime::events::{Anchor, Event, Request};
+use crate::runtime::events::{Anchor, Event, RecordDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::suggest::Suggest;
-use aiobs_types::{ChatScope, LogQuery, RecordId, TextMatch};
+use aiobs_types::{LogQuery, RecordId, TextMatch};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const MINUTE: i64 = 60_000_000_000;
 
 /// A question to the engine that is not answered in full yet.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +31,21 @@ pub(super) struct Asked {
     pub(super) by_time: bool,
 }
 
-/// What another pane's jump changed, to be put back.
+/// What a jump or a look aside changed, to be put back.
 #[derive(Debug)]
 pub(super) struct Saved {
-    filter: String,
-    at: Option<RecordId>,
-    follow: bool,
-    detail: bool,
+    pub(super) filter: String,
+    pub(super) at: Option<RecordId>,
+    pub(super) follow: bool,
+    pub(super) detail: bool,
+}
+
+/// A look aside that Esc comes back from.
+#[derive(Debug)]
+pub(super) struct Aside {
+    pub(super) before: Saved,
+    /// Whether it shows what is around a line, not a trace.
+    pub(super) around: bool,
 }
 
 /// State of the Logs pane.
@@ -50,7 +59,7 @@ pub struct State {
     pub(super) order: Ordering,
     pub(super) histogram: Histogram,
     pub(super) typing: Option<Typing>,
-    pub(super) edits: [LineEdit; 3],
+    pub(super) edits: [LineEdit; Typing::COUNT],
     /// What is wrong with what is being typed.
     pub(super) wrong: Option<String>,
     /// What may follow what is being typed.
@@ -66,8 +75,28 @@ pub struct State {
     pub(super) again: bool,
     pub(super) saved: Option<Saved>,
     pub(super) on_screen: bool,
+    /// Filters before this one, newest last.
+    pub(super) past: Vec<String>,
+    /// Looks aside, newest last.
+    pub(super) asides: Vec<Aside>,
+    /// Bookmarks, notes, named filters.
+    pub(super) notes: Notes,
+    pub(super) picker: Option<Picker>,
+    /// Whether the detail lays out JSON, SQL and addresses.
+    pub(super) pretty: bool,
+    /// The record that a note is written on.
+    pub(super) noting: Option<RecordId>,
+    /// Where a range of lines begins; it ends at the cursor.
+    pub(super) selected: Option<RecordId>,
+    pub(super) collecting: Option<Collecting>,
+    /// How often it was asked to collect.
+    pub(super) collections: u64,
+    /// The bookmark that is gone to.
+    pub(super) wants_bookmark: Option<RecordId>,
+    /// The record whose trace is to be followed once it is known.
+    pub(super) wants_trace: Option<RecordId>,
     /// The record whose incident is to be opened once it is known.
-    wants_incident: Option<RecordId>,
+    pub(super) wants_incident: Option<RecordId>,
 }
 
 impl Default for State {
@@ -93,6 +122,17 @@ impl Default for State {
             again: false,
             saved: None,
             on_screen: false,
+            past: Vec::new(),
+            asides: Vec::new(),
+            notes: Notes::default(),
+            picker: None,
+            pretty: false,
+            noting: None,
+            selected: None,
+            collecting: None,
+            collections: 0,
+            wants_bookmark: None,
+            wants_trace: None,
             wants_incident: None,
         }
     }
@@ -138,58 +178,15 @@ impl State {
         effects
     }
 
-    /// Adds a word to the filter.
-    pub(super) fn narrow(&mut self, word: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
-        // What is added goes with the whole of a filter that has sides.
-        let sides = self.filter.split_whitespace().any(|w| matches!(w, "or" | "OR" | "||"));
-        let filter = if sides { format!("({})", self.filter) } else { self.filter.clone() };
-        let text = format!("{filter} {word}").trim().to_owned();
-        match self.set_filter(&text, cx) {
-            Ok(()) => vec![self.filtered(cx), Effect::info(format!("filter: {text}"))],
-            Err(e) => vec![Effect::warn(e)],
-        }
-    }
-
-    fn narrow_by_cursor(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let Some(record) = self.window.record() else { return Vec::new() };
-        let name = if record.component.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c)) {
-            record.component.clone()
-        } else {
-            format!("\"{}\"", record.component.replace('\\', "\\\\").replace('"', "\\\""))
-        };
-        let word = match action {
-            Action::IncludeTemplate if record.template.0 == 0 => {
-                return vec![Effect::warn("This line has no template yet")];
-            }
-            Action::IncludeTemplate => format!("template={}", record.template.0),
-            _ if record.component.is_empty() => return vec![Effect::warn("This line names no component")],
-            Action::IncludeComponent => format!("service={name}"),
-            _ => format!("-service={name}"),
-        };
-        self.narrow(&word, cx)
-    }
-
-    fn open_incident(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let Some(id) = self.window.id() else { return Vec::new() };
-        let known = cx.snapshot.incidents.iter().find(|i| i.evidence.contains(&id));
-        if let Some(incident) = known {
-            return vec![Effect::OpenIncident(incident.id)];
-        }
-        self.wants_incident = Some(id);
-        vec![Effect::Send(Request::Record(id))]
-    }
-
-    fn ask_assistant(&self) -> Vec<Effect> {
-        let incident = self.detail.as_ref().and_then(|d| d.data.as_ref()).and_then(|d| d.incident);
-        let scope = match (incident, self.window.record()) {
-            (Some(id), _) => ChatScope::Incident { id },
-            (None, Some(r)) => ChatScope::Range { from: r.time.plus(-5 * MINUTE), to: r.time.plus(MINUTE) },
-            (None, None) => ChatScope::All,
-        };
-        vec![Effect::AskAbout(scope)]
-    }
-
     fn back_out(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.selected.take().is_some() {
+            return Vec::new();
+        }
+        // A look aside that began with the detail open ends first.
+        let aside = self.asides.last().is_some_and(|a| a.before.detail) || self.detail.is_none();
+        if let Some(effects) = aside.then(|| self.come_back(cx)).flatten() {
+            return effects;
+        }
         if let Some(d) = &mut self.detail {
             // A detail that came with a jump goes with it.
             if !(d.by_jump && self.saved.is_some()) {
@@ -217,12 +214,31 @@ impl State {
         }
     }
 
-    fn record_came(&mut self, detail: &crate::runtime::events::RecordDetail) -> Vec<Effect> {
+    /// Puts back what a jump or a look aside changed.
+    pub(super) fn restore(&mut self, saved: &Saved, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Err(e) = self.set_filter(&saved.filter, cx) {
+            return vec![Effect::warn(e)];
+        }
+        if !saved.detail {
+            self.detail = None;
+        }
+        self.follow = saved.follow;
+        match saved.at.filter(|_| !saved.follow) {
+            Some(id) => vec![self.jump(Anchor::At(id), cx)],
+            None => vec![self.follow(cx)],
+        }
+    }
+
+    fn record_came(&mut self, detail: &RecordDetail, cx: &PaneCx<'_>) -> Vec<Effect> {
         let id = detail.record.id;
         if let Some(d) = &mut self.detail
             && d.id == id
         {
             d.data = Some(Box::new(detail.clone()));
+        }
+        if self.wants_trace == Some(id) {
+            self.wants_trace = None;
+            return self.trace(detail, cx);
         }
         if self.wants_incident != Some(id) {
             return Vec::new();
@@ -239,6 +255,7 @@ impl Pane for State {
     fn context(&self) -> Context {
         match self.typing {
             Some(_) => Context::Input,
+            None if self.picker.is_some() => Context::Input,
             None if self.histogram.focus => Context::Histogram,
             None => Context::Logs,
         }
@@ -246,24 +263,28 @@ impl Pane for State {
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.on_screen = true;
-        if self.asked.is_some() {
-            return Vec::new();
+        let mut effects: Vec<Effect> = self.ask_kept().into_iter().collect();
+        if self.asked.is_none() {
+            if self.follow || self.window.rows.is_empty() {
+                effects.push(self.follow(cx));
+            } else {
+                effects.extend(self.refill(cx));
+            }
         }
-        if self.follow || self.window.rows.is_empty() {
-            return vec![self.follow(cx)];
-        }
-        self.refill(cx).into_iter().collect()
+        effects
     }
 
     fn leave(&mut self) {
         self.on_screen = false;
         self.typing = None;
+        self.picker = None;
         self.wrong = None;
     }
 
     fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
         match to {
             Goto::Record(id) => {
+                self.asides.clear();
                 self.save();
                 // The line is shown among its neighbours, whatever was filtered before.
                 if self.set_filter("", cx).is_err() {
@@ -273,12 +294,17 @@ impl Pane for State {
                 vec![self.jump(Anchor::At(*id), cx), Effect::Send(Request::Record(*id))]
             }
             Goto::Filter(text) => {
+                self.asides.clear();
                 self.save();
                 match self.set_filter(text, cx) {
                     Ok(()) => vec![self.follow(cx)],
                     Err(e) => vec![Effect::warn(e)],
                 }
             }
+            Goto::Restore(text) => match self.set_filter(text, cx) {
+                Ok(()) => Vec::new(),
+                Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
+            },
             Goto::EditFilter => {
                 self.type_in(Typing::Filter);
                 Vec::new()
@@ -288,31 +314,26 @@ impl Pane for State {
     }
 
     fn back(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.asides.clear();
         let Some(saved) = self.saved.take() else { return Vec::new() };
-        if let Err(e) = self.set_filter(&saved.filter, cx) {
-            return vec![Effect::warn(e)];
-        }
-        if !saved.detail {
-            self.detail = None;
-        }
-        self.follow = saved.follow;
-        match saved.at.filter(|_| !saved.follow) {
-            Some(id) => vec![self.jump(Anchor::At(id), cx)],
-            None => vec![self.follow(cx)],
-        }
+        self.restore(&saved, cx)
     }
 
     fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         if let Some(what) = self.typing {
             return self.typed(what, action, cx);
         }
+        if self.picker.is_some() {
+            return self.picked(action, cx);
+        }
         if self.histogram.focus
             && let Some(effects) = self.in_histogram(action, cx)
         {
             return effects;
         }
+        let seen = self.detail_seen(cx);
         if let Some(d) = self.detail.as_mut().filter(|d| d.focus)
-            && d.scrolled(action, cx)
+            && d.moved(action, seen, self.pretty, cx)
         {
             return Vec::new();
         }
@@ -331,7 +352,7 @@ impl Pane for State {
             Action::Find => self.type_in(Typing::Find),
             Action::GoToTime => self.type_in(Typing::Time),
             Action::ClearFilter => {
-                if let Err(e) = self.set_filter("", cx) {
+                if let Err(e) = self.change_filter("", cx) {
                     return vec![Effect::warn(e)];
                 }
                 self.find = None;
@@ -344,9 +365,34 @@ impl Pane for State {
             | Action::PreviousError
             | Action::NextWarning
             | Action::PreviousWarning => return self.seek(action, cx),
-            Action::IncludeComponent | Action::ExcludeComponent | Action::IncludeTemplate => {
-                return self.narrow_by_cursor(action, cx);
+            Action::IncludeComponent
+            | Action::ExcludeComponent
+            | Action::IncludeTemplate
+            | Action::ExcludeTemplate
+            | Action::IncludeSource
+            | Action::ExcludeSource
+            | Action::IncludeLevel
+            | Action::ExcludeLevel => return self.narrow_by_cursor(action, cx),
+            Action::UndoFilter => return self.undo_filter(cx),
+            Action::FollowTrace => return self.follow_trace(cx),
+            Action::Around => return self.around(cx),
+            Action::Bookmark => return self.toggle_bookmark(),
+            Action::Note => {
+                self.noting = self.window.id();
+                if self.noting.is_some() {
+                    self.type_in(Typing::Note);
+                }
             }
+            Action::NextBookmark | Action::PreviousBookmark => return self.seek_bookmark(action, cx),
+            Action::Bookmarks => return self.pick(Kind::Bookmarks, cx),
+            Action::SaveFilter => return self.name_filter(),
+            Action::SavedFilters => return self.pick(Kind::Filters, cx),
+            Action::Select => return self.select(cx),
+            Action::Export => self.name_file(cx),
+            Action::OpenPager | Action::OpenEditor => {
+                return self.collect(Purpose::Open { editor: action == Action::OpenEditor });
+            }
+            Action::Pretty => self.pretty = !self.pretty,
             Action::Wrap => {
                 self.wrap = !self.wrap;
                 self.settle(cx);
@@ -361,10 +407,8 @@ impl Pane for State {
                 self.zoom = !self.zoom && self.detail.is_some();
                 self.settle(cx);
             }
-            Action::Copy => {
-                let copy = |text: String| Effect::Copy { text, what: "the line".into() };
-                return self.window.record().map(|r| copy(r.text.clone())).into_iter().collect();
-            }
+            Action::Copy => return self.copy_text(false),
+            Action::CopyRow => return self.copy_text(true),
             Action::Ask => return self.ask_assistant(),
             Action::OpenIncident => return self.open_incident(cx),
             other => return self.moved(other, cx),
@@ -373,12 +417,25 @@ impl Pane for State {
     }
 
     fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
-        self.type_key(key, cx);
+        match &mut self.picker {
+            Some(picker) => {
+                if picker.input.on_key(key) {
+                    picker.refresh();
+                }
+            }
+            None => self.type_key(key, cx),
+        }
         Vec::new()
     }
 
     fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
-        self.type_text(text, cx);
+        match &mut self.picker {
+            Some(picker) => {
+                picker.input.insert(text);
+                picker.refresh();
+            }
+            None => self.type_text(text, cx),
+        }
         Vec::new()
     }
 
@@ -399,9 +456,19 @@ impl Pane for State {
                 effects.extend(self.count_parts(cx));
                 effects
             }
-            Event::Record(detail) => self.record_came(detail),
+            Event::Record(detail) => self.record_came(detail, cx),
+            Event::Collected(seq, state) => self.collected(*seq, state, cx),
+            Event::Kept(kept) => {
+                self.notes.take(kept);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
+    }
+
+    fn keeps(&self) -> Option<String> {
+        let first = self.asides.first().map(|a| &a.before);
+        Some(self.saved.as_ref().or(first).map_or(&self.filter, |s| &s.filter).clone())
     }
 
     fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -410,11 +477,11 @@ impl Pane for State {
     }
 
     fn cancel(&mut self, _cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        if self.typing.take().is_some() {
+        if self.typing.take().is_some() || self.picker.take().is_some() {
             self.wrong = None;
             return Some(Vec::new());
         }
-        self.stop()
+        self.stop_collecting().or_else(|| self.stop())
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
@@ -424,12 +491,18 @@ impl Pane for State {
         if self.typing.is_some() {
             return vec![Action::Submit, Action::Back, Action::Complete, Action::DeleteAll];
         }
+        if self.picker.is_some() {
+            return vec![Action::Submit, Action::Remove, Action::Back];
+        }
         let mut hints = vec![Action::Filter, Action::Find, Action::NextError, Action::Open, Action::Pause];
         if self.find.is_some() {
             hints.insert(2, Action::NextMatch);
         }
         if self.detail.is_some() {
             hints.splice(0..0, [Action::Back, Action::OpenIncident]);
+            if self.detail.as_ref().is_some_and(|d| d.focus) {
+                hints.splice(1..1, [Action::IncludeComponent, Action::ExcludeComponent, Action::Pretty]);
+            }
         }
         hints.extend([Action::GoToTime, Action::Copy, Action::Ask, Action::Wrap]);
         hints

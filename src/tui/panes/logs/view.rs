@@ -1,7 +1,7 @@
 //! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
 use super::state::State;
-use super::{bar, bars, detail, histogram, order};
+use super::{bar, bars, detail, histogram, order, picker};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -68,6 +68,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     if state.zoom && state.detail.is_some() {
         detail::draw(frame, body, cx, state);
+        picker::draw(frame, area, cx, state);
         return;
     }
     let bars_height = histogram::height(state, cx).min(body.height);
@@ -87,6 +88,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         bar::suggestions(frame, list, cx, state);
     }
     detail::draw(frame, Rect { y: list.bottom(), height: detail_height, ..body }, cx, state);
+    picker::draw(frame, area, cx, state);
 }
 
 fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
@@ -94,12 +96,14 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let width = usize::from(area.width);
     let columns = Columns::new(state, width);
     let room = width.saturating_sub(columns.before_message() + 2).max(8);
+    let selected = state.range();
     let mut y = area.y;
     for (i, record) in w.rows.iter().enumerate().skip(w.top) {
         if y >= area.bottom() {
             break;
         }
-        let base = (i == w.cursor).then(|| {
+        let marked = selected.is_some_and(|(from, to)| (from..=to).contains(&record.id));
+        let base = (i == w.cursor || marked).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
         if let Some(pause) = w.pauses.get(&record.id) {
@@ -143,8 +147,9 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     let level = r.severity.level();
     let time = if columns.time >= 12 { cx.clock.hms_millis(r.time) } else { cx.clock.hms(r.time) };
     let time_role = if r.has(flags::INHERITED_TIME) { Role::Faint } else { Role::Time };
+    let note = state.notes.of(r.id);
     let mut spans = vec![
-        Span::raw(" "),
+        note.map_or_else(|| Span::raw(" "), |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent))),
         Span::styled(text::fit(&time, columns.time, ""), cx.style(time_role)),
         Span::styled(format!(" {} ", cx.glyphs.level(level)), cx.theme.level(level)),
     ];
@@ -180,7 +185,11 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     if r.has(flags::CUT) {
         tags.push(Span::styled(" cut", cx.style(Role::Warn)));
     }
-    let sign = if room >= 60 { sign(r, cx) } else { None };
+    let noted = note.filter(|n| !n.is_empty()).map(|n| {
+        let said = text::safe_for(n, cx.glyphs.ascii);
+        Span::styled(text::truncate(&said, room / 3, cx.glyphs.ellipsis).into_owned(), cx.style(Role::Accent))
+    });
+    let sign = noted.or_else(|| if room >= 60 { sign(r, cx) } else { None });
     let cells = |s: &Span<'_>| text::width(&s.content);
     let tags_width: usize = tags.iter().map(cells).sum();
     let sign_width = sign.as_ref().map_or(0, |s| cells(s) + 2);

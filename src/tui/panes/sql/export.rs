@@ -1,7 +1,7 @@
 //! A result as CSV, JSON or Markdown, for a file or the clipboard.
 
 use super::table::Shown;
-use crate::tui::widgets::text;
+use crate::tui::widgets::written::{csv, markup};
 use aiobs_types::SqlValue;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -56,29 +56,4 @@ pub(super) fn object(columns: &[String], row: &[SqlValue]) -> String {
         map.insert(key, value(v));
     }
     Value::Object(map).to_string()
-}
-
-/// Without control characters but line breaks and tabs: whoever prints the file must not be steered by a log line.
-fn clean(text: &str) -> String {
-    let part = |p: &str| match p.strip_suffix(['\n', '\t']) {
-        Some(head) => text::safe(head).into_owned() + &p[head.len()..],
-        None => text::safe(p).into_owned(),
-    };
-    text.split_inclusive(['\n', '\t']).map(part).collect()
-}
-
-fn csv(cell: &str) -> String {
-    let cell = clean(cell);
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-fn markup(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in clean(&text.replace(['\n', '\r'], " ")).chars() {
-        if matches!(c, '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }
