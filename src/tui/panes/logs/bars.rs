@@ -119,7 +119,12 @@ fn words(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         Span::styled(format!(" {begin}{dash}{end}  "), cx.style(Role::Time)),
         Span::styled(counts, cx.style(if h.focus { Role::Strong } else { Role::Dim })),
     ];
-    let counting = if answer.done { String::new() } else { format!("counting {}   ", format::percent(answer.share)) };
+    let share = format::percent(answer.share);
+    let counting = match answer.done {
+        false => format!("counting {share}   "),
+        true if answer.share < 1.0 => format!("stopped at {share}   "),
+        true => String::new(),
+    };
     let right = format!("{counting}{} a column ", format::duration(answer.width));
     let room = usize::from(area.width).saturating_sub(text::width(&right));
     let used: usize = left.iter().map(|s| text::width(&s.content)).sum();

@@ -414,7 +414,7 @@ impl Pane for State {
             self.wrong = None;
             return Some(Vec::new());
         }
-        self.stop()
+        self.stop().or_else(|| self.stop_counting())
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
