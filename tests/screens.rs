@@ -80,6 +80,11 @@ fn the_list_of_bookmarks() {
 }
 
 #[test]
+fn logs_with_the_histogram_and_a_range_marked() {
+    picture("logs_histogram", "2 t \"14:20\" enter H + v l l l");
+}
+
+#[test]
 fn help() {
     picture("help", "2 ?");
 }
@@ -97,7 +102,7 @@ fn start_page() {
 
 #[test]
 fn in_ascii_every_cell_is_ascii() {
-    for keys in ["", "2 E", "2 / \"evil\" enter enter", "3", "?", "g"] {
+    for keys in ["", "2 E", "2 H", "2 / \"evil\" enter enter", "3", "?", "g"] {
         let mut screen = Screen::new(120, 40, Depth::None, true, "default");
         screen.press(keys);
         let text = screen.text();
@@ -109,7 +114,7 @@ fn in_ascii_every_cell_is_ascii() {
 
 #[test]
 fn without_colour_no_cell_has_a_colour() {
-    for keys in ["", "2", "2 enter", "3", "4", "5", "6", "?", ": \"a\""] {
+    for keys in ["", "2", "2 H", "2 enter", "3", "4", "5", "6", "?", ": \"a\""] {
         let mut screen = Screen::new(120, 40, Depth::None, false, "default");
         screen.press(keys);
         let text = styles(&mut screen);

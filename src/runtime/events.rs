@@ -117,6 +117,8 @@ pub struct LogsRequest {
     pub by_time: bool,
     /// Where.
     pub anchor: Anchor,
+    /// Rows seen at once: what is dated before the first of the last ones came in above the view.
+    pub seen: usize,
     /// Rows wanted before the anchor's row.
     pub before: usize,
     /// Rows wanted from the anchor's row on.
@@ -146,7 +148,7 @@ pub struct LogsPage {
     pub not_found: bool,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
-    /// Matches that arrived since the last window that followed, dated before its first row. By event time only.
+    /// Matches that arrived since the last window that followed, dated before the first row seen then. By event time only.
     pub late: u64,
     /// Matches dated later than any right clock can have written, behind the end that is followed. By event time only.
     pub ahead: u64,

@@ -23,8 +23,8 @@ pub(super) struct TimeView {
     headers: Vec<ChunkHeader>,
     /// Keys of matching records of sealed chunks, by first id; of the query that is shown.
     kept: VecDeque<(u64, Keys)>,
-    /// Where the last window that followed ended, in arrivals.
-    followed: Option<u64>,
+    /// Of the last window that followed: the next id then, and the first row seen.
+    followed: Option<(u64, TimeKey)>,
 }
 
 impl TimeView {
@@ -221,12 +221,14 @@ impl Worker {
             Some(end) => index.total().saturating_sub(shown.rank(end)?),
             None => 0,
         };
-        let late = match (request.anchor, view.followed, rows.keys.first()) {
-            (Anchor::Tail, Some(seen), Some(top)) => came_above(&world, &scan.matcher, seen, *top),
-            _ => 0,
+        let follows = request.anchor == Anchor::Tail;
+        let late = match view.followed.filter(|_| follows) {
+            Some((then, top)) => came_above(&world, &scan.matcher, then, top),
+            None => 0,
         };
         let (total, scanned, done) = (index.total(), index.scanned(), index.done());
-        view.followed = (request.anchor == Anchor::Tail).then_some(next);
+        let top = rows.keys.len().saturating_sub(request.seen.max(1));
+        view.followed = rows.keys.get(top).filter(|_| follows).map(|top| (next, *top));
         let ids: Vec<u64> = rows.keys.iter().map(|k| k.id.0).collect();
         let mut records = self.records(&ids)?;
         records.sort_by_key(|r| (r.time, r.id));

@@ -76,6 +76,7 @@ impl World {
             query: query.clone(),
             find,
             by_time: self.by_time,
+            seen: 1,
             anchor,
             before,
             after,

@@ -97,7 +97,16 @@ impl World {
             negate: false,
         });
         let seq = self.seq;
-        self.view.ask(LogsRequest { seq, query: query.clone(), find, by_time: true, anchor, before: 3, after: 4 });
+        self.view.ask(LogsRequest {
+            seq,
+            query: query.clone(),
+            find,
+            by_time: true,
+            anchor,
+            seen: 5,
+            before: 3,
+            after: 4,
+        });
         let began = Instant::now();
         loop {
             match self.stream.try_recv() {
@@ -199,8 +208,12 @@ fn a_clock_that_runs_ahead_does_not_hide_what_is_new() {
 fn what_comes_in_above_a_followed_view_is_counted() {
     let mut w = World::new(&[(0..20).collect()], &[]);
     assert_eq!(w.ask(&all(), None, Anchor::Tail).late, 0);
-    w.arrive(&[3, 4, 20]);
+    // Five rows were seen, 15 to 19.
+    w.arrive(&[3, 4, 17, 20]);
     let page = w.ask(&all(), None, Anchor::Tail);
-    assert_eq!((focus(&page), page.late), (Some(23), 2));
+    assert_eq!((focus(&page), page.late), (Some(24), 2));
+    // What scrolls by at once did not come in above.
+    let times: Vec<i64> = (20..200).collect();
+    w.arrive(&times);
     assert_eq!(w.ask(&all(), None, Anchor::Tail).late, 0);
 }

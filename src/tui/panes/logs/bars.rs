@@ -31,8 +31,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     };
     let rows = area.height - 2;
     let most = answer.counts.iter().map(|c| c.all).max().unwrap_or(0).max(1);
+    let crowd = crowd(&answer.counts);
     for (i, count) in answer.counts.iter().enumerate().take(usize::from(area.width.saturating_sub(2))) {
-        column(frame, (area.x + 1 + i as u16, area.y, rows), count, most, cx);
+        column(frame, (area.x + 1 + i as u16, area.y, rows), count, (most, crowd), cx);
     }
     if h.focus
         && let Some((from, to)) = h.range()
@@ -47,32 +48,45 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     words(frame, Rect { y: area.bottom() - 1, height: 1, ..area }, cx, state);
 }
 
-/// One column: bars from the bottom, errors first, then warnings, then the rest; and a sign below.
-fn column(frame: &mut Frame<'_>, (x, y, rows): (u16, u16, u16), count: &PartCount, most: u64, cx: &PaneCx<'_>) {
+/// From so many on, warnings of a column are worth a sign: far more than in the usual one.
+fn crowd(counts: &[PartCount]) -> u64 {
+    let with = counts.iter().filter(|c| c.all > 0).count().max(1) as u64;
+    (counts.iter().map(|c| c.warnings).sum::<u64>() * CROWD).div_ceil(with)
+}
+
+/// One column: bars from the bottom, errors first, then warnings, then the rest; and a sign below for errors and for a
+/// crowd of warnings.
+fn column(
+    frame: &mut Frame<'_>,
+    (x, y, rows): (u16, u16, u16),
+    count: &PartCount,
+    (most, crowd): (u64, u64),
+    cx: &PaneCx<'_>,
+) {
     let steps = u64::from(rows) * 8;
     let high = |n: u64| if n == 0 { 0 } else { (u128::from(n) * u128::from(steps)).div_ceil(u128::from(most)) as u64 };
     let (errors, warnings, all) = (high(count.errors), high(count.errors + count.warnings), high(count.all));
     let buffer = frame.buffer_mut();
     for row in 0..rows {
         let floor = u64::from(row) * 8;
-        let symbol = match all.saturating_sub(floor) {
-            0 => continue,
-            n => cx.glyphs.bars[n.min(8) as usize - 1],
-        };
-        let style = if errors > floor {
+        let filled = all.saturating_sub(floor).min(8);
+        let Some(i) = (filled as usize).checked_sub(1) else { break };
+        // A cell has one colour: that of what most of its bar is.
+        let mostly = |n: u64| n.saturating_sub(floor).min(8) * 2 >= filled;
+        let style = if mostly(errors) {
             cx.theme.level(Level::Error)
-        } else if warnings > floor {
+        } else if mostly(warnings) {
             cx.theme.level(Level::Warn)
         } else {
             cx.style(Role::Spark)
         };
         if let Some(cell) = buffer.cell_mut((x, y + rows - 1 - row)) {
-            cell.set_symbol(symbol).set_style(style);
+            cell.set_symbol(cx.glyphs.bars[i]).set_style(style);
         }
     }
     let level = match count {
         PartCount { errors: 1.., .. } => Level::Error,
-        PartCount { warnings: 1.., .. } => Level::Warn,
+        PartCount { warnings, .. } if *warnings > 0 && *warnings >= crowd => Level::Warn,
         _ => return,
     };
     if let Some(cell) = buffer.cell_mut((x, y + rows)) {
@@ -105,7 +119,12 @@ fn words(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         Span::styled(format!(" {begin}{dash}{end}  "), cx.style(Role::Time)),
         Span::styled(counts, cx.style(if h.focus { Role::Strong } else { Role::Dim })),
     ];
-    let counting = if answer.done { String::new() } else { format!("counting {}   ", format::percent(answer.share)) };
+    let share = format::percent(answer.share);
+    let counting = match answer.done {
+        false => format!("counting {share}   "),
+        true if answer.share < 1.0 => format!("stopped at {share}   "),
+        true => String::new(),
+    };
     let right = format!("{counting}{} a column ", format::duration(answer.width));
     let room = usize::from(area.width).saturating_sub(text::width(&right));
     let used: usize = left.iter().map(|s| text::width(&s.content)).sum();

@@ -7,7 +7,7 @@ use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
-use aiobs_types::{LogQuery, Timestamp};
+use aiobs_types::{LogQuery, RecordId, Timestamp};
 
 /// Parts the map is counted in: more than any screen has rows.
 const MAP_PARTS: usize = 512;
@@ -53,6 +53,17 @@ impl Counted {
         self.records = records;
         self.asked = Some((query.clone(), of, parts));
         Some(Effect::Send(Request::Parts(PartsRequest { seq: self.seq, map, query: query.clone(), of, parts })))
+    }
+
+    /// Ends counting that goes on; what was counted stays.
+    fn stop(&mut self) -> Option<Effect> {
+        let answer = self.answer.as_mut().filter(|a| !a.done)?;
+        answer.done = true;
+        self.seq += 1;
+        // A question about nothing ends it in the engine; its answer, to no number in use, is not taken.
+        let query = LogQuery { first: Some(RecordId(u64::MAX)), ..LogQuery::default() };
+        let of = PartsOf::Time(Timestamp::default(), 1);
+        Some(Effect::Send(Request::Parts(PartsRequest { seq: 0, map: false, query, of, parts: 1 })))
     }
 
     fn take(&mut self, answer: &PartsAnswer) -> bool {
@@ -168,6 +179,12 @@ impl State {
         map.into_iter().chain(bars.flatten()).collect()
     }
 
+    /// Stops counting for the histogram, if that goes on.
+    pub(super) fn stop_counting(&mut self) -> Option<Vec<Effect>> {
+        let stop = self.histogram.counted.stop()?;
+        Some(vec![stop, Effect::info("Stopped; what was counted so far is shown")])
+    }
+
     /// Takes counts.
     pub(super) fn parts(&mut self, answer: &PartsAnswer) {
         let h = &mut self.histogram;
@@ -281,4 +298,25 @@ pub(super) fn said(counts: &[PartCount]) -> String {
         format::plural(sum(|c| c.warnings), "warning"),
         format::count(sum(|c| c.all))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopped_counting_keeps_what_was_counted_and_takes_no_more() {
+        let mut counted = Counted { seq: 3, ..Counted::default() };
+        let part = |seq, all| PartsAnswer {
+            seq,
+            counts: vec![PartCount { all, ..PartCount::default() }],
+            ..PartsAnswer::default()
+        };
+        assert!(counted.stop().is_none(), "nothing goes on");
+        assert!(counted.take(&part(3, 7)));
+        assert!(matches!(counted.stop(), Some(Effect::Send(Request::Parts(_)))));
+        assert!(!counted.take(&part(3, 9)) && !counted.take(&part(0, 0)), "late answers");
+        assert_eq!(counted.answer.as_ref().map(|a| (a.done, a.counts[0].all)), Some((true, 7)));
+        assert!(counted.stop().is_none());
+    }
 }

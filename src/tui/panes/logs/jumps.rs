@@ -30,6 +30,7 @@ impl State {
             find: self.find.clone(),
             by_time,
             anchor,
+            seen: height,
             before,
             after,
         }))
@@ -105,8 +106,7 @@ impl State {
         let Some(asked) = self.asked.filter(|a| a.seq == page.seq) else { return Vec::new() };
         let mut effects = Vec::new();
         self.window.count(page);
-        self.order.late += page.late;
-        self.order.ahead = page.ahead;
+        self.order.count(page, cx);
         if let Some(error) = &page.error {
             effects.push(Effect::warn(error.clone()));
         }
@@ -155,6 +155,7 @@ impl State {
             find: None,
             by_time: false,
             anchor: Anchor::Head,
+            seen: 0,
             before: 0,
             after: 0,
         }));

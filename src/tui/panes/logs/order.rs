@@ -3,11 +3,12 @@
 
 use super::state::State;
 use super::window::Window;
+use crate::runtime::events::LogsPage;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use aiobs_types::{LogRecord, RecordId};
+use aiobs_types::{LogRecord, RecordId, SourceState};
 use ratatui::text::{Line, Span};
 use std::collections::HashMap;
 
@@ -29,6 +30,16 @@ pub(super) struct Ordering {
     pub(super) late: u64,
     /// Records dated ahead of the end that is followed.
     pub(super) ahead: u64,
+}
+
+impl Ordering {
+    /// Takes what a page tells. While old files are read, lines come in above all the time, and that is no news.
+    pub(super) fn count(&mut self, page: &LogsPage, cx: &PaneCx<'_>) {
+        if !cx.snapshot.sources.iter().any(|s| s.info.state == SourceState::Backfill) {
+            self.late += page.late;
+        }
+        self.ahead = page.ahead;
+    }
 }
 
 impl State {

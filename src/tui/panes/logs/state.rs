@@ -481,7 +481,7 @@ impl Pane for State {
             self.wrong = None;
             return Some(Vec::new());
         }
-        self.stop_collecting().or_else(|| self.stop())
+        self.stop_collecting().or_else(|| self.stop()).or_else(|| self.stop_counting())
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {

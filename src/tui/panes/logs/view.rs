@@ -196,7 +196,7 @@ fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, 
     let safe = clip_source(first, room);
     let left = room.saturating_sub(tags_width + sign_width);
     let shown = text::truncate(&safe, left, cx.glyphs.ellipsis).into_owned();
-    let blank = left.saturating_sub(text::width(&shown)) + 2;
+    let blank = left.saturating_sub(text::width(&shown)) + 1;
     spans.extend(marked(&shown, style, cx, state));
     spans.extend(tags);
     if let Some(sign) = sign {
