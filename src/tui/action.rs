@@ -239,7 +239,7 @@ actions! {
     Bookmark         "bookmark"        "bookmark"     Acting [Logs] "Mark the line, or take mark and note away"
     Note             "note"            "note"         Acting [Logs] "Write a note on the line"
     Select           "select"          "select"       Acting [Logs] "Begin a range of lines at the cursor, or drop it"
-    Export           "export"          "export"       Acting [Logs] "Write the range, or all that the filter leaves, to a file: .txt .json .csv .md"
+    Export           "export"          "export"       Acting [Logs Incidents] "Write to a file: in Logs the range or all that the filter leaves, in Incidents the incident"
     OpenPager        "open_pager"      "pager"        Acting [Logs] "Show the range, or all that the filter leaves, in the pager"
     OpenEditor       "open_editor"     "editor"       Acting [Logs] "Show the range, or all that the filter leaves, in the editor"
     Pretty           "pretty"          "pretty"       Acting [Logs] "Lay out JSON, SQL and addresses in the detail, or show the line as it is"
