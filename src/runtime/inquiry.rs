@@ -5,8 +5,8 @@ use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
-    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, Kept, Marked, RecordDetail, Request, RunRow, Similar,
-    Topology,
+    Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request, RunRow,
+    Similar, Topology,
 };
 use super::processing::Message;
 use super::similar;
@@ -128,7 +128,8 @@ impl Inquiry {
         for (id, note) in notes {
             bookmarks.extend(self.one(id)?.map(|record| Marked { record, note }));
         }
-        Ok(Kept { bookmarks, filters: self.reader.filters()? })
+        let highlights = self.reader.state(HIGHLIGHTS)?.and_then(|kept| serde_json::from_slice(&kept).ok());
+        Ok(Kept { bookmarks, filters: self.reader.filters()?, highlights: highlights.unwrap_or_default() })
     }
 
     fn record(&mut self, id: RecordId) -> Result<Option<RecordDetail>, StoreError> {

@@ -242,6 +242,7 @@ actions! {
     Export           "export"          "export"       Acting [Logs Incidents] "Write to a file: in Logs the range or all that the filter leaves, in Incidents the incident"
     OpenPager        "open_pager"      "pager"        Acting [Logs] "Show the range, or all that the filter leaves, in the pager"
     OpenEditor       "open_editor"     "editor"       Acting [Logs] "Show the range, or all that the filter leaves, in the editor"
+    Highlight        "highlight"       "highlight"    Acting [Logs] "Let a word or /expression/ stand out in all lines, or no more"
     Pretty           "pretty"          "pretty"       Acting [Logs] "Lay out JSON, SQL and addresses in the detail, or show the line as it is"
     OpenIncident     "open_incident"   "incident"     Acting [Logs] "Open the incident this line is part of"
     Acknowledge      "acknowledge"     "acknowledge"  Acting [Incidents] "Take the incident: you look at it"

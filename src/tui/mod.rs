@@ -75,5 +75,7 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
     };
     let shell =
         model::Shell { start: options.start.clone(), watching: options.watching.clone(), ..model::Shell::default() };
-    Ok(model::Model { world, panes: panes::Panes::all(), shell, themes, depth: options.depth })
+    let mut panes = panes::Panes::all();
+    panes.get_mut(PaneId::Logs).go(&panes::Goto::Highlight(options.highlight.clone()), &world.cx());
+    Ok(model::Model { world, panes, shell, themes, depth: options.depth })
 }

@@ -23,6 +23,9 @@ pub enum Keep {
     State(&'static str, Vec<u8>),
 }
 
+/// The name of the [`Keep::State`] with the words to highlight: a JSON array of texts.
+pub const HIGHLIGHTS: &str = "highlights";
+
 /// Everything that is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
@@ -30,6 +33,8 @@ pub struct Kept {
     pub bookmarks: Vec<Marked>,
     /// Names and filters, by name.
     pub filters: Vec<(String, String)>,
+    /// Words to highlight, as they were typed.
+    pub highlights: Vec<String>,
 }
 
 /// A marked record.

@@ -4,6 +4,7 @@
 mod bar;
 mod detail;
 mod export;
+mod highlight;
 mod input;
 mod jumps;
 mod links;
@@ -19,4 +20,5 @@ mod trace;
 mod view;
 mod window;
 
+pub use highlight::check as check_highlight;
 pub use state::State;

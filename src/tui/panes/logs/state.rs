@@ -2,6 +2,7 @@
 
 use super::detail::Detail;
 use super::export::{Collecting, Purpose};
+use super::highlight::Rules;
 use super::input::Typing;
 use super::mark::Marks;
 use super::notes::Notes;
@@ -53,6 +54,8 @@ pub struct State {
     pub(super) query: LogQuery,
     pub(super) find: Option<TextMatch>,
     pub(super) marks: Marks,
+    /// Words that always stand out.
+    pub(super) rules: Rules,
     pub(super) typing: Option<Typing>,
     pub(super) edits: [LineEdit; Typing::COUNT],
     /// What is wrong with what is being typed.
@@ -102,6 +105,7 @@ impl Default for State {
             query: LogQuery::default(),
             find: None,
             marks: Marks::default(),
+            rules: Rules::default(),
             typing: None,
             edits: Default::default(),
             wrong: None,
@@ -293,6 +297,10 @@ impl Pane for State {
                 Ok(()) => Vec::new(),
                 Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
             },
+            Goto::Highlight(rules) => {
+                self.rules.set(rules, false);
+                Vec::new()
+            }
             Goto::EditFilter => {
                 self.type_in(Typing::Filter);
                 Vec::new()
@@ -370,6 +378,7 @@ impl Pane for State {
             Action::OpenPager | Action::OpenEditor => {
                 return self.collect(Purpose::Open { editor: action == Action::OpenEditor });
             }
+            Action::Highlight => self.type_in(Typing::Highlight),
             Action::Pretty => self.pretty = !self.pretty,
             Action::Wrap => {
                 self.wrap = !self.wrap;
@@ -428,6 +437,7 @@ impl Pane for State {
             Event::Record(detail) => self.record_came(detail, cx),
             Event::Collected(seq, state) => self.collected(*seq, state, cx),
             Event::Kept(kept) => {
+                self.rules.set(&kept.highlights, true);
                 self.notes.take(kept);
                 Vec::new()
             }

@@ -242,10 +242,27 @@ fn wrapped(
 
 fn marked(shown: &str, style: Style, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     let found = state.marks.found(shown);
-    if found.is_empty() {
+    let own = state.rules.found(shown);
+    if own.is_empty() && found.is_empty() {
         return text::highlight(shown, &state.marks.filtered(shown), style, cx.style(Role::Strong));
     }
-    text::highlight(shown, &found, style, cx.style(Role::Match))
+    if own.is_empty() {
+        return text::highlight(shown, &found, style, cx.style(Role::Match));
+    }
+    // What was searched for wins over the words that always stand out.
+    let mut cuts: Vec<usize> = own.iter().flat_map(|(r, _)| [r.start, r.end]).collect();
+    cuts.extend(found.iter().flat_map(|r| [r.start, r.end]));
+    cuts.extend([0, shown.len()]);
+    cuts.sort_unstable();
+    cuts.dedup();
+    let piece = |at: &[usize]| {
+        let (from, to) = (at[0], at[1]);
+        let inside = |r: &std::ops::Range<usize>| r.start <= from && to <= r.end;
+        let named = own.iter().find(|(r, _)| inside(r)).map(|(_, role)| *role);
+        let role = if found.iter().any(inside) { Some(Role::Match) } else { named };
+        Span::styled(shown[from..to].to_owned(), role.map_or(style, |role| style.patch(cx.style(role))))
+    };
+    cuts.windows(2).map(piece).collect()
 }
 
 fn empty(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
