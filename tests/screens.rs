@@ -80,6 +80,11 @@ fn a_word_that_always_stands_out() {
 }
 
 #[test]
+fn the_columns_are_chosen_from_a_list() {
+    picture("logs_columns", "2 C down down enter");
+}
+
+#[test]
 fn the_list_of_bookmarks() {
     picture("logs_bookmarks", "2 E c \"deploy went out here\" enter k k b B");
 }

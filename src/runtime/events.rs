@@ -10,7 +10,7 @@ mod topology;
 
 pub use aiobs_types::StageState;
 pub use collect::Collected;
-pub use kept::{HIGHLIGHTS, Keep, Kept, Marked};
+pub use kept::{COLUMNS, HIGHLIGHTS, Keep, Kept, Marked};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};

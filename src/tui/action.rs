@@ -228,6 +228,7 @@ actions! {
     NextBookmark     "next_bookmark"   "next bookmark" Finding [Logs] "To the next bookmark"
     PreviousBookmark "previous_bookmark" "previous bookmark" Finding [Logs] "To the previous bookmark"
     Bookmarks        "bookmarks"       "bookmarks"    Finding [Logs] "List bookmarks and notes"
+    Columns          "columns"         "columns"      Acting [Logs] "Choose the columns before the message"
     SaveFilter       "save_filter"     "save filter"  Finding [Logs] "Keep the filter under a name"
     SavedFilters     "saved_filters"   "saved filters" Finding [Logs] "List the filters that were kept"
 

@@ -26,6 +26,9 @@ pub enum Keep {
 /// The name of the [`Keep::State`] with the words to highlight: a JSON array of texts.
 pub const HIGHLIGHTS: &str = "highlights";
 
+/// The name of the [`Keep::State`] with the columns of Logs: a JSON array of names.
+pub const COLUMNS: &str = "columns";
+
 /// Everything that is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
@@ -35,6 +38,8 @@ pub struct Kept {
     pub filters: Vec<(String, String)>,
     /// Words to highlight, as they were typed.
     pub highlights: Vec<String>,
+    /// Names of the columns of Logs, once they were chosen.
+    pub columns: Option<Vec<String>>,
 }
 
 /// A marked record.

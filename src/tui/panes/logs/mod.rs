@@ -2,6 +2,7 @@
 //! around the cursor and asks for the next one before the user gets to its edge, so that keys never wait.
 
 mod bar;
+mod columns;
 mod detail;
 mod export;
 mod highlight;

@@ -1,5 +1,6 @@
 //! State of the Logs pane and what the keys do with it.
 
+use super::columns::Columns;
 use super::detail::Detail;
 use super::export::{Collecting, Purpose};
 use super::highlight::Rules;
@@ -65,6 +66,7 @@ pub struct State {
     /// Whether the view stays at the newest record.
     pub(super) follow: bool,
     pub(super) wrap: bool,
+    pub(super) columns: Columns,
     pub(super) zoom: bool,
     pub(super) detail: Option<Detail>,
     pub(super) seq: u64,
@@ -112,6 +114,7 @@ impl Default for State {
             suggest: Suggest::default(),
             follow: true,
             wrap: false,
+            columns: Columns::default(),
             zoom: false,
             detail: None,
             seq: 0,
@@ -363,14 +366,10 @@ impl Pane for State {
             Action::FollowTrace => return self.follow_trace(cx),
             Action::Around => return self.around(cx),
             Action::Bookmark => return self.toggle_bookmark(),
-            Action::Note => {
-                self.noting = self.window.id();
-                if self.noting.is_some() {
-                    self.type_in(Typing::Note);
-                }
-            }
+            Action::Note => self.begin_note(),
             Action::NextBookmark | Action::PreviousBookmark => return self.seek_bookmark(action, cx),
             Action::Bookmarks => return self.pick(Kind::Bookmarks, cx),
+            Action::Columns => return self.pick(Kind::Columns, cx),
             Action::SaveFilter => return self.name_filter(),
             Action::SavedFilters => return self.pick(Kind::Filters, cx),
             Action::Select => return self.select(cx),
@@ -438,6 +437,9 @@ impl Pane for State {
             Event::Collected(seq, state) => self.collected(*seq, state, cx),
             Event::Kept(kept) => {
                 self.rules.set(&kept.highlights, true);
+                if let Some(names) = &kept.columns {
+                    self.columns = Columns::named(names);
+                }
                 self.notes.take(kept);
                 Vec::new()
             }
