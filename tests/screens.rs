@@ -75,6 +75,16 @@ fn bookmarks_and_notes_in_the_list_and_the_detail() {
 }
 
 #[test]
+fn a_word_that_always_stands_out() {
+    picture("logs_highlight", "2 M \"warn: exhausted\" enter M \"request\" enter g g");
+}
+
+#[test]
+fn the_columns_are_chosen_from_a_list() {
+    picture("logs_columns", "2 C down down enter");
+}
+
+#[test]
 fn the_list_of_bookmarks() {
     picture("logs_bookmarks", "2 E c \"deploy went out here\" enter k k b B");
 }

@@ -8,7 +8,7 @@ use super::output;
 use crate::runtime::rules;
 use aiobs_logs::filter::{FilterContext, parse_filter};
 use aiobs_store::{ChunkHits, Reader};
-use aiobs_types::{LogQuery, LogRecord, Order, SourceId, TemplateId, Timestamp};
+use aiobs_types::{LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Write};
 use std::ops::ControlFlow;
@@ -23,6 +23,7 @@ pub(super) struct Hits {
     pub reader: Reader,
     pub query: LogQuery,
     names: HashMap<SourceId, String>,
+    notes: HashMap<RecordId, String>,
     progress: bool,
 }
 
@@ -45,7 +46,8 @@ impl Hits {
         let query = parse_filter(&words.join(" "), &filter).map_err(|e| UsageError(format!("query: {e}")))?;
         let order = if newest { Order::NewestFirst } else { Order::OldestFirst };
         let query = LogQuery { order, limit, ..query };
-        Ok(Self { reader, query, names: names.into_iter().collect(), progress: cx.shows_progress() })
+        let notes = reader.bookmarks()?.into_iter().filter(|(_, note)| !note.is_empty()).collect();
+        Ok(Self { reader, query, names: names.into_iter().collect(), notes, progress: cx.shows_progress() })
     }
 
     /// Hands the matches to `on`, chunk by chunk.
@@ -108,7 +110,7 @@ impl Hits {
             Format::Json | Format::Csv => self.reader.templates()?.into_iter().map(|t| (t.id, t.text)).collect(),
             Format::Text | Format::Markdown => HashMap::new(),
         };
-        Ok(Printer { format, names: &self.names, templates })
+        Ok(Printer { format, names: &self.names, notes: &self.notes, templates })
     }
 }
 
@@ -154,6 +156,7 @@ impl Progress {
 pub(super) struct Printer<'a> {
     format: Format,
     names: &'a HashMap<SourceId, String>,
+    notes: &'a HashMap<RecordId, String>,
     templates: HashMap<TemplateId, String>,
 }
 
@@ -176,7 +179,11 @@ impl Printer<'_> {
             Format::Text => writeln!(out, "{}", output::safe(&r.text)),
             Format::Json => {
                 let template = self.templates.get(&r.template).map_or("", String::as_str);
-                writeln!(out, "{}", output::line(&output::record(r, source, template)))
+                let mut value = output::record(r, source, template);
+                if let Some(note) = self.notes.get(&r.id) {
+                    value["note"] = note.as_str().into();
+                }
+                writeln!(out, "{}", output::line(&value))
             }
             Format::Csv => {
                 let (id, offset, tid) = (r.id.0.to_string(), r.offset.to_string(), r.template.0.to_string());

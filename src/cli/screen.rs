@@ -93,6 +93,10 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
     };
     options.copy = ui.copy;
     options.mouse = ui.mouse;
+    if let Some(why) = ui.highlight.iter().find_map(|rule| tui::panes::logs::check_highlight(rule).err()) {
+        return Err(UsageError(format!("ui.highlight: {why}")).into());
+    }
+    options.highlight.clone_from(&ui.highlight);
     if ui.fps > 0 {
         options.max_fps = options.max_fps.min(ui.fps);
     }

@@ -203,6 +203,8 @@ pub struct Ui {
     pub mouse: bool,
     /// Whether copying may set the terminal's clipboard.
     pub copy: bool,
+    /// Words that stand out in Logs.
+    pub highlight: Vec<String>,
     /// Whether the screen opens as it was closed.
     pub restore: bool,
     /// Pane shown first: one of `overview`, `logs`, `incidents`, `charts`, `topology`, `chat`.

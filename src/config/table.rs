@@ -307,6 +307,14 @@ pub const KEYS: &[Key] = &[
         "Whether copying may set the terminal's clipboard (OSC 52), which works over SSH too.",
     ),
     key(
+        "ui.highlight",
+        Kind::Texts,
+        "[]",
+        "",
+        "Words or /expressions/ that stand out in Logs, each with a role before it if it likes (error, warn, ok, match, \
+         strong, accent): \"warn: retry\".",
+    ),
+    key(
         "ui.restore",
         Kind::Bool,
         "true",

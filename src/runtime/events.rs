@@ -11,7 +11,7 @@ mod topology;
 
 pub use aiobs_types::StageState;
 pub use collect::Collected;
-pub use kept::{Keep, Kept, Marked};
+pub use kept::{COLUMNS, HIGHLIGHTS, Keep, Kept, Marked};
 pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};

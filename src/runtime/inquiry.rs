@@ -5,8 +5,8 @@ use super::agents::Agents;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
-    Event, EventSink, GraphEdge, GraphNode, IncidentDetail, Kept, Marked, RecordDetail, Request, RunRow, Similar,
-    Topology,
+    COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
+    RunRow, Similar, Topology,
 };
 use super::processing::Message;
 use super::similar;
@@ -129,7 +129,11 @@ impl Inquiry {
         for (id, note) in notes {
             bookmarks.extend(self.one(id)?.map(|record| Marked { record, note }));
         }
-        Ok(Kept { bookmarks, filters: self.reader.filters()? })
+        let texts = |name| -> Result<Option<Vec<String>>, StoreError> {
+            Ok(self.reader.state(name)?.and_then(|kept| serde_json::from_slice(&kept).ok()))
+        };
+        let (highlights, columns) = (texts(HIGHLIGHTS)?.unwrap_or_default(), texts(COLUMNS)?);
+        Ok(Kept { bookmarks, filters: self.reader.filters()?, highlights, columns })
     }
 
     fn record(&mut self, id: RecordId) -> Result<Option<RecordDetail>, StoreError> {

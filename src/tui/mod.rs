@@ -78,5 +78,6 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
     let mut panes = panes::Panes::all();
     let history = options.sql_history.as_deref().map(save::remembered).unwrap_or_default();
     panes.get_mut(PaneId::Sql).go(&panes::Goto::History(history), &world.cx());
+    panes.get_mut(PaneId::Logs).go(&panes::Goto::Highlight(options.highlight.clone()), &world.cx());
     Ok(model::Model { world, panes, shell, themes, depth: options.depth })
 }

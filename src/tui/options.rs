@@ -34,6 +34,8 @@ pub struct TuiOptions {
     pub filter: Option<String>,
     /// What comes back of the last time; its pane and theme stand above already.
     pub session: Option<Session>,
+    /// Rules for words that always stand out in Logs.
+    pub highlight: Vec<String>,
     /// Whether copying may use the terminal's clipboard (OSC 52).
     pub copy: bool,
     /// Whether the mouse is taken.
@@ -70,6 +72,7 @@ impl TuiOptions {
             start_pane: PaneId::default(),
             filter: None,
             session: None,
+            highlight: Vec::new(),
             copy: true,
             mouse: false,
             interrupted: Arc::default(),

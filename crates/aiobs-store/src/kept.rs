@@ -57,11 +57,15 @@ impl Writer {
 }
 
 impl Reader {
-    /// The bookmarks with their notes, by record.
+    /// The bookmarks with their notes, by record; none in an archive that no program with bookmarks wrote yet.
     ///
     /// # Errors
     /// Faults of the disk.
     pub fn bookmarks(&self) -> Result<Vec<(RecordId, String)>> {
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'bookmark'";
+        if self.conn.query_row(there, [], |r| r.get::<_, i64>(0)).doing("reading the bookmarks")? == 0 {
+            return Ok(Vec::new());
+        }
         self.conn
             .prepare_cached("SELECT record, note FROM bookmark ORDER BY record")
             .doing("reading the bookmarks")?

@@ -342,3 +342,20 @@ fn what_a_person_keeps_is_there_again_and_a_bookmark_goes_with_its_record() {
     writer.retain(&age, Timestamp(T0 + 20_000_000_000_000)).unwrap();
     assert_eq!(reader.bookmarks().unwrap(), [(RecordId(20_000), String::new())]);
 }
+
+#[test]
+fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let writer = store.writer().unwrap();
+    writer.conn.execute_batch("DROP TABLE bookmark; DROP TABLE saved_filter; PRAGMA user_version = 2").unwrap();
+    drop((writer, store));
+    let reader = Store::open_read_only(dir.path()).unwrap().reader().unwrap();
+    assert_eq!(reader.bookmarks().unwrap(), []);
+    assert_eq!(reader.archive_info().unwrap().records, 20_000);
+    let (store, report) = Store::open(dir.path()).unwrap();
+    assert_eq!(report.moved_aside, None);
+    let mut writer = store.writer().unwrap();
+    writer.put_bookmark(RecordId(1), Some("kept")).unwrap();
+    assert_eq!(store.reader().unwrap().bookmarks().unwrap().len(), 1);
+}

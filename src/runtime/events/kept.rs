@@ -23,6 +23,12 @@ pub enum Keep {
     State(&'static str, Vec<u8>),
 }
 
+/// The name of the [`Keep::State`] with the words to highlight: a JSON array of texts.
+pub const HIGHLIGHTS: &str = "highlights";
+
+/// The name of the [`Keep::State`] with the columns of Logs: a JSON array of names.
+pub const COLUMNS: &str = "columns";
+
 /// Everything that is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
@@ -30,6 +36,10 @@ pub struct Kept {
     pub bookmarks: Vec<Marked>,
     /// Names and filters, by name.
     pub filters: Vec<(String, String)>,
+    /// Words to highlight, as they were typed.
+    pub highlights: Vec<String>,
+    /// Names of the columns of Logs, once they were chosen.
+    pub columns: Option<Vec<String>>,
 }
 
 /// A marked record.

@@ -139,6 +139,8 @@ pub enum Goto {
     Filter(String),
     /// Logs: the filter of the last session, without showing the pane.
     Restore(String),
+    /// Logs: rules for words that always stand out.
+    Highlight(Vec<String>),
     /// Logs: open the filter for typing.
     EditFilter,
     /// Chat: talk about this.

@@ -4,6 +4,7 @@
 mod detail;
 mod list;
 mod mouse;
+mod share;
 mod stages;
 mod state;
 #[cfg(test)]

@@ -294,6 +294,7 @@ impl Pane for State {
         match action {
             Action::Open => self.open(cx),
             Action::Copy => self.copy(cx),
+            Action::Export => self.share(cx),
             Action::Left if self.focus == Focus::Detail => self.back(),
             Action::Right if self.focus == Focus::List => self.open(cx),
             Action::Zoom => {

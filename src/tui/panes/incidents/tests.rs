@@ -4,7 +4,7 @@
 use super::State;
 use crate::runtime::events::{Event, Request};
 use crate::tui::action::Action::{
-    Acknowledge, Ask, Back, Copy, Down, Filter, NextItem, Open, Preview, Submit, Up, VerdictWrong, Wrap,
+    Acknowledge, Ask, Back, Copy, Down, Export, Filter, NextItem, Open, Preview, Submit, Up, VerdictWrong, Wrap,
 };
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
@@ -182,4 +182,22 @@ fn the_worst_incident_is_selected_until_the_user_chooses() {
     assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(7)))]);
     kit.press(&mut pane, &[Down]);
     assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Incident(IncidentId(6)))]);
+}
+
+#[test]
+fn an_incident_is_written_as_markdown_that_log_text_cannot_break() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let mut detail = testkit::detail();
+    detail.records[0].text = "```\n# not a \u{1b}[2Jheading".to_owned();
+    let first = detail.records[0].id;
+    kit.event(&mut pane, Event::Incident(Box::new(detail)));
+    let effects = kit.press(&mut pane, &[Export]);
+    let [Effect::Save { path, text }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(path, "incident-7-2025-01-07-142631.md");
+    for part in ["# Incident #7: ", "- **Began:** 2025-01-07", "## Cause", "## Fix", "## Evidence", "\n    ```\n"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(text.contains("    # not a \u{241b}[2Jheading"), "{text}");
+    assert!(text.contains(&format!("[{}] ", first.0)), "{text}");
 }

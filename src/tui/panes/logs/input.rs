@@ -22,11 +22,13 @@ pub(super) enum Typing {
     Name,
     /// The file to write into.
     File,
+    /// A word to highlight.
+    Highlight,
 }
 
 impl Typing {
     /// How many there are.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 7;
 
     /// The word before the text.
     pub(super) const fn prompt(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Typing {
             Self::Note => "note",
             Self::Name => "name of the filter",
             Self::File => "write to",
+            Self::Highlight => "highlight",
         }
     }
 }
@@ -48,7 +51,7 @@ impl State {
             Typing::Filter => self.filter.clone(),
             Typing::Find => self.find.as_ref().map(|f| f.pattern.clone()).unwrap_or_default(),
             Typing::Note => self.noting.and_then(|id| self.notes.of(id)).unwrap_or_default().to_owned(),
-            Typing::Time | Typing::Name | Typing::File => String::new(),
+            Typing::Time | Typing::Name | Typing::File | Typing::Highlight => String::new(),
         };
         self.edits[what as usize].set(text);
         self.typing = Some(what);
@@ -136,6 +139,20 @@ impl State {
                 self.write_note(&text)
             }
             Typing::File => match self.export(text) {
+                Ok(effects) => {
+                    self.close(what);
+                    effects
+                }
+                Err(e) => {
+                    self.wrong = Some(e);
+                    Vec::new()
+                }
+            },
+            Typing::Highlight if text.is_empty() => {
+                self.close(what);
+                Vec::new()
+            }
+            Typing::Highlight => match self.highlight(&text) {
                 Ok(effects) => {
                     self.close(what);
                     effects

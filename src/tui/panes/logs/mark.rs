@@ -52,7 +52,8 @@ fn literal(text: &str) -> Option<TextMatch> {
     (!text.is_empty()).then(|| TextMatch { pattern: text.to_owned(), regex: false, case_sensitive, negate: false })
 }
 
-fn compile(t: &TextMatch) -> Option<Regex> {
+/// The expression that finds it, when it is one.
+pub(super) fn compile(t: &TextMatch) -> Option<Regex> {
     let pattern = if t.regex { t.pattern.clone() } else { regex::escape(&t.pattern) };
     if pattern.is_empty() {
         return None;

@@ -3,8 +3,10 @@
 
 mod bar;
 mod bars;
+mod columns;
 mod detail;
 mod export;
+mod highlight;
 mod histogram;
 mod input;
 mod jumps;
@@ -16,10 +18,12 @@ mod notes;
 mod order;
 mod picker;
 mod pretty;
+mod saved;
 mod state;
 mod time;
 mod trace;
 mod view;
 mod window;
 
+pub use highlight::check as check_highlight;
 pub use state::State;

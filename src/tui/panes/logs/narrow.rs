@@ -1,7 +1,8 @@
 //! Narrowing down by what is under the cursor, taking it back, and the two looks aside that Esc comes back from: every
 //! line of one trace, and every line around this one.
 
-use super::state::{Aside, Saved, State};
+use super::saved::{Aside, Saved};
+use super::state::State;
 use super::trace;
 use crate::runtime::events::{Anchor, RecordDetail, Request};
 use crate::tui::action::Action;

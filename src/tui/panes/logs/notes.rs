@@ -52,6 +52,14 @@ impl State {
         vec![keep(id, Some(String::new())), Effect::info("Bookmarked")]
     }
 
+    /// Opens the line for a note on the record under the cursor.
+    pub(super) fn begin_note(&mut self) {
+        self.noting = self.window.id();
+        if self.noting.is_some() {
+            self.type_in(Typing::Note);
+        }
+    }
+
     /// Puts what was typed on the record; nothing typed takes a note away and leaves the mark.
     pub(super) fn write_note(&mut self, text: &str) -> Vec<Effect> {
         let Some(record) = self.window.rows.iter().find(|r| Some(r.id) == self.noting) else { return Vec::new() };
@@ -114,6 +122,7 @@ impl State {
     /// Enter in the list.
     pub(super) fn choose(&mut self, value: Value, cx: &PaneCx<'_>) -> Vec<Effect> {
         match value {
+            Value::Column(column) => self.toggle_column(column),
             Value::Record(id) => self.go_to_bookmark(id, cx),
             Value::Filter(name) => {
                 let Some((_, filter)) = self.notes.filters.iter().find(|(n, _)| *n == name) else { return Vec::new() };
@@ -129,6 +138,7 @@ impl State {
     /// Forgets an entry of the list.
     pub(super) fn forget(&mut self, value: &Value) -> Vec<Effect> {
         let (effect, kind) = match value {
+            Value::Column(column) => return self.toggle_column(*column),
             Value::Record(id) => {
                 self.notes.marked.remove(id);
                 (keep(*id, None), Kind::Bookmarks)

@@ -1,5 +1,6 @@
 //! A list over the records to choose from by typing: bookmarks, saved filters. Enter takes, a key removes, Esc closes.
 
+use super::columns::Column;
 use super::state::State;
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
@@ -21,6 +22,7 @@ use ratatui::text::{Line, Span};
 pub(super) enum Kind {
     Bookmarks,
     Filters,
+    Columns,
 }
 
 /// What an entry stands for.
@@ -28,6 +30,7 @@ pub(super) enum Kind {
 pub(super) enum Value {
     Record(RecordId),
     Filter(String),
+    Column(Column),
 }
 
 /// An entry: a name, and what it is about.
@@ -98,6 +101,8 @@ impl State {
                 Kind::Bookmarks => {
                     format!("No bookmarks yet; {} marks a line, {} notes", keys(Action::Bookmark), keys(Action::Note))
                 }
+                // There are always some.
+                Kind::Columns => String::new(),
                 Kind::Filters => format!("No saved filters yet; {} saves the one in force", keys(Action::SaveFilter)),
             })];
         }
@@ -115,6 +120,15 @@ impl State {
                     Item { value: Value::Record(*id), label, about }
                 };
                 self.notes.marked.iter().map(item).collect()
+            }
+            Kind::Columns => {
+                let about = |c| if self.columns.has(c) { "shown" } else { "hidden" };
+                let item = |c: Column| Item {
+                    value: Value::Column(c),
+                    label: c.name().to_owned(),
+                    about: about(c).to_owned(),
+                };
+                Column::ALL.into_iter().map(item).collect()
             }
             Kind::Filters => {
                 let item = |(name, filter): &(String, String)| Item {
@@ -135,7 +149,10 @@ impl State {
         match action {
             Action::Back => self.picker = None,
             Action::Submit => {
-                self.picker = None;
+                // Columns are chosen one after the other.
+                if picker.kind != Kind::Columns {
+                    self.picker = None;
+                }
                 return chosen.map(|v| self.choose(v, cx)).unwrap_or_default();
             }
             Action::Remove => return chosen.map(|v| self.forget(&v)).unwrap_or_default(),
@@ -169,6 +186,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     let title = match picker.kind {
         Kind::Bookmarks => "Bookmarks",
         Kind::Filters => "Saved filters",
+        Kind::Columns => "Columns",
     };
     let inner = popup::open(frame, place, title, style, cx.glyphs);
     let width = usize::from(inner.width);
@@ -177,9 +195,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     frame.render_widget(prompt, Rect { height: 1, ..inner });
     frame.set_cursor_position(Position::new(inner.x + 2 + at, inner.y));
     let keys = |a| cx.keys(Context::Input, a);
-    let takes = if picker.kind == Kind::Bookmarks { "goes there" } else { "sets it" };
-    let help =
-        format!("{} {takes}   {} removes   {} closes", keys(Action::Submit), keys(Action::Remove), keys(Action::Back));
+    let (submit, remove, back) = (keys(Action::Submit), keys(Action::Remove), keys(Action::Back));
+    let help = match picker.kind {
+        Kind::Bookmarks => format!("{submit} goes there   {remove} removes   {back} closes"),
+        Kind::Filters => format!("{submit} sets it   {remove} removes   {back} closes"),
+        Kind::Columns => format!("{submit} shows or hides   {back} closes"),
+    };
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     frame.render_widget(Line::styled(help, cx.style(Role::Dim).patch(style.body)), foot);
     let widest = picker.items.iter().filter(|i| !i.about.is_empty()).map(|i| text::width(&text::safe(&i.label))).max();

@@ -1,13 +1,16 @@
 //! State of the Logs pane and what the keys do with it.
 
+use super::columns::Columns;
 use super::detail::Detail;
 use super::export::{Collecting, Purpose};
+use super::highlight::Rules;
 use super::histogram::Histogram;
 use super::input::Typing;
 use super::mark::Marks;
 use super::notes::Notes;
 use super::order::Ordering;
 use super::picker::{Kind, Picker};
+use super::saved::{Aside, Saved};
 use super::view;
 use super::window::{Place, Window};
 use crate::runtime::events::{Anchor, Event, RecordDetail, Request};
@@ -31,23 +34,6 @@ pub(super) struct Asked {
     pub(super) by_time: bool,
 }
 
-/// What a jump or a look aside changed, to be put back.
-#[derive(Debug)]
-pub(super) struct Saved {
-    pub(super) filter: String,
-    pub(super) at: Option<RecordId>,
-    pub(super) follow: bool,
-    pub(super) detail: bool,
-}
-
-/// A look aside that Esc comes back from.
-#[derive(Debug)]
-pub(super) struct Aside {
-    pub(super) before: Saved,
-    /// Whether it shows what is around a line, not a trace.
-    pub(super) around: bool,
-}
-
 /// State of the Logs pane.
 #[derive(Debug)]
 pub struct State {
@@ -58,6 +44,8 @@ pub struct State {
     pub(super) marks: Marks,
     pub(super) order: Ordering,
     pub(super) histogram: Histogram,
+    /// Words that always stand out.
+    pub(super) rules: Rules,
     pub(super) typing: Option<Typing>,
     pub(super) edits: [LineEdit; Typing::COUNT],
     /// What is wrong with what is being typed.
@@ -67,6 +55,7 @@ pub struct State {
     /// Whether the view stays at the newest record.
     pub(super) follow: bool,
     pub(super) wrap: bool,
+    pub(super) columns: Columns,
     pub(super) zoom: bool,
     pub(super) detail: Option<Detail>,
     pub(super) seq: u64,
@@ -109,12 +98,14 @@ impl Default for State {
             marks: Marks::default(),
             order: Ordering::default(),
             histogram: Histogram::default(),
+            rules: Rules::default(),
             typing: None,
             edits: Default::default(),
             wrong: None,
             suggest: Suggest::default(),
             follow: true,
             wrap: false,
+            columns: Columns::default(),
             zoom: false,
             detail: None,
             seq: 0,
@@ -176,57 +167,6 @@ impl State {
         let mut effects: Vec<Effect> = self.detail_follows(cx).into_iter().collect();
         effects.extend(self.refill(cx));
         effects
-    }
-
-    fn back_out(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        if self.selected.take().is_some() {
-            return Vec::new();
-        }
-        // A look aside that began with the detail open ends first.
-        let aside = self.asides.last().is_some_and(|a| a.before.detail) || self.detail.is_none();
-        if let Some(effects) = aside.then(|| self.come_back(cx)).flatten() {
-            return effects;
-        }
-        if let Some(d) = &mut self.detail {
-            // A detail that came with a jump goes with it.
-            if !(d.by_jump && self.saved.is_some()) {
-                if d.focus {
-                    d.focus = false;
-                } else {
-                    self.detail = None;
-                }
-                self.zoom = false;
-                self.settle(cx);
-                return Vec::new();
-            }
-        }
-        self.give_range_back(cx).unwrap_or_else(|| vec![Effect::Back])
-    }
-
-    fn save(&mut self) {
-        if self.saved.is_none() {
-            self.saved = Some(Saved {
-                filter: self.filter.clone(),
-                at: self.window.id(),
-                follow: self.follow,
-                detail: self.detail.is_some(),
-            });
-        }
-    }
-
-    /// Puts back what a jump or a look aside changed.
-    pub(super) fn restore(&mut self, saved: &Saved, cx: &PaneCx<'_>) -> Vec<Effect> {
-        if let Err(e) = self.set_filter(&saved.filter, cx) {
-            return vec![Effect::warn(e)];
-        }
-        if !saved.detail {
-            self.detail = None;
-        }
-        self.follow = saved.follow;
-        match saved.at.filter(|_| !saved.follow) {
-            Some(id) => vec![self.jump(Anchor::At(id), cx)],
-            None => vec![self.follow(cx)],
-        }
     }
 
     fn record_came(&mut self, detail: &RecordDetail, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -305,6 +245,10 @@ impl Pane for State {
                 Ok(()) => Vec::new(),
                 Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
             },
+            Goto::Highlight(rules) => {
+                self.rules.set(rules, false);
+                Vec::new()
+            }
             Goto::EditFilter => {
                 self.type_in(Typing::Filter);
                 Vec::new()
@@ -377,14 +321,10 @@ impl Pane for State {
             Action::FollowTrace => return self.follow_trace(cx),
             Action::Around => return self.around(cx),
             Action::Bookmark => return self.toggle_bookmark(),
-            Action::Note => {
-                self.noting = self.window.id();
-                if self.noting.is_some() {
-                    self.type_in(Typing::Note);
-                }
-            }
+            Action::Note => self.begin_note(),
             Action::NextBookmark | Action::PreviousBookmark => return self.seek_bookmark(action, cx),
             Action::Bookmarks => return self.pick(Kind::Bookmarks, cx),
+            Action::Columns => return self.pick(Kind::Columns, cx),
             Action::SaveFilter => return self.name_filter(),
             Action::SavedFilters => return self.pick(Kind::Filters, cx),
             Action::Select => return self.select(cx),
@@ -392,6 +332,7 @@ impl Pane for State {
             Action::OpenPager | Action::OpenEditor => {
                 return self.collect(Purpose::Open { editor: action == Action::OpenEditor });
             }
+            Action::Highlight => self.type_in(Typing::Highlight),
             Action::Pretty => self.pretty = !self.pretty,
             Action::Wrap => {
                 self.wrap = !self.wrap;
@@ -459,6 +400,10 @@ impl Pane for State {
             Event::Record(detail) => self.record_came(detail, cx),
             Event::Collected(seq, state) => self.collected(*seq, state, cx),
             Event::Kept(kept) => {
+                self.rules.set(&kept.highlights, true);
+                if let Some(names) = &kept.columns {
+                    self.columns = Columns::named(names);
+                }
                 self.notes.take(kept);
                 Vec::new()
             }

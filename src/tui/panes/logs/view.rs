@@ -1,5 +1,6 @@
 //! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
+use super::columns::Column;
 use super::state::State;
 use super::{bar, bars, detail, histogram, order, picker};
 use crate::tui::action::{Action, Context};
@@ -20,30 +21,48 @@ pub(super) fn list_height(state: &State, cx: &PaneCx<'_>) -> usize {
     usize::from(cx.size.height.saturating_sub(1 + taken + bars)).max(1)
 }
 
-/// Cells of the columns before the message.
-struct Columns {
+/// Cells of the columns before the message; 0 for those that are not shown.
+struct Widths {
     time: usize,
+    level: usize,
+    source: usize,
     component: usize,
 }
 
-impl Columns {
-    fn new(state: &State, width: usize) -> Self {
+impl Widths {
+    fn new(state: &State, cx: &PaneCx<'_>, width: usize) -> Self {
+        let has = |c| state.columns.has(c);
+        let rows = &state.window.rows;
+        let most = if width >= 120 { 20 } else { 12 };
         let time = if width >= 76 { 12 } else { 8 };
-        let longest = state.window.rows.iter().map(|r| text::width(&r.component)).max().unwrap_or(0);
-        let component = if width >= 64 { longest.min(if width >= 120 { 20 } else { 12 }) } else { 0 };
-        Self { time, component }
+        let component = rows.iter().map(|r| text::width(&r.component)).max().unwrap_or(0).min(most);
+        let source = rows.iter().map(|r| text::width(source_of(r, cx))).max().unwrap_or(0).min(most);
+        let wide = width >= 64;
+        Self {
+            time: if has(Column::Time) { time } else { 0 },
+            level: usize::from(has(Column::Level)),
+            source: if has(Column::Source) && wide { source } else { 0 },
+            component: if has(Column::Component) && wide { component } else { 0 },
+        }
     }
 
-    /// Margin, time, severity, component, with a space after each.
+    /// Margin, time, severity, source, component, with a space after each.
     fn before_message(&self) -> usize {
-        1 + self.time + 1 + 2 + if self.component > 0 { self.component + 2 } else { 0 }
+        let and = |cells: usize, blank: usize| if cells > 0 { cells + blank } else { 0 };
+        1 + and(self.time, 1) + and(self.level, 1) + and(self.source, 2) + and(self.component, 2)
     }
+}
+
+/// The last part of the name of a record's source.
+fn source_of<'a>(r: &LogRecord, cx: &PaneCx<'a>) -> &'a str {
+    let name = cx.snapshot.sources.iter().find(|s| s.info.id == r.source).map_or("", |s| s.info.name.as_str());
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// Cells the message has.
 pub(super) fn message_width(state: &State, cx: &PaneCx<'_>) -> usize {
     let width = usize::from(cx.size.width);
-    width.saturating_sub(Columns::new(state, width).before_message() + 2).max(8)
+    width.saturating_sub(Widths::new(state, cx, width).before_message() + 2).max(8)
 }
 
 /// Screen rows a record takes: one, or as many as its lines wrapped to `wrap` cells, at most `most`.
@@ -94,7 +113,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
 fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let w = &state.window;
     let width = usize::from(area.width);
-    let columns = Columns::new(state, width);
+    let columns = Widths::new(state, cx, width);
     let room = width.saturating_sub(columns.before_message() + 2).max(8);
     let selected = state.range();
     let mut y = area.y;
@@ -143,19 +162,29 @@ fn select(frame: &mut Frame<'_>, row: Rect, style: Style, cx: &PaneCx<'_>) {
     }
 }
 
-fn record_lines(r: &LogRecord, columns: &Columns, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
+fn record_lines(r: &LogRecord, columns: &Widths, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
     let level = r.severity.level();
     let time = if columns.time >= 12 { cx.clock.hms_millis(r.time) } else { cx.clock.hms(r.time) };
     let time_role = if r.has(flags::INHERITED_TIME) { Role::Faint } else { Role::Time };
     let note = state.notes.of(r.id);
-    let mut spans = vec![
-        note.map_or_else(|| Span::raw(" "), |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent))),
-        Span::styled(text::fit(&time, columns.time, ""), cx.style(time_role)),
-        Span::styled(format!(" {} ", cx.glyphs.level(level)), cx.theme.level(level)),
-    ];
-    if columns.component > 0 {
-        let name = text::fit(&text::safe_for(&r.component, cx.glyphs.ascii), columns.component, cx.glyphs.ellipsis);
-        spans.push(Span::styled(format!("{name}  "), cx.style(Role::Component)));
+    let mut spans =
+        vec![note.map_or_else(|| Span::raw(" "), |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent)))];
+    if columns.time > 0 {
+        spans.push(Span::styled(text::fit(&time, columns.time, ""), cx.style(time_role)));
+    }
+    if columns.level > 0 {
+        let before = if columns.time > 0 { " " } else { "" };
+        spans.push(Span::styled(format!("{before}{} ", cx.glyphs.level(level)), cx.theme.level(level)));
+    } else if columns.time > 0 {
+        spans.push(Span::raw(" "));
+    }
+    for (cells, name, role) in
+        [(columns.source, source_of(r, cx), Role::Dim), (columns.component, r.component.as_str(), Role::Component)]
+    {
+        if cells > 0 {
+            let name = text::fit(&text::safe_for(name, cx.glyphs.ascii), cells, cx.glyphs.ellipsis);
+            spans.push(Span::styled(format!("{name}  "), cx.style(role)));
+        }
     }
     let style = if level >= aiobs_types::Level::Error {
         // A screen of errors must stay readable: the glyph carries the weight, the text only the colour.
@@ -255,10 +284,27 @@ fn wrapped(
 
 fn marked(shown: &str, style: Style, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     let found = state.marks.found(shown);
-    if found.is_empty() {
+    let own = state.rules.found(shown);
+    if own.is_empty() && found.is_empty() {
         return text::highlight(shown, &state.marks.filtered(shown), style, cx.style(Role::Strong));
     }
-    text::highlight(shown, &found, style, cx.style(Role::Match))
+    if own.is_empty() {
+        return text::highlight(shown, &found, style, cx.style(Role::Match));
+    }
+    // What was searched for wins over the words that always stand out.
+    let mut cuts: Vec<usize> = own.iter().flat_map(|(r, _)| [r.start, r.end]).collect();
+    cuts.extend(found.iter().flat_map(|r| [r.start, r.end]));
+    cuts.extend([0, shown.len()]);
+    cuts.sort_unstable();
+    cuts.dedup();
+    let piece = |at: &[usize]| {
+        let (from, to) = (at[0], at[1]);
+        let inside = |r: &std::ops::Range<usize>| r.start <= from && to <= r.end;
+        let named = own.iter().find(|(r, _)| inside(r)).map(|(_, role)| *role);
+        let role = if found.iter().any(inside) { Some(Role::Match) } else { named };
+        Span::styled(shown[from..to].to_owned(), role.map_or(style, |role| style.patch(cx.style(role))))
+    };
+    cuts.windows(2).map(piece).collect()
 }
 
 fn empty(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
