@@ -37,6 +37,8 @@ const WRITER_CHANNEL: usize = 16;
 
 /// How far storing stands back behind the screen, when there is one, as a nice value.
 const STORING: i32 = 5;
+/// How far reading does: a key is answered in the midst of a backfill, too.
+const READING: i32 = 5;
 /// How far the agents do.
 const EVIDENCE: i32 = 10;
 
@@ -161,7 +163,12 @@ impl Builder<'_> {
         })?);
         let outlet = Outlet::new(Arc::clone(&board), to_writer.clone(), Arc::clone(&emit));
         let processing = Processing { pipeline, outlet, spent };
-        threads.push(spawn("pipeline", move || processing.run(&pipeline_inbox))?);
+        threads.push(spawn("pipeline", move || {
+            if screen {
+                yield_to_others(READING);
+            }
+            processing.run(&pipeline_inbox);
+        })?);
 
         let source_options = SourceOptions {
             follow: options.follow,
