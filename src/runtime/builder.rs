@@ -11,6 +11,7 @@ use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::parts::PartsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
+use super::priority::{BULK, stand_back};
 use super::processing::{Message, Outlet, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
@@ -34,13 +35,6 @@ use std::time::Duration;
 const PIPELINE_CHANNEL: usize = 32;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
-
-/// How far storing stands back behind the screen, when there is one, as a nice value.
-const STORING: i32 = 5;
-/// How far reading does: a key is answered in the midst of a backfill, too.
-const READING: i32 = 5;
-/// How far the agents do.
-const EVIDENCE: i32 = 10;
 
 /// Listens to the engine.
 pub(super) type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
@@ -157,7 +151,7 @@ impl Builder<'_> {
         threads.push(spawn("writer", move || {
             // It takes a core while much is read, and nobody waits for it: new lines are on the screen before.
             if screen {
-                yield_to_others(STORING);
+                stand_back(BULK);
             }
             writing.run(&writer_inbox);
         })?);
@@ -165,7 +159,7 @@ impl Builder<'_> {
         let processing = Processing { pipeline, outlet, spent };
         threads.push(spawn("pipeline", move || {
             if screen {
-                yield_to_others(READING);
+                stand_back(BULK);
             }
             processing.run(&pipeline_inbox);
         })?);
@@ -277,17 +271,6 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     Ok(())
 }
 
-/// Reading new lines and drawing go before storing, which may take all there is, and before gathering evidence, which
-/// may read much of the archive. On Linux this concerns the calling thread alone.
-fn yield_to_others(by: i32) {
-    #[cfg(target_os = "linux")]
-    if let Err(e) = rustix::process::nice(by) {
-        tracing::debug!("a thread runs with the usual priority: {e}");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = by;
-}
-
 /// One tokio runtime for models and chat, with few threads.
 pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtime> {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
@@ -297,7 +280,7 @@ pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtim
     let made = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("async")
-        .on_thread_start(|| yield_to_others(EVIDENCE))
+        .on_thread_start(|| stand_back(BULK))
         .enable_all()
         .build()?;
     Ok(RUNTIME.get_or_init(|| made))

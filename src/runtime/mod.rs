@@ -15,6 +15,7 @@ mod live;
 mod logview;
 mod parts;
 mod pipeline;
+mod priority;
 mod processing;
 mod reading;
 mod remotes;

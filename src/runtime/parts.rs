@@ -4,6 +4,7 @@
 
 use super::board::Board;
 use super::events::{Event, EventSink, PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
+use super::priority::{BULK, stand_back};
 use aiobs_store::{Axis, Detail, LEVELS, Parts, Reader};
 use aiobs_types::{Level, LogQuery, RecordBatch, RecordId, Timestamp};
 use std::ops::ControlFlow;
@@ -33,7 +34,10 @@ impl PartsDesk {
         let (tx, rx) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
         let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), inbox: rx, waiting: [None, None] };
-        std::thread::Builder::new().name("parts".into()).spawn(move || worker.run())?;
+        std::thread::Builder::new().name("parts".into()).spawn(move || {
+            stand_back(BULK);
+            worker.run();
+        })?;
         Ok(Self { tx, cancel })
     }
 
