@@ -138,30 +138,18 @@ impl State {
                 self.close(what);
                 self.write_note(&text)
             }
-            Typing::File => match self.export(text) {
-                Ok(effects) => {
-                    self.close(what);
-                    effects
-                }
-                Err(e) => {
-                    self.wrong = Some(e);
-                    Vec::new()
-                }
-            },
+            Typing::File => {
+                let done = self.export(text);
+                self.close_when_right(what, done)
+            }
             Typing::Highlight if text.is_empty() => {
                 self.close(what);
                 Vec::new()
             }
-            Typing::Highlight => match self.highlight(&text) {
-                Ok(effects) => {
-                    self.close(what);
-                    effects
-                }
-                Err(e) => {
-                    self.wrong = Some(e);
-                    Vec::new()
-                }
-            },
+            Typing::Highlight => {
+                let done = self.highlight(&text);
+                self.close_when_right(what, done)
+            }
             Typing::Name => {
                 self.close(what);
                 self.save_filter(&text)
@@ -194,6 +182,20 @@ impl State {
             return (0.0..=100.0).contains(&share).then_some(Anchor::Rank((last * share / 100.0).round() as u64));
         }
         text.strip_prefix('#')?.replace([',', '_'], "").parse().ok().map(|n| Anchor::At(RecordId(n)))
+    }
+
+    /// Closes the line when what was typed was right; otherwise says what is wrong, so that it can be corrected.
+    fn close_when_right(&mut self, what: Typing, done: Result<Vec<Effect>, String>) -> Vec<Effect> {
+        match done {
+            Ok(effects) => {
+                self.close(what);
+                effects
+            }
+            Err(e) => {
+                self.wrong = Some(e);
+                Vec::new()
+            }
+        }
     }
 
     fn close(&mut self, what: Typing) {
