@@ -88,6 +88,18 @@ pub(super) fn born_after_empty(meta: &Metadata, identity: &FileIdentity) -> bool
     identity.head_len == 0 && born.is_some_and(|b| b.as_nanos() > u128::from(identity.head_hash))
 }
 
+/// Whether a file of the same inode is that very file. One that was found empty has no head to know it by, but an inode
+/// that was given to another file since is younger than that.
+pub(super) fn same_file(file: &File, identity: &FileIdentity) -> bool {
+    let Ok(meta) = file.metadata() else { return false };
+    let same = if identity.head_len == 0 {
+        meta.created().is_ok() && !born_after_empty(&meta, identity)
+    } else {
+        head_matches(file, identity).unwrap_or(false)
+    };
+    same && same_inode(identity, &meta)
+}
+
 /// Whether the file's text still begins with what the fingerprint covers.
 pub(super) fn head_matches(file: &File, identity: &FileIdentity) -> io::Result<bool> {
     Ok(identity.head_len == 0 || Head::of(file)?.matches(identity))

@@ -182,7 +182,10 @@ impl SourceSet {
             return;
         }
         let id = self.id_for(&name);
-        let tail = Tail::file(id, path.to_path_buf(), explicit, self.known.get(&name));
+        let known = self.known.get(&name).map(|checkpoint| (checkpoint.identity, checkpoint.offset));
+        // What is there now is what it begins with, even if it is renamed before it is opened.
+        let last = known.or_else(|| Some((self.shared.claim(id, path)?, 0)));
+        let tail = Tail::file(id, path.to_path_buf(), explicit, last);
         let at = self.push(tail);
         for key in self.keys_of(path) {
             self.keys.entry(key).or_default().push(at);

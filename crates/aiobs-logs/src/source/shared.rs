@@ -3,11 +3,11 @@
 use super::{
     BLOCK, SourceOptions,
     file::{Open, Opener},
-    identity::Head,
+    identity::{self, Head},
     stream::StreamSpec,
 };
 use aiobs_types::{FileIdentity, SourceId};
-use std::{collections::HashMap, fs};
+use std::{collections::HashMap, fs, path::Path};
 
 /// What all tails share.
 #[derive(Debug)]
@@ -44,6 +44,15 @@ impl Shared {
         self.owned.insert((identity.device, identity.inode), (source, identity));
     }
 
+    /// Takes the regular file at a path for a source that has read nothing yet, unless another has it already.
+    pub(super) fn claim(&mut self, source: SourceId, path: &Path) -> Option<FileIdentity> {
+        let file = (self.opener)(path).ok()?;
+        let meta = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        let identity = identity::identify(&file, &meta).ok()?;
+        self.owned.entry((identity.device, identity.inode)).or_insert((source, identity));
+        Some(identity)
+    }
+
     /// Another file takes the place of one that a source has read.
     pub(super) fn outlive(&mut self, source: SourceId, before: FileIdentity, now: &FileIdentity) {
         let same = (before.device, before.inode) == (now.device, now.inode);
@@ -61,7 +70,7 @@ impl Shared {
             .get(&inode)
             .into_iter()
             .chain(past)
-            .any(|(owner, known)| Some(*owner) != source && known.head_len > 0 && file.matches(known));
+            .any(|(owner, known)| Some(*owner) != source && identity::same_file(&file.file, known));
         this || file.packed.is_some() && self.unpacked(source, &file.file).is_some()
     }
 

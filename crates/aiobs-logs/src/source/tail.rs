@@ -11,7 +11,7 @@ use super::{
     rhythm::Rhythm,
     shared::Shared,
 };
-use aiobs_types::{Checkpoint, SourceId, SourceState, Timestamp};
+use aiobs_types::{SourceId, SourceState, Timestamp};
 use std::{
     collections::VecDeque,
     fs, io,
@@ -77,7 +77,8 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub(super) fn file(id: SourceId, path: PathBuf, explicit: bool, checkpoint: Option<&Checkpoint>) -> Self {
+    /// One that goes on at `last`, or at the beginning of whatever comes to its path.
+    pub(super) fn file(id: SourceId, path: PathBuf, explicit: bool, last: Option<Position>) -> Self {
         Self {
             id,
             name: path.to_string_lossy().into_owned(),
@@ -90,7 +91,7 @@ impl Tail {
             stream: None,
             current: None,
             queue: VecDeque::new(),
-            last: checkpoint.map(|c| (c.identity, c.offset)),
+            last,
             opened: false,
             caught_up: false,
             partial_at: None,

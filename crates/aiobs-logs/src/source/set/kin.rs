@@ -49,11 +49,8 @@ impl SourceSet {
     pub(super) fn read_elsewhere(&self, path: &Path, names: &HashSet<String>) -> bool {
         let Ok(file) = fs::File::open(path) else { return false };
         let Ok(meta) = file.metadata() else { return false };
-        let same = self
-            .shared
-            .owned
-            .get(&(meta.dev(), meta.ino()))
-            .filter(|(_, known)| known.head_len > 0 && identity::head_matches(&file, known).unwrap_or(false));
+        let owned = self.shared.owned.get(&(meta.dev(), meta.ino()));
+        let same = owned.filter(|(_, known)| identity::same_file(&file, known));
         let unpacked = || packed::by_name(path).then(|| self.shared.unpacked(None, &file)).flatten();
         let Some(owner) = same.map(|(owner, _)| *owner).or_else(unpacked) else { return false };
         self.tails.iter().any(|tail| tail.id == owner)

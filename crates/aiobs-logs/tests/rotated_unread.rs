@@ -1,0 +1,59 @@
+//! Files that are rotated before anything of them was read: known from the moment they were found.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[allow(dead_code, reason = "each test file uses its part")]
+mod sources_support;
+
+use aiobs_logs::source::{SourceOptions, SourceSpec};
+use sources_support::{Reader, append, dir, reader};
+use std::fs;
+
+#[test]
+fn renamed_between_being_found_and_being_opened() {
+    for named in [true, false] {
+        let dir = dir();
+        let name = |n: &str| dir.path().join(n);
+        append(&name("app.log"), "a1\n");
+        let mut r = reader(if named { dir.path().join("app.log") } else { dir.path().to_path_buf() }.as_path());
+        fs::rename(name("app.log"), name("app.log-20250107-000001")).unwrap();
+        append(&name("app.log"), "b1\n");
+        r.until_text(&name("app.log"), "a1\nb1\n");
+        r.run(50);
+        assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
+    }
+}
+
+#[test]
+fn found_empty_and_renamed_it_is_read_under_no_other_name() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log"), "");
+    let mut r = reader(dir.path());
+    r.run(30);
+    fs::rename(name("app.log"), name("app.log-20250107-000001")).unwrap();
+    // The writer still has it, and whoever looks at the directory now finds it under its new name.
+    append(&name("app.log-20250107-000001"), "a1\n");
+    r.run(50);
+    append(&name("app.log"), "b1\n");
+    r.until_text(&name("app.log"), "a1\nb1\n");
+    r.run(50);
+    assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
+}
+
+#[test]
+fn found_empty_and_renamed_while_no_one_looks() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log"), "");
+    let mut r = reader(dir.path());
+    r.run(30);
+    let known = r.checkpoints();
+    drop(r);
+    append(&name("app.log"), "a1\n");
+    fs::rename(name("app.log"), name("app.log.1")).unwrap();
+    append(&name("app.log"), "b1\n");
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.until_text(&name("app.log"), "a1\nb1\n");
+    r.run(50);
+    assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
+}
