@@ -57,3 +57,27 @@ fn found_empty_and_renamed_while_no_one_looks() {
     r.run(50);
     assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
 }
+
+/// A file that is being cut off is empty a moment before its time of change says so: seen just then, the copy that was
+/// made of it before looks like one that was made since.
+#[test]
+fn copy_that_was_read_is_not_read_again_when_the_log_was_found_empty_with_an_old_time() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    let first = "2025-01-07 14:30:15 first line, long enough to tell the file by\n";
+    append(&name("app.log"), first);
+    let mut r = reader(dir.path());
+    r.until_text(&name("app.log"), first);
+    fs::copy(name("app.log"), name("app.log.1")).unwrap();
+    fs::File::create(name("app.log")).unwrap();
+    r.until(|r| r.checkpoints()[0].offset == 0);
+    let mut known = r.checkpoints();
+    drop(r);
+    assert_eq!(known[0].identity.head_len, 0);
+    known[0].identity.head_hash -= 3_600_000_000_000;
+    append(&name("app.log"), "b1\n");
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.until_text(&name("app.log"), "b1\n");
+    r.run(50);
+    assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
+}

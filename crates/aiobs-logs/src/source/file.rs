@@ -26,6 +26,9 @@ const SKIPPED_PER_STEP: usize = 8;
 /// How a file is opened; tests put another one in to be refused.
 pub(super) type Opener = fn(&Path) -> io::Result<File>;
 
+/// Whether a file was read to its end under this name before.
+pub(super) type Done<'a> = dyn Fn(&Open) -> bool + 'a;
+
 /// Where reading stopped.
 pub(super) type Position = (FileIdentity, u64);
 
@@ -207,12 +210,14 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
 }
 
 /// The files to read in order, at least one: what is left of the file that was read before, the generations between,
-/// the file that is at the path now. `Interrupted` means try again at once. `old` is the metadata of the old file when it is still open.
+/// the file that is at the path now. `Interrupted` means try again at once. `old` is the metadata of the old file when it is still open;
+/// `done` tells of what was read before that one.
 pub(super) fn resolve(
     path: &Path,
     before: Option<&Position>,
     old: Option<&Metadata>,
     opener: Opener,
+    done: &Done<'_>,
 ) -> io::Result<Vec<Open>> {
     let current = open(path, opener, true, 0, NewFileReason::Recreated);
     let Some((identity, offset)) = before else { return current.map(|c| vec![c]) };
@@ -220,7 +225,7 @@ pub(super) fn resolve(
     if let Ok(file) = &current {
         same_inode = file.identity.device == identity.device && file.identity.inode == identity.inode;
         if same_inode && file.holds(*offset) && file.matches(identity) {
-            let copies = if *offset == 0 { copies(path, identity, opener)? } else { Vec::new() };
+            let copies = if *offset == 0 { copies(path, identity, opener, done)? } else { Vec::new() };
             return current.map(|mut c| {
                 c.reason = if copies.is_empty() { c.reason } else { NewFileReason::Truncated };
                 copies.into_iter().chain([at(c, *offset)]).collect()
@@ -241,7 +246,7 @@ pub(super) fn resolve(
         return current.map(|c| vec![at(c, *offset)]);
     }
     let found = renamed.or_else(|| family::copied(&siblings, identity, *offset));
-    let mut files = missed(path, &siblings, found, *offset, old, current.as_ref().ok(), opener);
+    let mut files = missed(path, &siblings, (found, same_inode), *offset, old, current.as_ref().ok(), opener);
     if !family::unchanged(path, &siblings) {
         // A rotation is under way: what was opened by its name may be another file than was listed.
         return Err(io::ErrorKind::Interrupted.into());
@@ -262,7 +267,10 @@ pub(super) fn resolve(
 }
 
 /// What came to the empty file and was copied away and cut off since.
-pub(super) fn copies(path: &Path, identity: &FileIdentity, opener: Opener) -> io::Result<Vec<Open>> {
+///
+/// A file that is being cut off is empty a moment before it tells so by its time: then the copy that was made before is
+/// among them, which is known by having been read.
+pub(super) fn copies(path: &Path, identity: &FileIdentity, opener: Opener, done: &Done<'_>) -> io::Result<Vec<Open>> {
     if identity.head_len > 0 {
         return Ok(Vec::new());
     }
@@ -274,7 +282,10 @@ pub(super) fn copies(path: &Path, identity: &FileIdentity, opener: Opener) -> io
     if !family::unchanged(path, &siblings) {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    files
+    files.map(|mut files| {
+        files.retain(|file| !done(file));
+        files
+    })
 }
 
 fn at(mut file: Open, offset: u64) -> Open {
@@ -286,7 +297,7 @@ fn at(mut file: Open, offset: u64) -> Open {
 fn missed(
     path: &Path,
     siblings: &[Sibling],
-    found: Option<usize>,
+    (found, same_inode): (Option<usize>, bool),
     offset: u64,
     old: Option<&Metadata>,
     current: Option<&Open>,
@@ -294,8 +305,9 @@ fn missed(
 ) -> Vec<Open> {
     let mut files = Vec::new();
     let known = found.map(|i| &siblings[i]);
+    // With nothing left in a copy it is opened all the same: from then on it counts as read.
     if let Some(sibling) = known
-        && (sibling.packed || sibling.meta.len() > offset)
+        && (sibling.packed || sibling.meta.len() > offset || same_inode)
     {
         files.extend(open(&sibling.path, opener, false, offset, NewFileReason::Truncated));
     }

@@ -61,6 +61,11 @@ impl Shared {
         }
     }
 
+    /// Whether a source has read this very file to its end.
+    pub(super) fn has_read(&self, source: SourceId, file: &Open) -> bool {
+        self.past.iter().any(|(owner, known)| *owner == source && identity::same_file(&file.file, known))
+    }
+
     /// Whether another source has read this very file, or what was compressed into it.
     pub(super) fn foreign(&self, source: Option<SourceId>, file: &Open) -> bool {
         let inode = (file.identity.device, file.identity.inode);

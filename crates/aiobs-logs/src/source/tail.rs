@@ -220,7 +220,10 @@ impl Tail {
     /// Opens what is to be read next.
     fn acquire(&mut self, old: Option<&fs::Metadata>, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
         if self.queue.is_empty() {
-            let mut files = file::resolve(&self.path, self.last.as_ref(), old, shared.opener)?;
+            let mut files = {
+                let done = |file: &Open| shared.has_read(self.id, file);
+                file::resolve(&self.path, self.last.as_ref(), old, shared.opener, &done)?
+            };
             let only_empty = files.len() == 1 && files[0].size == 0 && files[0].present;
             if old.is_some() && only_empty && files[0].reason != NewFileReason::Truncated {
                 // The writer has not taken up the new file yet and may still write to the old one.
@@ -293,9 +296,10 @@ impl Tail {
         if open.present && open.offset == 0 && open.identity.head_len == 0 && !open.checked && meta.len() > 0 {
             open.checked = true;
             // What was empty may turn out to be compressed.
-            if open.packed.is_none() && Head::of(&open.file)?.packing.is_some()
-                || !file::copies(&self.path, &open.identity, shared.opener)?.is_empty()
-            {
+            if open.packed.is_none() && Head::of(&open.file)?.packing.is_some() || {
+                let done = |file: &Open| shared.has_read(self.id, file);
+                !file::copies(&self.path, &open.identity, shared.opener, &done)?.is_empty()
+            } {
                 self.release();
                 return Ok(Step::More);
             }
