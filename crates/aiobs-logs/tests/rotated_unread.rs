@@ -81,3 +81,21 @@ fn copy_that_was_read_is_not_read_again_when_the_log_was_found_empty_with_an_old
     r.run(50);
     assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
 }
+
+/// Killed when the log was known already and its old file was not: nothing of either is stored.
+#[test]
+fn old_files_of_a_log_of_which_nothing_was_stored_are_read() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log"), "");
+    let mut r = reader(dir.path());
+    r.run(30);
+    let known = r.checkpoints();
+    drop(r);
+    append(&name("app.log.1"), "a1\n");
+    append(&name("app.log"), "b1\n");
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.until(|r| r.texts.len() == 2);
+    r.run(50);
+    assert_eq!((r.text(&name("app.log.1")), r.text(&name("app.log"))), ("a1\n", "b1\n"));
+}

@@ -49,6 +49,12 @@ impl Checkpoint {
     /// Files before the present one that are remembered, so that none is read again under another name.
     pub const PAST: usize = 16;
 
+    /// Whether anything was read under this name. A source is known from being found on; killed just then, it has read
+    /// nothing yet, of older files either.
+    pub fn has_read(&self) -> bool {
+        self.offset > 0 || self.records > 0 || !self.past.is_empty()
+    }
+
     /// Another file takes the place of the present one.
     pub fn turn_to(&mut self, identity: FileIdentity, offset: u64) {
         let before = std::mem::replace(&mut self.identity, identity);

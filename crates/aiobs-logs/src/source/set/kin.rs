@@ -3,6 +3,7 @@
 
 use super::SourceSet;
 use crate::source::{family, identity, packed, spec::Search};
+use aiobs_types::Checkpoint;
 use std::{
     collections::{HashMap, HashSet},
     fs,
@@ -32,7 +33,8 @@ impl SourceSet {
     pub(super) fn left_over(&self, path: &Path, names: &HashSet<String>) -> bool {
         bases(path).iter().any(|base| {
             let tail = self.names.get(base);
-            let read = self.known.contains_key(base) || tail.is_some_and(|at| self.tails[*at].has_read());
+            let known = self.known.get(base).is_some_and(Checkpoint::has_read);
+            let read = known || tail.is_some_and(|at| self.tails[*at].has_read());
             read && (tail.is_some() || names.contains(base))
         })
     }
