@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod sources_support;
 
-use aiobs_logs::source::{SourceOptions, SourceSpec};
+use aiobs_logs::source::{NewFileReason, SourceOptions, SourceSpec};
 use sources_support::{Reader, append, dir, reader};
 use std::fs;
 
@@ -80,6 +80,22 @@ fn copy_that_was_read_is_not_read_again_when_the_log_was_found_empty_with_an_old
     r.until_text(&name("app.log"), "b1\n");
     r.run(50);
     assert_eq!(r.texts.len(), 1, "{:?}", r.texts);
+}
+
+#[test]
+fn line_goes_on_in_the_copy() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    let first = "2025-01-07 14:30:15 first line, long enough to tell the file by\nhalf a li";
+    append(&name("app.log"), first);
+    let mut r = reader(dir.path());
+    r.until_text(&name("app.log"), first);
+    append(&name("app.log"), "ne\n");
+    fs::copy(name("app.log"), name("app.log.1")).unwrap();
+    fs::File::create(name("app.log")).unwrap();
+    append(&name("app.log"), "b1\n");
+    r.until_text(&name("app.log"), &format!("{first}ne\nb1\n"));
+    assert_eq!(r.reasons, [NewFileReason::Truncated], "told once, behind the line");
 }
 
 /// Killed when the log was known already and its old file was not: nothing of either is stored.

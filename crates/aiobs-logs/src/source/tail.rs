@@ -257,8 +257,11 @@ impl Tail {
 
     fn adopt(&mut self, next: Open, shared: &mut Shared, sink: &mut Sink<'_>) {
         let (source, identity, offset, size) = (self.id, next.identity, next.offset, next.size);
+        // The rest of a line that was copied away and cut off goes on in the copy.
+        let copy = self.opened && !next.present && next.reason == NewFileReason::Truncated;
         let goes_on = self.last.as_ref().is_some_and(|(id, at)| {
-            *at == offset && id.device == identity.device && id.inode == identity.inode && (offset > 0 || self.opened)
+            let same = id.device == identity.device && id.inode == identity.inode && (offset > 0 || self.opened);
+            *at == offset && (same || copy)
         });
         if !self.opened {
             let resumed = self.last.is_some() && offset > 0;
