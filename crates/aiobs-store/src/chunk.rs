@@ -18,15 +18,23 @@ impl DecodedChunk {
     pub(crate) fn decode(decoder: &mut Decoder, stored: &Stored) -> Result<Self> {
         let rows = decoder.rows(stored)?;
         let text = decoder.text(stored, &rows)?;
-        Self::join(stored.header.first, rows, text)
+        Self::join(stored.header.first, rows, text, &[])
     }
 
-    /// Joins the two halves of a chunk, checking that they fit.
-    pub(crate) fn join(first: RecordId, rows: Rows, text: String) -> Result<Self> {
+    /// Joins the two halves of a chunk, checking that they fit. Records whose shape is not `wanted` become empty; with
+    /// nothing there all are wanted.
+    pub(crate) fn join(first: RecordId, mut rows: Rows, text: String, wanted: &[bool]) -> Result<Self> {
         let fits = rows.text_bytes as usize == text.len()
             && rows.metas.iter().all(|r| text.is_char_boundary(r.start as usize));
         if !fits {
             return Err(damaged(first, "columns and text that do not fit"));
+        }
+        if wanted.contains(&false) {
+            for (row, &shape) in rows.metas.iter_mut().zip(&rows.shapes) {
+                if wanted.get(shape as usize) != Some(&true) {
+                    (row.len, row.message) = (0, (0, 0));
+                }
+            }
         }
         Ok(Self { first, text, rows: rows.metas, components: rows.components })
     }

@@ -6,6 +6,7 @@
 //! noticed.
 
 use self::bits::BitReader;
+pub(crate) use self::needle::Clue;
 use self::needle::Haystack;
 use self::streams::{Source, Streams};
 use self::text::Splitter;
@@ -13,7 +14,7 @@ use crate::bytes::{Bytes, put_varint};
 use crate::columns::{self, MAX_ROWS, Rows, ShapeIds};
 use crate::error::{Doing, Result, StoreError};
 use crate::header::{ChunkHeader, IdSet, LEVELS, component_id};
-use aiobs_types::{RecordBatch, RecordId, RecordMeta, TextMatch, Timestamp};
+use aiobs_types::{RecordBatch, RecordId, RecordMeta, Timestamp};
 use std::ops::Range;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
@@ -287,45 +288,22 @@ impl Decoder {
 
     /// The texts of all records, one after the other; `rows` are the fixed parts.
     pub(crate) fn text(&mut self, stored: &Stored, rows: &Rows) -> Result<String> {
-        self.join(stored, rows).map_err(|what| damaged(stored.header.first, &what))
+        self.frames(stored)?.text(rows, None)
     }
 
-    fn join(&mut self, stored: &Stored, rows: &Rows) -> std::result::Result<String, String> {
+    /// What the texts are made of, decompressed: the three frames of [`Encoder::pack_text`].
+    pub(crate) fn frames(&mut self, stored: &Stored) -> Result<Frames> {
         let bytes = stored.header.text_bytes as usize;
-        if bytes > MAX_TEXT || rows.text_bytes as usize != bytes {
-            return Err(format!("declared size of {bytes} bytes"));
-        }
-        let frames = self.frames(stored)?;
-        let source = source(&frames).ok_or(NONSENSE)?;
-        let text = text::join(&rows.metas, &rows.shapes, bytes, source).ok_or(NONSENSE)?;
-        String::from_utf8(text).map_err(|e| e.to_string())
-    }
-
-    /// Whether one of the tests, all of which must hold, holds for no record; `false` when that would take reading the
-    /// texts. Quick: no text is put together.
-    pub(crate) fn rules_out(&mut self, stored: &Stored, tests: &[TextMatch]) -> Result<bool> {
-        if !tests.iter().any(needle::asks) {
-            return Ok(false);
-        }
-        let mut look = || {
-            let frames = self.frames(stored)?;
-            let mut haystack = Haystack::new(&source(&frames).ok_or(NONSENSE)?);
-            // Those that know case first: folding cannot be undone.
-            let (exact, folded): (Vec<_>, Vec<_>) = tests.iter().partition(|t| t.case_sensitive);
-            Ok::<_, String>(exact.into_iter().chain(folded).any(|t| haystack.rules_out(t)))
+        let mut unpack = || {
+            if stored.header.format != FORMAT || bytes > MAX_TEXT {
+                return Err(NONSENSE.to_owned());
+            }
+            let most = bytes * MOST_PER_BYTE + MOST_BESIDES;
+            let mut packed = Bytes(&stored.text);
+            Ok([self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?])
         };
-        look().map_err(|what| damaged(stored.header.first, &what))
-    }
-
-    /// The three frames of [`Encoder::pack_text`], decompressed.
-    fn frames(&mut self, stored: &Stored) -> std::result::Result<[Vec<u8>; 3], String> {
-        let bytes = stored.header.text_bytes as usize;
-        if stored.header.format != FORMAT || bytes > MAX_TEXT {
-            return Err(NONSENSE.to_owned());
-        }
-        let most = bytes * MOST_PER_BYTE + MOST_BESIDES;
-        let mut packed = Bytes(&stored.text);
-        Ok([self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?, self.unpack(&mut packed, most)?])
+        let parts = unpack().map_err(|what| damaged(stored.header.first, &what))?;
+        Ok(Frames { first: stored.header.first, bytes, parts })
     }
 
     /// Reads what [`pack`] wrote.
@@ -347,6 +325,38 @@ impl Decoder {
         columns::decode(&raw, header.count as usize)
             .filter(|r| r.text_bytes == header.text_bytes)
             .ok_or_else(|| damaged(header.first, "columns that make no sense"))
+    }
+}
+
+/// What the texts of a chunk are made of.
+pub(crate) struct Frames {
+    first: RecordId,
+    /// Length of all texts.
+    bytes: usize,
+    parts: [Vec<u8>; 3],
+}
+
+impl Frames {
+    /// The texts of all records, one after the other; `rows` are the fixed parts. With `wanted`, only those of records
+    /// with these shapes are put together, and the others' bytes are zero.
+    pub(crate) fn text(&self, rows: &Rows, wanted: Option<&[bool]>) -> Result<String> {
+        self.join(rows, wanted).map_err(|what| damaged(self.first, &what))
+    }
+
+    fn join(&self, rows: &Rows, wanted: Option<&[bool]>) -> std::result::Result<String, String> {
+        if rows.text_bytes as usize != self.bytes {
+            return Err(format!("declared size of {} bytes", self.bytes));
+        }
+        let source = source(&self.parts).ok_or(NONSENSE)?;
+        let text = text::join(&rows.metas, &rows.shapes, wanted, self.bytes, source).ok_or(NONSENSE)?;
+        String::from_utf8(text).map_err(|e| e.to_string())
+    }
+
+    /// For each shape whether a text of it may have all of the clues. Quick: no text is put together.
+    pub(crate) fn may_hold(&self, clues: &[Clue]) -> Result<Vec<bool>> {
+        let haystack = source(&self.parts).and_then(|source| Haystack::new(&source));
+        let mut haystack = haystack.ok_or_else(|| damaged(self.first, NONSENSE))?;
+        Ok(haystack.may_hold(clues))
     }
 }
 

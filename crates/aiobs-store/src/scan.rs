@@ -2,7 +2,7 @@
 //! two threads, and handed to the caller in order.
 
 use crate::chunk::DecodedChunk;
-use crate::codec::{Decoder, Stored};
+use crate::codec::{Decoder, Stored, damaged};
 use crate::error::{Doing, Result, StoreError};
 use crate::header::ChunkHeader;
 use crate::matcher::Matcher;
@@ -44,7 +44,7 @@ pub struct ChunkHits {
     pub header: ChunkHeader,
     /// Indexes of its records that match, rising; empty when it was ruled out.
     pub rows: Vec<u32>,
-    /// The records, when any match.
+    /// The records, when any match. Others among them may be without their text.
     pub chunk: Option<Arc<DecodedChunk>>,
     /// Whether the chunk's bytes are damaged.
     pub damaged: bool,
@@ -187,16 +187,33 @@ fn try_search(
     matcher: &Matcher,
     stored: &Stored,
 ) -> Result<(Vec<u32>, Option<Arc<DecodedChunk>>)> {
-    if decoder.rules_out(stored, &matcher.query().text)? {
+    let first = stored.header.first;
+    let frames = decoder.frames(stored)?;
+    let may = frames.may_hold(matcher.clues())?;
+    if !may.contains(&true) {
         return Ok((Vec::new(), None));
     }
     let rows = decoder.rows(stored)?;
-    let text = decoder.text(stored, &rows)?;
+    if rows.shapes.iter().any(|shape| *shape as usize >= may.len()) {
+        return Err(damaged(first, "records of a shape that is not there"));
+    }
+    // Texts are put together for shapes that some candidate has.
+    let mut wanted = vec![false; may.len()];
+    let mut keep = matcher.by_columns(first, &rows.metas, &rows.components);
+    keep.retain(|&i| {
+        let shape = rows.shapes[i as usize] as usize;
+        wanted[shape] = may[shape];
+        may[shape]
+    });
+    if keep.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let text = frames.text(&rows, Some(&wanted))?;
     if !matcher.ignores_text() && matcher.rules_out(&text) {
         return Ok((Vec::new(), None));
     }
-    let chunk = DecodedChunk::join(stored.header.first, rows, text)?;
-    let hits = matcher.rows(&chunk);
+    let chunk = DecodedChunk::join(first, rows, text, &wanted)?;
+    let hits = matcher.among(keep, &chunk);
     let chunk = (!hits.is_empty()).then(|| Arc::new(chunk));
     Ok((hits, chunk))
 }

@@ -164,9 +164,17 @@ fn sort_by(ids: &[u32], count: usize, ends: &mut Vec<u32>, order: &mut Vec<u32>)
     }
 }
 
-/// Puts the texts of `rows` together again, whose shapes are `ids`; `None` when the bytes are damaged. Allocates in
-/// proportion to `bytes`, the length of the result, and to `ids`.
-pub(super) fn join(rows: &[RecordMeta], ids: &[u32], bytes: usize, mut from: Source<'_>) -> Option<Vec<u8>> {
+/// Puts the texts of `rows` together again, whose shapes are `ids`; `None` when the bytes are damaged. With `wanted`,
+/// only those of these shapes, the others' bytes stay zero. Allocates in proportion to `bytes`, the length of the
+/// result, and to `ids`.
+pub(super) fn join(
+    rows: &[RecordMeta],
+    ids: &[u32],
+    wanted: Option<&[bool]>,
+    bytes: usize,
+    mut from: Source<'_>,
+) -> Option<Vec<u8>> {
+    let wanted = |shape: usize| wanted.is_none_or(|w| w.get(shape) == Some(&true));
     let shapes = usize::try_from(from.forms.varint()?).ok()?;
     if shapes > rows.len() || ids.iter().any(|&id| id as usize > shapes) {
         return None;
@@ -174,7 +182,7 @@ pub(super) fn join(rows: &[RecordMeta], ids: &[u32], bytes: usize, mut from: Sou
     let (mut ends, mut order) = (Vec::new(), Vec::new());
     sort_by(ids, shapes + 1, &mut ends, &mut order);
     let mut out = vec![0; bytes];
-    for &r in &order[..ends[0] as usize] {
+    for &r in order[..ends[0] as usize].iter().filter(|_| wanted(WHOLE as usize)) {
         let row = &rows[r as usize];
         put(&mut out, row.start as usize, from.whole.take(u64::from(row.len))?)?;
     }
@@ -190,6 +198,9 @@ pub(super) fn join(rows: &[RecordMeta], ids: &[u32], bytes: usize, mut from: Sou
             if pool.len() > bytes {
                 return None;
             }
+        }
+        if !wanted(i + 1) {
+            continue;
         }
         for (n, &r) in order.iter().enumerate() {
             let row = &rows[r as usize];

@@ -7,6 +7,7 @@ mod tests;
 mod text;
 
 use crate::chunk::DecodedChunk;
+use crate::codec::Clue;
 use crate::error::Result;
 use crate::header::{ChunkHeader, component_id};
 use aiobs_types::{FieldReader, Level, LogQuery, RecordId, RecordMeta, RecordView};
@@ -21,6 +22,8 @@ pub struct Matcher {
     components: Vec<String>,
     not_components: Vec<String>,
     texts: Vec<TextTest>,
+    /// What texts that pass the tests hold.
+    clues: Vec<Clue>,
     fields: Vec<FieldTest>,
     any: Vec<Vec<Matcher>>,
 }
@@ -46,6 +49,7 @@ impl Matcher {
             components: lower(&query.components),
             not_components: lower(&query.not_components),
             texts: query.text.iter().map(TextTest::new).collect::<Result<_>>()?,
+            clues: query.text.iter().filter_map(Clue::of).collect(),
             fields: query.fields.iter().map(|f| FieldTest::new(f, reader)).collect::<Result<_>>()?,
             any: query.any.iter().map(group).collect::<Result<_>>()?,
             query: query.clone(),
@@ -72,17 +76,22 @@ impl Matcher {
 
     /// Indexes of the chunk's records that are asked for, rising.
     pub fn rows(&self, chunk: &DecodedChunk) -> Vec<u32> {
-        let names: Vec<bool> = chunk.components().iter().map(|c| self.component_matches(c)).collect();
-        let first = chunk.first().0;
-        let mut keep: Vec<u32> = (0_u32..)
-            .zip(chunk.rows())
-            .filter(|(i, meta)| {
-                self.meta_matches(RecordId(first + u64::from(*i)), meta, || {
-                    names.get(meta.component as usize).copied().unwrap_or(false)
-                })
+        self.among(self.by_columns(chunk.first(), chunk.rows(), chunk.components()), chunk)
+    }
+
+    /// Indexes of the records, of which `first` is the first, that pass the tests of all but their text, rising.
+    pub(crate) fn by_columns(&self, first: RecordId, rows: &[RecordMeta], components: &[String]) -> Vec<u32> {
+        let names: Vec<bool> = components.iter().map(|c| self.component_matches(c)).collect();
+        let matches = |(i, meta): &(u32, &RecordMeta)| {
+            self.meta_matches(RecordId(first.0 + u64::from(*i)), meta, || {
+                names.get(meta.component as usize).copied().unwrap_or(false)
             })
-            .map(|(i, _)| i)
-            .collect();
+        };
+        (0_u32..).zip(rows).filter(matches).map(|(i, _)| i).collect()
+    }
+
+    /// Those of the records `keep`, rising, that pass the tests of their text as well.
+    pub(crate) fn among(&self, mut keep: Vec<u32>, chunk: &DecodedChunk) -> Vec<u32> {
         for test in &self.texts {
             if keep.is_empty() {
                 return keep;
@@ -115,6 +124,11 @@ impl Matcher {
             && may_any(&q.sources, |s| header.sources.may_contain(s.0))
             && may_any(&self.components, |c| header.components.may_contain(component_id(c)))
             && self.any.iter().all(|group| group.iter().any(|m| m.may_match(header)))
+    }
+
+    /// What texts of records that are asked for hold.
+    pub(crate) fn clues(&self) -> &[Clue] {
+        &self.clues
     }
 
     /// Whether the text of a whole chunk shows that no record in it is asked for.
