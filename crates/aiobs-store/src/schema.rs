@@ -79,15 +79,17 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("PRAGMA user_version", [], |r| r.get(0))
 }
 
-/// Brings the schema up to [`VERSION`].
+/// Brings the schema up to [`VERSION`], in one transaction: who reads meanwhile never sees one in between.
 pub(crate) fn migrate(conn: &mut Connection) -> Result<()> {
     const DOING: &str = "preparing the database";
     let from = version(conn).doing(DOING)?;
-    for (i, sql) in MIGRATIONS.iter().enumerate().skip(from.max(0) as usize) {
-        let tx = conn.transaction().doing(DOING)?;
-        tx.execute_batch(sql).doing(DOING)?;
-        tx.pragma_update(None, "user_version", i as i64 + 1).doing(DOING)?;
-        tx.commit().doing(DOING)?;
+    if from >= VERSION {
+        return Ok(());
     }
-    Ok(())
+    let tx = conn.transaction().doing(DOING)?;
+    for sql in MIGRATIONS.iter().skip(from.max(0) as usize) {
+        tx.execute_batch(sql).doing(DOING)?;
+    }
+    tx.pragma_update(None, "user_version", VERSION).doing(DOING)?;
+    tx.commit().doing(DOING)
 }
