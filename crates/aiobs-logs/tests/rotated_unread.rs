@@ -74,7 +74,7 @@ fn copy_that_was_read_is_not_read_again_when_the_log_was_found_empty_with_an_old
     let mut known = r.checkpoints();
     drop(r);
     assert_eq!(known[0].identity.head_len, 0);
-    known[0].identity.head_hash -= 3_600_000_000_000;
+    known[0].identity.changed -= 3_600_000_000_000;
     append(&name("app.log"), "b1\n");
     let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
     r.until_text(&name("app.log"), "b1\n");
@@ -98,6 +98,36 @@ fn line_goes_on_in_the_copy() {
     assert_eq!(r.reasons, [NewFileReason::Truncated], "told once, behind the line");
 }
 
+/// Too little was seen to know the copy by its beginning: by its birth it is.
+#[test]
+fn copied_away_when_next_to_nothing_was_seen() {
+    for (seen, restart) in [("2025-01-07", true), ("2025-01-07", false), ("a1\n2025", true), ("", true)] {
+        let dir = dir();
+        let name = |n: &str| dir.path().join(n);
+        append(&name("app.log"), "z1\n");
+        fs::copy(name("app.log"), name("app.log.1")).unwrap();
+        fs::File::create(name("app.log")).unwrap();
+        append(&name("app.log"), seen);
+        let mut r = reader(&name("app.log"));
+        r.until(|r| r.text(&name("app.log")) == seen);
+        r.run(30);
+        let known = r.checkpoints();
+        append(&name("app.log"), " 14:30:15 the first line\n");
+        fs::rename(name("app.log.1"), name("app.log.2")).unwrap();
+        fs::copy(name("app.log"), name("app.log.1")).unwrap();
+        fs::File::create(name("app.log")).unwrap();
+        append(&name("app.log"), "2025-01-07 14:30:16 the second line, which is longer than the first\n");
+        if restart {
+            r = Reader::open(&[SourceSpec::Path(name("app.log"))], SourceOptions::default(), &known);
+        }
+        let rest = " 14:30:15 the first line\n2025-01-07 14:30:16 the second line, which is longer than the first\n";
+        let whole = if restart { rest.to_owned() } else { format!("{seen}{rest}") };
+        r.until_text(&name("app.log"), &whole);
+        r.run(30);
+        assert_eq!(r.text(&name("app.log")), whole);
+    }
+}
+
 /// Killed when the log was known already and its old file was not: nothing of either is stored.
 #[test]
 fn old_files_of_a_log_of_which_nothing_was_stored_are_read() {
@@ -114,4 +144,39 @@ fn old_files_of_a_log_of_which_nothing_was_stored_are_read() {
     r.until(|r| r.texts.len() == 2);
     r.run(50);
     assert_eq!((r.text(&name("app.log.1")), r.text(&name("app.log"))), ("a1\n", "b1\n"));
+}
+
+/// Killed before anything was stored but that there is an old file; meanwhile two more came.
+#[test]
+fn what_came_to_an_old_name_is_read_when_nobody_else_would() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log.1"), "a1\n");
+    let mut r = reader(dir.path());
+    r.until(|r| r.texts.len() == 1);
+    let mut known = r.checkpoints();
+    drop(r);
+    known[0].offset = 0;
+    fs::rename(name("app.log.1"), name("app.log.2")).unwrap();
+    append(&name("app.log.1"), "b1\n");
+    append(&name("app.log"), "c1\n");
+    let mut r = Reader::open(&[SourceSpec::Path(dir.path().into())], SourceOptions::default(), &known);
+    r.until(|r| r.heard.len() >= 3);
+    r.run(50);
+    assert_eq!(r.heard, ["a1\n", "b1\n", "c1\n"]);
+}
+
+/// The writer goes on with the old file until it is told of the new one.
+#[test]
+fn old_file_that_is_found_empty_may_still_grow() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log.1"), "");
+    append(&name("app.log"), "b1\n");
+    let mut r = reader(dir.path());
+    append(&name("app.log.1"), "a1\n");
+    r.until(|r| r.heard.len() >= 2);
+    append(&name("app.log.1"), "a2\n");
+    r.until(|r| r.heard.len() >= 3);
+    assert_eq!((r.text(&name("app.log.1")), r.text(&name("app.log"))), ("a1\na2\n", "b1\n"));
 }

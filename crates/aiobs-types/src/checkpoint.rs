@@ -12,8 +12,12 @@ pub struct FileIdentity {
     pub inode: u64,
     /// Number of leading bytes that `head_hash` covers.
     pub head_len: u32,
-    /// Hash of the first `head_len` bytes. Of an empty file: when it was last changed, nanoseconds since the Unix epoch.
+    /// Hash of the first `head_len` bytes; 0 of an empty file.
     pub head_hash: u64,
+    /// While the head is too short to tell the file by: when the file was last changed, nanoseconds since the Unix epoch.
+    /// Otherwise 0.
+    #[serde(default)]
+    pub changed: u64,
 }
 
 /// Everything before `offset` of the file `identity` is stored.

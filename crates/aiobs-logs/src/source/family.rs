@@ -166,13 +166,13 @@ pub(super) fn copied(siblings: &[Sibling], identity: &FileIdentity, offset: u64)
     fits.first().copied()
 }
 
-/// Copies that were made of the file since it was found empty, oldest first: what came was copied away and cut off
-/// before it was read here.
-pub(super) fn copied_since_empty<'a>(siblings: &'a [Sibling], identity: &FileIdentity) -> Vec<&'a Sibling> {
+/// Copies that were made of the file since it was found empty or nearly so, oldest first: what came was copied away and
+/// cut off before it was read here.
+pub(super) fn copied_since<'a>(siblings: &'a [Sibling], identity: &FileIdentity) -> Vec<&'a Sibling> {
     let mut copies: Vec<&Sibling> = siblings
         .iter()
         .filter(|s| s.suffix.is_some() && s.meta.len() > 0 && !identity::same_inode(identity, &s.meta))
-        .filter(|s| identity::born_after_empty(&s.meta, identity))
+        .filter(|s| identity::born_after(&s.meta, identity))
         .collect();
     copies.sort_by_cached_key(|s| age(s));
     copies

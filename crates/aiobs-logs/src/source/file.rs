@@ -43,8 +43,6 @@ pub(super) struct Open {
     pub(super) size: u64,
     /// It is the file at the source's path, not an older generation.
     pub(super) present: bool,
-    /// Nothing was copied away from it while it was empty.
-    pub(super) checked: bool,
     /// Not text: not read.
     pub(super) skip: bool,
     /// The last byte read, a line break at the beginning of a file.
@@ -201,7 +199,6 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
         offset,
         size: meta.len(),
         present,
-        checked: false,
         skip: false,
         last_byte: b'\n',
         reason,
@@ -220,16 +217,21 @@ pub(super) fn resolve(
     done: &Done<'_>,
 ) -> io::Result<Vec<Open>> {
     let current = open(path, opener, true, 0, NewFileReason::Recreated);
-    let Some((identity, offset)) = before else { return current.map(|c| vec![c]) };
+    let Some(before @ (identity, offset)) = before else { return current.map(|c| vec![c]) };
     let mut same_inode = false;
     if let Ok(file) = &current {
         same_inode = file.identity.device == identity.device && file.identity.inode == identity.inode;
-        if same_inode && file.holds(*offset) && file.matches(identity) {
-            let copies = if *offset == 0 { copies(path, identity, opener, done)? } else { Vec::new() };
-            return current.map(|mut c| {
-                c.reason = if copies.is_empty() { c.reason } else { NewFileReason::Truncated };
-                copies.into_iter().chain([at(c, *offset)]).collect()
-            });
+        if same_inode {
+            let copies = copies(path, before, opener, done)?;
+            if !copies.is_empty() {
+                return current.map(|mut c| {
+                    c.reason = NewFileReason::Truncated;
+                    copies.into_iter().chain([c]).collect()
+                });
+            }
+            if file.holds(*offset) && file.matches(identity) {
+                return current.map(|c| vec![at(c, *offset)]);
+            }
         }
     }
     let siblings = family::siblings(path);
@@ -266,26 +268,36 @@ pub(super) fn resolve(
     }
 }
 
-/// What came to the empty file and was copied away and cut off since.
+/// What came to a file that was found empty, or with too little in it to know it by, and was copied away and cut off
+/// since; the oldest goes on where reading stopped.
 ///
 /// A file that is being cut off is empty a moment before it tells so by its time: then the copy that was made before is
 /// among them, which is known by having been read.
-pub(super) fn copies(path: &Path, identity: &FileIdentity, opener: Opener, done: &Done<'_>) -> io::Result<Vec<Open>> {
-    if identity.head_len > 0 {
+pub(super) fn copies(
+    path: &Path,
+    (identity, offset): &Position,
+    opener: Opener,
+    done: &Done<'_>,
+) -> io::Result<Vec<Open>> {
+    if identity.changed == 0 {
         return Ok(Vec::new());
     }
     let siblings = family::siblings(path);
-    let files = family::copied_since_empty(&siblings, identity)
+    let files = family::copied_since(&siblings, identity)
         .into_iter()
         .map(|s| open(&s.path, opener, false, 0, NewFileReason::Rotated))
         .collect::<io::Result<Vec<_>>>();
     if !family::unchanged(path, &siblings) {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    files.map(|mut files| {
-        files.retain(|file| !done(file));
-        files
-    })
+    let mut files = files?;
+    files.retain(|file| !done(file));
+    if *offset > 0
+        && let Some(first) = files.first_mut().filter(|first| first.holds(*offset) && first.matches(identity))
+    {
+        (first.offset, first.reason) = (*offset, NewFileReason::Truncated);
+    }
+    Ok(files)
 }
 
 fn at(mut file: Open, offset: u64) -> Open {

@@ -56,8 +56,10 @@ impl Head {
     }
 
     pub(super) fn identity(&self, meta: &Metadata) -> FileIdentity {
-        let head_hash = if self.len == 0 { changed(meta) } else { hash(&self.bytes[..self.len]) };
-        FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: self.len as u32, head_hash }
+        let head_hash = if self.len == 0 { 0 } else { hash(&self.bytes[..self.len]) };
+        let identity =
+            FileIdentity { device: meta.dev(), inode: meta.ino(), head_len: self.len as u32, head_hash, changed: 0 };
+        FileIdentity { changed: if telling(&identity) { 0 } else { changed(meta) }, ..identity }
     }
 
     /// Whether it begins with what the fingerprint covers.
@@ -81,11 +83,11 @@ fn changed(meta: &Metadata) -> u64 {
     (meta.mtime() as u64).wrapping_mul(1_000_000_000).wrapping_add(meta.mtime_nsec() as u64)
 }
 
-/// Whether a file was born after `identity` was found empty. By the file system's own clock, which is coarse, but the
-/// same for both.
-pub(super) fn born_after_empty(meta: &Metadata, identity: &FileIdentity) -> bool {
+/// Whether a file was born after `identity` was found, which has next to no head. By the file system's own clock, which
+/// is coarse, but the same for both.
+pub(super) fn born_after(meta: &Metadata, identity: &FileIdentity) -> bool {
     let born = meta.created().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-    identity.head_len == 0 && born.is_some_and(|b| b.as_nanos() > u128::from(identity.head_hash))
+    identity.changed > 0 && born.is_some_and(|b| b.as_nanos() > u128::from(identity.changed))
 }
 
 /// Whether a file of the same inode is that very file. One that was found empty has no head to know it by, but an inode
@@ -93,7 +95,7 @@ pub(super) fn born_after_empty(meta: &Metadata, identity: &FileIdentity) -> bool
 pub(super) fn same_file(file: &File, identity: &FileIdentity) -> bool {
     let Ok(meta) = file.metadata() else { return false };
     let same = if identity.head_len == 0 {
-        meta.created().is_ok() && !born_after_empty(&meta, identity)
+        meta.created().is_ok() && !born_after(&meta, identity)
     } else {
         head_matches(file, identity).unwrap_or(false)
     };

@@ -2,6 +2,7 @@
 //!
 //! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
 
+mod silence;
 mod stream;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     rhythm::Rhythm,
     shared::Shared,
 };
-use aiobs_types::{SourceId, SourceState, Timestamp};
+use aiobs_types::{SourceId, SourceState};
 use std::{
     collections::VecDeque,
     fs, io,
@@ -24,8 +25,6 @@ const KEEP_DELETED: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// How long a compressed file that is still being written is left alone.
 const HALF_WRITTEN: Duration = Duration::from_secs(1);
-/// How often it is told that a source is still silent.
-const SILENCE_TOLD: Duration = Duration::from_mins(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
@@ -50,6 +49,8 @@ pub(super) struct Tail {
     pub(super) explicit: bool,
     /// Its name is what rotation gives to another source's old files: whatever comes there belongs to that one.
     pub(super) frozen: bool,
+    /// Nothing of that other source was read yet, so nobody else knows of what comes to the name meanwhile.
+    pub(super) strays: bool,
     pub(super) state: SourceState,
     pub(super) ended: bool,
     /// In the set's queue.
@@ -85,6 +86,7 @@ impl Tail {
             path,
             explicit,
             frozen: false,
+            strays: false,
             state: SourceState::Waiting,
             ended: false,
             queued: false,
@@ -162,36 +164,6 @@ impl Tail {
         self.read_at = Some(now);
     }
 
-    /// When the tail must be stepped although nothing happened.
-    pub(super) fn deadline(&self, silence: Duration) -> Option<Instant> {
-        let kept = self.missing_since.filter(|_| self.current.is_some()).map(|at| at + KEEP_DELETED);
-        let partial = self.partial_at.filter(|_| !self.partial_told);
-        [kept, partial, self.retry_at, self.silent_from(silence)].into_iter().flatten().min()
-    }
-
-    /// When its silence will be worth telling.
-    fn silent_from(&self, least: Duration) -> Option<Instant> {
-        match self.state {
-            _ if self.ended => None,
-            SourceState::Following => self.rhythm.silent_from(least),
-            // Told again from time to time, since it is shown how long it lasts.
-            SourceState::Silent(_) => self.silence_told.map(|at| at + SILENCE_TOLD),
-            _ => None,
-        }
-    }
-
-    fn tell_silence(&mut self, shared: &Shared, sink: &mut Sink<'_>) {
-        if self.silent_from(shared.options.silence).is_some_and(|at| at <= Instant::now()) {
-            self.silence_told = Some(Instant::now());
-            if matches!(self.state, SourceState::Silent(_)) {
-                return self.report(sink);
-            }
-            let quiet = self.rhythm.quiet_for().as_nanos();
-            let since = Timestamp::now().plus(-i64::try_from(quiet).unwrap_or(i64::MAX));
-            self.set_state(SourceState::Silent(since), sink);
-        }
-    }
-
     pub(super) fn step(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> Step {
         if self.ended {
             return Step::Idle;
@@ -230,11 +202,10 @@ impl Tail {
                 return Ok(self.quiet(SourceState::Following, shared, sink));
             }
             if let (true, Some((own, _))) = (self.frozen, &self.last) {
-                // The inode alone does not tell: that of a deleted generation is soon given to the next one.
                 files.retain(|f| {
-                    let same = f.identity.inode == own.inode && f.identity.device == own.device;
                     // Compressed, it has got an inode of its own.
-                    (same || f.packed.is_some() && identity::telling(own)) && own.head_len > 0 && f.matches(own)
+                    let packed = f.packed.is_some() && identity::telling(own) && f.matches(own);
+                    packed || identity::same_file(&f.file, own) || self.strays && !shared.has_read(self.id, f)
                 });
             }
             let asked_for = self.explicit && !self.opened && !self.frozen;
@@ -296,13 +267,12 @@ impl Tail {
             self.release();
             return Ok(Step::More);
         }
-        if open.present && open.offset == 0 && open.identity.head_len == 0 && !open.checked && meta.len() > 0 {
-            open.checked = true;
-            // What was empty may turn out to be compressed.
-            if open.packed.is_none() && Head::of(&open.file)?.packing.is_some() || {
-                let done = |file: &Open| shared.has_read(self.id, file);
-                !file::copies(&self.path, &open.identity, shared.opener, &done)?.is_empty()
-            } {
+        if open.present && open.packed.is_none() && open.identity.changed > 0 && meta.len() > open.offset {
+            // What was empty may turn out to be compressed, or to be another file than what was copied away meanwhile.
+            let packed = open.offset == 0 && Head::of(&open.file)?.packing.is_some();
+            let done = |file: &Open| shared.has_read(self.id, file);
+            let place = (open.identity, open.offset);
+            if packed || !file::copies(&self.path, &place, shared.opener, &done)?.is_empty() {
                 self.release();
                 return Ok(Step::More);
             }
@@ -394,7 +364,7 @@ impl Tail {
                 Ok(step)
             }
             // Its file was moved on, and what is there now is read by the source it belongs to.
-            Ok(_) if self.frozen => Ok(self.end(SourceState::Ended, sink)),
+            Ok(_) if self.frozen && !self.strays => Ok(self.end(SourceState::Ended, sink)),
             Ok(_) => {
                 open.present = false;
                 // What was written between the read above and now belongs to the old file.

@@ -31,12 +31,14 @@ impl SourceSet {
 
     /// An old generation of a source that was read before: it has been read under that name.
     pub(super) fn left_over(&self, path: &Path, names: &HashSet<String>) -> bool {
-        bases(path).iter().any(|base| {
-            let tail = self.names.get(base);
-            let known = self.known.get(base).is_some_and(Checkpoint::has_read);
-            let read = known || tail.is_some_and(|at| self.tails[*at].has_read());
-            read && (tail.is_some() || names.contains(base))
-        })
+        let there = |base: &String| self.names.contains_key(base) || names.contains(base);
+        bases(path).iter().any(|base| self.was_read(base) && there(base))
+    }
+
+    /// Whether anything was read under a name, in this run or an earlier one.
+    fn was_read(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(Checkpoint::has_read)
+            || self.names.get(name).is_some_and(|at| self.tails[*at].has_read())
     }
 
     /// A compressed generation beside the uncompressed one: it is being written.
@@ -63,8 +65,9 @@ impl SourceSet {
     pub(super) fn freeze(&mut self) {
         for at in 0..self.tails.len() {
             let is_file = |base: &String| self.names.get(base).is_some_and(|at| !self.tails[*at].is_pipe());
-            let frozen = !self.tails[at].is_pipe() && bases(&self.tails[at].path).iter().any(is_file);
-            self.tails[at].frozen = frozen;
+            let bases = if self.tails[at].is_pipe() { Vec::new() } else { bases(&self.tails[at].path) };
+            self.tails[at].frozen = bases.iter().any(is_file);
+            self.tails[at].strays = !bases.iter().any(|base| self.was_read(base));
         }
     }
 
