@@ -180,3 +180,22 @@ fn old_file_that_is_found_empty_may_still_grow() {
     r.until(|r| r.heard.len() >= 3);
     assert_eq!((r.text(&name("app.log.1")), r.text(&name("app.log"))), ("a1\na2\n", "b1\n"));
 }
+
+/// The copy has a name under which something was read, but it was read under the log's own.
+#[test]
+fn copy_under_an_old_name_is_not_read_once_the_log_was() {
+    let dir = dir();
+    let name = |n: &str| dir.path().join(n);
+    append(&name("app.log.1"), "a1\n");
+    append(&name("app.log"), "b1\n");
+    let mut r = reader(dir.path());
+    r.until(|r| r.heard.len() >= 2);
+    fs::rename(name("app.log.1"), name("app.log.2")).unwrap();
+    fs::copy(name("app.log"), name("app.log.1")).unwrap();
+    fs::File::create(name("app.log")).unwrap();
+    r.run(50);
+    append(&name("app.log"), "c1\n");
+    r.until(|r| r.heard.len() >= 3);
+    r.run(50);
+    assert_eq!(r.heard, ["a1\n", "b1\n", "c1\n"]);
+}

@@ -7,7 +7,11 @@ use super::{
     stream::StreamSpec,
 };
 use aiobs_types::{FileIdentity, SourceId};
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
 /// What all tails share.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Shared {
     pub(super) owned: HashMap<(u64, u64), (SourceId, FileIdentity)>,
     /// Files that some source has read before its present one.
     pub(super) past: Vec<(SourceId, FileIdentity)>,
+    /// Sources of which something was read in this run.
+    pub(super) heard: HashSet<SourceId>,
     /// Streams that others have found, to be read.
     pub(super) found: Vec<StreamSpec>,
 }
@@ -36,6 +42,7 @@ impl Shared {
             max_open,
             owned: HashMap::new(),
             past: Vec::new(),
+            heard: HashSet::new(),
             found: Vec::new(),
         }
     }

@@ -49,8 +49,9 @@ pub(super) struct Tail {
     pub(super) explicit: bool,
     /// Its name is what rotation gives to another source's old files: whatever comes there belongs to that one.
     pub(super) frozen: bool,
-    /// Nothing of that other source was read yet, so nobody else knows of what comes to the name meanwhile.
-    pub(super) strays: bool,
+    /// Those other sources, if nothing of them was read when this one was found: as long as that is so, nobody else
+    /// knows of what comes to the name.
+    pub(super) strays_of: Vec<SourceId>,
     pub(super) state: SourceState,
     pub(super) ended: bool,
     /// In the set's queue.
@@ -86,7 +87,7 @@ impl Tail {
             path,
             explicit,
             frozen: false,
-            strays: false,
+            strays_of: Vec::new(),
             state: SourceState::Waiting,
             ended: false,
             queued: false,
@@ -153,6 +154,11 @@ impl Tail {
         self.blocks > 0 || self.progress().0 > 0
     }
 
+    /// Whether what comes to its name is its own because nobody else would read it.
+    fn takes_strays(&self, shared: &Shared) -> bool {
+        !self.strays_of.is_empty() && self.strays_of.iter().all(|base| !shared.heard.contains(base))
+    }
+
     /// Something came.
     fn heard(&mut self) {
         let now = Instant::now();
@@ -202,10 +208,11 @@ impl Tail {
                 return Ok(self.quiet(SourceState::Following, shared, sink));
             }
             if let (true, Some((own, _))) = (self.frozen, &self.last) {
+                let strays = self.takes_strays(shared);
                 files.retain(|f| {
                     // Compressed, it has got an inode of its own.
                     let packed = f.packed.is_some() && identity::telling(own) && f.matches(own);
-                    packed || identity::same_file(&f.file, own) || self.strays && !shared.has_read(self.id, f)
+                    packed || identity::same_file(&f.file, own) || strays && !shared.has_read(self.id, f)
                 });
             }
             let asked_for = self.explicit && !self.opened && !self.frozen;
@@ -312,6 +319,7 @@ impl Tail {
         open.offset += got as u64;
         open.last_byte = bytes[got - 1];
         self.last = Some((open.identity, open.offset));
+        shared.heard.insert(self.id);
         self.heard();
         if matches!(self.state, SourceState::Silent(_)) {
             self.set_state(SourceState::Following, sink);
@@ -330,6 +338,7 @@ impl Tail {
     }
 
     fn at_end(&mut self, meta: &fs::Metadata, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        let leaves = self.frozen && !self.takes_strays(shared);
         let Some(open) = &mut self.current else { return Ok(Step::More) };
         let damage = open.packed.as_ref().and_then(|packed| packed.damage.clone());
         if !self.queue.is_empty() {
@@ -364,7 +373,7 @@ impl Tail {
                 Ok(step)
             }
             // Its file was moved on, and what is there now is read by the source it belongs to.
-            Ok(_) if self.frozen && !self.strays => Ok(self.end(SourceState::Ended, sink)),
+            Ok(_) if leaves => Ok(self.end(SourceState::Ended, sink)),
             Ok(_) => {
                 open.present = false;
                 // What was written between the read above and now belongs to the old file.

@@ -67,7 +67,9 @@ impl SourceSet {
             let is_file = |base: &String| self.names.get(base).is_some_and(|at| !self.tails[*at].is_pipe());
             let bases = if self.tails[at].is_pipe() { Vec::new() } else { bases(&self.tails[at].path) };
             self.tails[at].frozen = bases.iter().any(is_file);
-            self.tails[at].strays = !bases.iter().any(|base| self.was_read(base));
+            let known = |base: &String| self.names.get(base).map(|at| self.tails[*at].id);
+            let unread = !bases.iter().any(|base| self.was_read(base));
+            self.tails[at].strays_of = bases.iter().filter_map(known).filter(|_| unread).collect();
         }
     }
 
