@@ -49,8 +49,8 @@ pub(super) struct Tail {
     pub(super) explicit: bool,
     /// Its name is what rotation gives to another source's old files: whatever comes there belongs to that one.
     pub(super) frozen: bool,
-    /// Those other sources, if nothing of them was read when this one was found: as long as that is so, nobody else
-    /// knows of what comes to the name.
+    /// Those other sources, if they were not known before this run: as long as nothing of them is read, nobody else knows
+    /// of what comes to the name.
     pub(super) strays_of: Vec<SourceId>,
     pub(super) state: SourceState,
     pub(super) ended: bool,
@@ -197,6 +197,7 @@ impl Tail {
 
     /// Opens what is to be read next.
     fn acquire(&mut self, old: Option<&fs::Metadata>, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        let asked_for = self.explicit && !self.opened && !self.frozen;
         if self.queue.is_empty() {
             let mut files = {
                 let done = |file: &Open| shared.has_read(self.id, file);
@@ -215,13 +216,16 @@ impl Tail {
                     packed || identity::same_file(&f.file, own) || strays && !shared.has_read(self.id, f)
                 });
             }
-            let asked_for = self.explicit && !self.opened && !self.frozen;
             files.retain(|f| asked_for || !shared.foreign(Some(self.id), f));
             if shared.options.follow && files.iter().any(Open::half_written) {
                 self.retry_at = Some(Instant::now() + HALF_WRITTEN);
                 return Ok(Step::Idle);
             }
             self.queue = files.into();
+        }
+        // While this one read the first of them, others may have found the rest.
+        while !asked_for && self.queue.front().is_some_and(|next| shared.foreign(Some(self.id), next)) {
+            self.queue.pop_front();
         }
         let Some(next) = self.queue.pop_front() else {
             if !shared.options.follow || self.frozen {

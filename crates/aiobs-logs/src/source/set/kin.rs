@@ -67,9 +67,10 @@ impl SourceSet {
             let is_file = |base: &String| self.names.get(base).is_some_and(|at| !self.tails[*at].is_pipe());
             let bases = if self.tails[at].is_pipe() { Vec::new() } else { bases(&self.tails[at].path) };
             self.tails[at].frozen = bases.iter().any(is_file);
-            let known = |base: &String| self.names.get(base).map(|at| self.tails[*at].id);
-            let unread = !bases.iter().any(|base| self.was_read(base));
-            self.tails[at].strays_of = bases.iter().filter_map(known).filter(|_| unread).collect();
+            let new = !bases.iter().any(|base| self.known.contains_key(base) || self.was_read(base));
+            let named = bases.iter().filter(|_| new).filter_map(|base| self.names.get(base));
+            let strays_of = named.map(|at| self.tails[*at].id).collect();
+            self.tails[at].strays_of = strays_of;
         }
     }
 
