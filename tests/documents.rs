@@ -46,7 +46,8 @@ fn each_event_of_a_document_is_a_record() {
     assert_eq!(records.len(), 60);
     for (n, r) in records.iter().enumerate() {
         let n = n % 20 + 1;
-        let (level, message) = if n.is_multiple_of(5) { ("warn", "no".to_owned()) } else { ("info", format!("GetObject{n}")) };
+        let (level, message) =
+            if n.is_multiple_of(5) { ("warn", "no".to_owned()) } else { ("info", format!("GetObject{n}")) };
         assert_eq!((r["level"].as_str(), r["message"].as_str()), (Some(level), Some(message.as_str())), "{r}");
         assert_eq!(r["component"], "s3.amazonaws.com");
         assert!(r["time"].as_str().unwrap().starts_with(&format!("2025-01-07T14:30:{n:02}")), "{r}");

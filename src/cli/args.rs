@@ -16,7 +16,7 @@ pub struct Cli {
     /// `k8s:NAMESPACE/POD`, `cmd:COMMAND`. None: the configured sources, else a start page.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Open the screen as new: not on the pane, filter and theme it was closed with
+    /// Open the screen as new: not with the sources, pane, filter, place and theme it was closed with
     #[arg(long)]
     pub fresh: bool,
     /// What to do; without it, the full screen on PATH.

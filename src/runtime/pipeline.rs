@@ -249,7 +249,7 @@ impl Pipeline {
 
     /// Whether lines are held because their record (a JSON object over several lines, say) has not ended yet.
     pub fn in_block(&self, source: SourceId) -> bool {
-        self.pipes.get(&source).is_some_and(|p| p.blocks.is_open())
+        self.pipes.get(&source).is_some_and(|p| p.blocks.is_open() || p.framer.holds_lines())
     }
 
     /// Whether a list of records in JSON has begun in the source's file and not ended.
@@ -260,7 +260,8 @@ impl Pipeline {
     /// Nothing more for now: the last record is complete. A line without its newline stays held.
     pub fn caught_up(&mut self, source: SourceId, now: Timestamp) {
         let Self { pipes, core, .. } = self;
-        if let Some(SourcePipe { blocks, state, .. }) = pipes.get_mut(&source) {
+        if let Some(SourcePipe { framer, blocks, state }) = pipes.get_mut(&source) {
+            framer.let_lines_go(|line| blocks.push(line, |line| core.line(state, line, now)));
             blocks.flush(|line| core.line(state, line, now));
             core.finish(state, now);
         }

@@ -108,6 +108,18 @@ impl Unwrapper {
         matches!(self.state, State::List | State::Element { .. } | State::Rest { .. })
     }
 
+    /// Whether lines are held because it is not decided what they are.
+    pub fn holds_lines(&self) -> bool {
+        self.state == State::Start && self.held.contains(&b'\n')
+    }
+
+    /// Lines that are held were waited for long enough: they are lines.
+    pub fn let_lines_go(&mut self, mut sink: impl FnMut(Line<'_>)) {
+        if self.holds_lines() {
+            self.give_up(&mut sink);
+        }
+    }
+
     /// Takes the bytes at `offset` and hands out every record or line that ends in them.
     pub fn push(&mut self, offset: u64, bytes: &[u8], mut sink: impl FnMut(Line<'_>)) {
         if self.state == State::Lines {

@@ -74,21 +74,28 @@ impl State {
 
     /// To the next or previous bookmark.
     pub(super) fn seek_bookmark(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let Some(at) = self.window.id() else { return Vec::new() };
-        let marked = &self.notes.marked;
+        let Some(at) = self.window.record().map(|r| self.place_of(r, cx)) else { return Vec::new() };
+        let places = self.notes.marked.values().map(|m| self.place_of(&m.record, cx));
         let next = match action {
-            Action::NextBookmark => marked.range(RecordId(at.0 + 1)..).next(),
-            _ => marked.range(..at).next_back(),
+            Action::NextBookmark => places.filter(|p| *p > at).min(),
+            _ => places.filter(|p| *p < at).max(),
         };
-        match next.map(|(id, _)| *id) {
+        match next.map(|p| p.id) {
             Some(id) => self.go_to_bookmark(id, cx),
-            None if marked.is_empty() => {
+            None if self.notes.marked.is_empty() => {
                 let key = cx.keys(crate::tui::action::Context::Logs, Action::Bookmark);
                 vec![Effect::info(format!("No bookmarks yet; {key} marks a line"))]
             }
             None if action == Action::NextBookmark => vec![Effect::info("No bookmark after this line")],
             None => vec![Effect::info("No bookmark before this line")],
         }
+    }
+
+    /// The bookmarks, in the order of the view.
+    pub(super) fn bookmarks(&self, cx: &PaneCx<'_>) -> Vec<(&RecordId, &Marked)> {
+        let mut all: Vec<_> = self.notes.marked.iter().collect();
+        all.sort_by_key(|(_, m)| self.place_of(&m.record, cx));
+        all
     }
 
     fn go_to_bookmark(&mut self, id: RecordId, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -107,7 +114,8 @@ impl State {
         self.notes.filters.sort();
         let keep = Keep::Filter { name: name.to_owned(), filter: Some(self.filter.clone()) };
         let said = format!("Filter {name} {}", if there { "replaced" } else { "saved" });
-        vec![Effect::Send(Request::Keep(keep)), Effect::info(said)]
+        let columns = self.columns.named(name);
+        [Some(Effect::Send(Request::Keep(keep))), columns, Some(Effect::info(said))].into_iter().flatten().collect()
     }
 
     /// Opens the line for the filter's name.
@@ -122,7 +130,7 @@ impl State {
     /// Enter in the list.
     pub(super) fn choose(&mut self, value: Value, cx: &PaneCx<'_>) -> Vec<Effect> {
         match value {
-            Value::Column(column) => self.toggle_column(column),
+            Value::Column(column) => self.toggle_column(column, cx),
             Value::Record(id) => self.go_to_bookmark(id, cx),
             Value::Filter(name) => {
                 let Some((_, filter)) = self.notes.filters.iter().find(|(n, _)| *n == name) else { return Vec::new() };
@@ -136,26 +144,31 @@ impl State {
     }
 
     /// Forgets an entry of the list.
-    pub(super) fn forget(&mut self, value: &Value) -> Vec<Effect> {
-        let (effect, kind) = match value {
-            Value::Column(column) => return self.toggle_column(*column),
+    pub(super) fn forget(&mut self, value: &Value, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let kind = match value {
+            Value::Column(column) => return self.toggle_column(column.clone(), cx),
             Value::Record(id) => {
                 self.notes.marked.remove(id);
-                (keep(*id, None), Kind::Bookmarks)
+                effects.push(keep(*id, None));
+                Kind::Bookmarks
             }
             Value::Filter(name) => {
                 self.notes.filters.retain(|(n, _)| n != name);
                 let keep = Keep::Filter { name: name.clone(), filter: None };
-                (Effect::Send(Request::Keep(keep)), Kind::Filters)
+                effects.push(Effect::Send(Request::Keep(keep)));
+                effects.extend(self.columns.forget(name));
+                Kind::Filters
             }
         };
-        let items = self.items(kind);
+        let items = self.items(kind, cx);
         let left = items.len();
         if let Some(picker) = &mut self.picker {
             picker.set(items);
         }
         let what = if kind == Kind::Bookmarks { "bookmark" } else { "filter" };
-        vec![effect, Effect::info(format!("Removed; {} left", format::plural(left as u64, what)))]
+        effects.push(Effect::info(format!("Removed; {} left", format::plural(left as u64, what))));
+        effects
     }
 }
 
