@@ -114,3 +114,55 @@ fn collect(reader: &Reader, board: &Board, job: &Job, sink: &EventSink) -> Resul
     records.truncate(most);
     Ok(Collected::Done { records, more })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+    use super::*;
+    use crate::runtime::events::EventReceiver;
+    use aiobs_store::{Commit, Store};
+    use aiobs_types::{NewRecord, RecordBatch, Severity, SourceId, TemplateId, Timestamp};
+
+    fn batch(first: u64, times: &[i64]) -> Arc<RecordBatch> {
+        let mut batch = RecordBatch::new(RecordId(first));
+        for time in times {
+            batch.push(NewRecord {
+                time: Timestamp(*time),
+                observed: Timestamp(0),
+                offset: 0,
+                source: SourceId(1),
+                template: TemplateId(1),
+                severity: Severity::INFO,
+                flags: 0,
+                component: "",
+                text: "x",
+                message: (0, 1),
+            });
+        }
+        Arc::new(batch)
+    }
+
+    #[test]
+    fn what_is_stored_and_what_is_newer_come_in_the_order_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(dir.path()).unwrap();
+        let batches = vec![batch(1, &[30, 10, 50])];
+        store.writer().unwrap().commit(&Commit { batches, ..Commit::default() }).unwrap();
+        let board = Board::new(RecordId(4));
+        board.live.push(batch(4, &[20, 40]));
+        let (sink, _events) = EventReceiver::channel();
+        let reader = store.reader().unwrap();
+        let times = |by_time, limit| {
+            let query = LogQuery { limit, ..LogQuery::default() };
+            let job = Job { seq: 1, query, by_time, cancel: Arc::default() };
+            match collect(&reader, &board, &job, &sink).unwrap() {
+                Collected::Done { records, more } => (records.iter().map(|r| r.time.0).collect::<Vec<_>>(), more),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(times(true, 0), (vec![10, 20, 30, 40, 50], false));
+        assert_eq!(times(true, 3), (vec![10, 20, 30], true));
+        assert_eq!(times(false, 0), (vec![30, 10, 50, 20, 40], false));
+        assert_eq!(times(false, 4), (vec![30, 10, 50, 20], true));
+    }
+}

@@ -175,3 +175,49 @@ impl State {
 fn keep(record: RecordId, note: Option<String>) -> Effect {
     Effect::Send(Request::Keep(Keep::Bookmark { record, note }))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+    use super::*;
+    use crate::tui::panes::testkit::Kit;
+    use crate::tui::theme::Depth;
+    use aiobs_types::{LogRecord, Timestamp};
+
+    /// By time these stand as 9, 1, 5; the cursor is at 1, and the others are marked.
+    fn pane(by_time: bool) -> State {
+        let mut state = State::default();
+        state.order.choose(Some(by_time));
+        let record =
+            |(id, secs)| LogRecord { id: RecordId(id), time: Timestamp::from_secs(secs), ..LogRecord::default() };
+        state.window.rows = [(9, 10), (1, 20), (5, 30)].map(record).to_vec();
+        state.window.cursor = 1;
+        for r in [&state.window.rows[0], &state.window.rows[2]] {
+            state.notes.marked.insert(r.id, Marked { record: r.clone(), note: String::new() });
+        }
+        state
+    }
+
+    #[test]
+    fn marks_and_ranges_go_by_the_order_of_the_view() {
+        let kit = Kit::new(100, 30, Depth::None, false);
+        let seek = |by_time, action| {
+            let mut state = pane(by_time);
+            kit.press(&mut state, &[action]);
+            state.wants_bookmark.map(|id| id.0)
+        };
+        assert_eq!((seek(true, Action::NextBookmark), seek(true, Action::PreviousBookmark)), (Some(5), Some(9)));
+        assert_eq!((seek(false, Action::NextBookmark), seek(false, Action::PreviousBookmark)), (Some(5), None));
+        let listed = |by_time| pane(by_time).bookmarks(&kit.cx()).iter().map(|(id, _)| id.0).collect::<Vec<_>>();
+        assert_eq!((listed(true), listed(false)), (vec![9, 5], vec![5, 9]));
+        let selected = |by_time| {
+            let mut state = pane(by_time);
+            state.window.cursor = 0;
+            state.select(&kit.cx());
+            state.window.cursor = 2;
+            let range = state.range().unwrap();
+            state.window.rows.iter().filter(|r| range.has(r)).map(|r| r.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!((selected(true), selected(false)), (vec![9, 1, 5], vec![9, 5]));
+    }
+}
