@@ -138,7 +138,7 @@ fn exports_are_whole_or_not_there() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     let text = fs::read_to_string(home.path("errors.csv")).unwrap();
     assert_eq!(text.lines().count(), 11);
-    assert!(text.starts_with("id,time,level,source,offset,component,template_id,message\n"), "{text}");
+    assert!(text.starts_with("id,time,level,source,offset,component,template_id,message,note\n"), "{text}");
     let again = export(&["--to", "errors.csv"]);
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("--force replaces it"), "{}", again.err);
@@ -149,4 +149,47 @@ fn exports_are_whole_or_not_there() {
     assert_eq!(json.out.lines().count(), 31);
     assert_eq!(export(&["source=plain.log"]).out, "2025-01-07 14:30:15 [WARN] db - slow query took=2s user=anna\n");
     assert_eq!(export(&["--to", "none/x.json"]).code, Some(3));
+}
+
+#[test]
+fn records_of_several_files_come_by_time_where_that_is_asked_for() {
+    let home = Home::new();
+    let line = |second: usize, who: &str| format!("2025-01-07 14:30:{second:02} [INFO] {who} - step {second}\n");
+    let even: String = (0..30).map(|i| line(i * 2, "even")).collect();
+    let odd: String = (0..30).map(|i| line(i * 2 + 1, "odd")).collect();
+    fs::write(home.path("logs/even.log"), &even).unwrap();
+    fs::write(home.path("logs/odd.log"), &odd).unwrap();
+    assert_eq!(home.run(["import", "logs/even.log"]).code, Some(0));
+    assert_eq!(home.run(["import", "logs/odd.log"]).code, Some(0));
+    let merged: String = (0..60).map(|i| line(i, ["even", "odd"][i % 2])).collect();
+    let ran = |args: &[&str]| home.run(args).out;
+    assert_eq!(ran(&["export"]), merged);
+    assert_eq!(ran(&["export", "--order", "arrival"]), format!("{even}{odd}"));
+    assert_eq!(ran(&["search", "step"]), format!("{even}{odd}"));
+    assert_eq!(ran(&["search", "step", "--order", "time"]), merged);
+    let back: Vec<&str> = merged.lines().rev().take(3).collect();
+    let newest = home.run(["search", "step", "--order", "time", "--newest", "--limit", "3"]);
+    assert_eq!(newest.out.lines().collect::<Vec<_>>(), back);
+    assert!(newest.err.contains("stopped after 3 hits"), "{}", newest.err);
+    assert_eq!(ran(&["export", "since:2025-01-07T14:30:10Z", "until:2025-01-07T14:30:12Z"]).lines().count(), 2);
+}
+
+#[test]
+fn notes_go_along_in_every_form() {
+    let home = Home::new();
+    fs::write(home.path("logs/a.log"), "2025-01-07 14:30:15 [INFO] a - one\n2025-01-07 14:30:16 [INFO] a - two\n")
+        .unwrap();
+    assert_eq!(home.run(["import", "logs/a.log"]).code, Some(0));
+    {
+        let (store, _) = aiobs_store::Store::open(&home.path("data")).unwrap();
+        let note = Some("here it, \"began\" | so".to_owned());
+        store.writer().unwrap().put_bookmark(aiobs_types::RecordId(2), note.as_deref()).unwrap();
+    }
+    let last = |form: &str| home.run(["export", "--output", form]).out.lines().last().unwrap().to_owned();
+    assert!(last("csv").ends_with(",two,\"here it, \"\"began\"\" | so\""), "{}", last("csv"));
+    assert!(last("markdown").ends_with(" | here it, \"began\" \\| so |"), "{}", last("markdown"));
+    assert!(last("json").ends_with("\"note\":\"here it, \\\"began\\\" | so\"}"), "{}", last("json"));
+    let text = home.run(["export"]).out;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[1..], ["# note: here it, \"began\" | so", "2025-01-07 14:30:16 [INFO] a - two"]);
 }

@@ -18,5 +18,7 @@ mod keys;
 mod logs;
 #[path = "pty/looks.rs"]
 mod looks;
+#[path = "pty/session.rs"]
+mod session;
 #[path = "pty/term.rs"]
 mod term;

@@ -16,7 +16,7 @@ pub struct Cli {
     /// `k8s:NAMESPACE/POD`, `cmd:COMMAND`. None: the configured sources, else a start page.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Open the screen as new: not on the pane, filter and theme it was closed with
+    /// Open the screen as new: not with the sources, pane, filter, place and theme it was closed with
     #[arg(long)]
     pub fresh: bool,
     /// What to do; without it, the full screen on PATH.
@@ -174,9 +174,21 @@ pub struct SearchArgs {
     /// Newest first
     #[arg(long)]
     pub newest: bool,
+    /// By event time over all sources, or as the records came in, which is the quickest
+    #[arg(long, value_enum, default_value_t = Sorted::Arrival)]
+    pub order: Sorted,
     /// How hits are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,
+}
+
+/// By what records are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sorted {
+    /// By event time, all sources merged
+    Time,
+    /// As they came in
+    Arrival,
 }
 
 /// `aiobs sql`
@@ -221,6 +233,9 @@ pub struct ExportArgs {
     /// Newest first
     #[arg(long)]
     pub newest: bool,
+    /// By event time over all sources, or as the records came in, which is the quickest
+    #[arg(long, value_enum, default_value_t = Sorted::Time)]
+    pub order: Sorted,
     /// How records are written; by default as the file's name says (.json, .jsonl, .csv, .md), else as text
     #[arg(long, value_enum)]
     pub output: Option<Format>,

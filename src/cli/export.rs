@@ -3,7 +3,7 @@
 use super::args::{ExportArgs, Format};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
-use super::hits::{Ended, Hits};
+use super::hits::{Ended, Hits, Wanted};
 use super::signals;
 use anyhow::Context as _;
 use std::io::{BufWriter, Write};
@@ -14,7 +14,7 @@ pub(super) fn run(cx: &Context, args: &ExportArgs) -> anyhow::Result<Exit> {
     if let Some(to) = args.to.as_deref().filter(|to| !args.force && to.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", to.display())).into());
     }
-    let hits = Hits::of(cx, &args.query, args.newest, args.limit)?;
+    let hits = Hits::of(cx, &args.query, Wanted { order: args.order, newest: args.newest, limit: args.limit })?;
     let Some(to) = &args.to else {
         let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
         let ended = write(&hits, format, &mut out)?;

@@ -7,7 +7,7 @@ use super::exit::{Exit, UsageError};
 use super::output;
 use crate::runtime::rules;
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule, fields};
-use aiobs_logs::frame::{Assembler, BlockJoiner, Join, LineFramer, LineHint};
+use aiobs_logs::frame::{Assembler, BlockJoiner, Join, LineHint, Unwrapper};
 use aiobs_types::{Field, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -128,7 +128,7 @@ impl Reading {
     fn head(mut self, bytes: &[u8], lines: usize) -> (String, Vec<Shown>) {
         let now = Timestamp::now();
         let most = lines.max(SETTLED);
-        let (mut framer, mut blocks) = (LineFramer::new(), BlockJoiner::new());
+        let (mut framer, mut blocks) = (Unwrapper::new(), BlockJoiner::new());
         framer.push(0, bytes, |line| blocks.push(line, |line| self.line(line.text, now, most)));
         if (bytes.len() as u64) < HEAD {
             framer.finish(|line| blocks.push(line, |line| self.line(line.text, now, most)));

@@ -1,13 +1,13 @@
 //! The records that a query selects, written as they are found: what `aiobs search` and `aiobs export` share. Memory
 //! does not grow with their number.
 
-use super::args::Format;
+use super::args::{Format, Sorted};
 use super::context::Context;
 use super::exit::UsageError;
 use super::output;
 use crate::runtime::rules;
 use aiobs_logs::filter::{FilterContext, parse_filter};
-use aiobs_store::{ChunkHits, Reader};
+use aiobs_store::{ChunkHits, Reader, TimeStep};
 use aiobs_types::{LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Write};
@@ -18,10 +18,24 @@ use std::time::{Duration, Instant};
 /// Between two looks of a person at the progress.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
+/// Records handed over together at most when they are sorted by time.
+const TOGETHER: usize = 512;
+
+/// Which of the matches, and in what order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub order: Sorted,
+    /// The other way round.
+    pub newest: bool,
+    /// At most so many; 0 is no limit.
+    pub limit: usize,
+}
+
 /// A query, read against what the archive knows.
 pub(super) struct Hits {
-    pub reader: Reader,
-    pub query: LogQuery,
+    reader: Reader,
+    query: LogQuery,
+    order: Sorted,
     names: HashMap<SourceId, String>,
     notes: HashMap<RecordId, String>,
     progress: bool,
@@ -39,28 +53,83 @@ pub(super) struct Ended {
 }
 
 impl Hits {
-    pub(super) fn of(cx: &Context, words: &[String], newest: bool, limit: usize) -> anyhow::Result<Self> {
+    pub(super) fn of(cx: &Context, words: &[String], wanted: Wanted) -> anyhow::Result<Self> {
         let reader = cx.archive()?;
         let names: Vec<(SourceId, String)> = reader.checkpoints()?.into_iter().map(|c| (c.source, c.name)).collect();
         let filter = FilterContext { now: Timestamp::now(), zone: rules::zone(&cx.config)?, sources: &names };
         let query = parse_filter(&words.join(" "), &filter).map_err(|e| UsageError(format!("query: {e}")))?;
-        let order = if newest { Order::NewestFirst } else { Order::OldestFirst };
-        let query = LogQuery { order, limit, ..query };
+        let order = if wanted.newest { Order::NewestFirst } else { Order::OldestFirst };
+        let query = LogQuery { order, limit: wanted.limit, ..query };
         let notes = reader.bookmarks()?.into_iter().filter(|(_, note)| !note.is_empty()).collect();
-        Ok(Self { reader, query, names: names.into_iter().collect(), notes, progress: cx.shows_progress() })
+        let names = names.into_iter().collect();
+        Ok(Self { reader, query, order: wanted.order, names, notes, progress: cx.shows_progress() })
     }
 
-    /// Hands the matches to `on`, chunk by chunk.
+    /// Hands the matches to `on`, some at a time.
     pub(super) fn each(
         &self,
         cancel: &AtomicBool,
         on: &mut dyn FnMut(&[LogRecord]) -> anyhow::Result<()>,
     ) -> anyhow::Result<Ended> {
+        if self.order == Sorted::Time {
+            return self.by_time(cancel, on);
+        }
         self.scan(cancel, &mut |hits, most| {
             let records = records(hits, self.query.order, most);
             on(&records)?;
             Ok(records.len() as u64)
         })
+    }
+
+    /// As [`Self::each`], by event time.
+    fn by_time(
+        &self,
+        cancel: &AtomicBool,
+        on: &mut dyn FnMut(&[LogRecord]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Ended> {
+        let (mut ended, mut fault) = (Ended::default(), None);
+        let mut progress = self.progress()?;
+        let mut waiting: Vec<LogRecord> = Vec::with_capacity(TOGETHER);
+        let mut scanned = 0;
+        let mut step = |step| {
+            let full = match step {
+                TimeStep::Record(record) => {
+                    waiting.push(record);
+                    waiting.len() >= TOGETHER
+                }
+                TimeStep::Scanned(n) => {
+                    scanned += n;
+                    true
+                }
+            };
+            if full {
+                let matched = ended.matched + waiting.len() as u64;
+                progress.say(scanned, matched);
+                if !waiting.is_empty() {
+                    progress.clear();
+                    fault = on(&waiting).err();
+                    waiting.clear();
+                    ended.matched = matched;
+                }
+            }
+            if fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        self.reader.by_time(&self.query, cancel, &mut step)?;
+        progress.clear();
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        on(&waiting)?;
+        ended.matched += waiting.len() as u64;
+        ended.limited = self.query.limit > 0 && ended.matched >= self.query.limit as u64;
+        ended.stopped = cancel.load(Ordering::SeqCst);
+        Ok(ended)
+    }
+
+    fn progress(&self) -> anyhow::Result<Progress> {
+        let first = self.reader.first_record_id()?.map_or(0, |id| id.0);
+        let total = self.reader.next_record_id()?.0.saturating_sub(first).max(1);
+        Ok(Progress { shown: false, at: Instant::now(), enabled: self.progress, total })
     }
 
     /// Counts the matches.
@@ -76,11 +145,9 @@ impl Hits {
         take: &mut dyn FnMut(&ChunkHits, u64) -> anyhow::Result<u64>,
     ) -> anyhow::Result<Ended> {
         let matcher = self.reader.matcher(&self.query)?;
-        let first = self.reader.first_record_id()?.map_or(0, |id| id.0);
-        let total = self.reader.next_record_id()?.0.saturating_sub(first).max(1);
         let limit = if self.query.limit == 0 { u64::MAX } else { self.query.limit as u64 };
         let (mut ended, mut fault) = (Ended::default(), None);
-        let mut progress = Progress { shown: false, at: Instant::now(), enabled: self.progress };
+        let mut progress = self.progress()?;
         let mut scanned = 0;
         let mut on = |hits: &ChunkHits| {
             scanned += u64::from(hits.header.count);
@@ -94,7 +161,7 @@ impl Hits {
                     }
                 }
             }
-            progress.say(scanned, total, ended.matched);
+            progress.say(scanned, ended.matched);
             ended.limited = ended.matched >= limit;
             if ended.limited { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -130,15 +197,17 @@ struct Progress {
     shown: bool,
     at: Instant,
     enabled: bool,
+    /// Records there are.
+    total: u64,
 }
 
 impl Progress {
-    fn say(&mut self, scanned: u64, total: u64, matched: u64) {
+    fn say(&mut self, scanned: u64, matched: u64) {
         if !self.enabled || self.at.elapsed() < REPORT_EVERY || std::io::stdout().is_terminal() && matched > 0 {
             return;
         }
         self.at = Instant::now();
-        let percent = scanned.min(total) * 100 / total;
+        let percent = scanned.min(self.total) * 100 / self.total;
         eprint!("\r\x1b[K{percent:>3} % searched, {matched} found  (Ctrl-C stops)");
         let _ = std::io::stderr().flush();
         self.shown = true;
@@ -164,9 +233,9 @@ impl Printer<'_> {
     /// What stands before the records.
     pub(super) fn head(&self, out: &mut dyn Write) -> std::io::Result<()> {
         match self.format {
-            Format::Csv => writeln!(out, "id,time,level,source,offset,component,template_id,message"),
+            Format::Csv => writeln!(out, "id,time,level,source,offset,component,template_id,message,note"),
             Format::Markdown => {
-                writeln!(out, "| id | time | level | component | text |\n| --- | --- | --- | --- | --- |")
+                writeln!(out, "| id | time | level | component | text | note |\n| --- | --- | --- | --- | --- | --- |")
             }
             Format::Text | Format::Json => Ok(()),
         }
@@ -175,30 +244,38 @@ impl Printer<'_> {
     /// One record.
     pub(super) fn record(&self, out: &mut dyn Write, r: &LogRecord) -> std::io::Result<()> {
         let source = self.names.get(&r.source).map_or("", String::as_str);
+        let note = self.notes.get(&r.id).map_or("", String::as_str);
         match self.format {
-            Format::Text => writeln!(out, "{}", output::safe(&r.text)),
+            Format::Text => {
+                if !note.is_empty() {
+                    writeln!(out, "# note: {}", output::safe(note))?;
+                }
+                writeln!(out, "{}", output::safe(&r.text))
+            }
             Format::Json => {
                 let template = self.templates.get(&r.template).map_or("", String::as_str);
                 let mut value = output::record(r, source, template);
-                if let Some(note) = self.notes.get(&r.id) {
-                    value["note"] = note.as_str().into();
+                if !note.is_empty() {
+                    value["note"] = note.into();
                 }
                 writeln!(out, "{}", output::line(&value))
             }
             Format::Csv => {
                 let (id, offset, tid) = (r.id.0.to_string(), r.offset.to_string(), r.template.0.to_string());
                 let time = output::rfc3339(r.time);
-                let cells = [&id, &time, r.severity.level().name(), source, &offset, &r.component, &tid, r.message()];
+                let level = r.severity.level().name();
+                let cells = [&id, &time, level, source, &offset, &r.component, &tid, r.message(), note];
                 writeln!(out, "{}", output::csv(&cells))
             }
             Format::Markdown => writeln!(
                 out,
-                "| {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} |",
                 r.id,
                 output::local(r.time),
                 r.severity,
                 output::markdown(&r.component),
-                output::markdown(&r.text)
+                output::markdown(&r.text),
+                output::markdown(note)
             ),
         }
     }

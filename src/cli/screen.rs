@@ -9,6 +9,7 @@ use crate::config::{self, Ascii, Config};
 use crate::runtime::{Builder, Ground, Options, Running, rules};
 use crate::tui::{self, Session, StartHint, TuiOptions, format};
 use aiobs_logs::filter::{FilterContext, parse_filter};
+use aiobs_logs::source::SourceSpec;
 use aiobs_types::Timestamp;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -16,7 +17,23 @@ use std::sync::Arc;
 
 pub(super) fn run(cx: &Context, paths: &[String], fresh: bool) -> anyhow::Result<Exit> {
     need_terminal()?;
-    let named = if paths.is_empty() { &cx.config.sources.paths } else { paths };
+    let ground = Ground::open(&cx.data_dir)?;
+    let session = if !fresh && cx.config.ui.restore {
+        ground.store().reader()?.state(tui::session::KEPT_AS)?.as_deref().and_then(Session::parse)
+    } else {
+        None
+    };
+    let configured = &cx.config.sources.paths;
+    let kept: Vec<String> = match &session {
+        _ if !paths.is_empty() => paths.iter().filter_map(|p| from_anywhere(p)).collect(),
+        Some(session) if configured.is_empty() => session.sources.clone(),
+        _ => Vec::new(),
+    };
+    let named = match () {
+        () if !paths.is_empty() => paths,
+        () if !configured.is_empty() => configured,
+        () => &kept,
+    };
     let options = Options {
         sources: specs(named)?,
         follow: true,
@@ -28,19 +45,20 @@ pub(super) fn run(cx: &Context, paths: &[String], fresh: bool) -> anyhow::Result
     let mut tui = tui_options(cx)?;
     tui.watching = named.to_vec();
     tui.sql_history = Some(cx.data_dir.join("sql_history"));
-    let ground = Ground::open(&cx.data_dir)?;
-    if !fresh && cx.config.ui.restore {
-        restore(&mut tui, cx, ground.store().reader()?.state(tui::session::KEPT_AS)?.as_deref());
+    tui.sources.clone_from(&kept);
+    if let Some(session) = session {
+        let sources = paths.is_empty() && configured.is_empty() && !kept.is_empty();
+        restore(&mut tui, cx, session, sources);
     }
     let running = Builder { config: &cx.config, options, listener: None }.start(ground, true)?;
     show(&cx.data_dir, running, tui)
 }
 
 /// What comes back of the last session. A pane or theme that the configuration names wins over it.
-fn restore(tui: &mut TuiOptions, cx: &Context, kept: Option<&[u8]>) {
-    let Some(session) = kept.and_then(Session::parse) else { return };
+/// `sources`: whether what is read came back too.
+fn restore(tui: &mut TuiOptions, cx: &Context, session: Session, sources: bool) {
     let Ok(Config { ui: usual, .. }) = config::defaults() else { return };
-    let mut differs = !session.filter.is_empty();
+    let mut differs = sources || session.logs() != tui::panes::LogsPlace::default();
     let themes = tui::theme::Library::new(tui.theme_folder.clone()).names();
     if cx.config.ui.theme == usual.theme && themes.contains(&session.theme) {
         differs |= tui.theme != session.theme;
@@ -52,6 +70,15 @@ fn restore(tui: &mut TuiOptions, cx: &Context, kept: Option<&[u8]>) {
     }
     if differs {
         tui.session = Some(session);
+    }
+}
+
+/// A source as it means the same from any directory; `None` for standard input, which does not come back.
+fn from_anywhere(named: &str) -> Option<String> {
+    match SourceSpec::parse(named).ok()? {
+        SourceSpec::Stdin => None,
+        SourceSpec::Stream(_) => Some(named.to_owned()),
+        SourceSpec::Path(_) | SourceSpec::Glob(_) => Some(std::path::absolute(named).ok()?.to_str()?.to_owned()),
     }
 }
 
@@ -112,7 +139,9 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         let context = FilterContext { now: Timestamp::now(), zone: zone.clone(), sources };
         parse_filter(text, &context).map_err(|e| e.to_string())
     });
-    let formats = rules::formats(&cx.config)?;
+    let formats = Arc::new(rules::formats(&cx.config)?);
+    let known = Arc::clone(&formats);
+    options.read_fields = Arc::new(move |snapshot, record| suggest::fields(&known, snapshot, record));
     options.suggest_filter =
         Arc::new(move |text, cursor, snapshot, rows| suggest::filter(&formats, text, cursor, snapshot, rows));
     options.sql_words = suggest::sql_words();

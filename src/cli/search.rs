@@ -3,14 +3,14 @@
 use super::args::{Format, SearchArgs};
 use super::context::Context;
 use super::exit::Exit;
-use super::hits::{Ended, Hits};
+use super::hits::{Ended, Hits, Wanted};
 use super::signals;
 use std::io::{BufWriter, Write};
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
     let limit = if args.count { 0 } else { args.limit };
-    let hits = Hits::of(cx, &args.query, args.newest, limit)?;
+    let hits = Hits::of(cx, &args.query, Wanted { order: args.order, newest: args.newest, limit })?;
     let cancel = signals::cancel()?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     if args.count {

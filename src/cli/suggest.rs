@@ -6,7 +6,7 @@ use crate::tui::widgets::suggest::Suggestion;
 use aiobs_logs::filter::{Known, complete};
 use aiobs_logs::format::{self, FormatSet};
 use aiobs_store::{SQL_FUNCTIONS, SQL_TABLES};
-use aiobs_types::LogRecord;
+use aiobs_types::{Field, LogRecord};
 use std::sync::Arc;
 
 /// Records whose fields are suggested.
@@ -30,9 +30,7 @@ pub(super) fn filter(
 ) -> Vec<Suggestion> {
     let mut fields: Vec<(String, Vec<String>)> = Vec::new();
     for r in rows.iter().rev().take(RECORDS) {
-        let source = now.sources.iter().find(|s| s.info.id == r.source);
-        let format = source.and_then(|s| s.info.format.as_deref()).unwrap_or_default();
-        for field in format::fields(formats, format, &r.text) {
+        for field in self::fields(formats, now, r) {
             let i = fields.iter().position(|(name, _)| *name == field.name).unwrap_or_else(|| {
                 fields.push((field.name.clone(), Vec::new()));
                 fields.len() - 1
@@ -54,6 +52,13 @@ pub(super) fn filter(
     let known = Known { sources: &sources, components: &components, templates: &templates, fields: &fields };
     let found = complete(text, cursor, &known);
     found.into_iter().map(|c| Suggestion { at: c.at, text: c.text, about: c.about }).collect()
+}
+
+/// The fields of a record.
+pub(super) fn fields(formats: &FormatSet, now: &Snapshot, r: &LogRecord) -> Vec<Field> {
+    let source = now.sources.iter().find(|s| s.info.id == r.source);
+    let format = source.and_then(|s| s.info.format.as_deref()).unwrap_or_default();
+    format::fields(formats, format, &r.text)
 }
 
 /// Names that SQL has: tables, columns, functions and words.

@@ -319,8 +319,8 @@ pub const KEYS: &[Key] = &[
         Kind::Bool,
         "true",
         "",
-        "Whether the screen opens as it was closed: pane, filter of Logs, theme. A pane or theme set here wins; --fresh \
-         starts clean once.",
+        "Whether the screen opens as it was closed: the sources, when none is named here or on the command line; pane, \
+         theme, the filter of Logs and the line it was paused at. A pane or theme set here wins; --fresh starts clean once.",
     ),
     key("ui.start_pane", Kind::Choice(PANES), "\"overview\"", "", "Pane shown first."),
 ];

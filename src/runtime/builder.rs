@@ -156,7 +156,7 @@ impl Builder<'_> {
             writing.run(&writer_inbox);
         })?);
         let outlet = Outlet::new(Arc::clone(&board), to_writer.clone(), Arc::clone(&emit));
-        let processing = Processing { pipeline, outlet, spent };
+        let processing = Processing { pipeline, outlet, spent, torn: None };
         threads.push(spawn("pipeline", move || {
             if screen {
                 stand_back(BULK);

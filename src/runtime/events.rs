@@ -71,8 +71,9 @@ pub enum Request {
     CancelSql,
     /// Records counted in parts.
     Parts(PartsRequest),
-    /// Records all at once, at most the query's limit; it replaces the one that goes on. The number comes back.
-    Collect(u64, LogQuery),
+    /// Records all at once, at most the query's limit, by event time or as they came in; it replaces the one that goes on.
+    /// The number comes back.
+    Collect(u64, LogQuery, bool),
     /// Stop collecting.
     CancelCollect,
     /// Everything a person kept: bookmarks, notes, filters.
@@ -148,7 +149,8 @@ pub struct LogsPage {
     pub not_found: bool,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
-    /// Matches that arrived since the last window that followed, dated before the first row seen then. By event time only.
+    /// Matches that arrived since the last window that followed, dated more than a few seconds before the first row seen
+    /// then. By event time only.
     pub late: u64,
     /// Matches dated later than any right clock can have written, behind the end that is followed. By event time only.
     pub ahead: u64,

@@ -56,7 +56,7 @@ impl Backend for Hub {
             Request::Parts(request) => self.parts.ask(request),
             Request::Sql(seq, text) => self.sql.ask(seq, text),
             Request::CancelSql => self.sql.cancel(),
-            Request::Collect(seq, query) => self.collector.ask(seq, query),
+            Request::Collect(seq, query, by_time) => self.collector.ask(seq, query, by_time),
             Request::CancelCollect => self.collector.cancel(),
             // Gone only when everything stops.
             Request::Incident(id) => {

@@ -19,6 +19,7 @@ use aiobs_types::{
     AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
     semconv,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -132,7 +133,14 @@ impl Inquiry {
         let texts = |name| -> Result<Option<Vec<String>>, StoreError> {
             Ok(self.reader.state(name)?.and_then(|kept| serde_json::from_slice(&kept).ok()))
         };
-        let (highlights, columns) = (texts(HIGHLIGHTS)?.unwrap_or_default(), texts(COLUMNS)?);
+        let highlights = texts(HIGHLIGHTS)?.unwrap_or_default();
+        let by_view = self.reader.state(COLUMNS)?.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let by_view: BTreeMap<String, Vec<String>> = match by_view {
+            Some(columns) => columns,
+            // As it was kept before filters had their own.
+            None => texts(COLUMNS)?.map(|names| (String::new(), names)).into_iter().collect(),
+        };
+        let columns = by_view.into_iter().collect();
         Ok(Kept { bookmarks, filters: self.reader.filters()?, highlights, columns })
     }
 

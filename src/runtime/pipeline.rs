@@ -13,7 +13,7 @@ use self::envelope::{first_line_len, open_envelope, slice};
 use self::recall::{Lesson, Recall, Recalled};
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
-use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint};
+use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineHint, Unwrapper};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::source::CursorTracker;
 use aiobs_logs::template::{Miner, MinerOptions, Statement};
@@ -115,7 +115,7 @@ struct SourceState {
 }
 
 struct SourcePipe {
-    framer: LineFramer,
+    framer: Unwrapper,
     blocks: BlockJoiner,
     state: SourceState,
 }
@@ -203,7 +203,7 @@ impl Pipeline {
             moved: true,
             tracker,
         };
-        self.pipes.insert(source, SourcePipe { framer: LineFramer::new(), blocks: BlockJoiner::new(), state });
+        self.pipes.insert(source, SourcePipe { framer: Unwrapper::new(), blocks: BlockJoiner::new(), state });
         Ok(())
     }
 
@@ -249,13 +249,19 @@ impl Pipeline {
 
     /// Whether lines are held because their record (a JSON object over several lines, say) has not ended yet.
     pub fn in_block(&self, source: SourceId) -> bool {
-        self.pipes.get(&source).is_some_and(|p| p.blocks.is_open())
+        self.pipes.get(&source).is_some_and(|p| p.blocks.is_open() || p.framer.holds_lines())
+    }
+
+    /// Whether a list of records in JSON has begun in the source's file and not ended.
+    pub fn is_torn(&self, source: SourceId) -> bool {
+        self.pipes.get(&source).is_some_and(|p| p.framer.is_open())
     }
 
     /// Nothing more for now: the last record is complete. A line without its newline stays held.
     pub fn caught_up(&mut self, source: SourceId, now: Timestamp) {
         let Self { pipes, core, .. } = self;
-        if let Some(SourcePipe { blocks, state, .. }) = pipes.get_mut(&source) {
+        if let Some(SourcePipe { framer, blocks, state }) = pipes.get_mut(&source) {
+            framer.let_lines_go(|line| blocks.push(line, |line| core.line(state, line, now)));
             blocks.flush(|line| core.line(state, line, now));
             core.finish(state, now);
         }
@@ -286,7 +292,7 @@ impl Pipeline {
         self.end_of_line(source, now);
         if let Some(pipe) = self.pipes.get_mut(&source) {
             self.core.recall.forget(source);
-            pipe.framer = LineFramer::new();
+            pipe.framer = Unwrapper::new();
             pipe.state.parser.restart();
             pipe.state.assembler = Assembler::default();
             pipe.state.checkpoint.turn_to(identity, offset);

@@ -97,6 +97,8 @@ pub(crate) struct Processing {
     pub outlet: Outlet,
     /// Takes blocks that were read back to the reader.
     pub spent: SyncSender<Vec<u8>>,
+    /// Of which source it was told last that its file ends within a list of records.
+    pub torn: Option<SourceId>,
 }
 
 /// Where finished records go: to the board at once, to the writer in order. While the writer is busy, small outputs
@@ -182,9 +184,9 @@ impl Processing {
                     self.pipeline.caught_up(source, now);
                 }
             }
-            Message::EndOfLine { source } => self.pipeline.end_of_line(source, now),
+            Message::EndOfLine { source } => self.end_of_line(source, now),
             Message::Ended { source } => {
-                self.pipeline.end_of_line(source, now);
+                self.end_of_line(source, now);
                 self.source(source, |s| {
                     // Why nothing of it was read is worth more than that it is over.
                     let untold = !matches!(
@@ -225,6 +227,21 @@ impl Processing {
             }
         }
         false
+    }
+
+    /// The source's file has come to an end, for now at least: it is told when that is no end.
+    fn end_of_line(&mut self, source: SourceId, now: Timestamp) {
+        self.pipeline.end_of_line(source, now);
+        let board = &self.outlet.board;
+        if self.pipeline.is_torn(source) {
+            let name = lock(&board.sources).get(&source).map_or_else(String::new, |s| s.name.clone());
+            let text = format!("{name} ends in the middle of its list of records; those before it are read");
+            self.torn = Some(source);
+            board.notice("document", Some((aiobs_types::Level::Warn, text)));
+        } else if self.torn == Some(source) {
+            self.torn = None;
+            board.notice("document", None);
+        }
     }
 
     /// Records that were held long enough are complete.

@@ -238,7 +238,7 @@ actions! {
     NextBookmark     "next_bookmark"   "next bookmark" Finding [Logs] "To the next bookmark"
     PreviousBookmark "previous_bookmark" "previous bookmark" Finding [Logs] "To the previous bookmark"
     Bookmarks        "bookmarks"       "bookmarks"    Finding [Logs] "List bookmarks and notes"
-    Columns          "columns"         "columns"      Acting [Logs] "Choose the columns before the message"
+    Columns          "columns"         "columns"      Acting [Logs] "Choose the columns before the message, also fields of the records"
     SaveFilter       "save_filter"     "save filter"  Finding [Logs] "Keep the filter under a name"
     SavedFilters     "saved_filters"   "saved filters" Finding [Logs] "List the filters that were kept"
 
@@ -277,6 +277,8 @@ actions! {
     NewLine          "new_line"        "new line"     Typing [Editor] "Begin a new line"
     Complete         "complete"        "complete"     Typing [Input] "Complete the word"
     Remove           "remove"          "remove"       Typing [Input] "Remove the entry of the list"
+    Earlier          "earlier"         "move up"      Typing [Input] "Move the entry of the list up: the column to the left"
+    Later            "later"           "move down"    Typing [Input] "Move the entry of the list down: the column to the right"
     DeleteAll        "delete_all"      "clear"        Typing [Input Palette] "Delete all that was typed"
 }
 

@@ -62,6 +62,18 @@ impl Clock {
     }
 }
 
+/// When ages on the screen should be written anew, by the youngest of them: every second while it is counted in seconds,
+/// every minute while in minutes, else every hour. All of them on the stroke, so that many ages are one frame.
+pub fn next_stroke(now: Timestamp, youngest: Timestamp) -> Option<Timestamp> {
+    let step = match now.since(youngest) / SECOND {
+        i64::MIN..=-1 => return None,
+        0..=119 => SECOND,
+        120..=7199 => 60 * SECOND,
+        _ => 3600 * SECOND,
+    };
+    now.0.div_euclid(step).checked_add(1)?.checked_mul(step).map(Timestamp)
+}
+
 /// Nanoseconds in the largest unit that fits at least twice, so that it never jumps back to a smaller number: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`.
 pub fn duration(nanos: i64) -> String {
     let secs = nanos / SECOND;
@@ -170,6 +182,16 @@ pub fn short_time(text: &str) -> std::borrow::Cow<'_, str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn ages_are_written_anew_no_more_often_than_their_texts_change() {
+        let at = |secs: i64, millis: i64| Timestamp(secs * SECOND + millis * 1_000_000);
+        let next = |age: i64| next_stroke(at(100_000, 250), at(100_000 - age, 250)).map(|t| t.0 / SECOND);
+        assert_eq!((next(-5), next(0), next(119)), (None, Some(100_001), Some(100_001)));
+        assert_eq!((next(120), next(7_199)), (Some(100_020), Some(100_020)));
+        assert_eq!(next(7_200), Some(100_800));
+        assert!(next_stroke(at(60, 0), at(0, 0)).is_some_and(|t| t > at(60, 0)), "never now");
+    }
 
     #[test]
     fn counts_read_in_groups_of_three() {

@@ -70,11 +70,16 @@ pub fn build(options: &TuiOptions, snapshot: Arc<Snapshot>) -> anyhow::Result<mo
         clock: format::Clock { now: aiobs_types::Timestamp::now(), zone: options.zone.clone() },
         parse_filter: Arc::clone(&options.parse_filter),
         suggest_filter: Arc::clone(&options.suggest_filter),
+        read_fields: Arc::clone(&options.read_fields),
         sql_words: Arc::clone(&options.sql_words),
         size: ratatui::layout::Size::new(80, 24),
     };
-    let shell =
-        model::Shell { start: options.start.clone(), watching: options.watching.clone(), ..model::Shell::default() };
+    let shell = model::Shell {
+        start: options.start.clone(),
+        watching: options.watching.clone(),
+        sources: options.sources.clone(),
+        ..model::Shell::default()
+    };
     let mut panes = panes::Panes::all();
     let history = options.sql_history.as_deref().map(save::remembered).unwrap_or_default();
     panes.get_mut(PaneId::Sql).go(&panes::Goto::History(history), &world.cx());

@@ -1,9 +1,9 @@
 //! Everything the screen knows: what the panes may read ([`World`]), the panes, and the shell around them.
 //! Changed by `update` only, drawn by `shell` only.
 
-use super::format::Clock;
+use super::format::{Clock, next_stroke};
 use super::keymap::{Chord, Keymap};
-use super::panes::{PaneCx, PaneId, Panes, ParseFilter, SuggestFilter};
+use super::panes::{PaneCx, PaneId, Panes, ParseFilter, ReadFields, SuggestFilter};
 use super::theme::{Depth, Glyphs, Library, Theme};
 use super::widgets::lineedit::LineEdit;
 use super::widgets::scroll::Cursor;
@@ -30,6 +30,8 @@ pub struct World {
     pub parse_filter: Arc<ParseFilter>,
     /// What may be typed next in it.
     pub suggest_filter: Arc<SuggestFilter>,
+    /// The fields of a record.
+    pub read_fields: Arc<ReadFields>,
     /// Names that SQL has, with what they are.
     pub sql_words: Arc<[(String, String)]>,
     /// The terminal's columns and rows.
@@ -49,6 +51,7 @@ impl World {
             size: Size::new(self.size.width, self.size.height.saturating_sub(bars)),
             parse_filter: self.parse_filter.as_ref(),
             suggest_filter: self.suggest_filter.as_ref(),
+            read_fields: self.read_fields.as_ref(),
             sql_words: &self.sql_words,
         }
     }
@@ -105,6 +108,8 @@ pub struct Shell {
     pub start: Vec<StartHint>,
     /// What was asked to be watched.
     pub watching: Vec<String>,
+    /// Of it, what comes back at the next start.
+    pub sources: Vec<String>,
 }
 
 /// Everything the screen knows.
@@ -134,7 +139,9 @@ impl Model {
     /// When something changes by itself, if anything does.
     pub fn deadline(&self) -> Option<Timestamp> {
         let toast = self.shell.toasts.front().map(|(_, until)| *until);
-        [toast, self.shell.quit_armed].into_iter().flatten().min()
+        let youngest = self.panes.get(self.shell.pane).youngest(&self.world.cx());
+        let age = youngest.and_then(|t| next_stroke(self.world.clock.now, t));
+        [toast, self.shell.quit_armed, age].into_iter().flatten().min()
     }
 
     /// Shows a message for some seconds, longer the worse it is.

@@ -2,7 +2,7 @@
 
 use super::frame;
 use super::model::StartHint;
-use super::panes::{PaneId, ParseFilter, SuggestFilter};
+use super::panes::{PaneId, ParseFilter, ReadFields, SuggestFilter};
 use super::session::Session;
 use super::theme::Depth;
 use aiobs_types::{LogQuery, SourceId, TextMatch};
@@ -48,6 +48,8 @@ pub struct TuiOptions {
     pub parse_filter: Arc<ParseFilter>,
     /// What may be typed next in it.
     pub suggest_filter: Arc<SuggestFilter>,
+    /// The fields of a record.
+    pub read_fields: Arc<ReadFields>,
     /// Names of tables, columns and functions that SQL has, with what they are.
     pub sql_words: Arc<[(String, String)]>,
     /// Where statements of SQL are kept for the next start.
@@ -56,6 +58,8 @@ pub struct TuiOptions {
     pub start: Vec<StartHint>,
     /// What was asked to be watched, for the start page while nothing of it is there.
     pub watching: Vec<String>,
+    /// The sources that come back at the next start when none is named.
+    pub sources: Vec<String>,
 }
 
 impl TuiOptions {
@@ -79,10 +83,12 @@ impl TuiOptions {
             zone: TimeZone::system(),
             parse_filter: Arc::new(words_filter),
             suggest_filter: Arc::new(|_, _, _, _| Vec::new()),
+            read_fields: Arc::new(|_, _| Vec::new()),
             sql_words: Arc::default(),
             sql_history: None,
             start: Vec::new(),
             watching: Vec::new(),
+            sources: Vec::new(),
         }
     }
 }

@@ -86,3 +86,28 @@ fn a_flood_delays_no_key() {
     t.press("q");
     assert_eq!(t.ends(), 0);
 }
+
+#[test]
+fn ages_go_on_while_nothing_happens() {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(60);
+    let line = format!("{} [ERROR] orders - connection to db-1:5432 refused\n", then.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    let mut t = Setup::on(&[("shop.log", line.as_bytes())]).start();
+    t.shows(&["What is wrong now"]);
+    let age = |text: &str| {
+        let row = text.lines().find(|l| l.contains("refuse") && l.contains(" s "))?;
+        row.split_whitespace().rev().skip_while(|w| *w != "s").nth(1)?.parse::<u64>().ok()
+    };
+    for key in ["1", "3"] {
+        t.press_shows(key, &["refuse"]);
+        let seen = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let short = |text: &str| {
+            let row = text.lines().find(|l| l.contains("refuse"))?;
+            row.split_whitespace().filter_map(|w| w.strip_suffix('s')).find_map(|w| w.parse::<u64>().ok())
+        };
+        t.wait("an age that goes on by itself", |screen| {
+            let text = screen.contents();
+            seen.borrow_mut().extend(age(&text).or_else(|| short(&text)));
+            seen.borrow().len() >= 4
+        });
+    }
+}

@@ -28,13 +28,13 @@ pub(crate) struct Setup {
     args: Vec<String>,
     env: Vec<(String, String)>,
     size: (u16, u16),
-    home: TempDir,
+    home: Arc<TempDir>,
 }
 
 impl Setup {
     /// The program with these arguments, 160x45, 24-bit colour, UTF-8, a home of its own, no model.
     pub(crate) fn new(args: &[&str]) -> Self {
-        let home = tempfile::Builder::new().prefix("pty").tempdir().unwrap();
+        let home = Arc::new(tempfile::Builder::new().prefix("pty").tempdir().unwrap());
         std::fs::create_dir(home.path().join("tmp")).unwrap();
         let args = args.iter().map(|a| (*a).to_owned()).chain(["--offline".to_owned()]).collect();
         Self { args, env: Vec::new(), size: (160, 45), home }
@@ -128,7 +128,7 @@ pub(crate) struct Term {
     slave: Option<Box<dyn SlavePty + Send>>,
     writer: Option<Box<dyn std::io::Write + Send>>,
     shared: Arc<(Mutex<Shared>, Condvar)>,
-    home: TempDir,
+    home: Arc<TempDir>,
     cooked: String,
 }
 
@@ -152,6 +152,11 @@ fn termios(master: &(dyn MasterPty + Send)) -> String {
 impl Term {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
+    }
+
+    /// The next start in the same home.
+    pub(crate) fn again(&self, args: &[&str]) -> Setup {
+        Setup { home: Arc::clone(&self.home), ..Setup::new(args) }
     }
 
     /// Presses keys.

@@ -156,6 +156,13 @@ fn options(depth: Depth, ascii: bool, keymap: &str) -> TuiOptions {
         let found = complete(text, cursor, &known).into_iter();
         found.map(|c| Suggestion { at: c.at, text: c.text, about: c.about }).collect()
     });
+    options.read_fields = Arc::new(|_, r| {
+        let field = |name: &str, value: &str| Field { name: name.into(), value: value.into() };
+        match r.text.split_once(" done in ").and_then(|(who, took)| Some((who.split_once(' ')?.1, took))) {
+            Some((request, took)) => vec![field("http.request", request), field("took", took.trim_end_matches(" ms"))],
+            None => vec![field("pool", "20/20")],
+        }
+    });
     options.sql_words = [("logs", "table: records"), ("level", "logs.level")].map(|(w, a)| (w.into(), a.into())).into();
     options.start = vec![StartHint { command: "aiobs demo".into(), about: "a replayed incident".into() }];
     options
@@ -219,7 +226,7 @@ impl Screen {
                     }
                 }
                 Effect::Send(Request::Kept) => {}
-                Effect::Send(Request::Collect(seq, query)) => {
+                Effect::Send(Request::Collect(seq, query, _)) => {
                     let inside = |r: &&LogRecord| {
                         query.first.is_none_or(|f| r.id >= f) && query.last.is_none_or(|l| r.id <= l) && fits(r, &query)
                     };

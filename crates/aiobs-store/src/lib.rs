@@ -23,6 +23,7 @@ mod schema;
 mod sql;
 mod store;
 mod timeorder;
+mod timescan;
 mod writer;
 
 pub use chunk::DecodedChunk;
@@ -40,6 +41,7 @@ pub use sql::{
 };
 pub use store::{OpenReport, Store};
 pub use timeorder::{Keys, Load, Stretch, TimeKey, nth, rank, walk};
+pub use timescan::TimeStep;
 pub use writer::{Commit, CommitReport, Writer};
 
 /// One borrowed record in a query's callback.

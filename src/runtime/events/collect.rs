@@ -16,7 +16,7 @@ pub enum Collected {
     },
     /// All of them.
     Done {
-        /// In the order of arrival.
+        /// In the order that was asked for.
         records: Vec<LogRecord>,
         /// Whether there are more than were asked for.
         more: bool,

@@ -26,7 +26,8 @@ pub enum Keep {
 /// The name of the [`Keep::State`] with the words to highlight: a JSON array of texts.
 pub const HIGHLIGHTS: &str = "highlights";
 
-/// The name of the [`Keep::State`] with the columns of Logs: a JSON array of names.
+/// The name of the [`Keep::State`] with the columns of Logs: a JSON object of arrays of names, by the name of the saved
+/// filter they belong to; the pane's own under the empty name.
 pub const COLUMNS: &str = "columns";
 
 /// Everything that is kept.
@@ -38,8 +39,8 @@ pub struct Kept {
     pub filters: Vec<(String, String)>,
     /// Words to highlight, as they were typed.
     pub highlights: Vec<String>,
-    /// Names of the columns of Logs, once they were chosen.
-    pub columns: Option<Vec<String>>,
+    /// Names of the columns of Logs, once they were chosen, by the saved filter; the pane's own under the empty name.
+    pub columns: Vec<(String, Vec<String>)>,
 }
 
 /// A marked record.

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const KEPT: usize = 96;
 /// A record dated further after the newest arrival than this has a wrong clock; following does not wait at it.
 const AHEAD: i64 = 60_000_000_000;
+/// A record dated this much before the first row of a followed view came in above it.
+const LATE: i64 = 5_000_000_000;
 
 /// What is kept between windows.
 #[derive(Default)]
@@ -333,12 +335,12 @@ fn around(shown: &mut Opener<'_>, request: &LogsRequest, at: TimeKey, not_found:
 }
 
 /// Matches among what arrived from `seen` on whose time is before `top`: following does not see them come.
+/// Sources are never exactly in step: what is a little late stands close above, and is not counted.
 fn came_above(world: &World, matcher: &Matcher, seen: u64, top: TimeKey) -> u64 {
+    let late = top.time.plus(-LATE);
     let above = |batch: &Arc<RecordBatch>| {
-        let late = |v: &aiobs_store::RecordRef<'_>| {
-            v.id.0 >= seen && TimeKey { time: v.meta.time, id: v.id } < top && matcher.matches(v)
-        };
-        batch.iter().filter(late).count() as u64
+        let came = |v: &aiobs_store::RecordRef<'_>| v.id.0 >= seen && v.meta.time < late && matcher.matches(v);
+        batch.iter().filter(came).count() as u64
     };
     let batches = world.places.iter().filter_map(|p| match p {
         Place::Batch(batch) if batch.first.0 + batch.len() as u64 > seen => Some(batch),

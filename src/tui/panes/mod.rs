@@ -27,7 +27,7 @@ use crate::tui::format::Clock;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Glyphs, Role, Theme};
 use crate::tui::widgets::suggest::Suggestion;
-use aiobs_types::{ChatScope, IncidentId, LogQuery, LogRecord, RecordId, SourceId};
+use aiobs_types::{ChatScope, Field, IncidentId, LogQuery, LogRecord, RecordId, SourceId, Timestamp};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
@@ -39,6 +39,9 @@ pub type ParseFilter = dyn Fn(&str, &[(SourceId, String)]) -> Result<LogQuery, S
 /// What may be typed next in a filter: the text, the byte of the cursor, the numbers of this moment and the records at
 /// hand, whose fields are suggested too.
 pub type SuggestFilter = dyn Fn(&str, usize, &Snapshot, &[LogRecord]) -> Vec<Suggestion> + Send + Sync;
+
+/// The fields of a record, by the format of its source as the numbers of this moment have it.
+pub type ReadFields = dyn Fn(&Snapshot, &LogRecord) -> Vec<Field> + Send + Sync;
 
 /// Which pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +106,8 @@ pub struct PaneCx<'a> {
     pub parse_filter: &'a ParseFilter,
     /// What may be typed next in it.
     pub suggest_filter: &'a SuggestFilter,
+    /// The fields of a record.
+    pub read_fields: &'a ReadFields,
     /// Names of tables, columns and functions that SQL has, with what they are.
     pub sql_words: &'a [(String, String)],
 }
@@ -128,6 +133,17 @@ impl PaneCx<'_> {
     }
 }
 
+/// What of Logs comes back at the next start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogsPlace {
+    /// The filter, in the filter language.
+    pub filter: String,
+    /// The record that the view is paused at; `None` when it follows.
+    pub at: Option<RecordId>,
+    /// Whether by event time, when that was chosen.
+    pub by_time: Option<bool>,
+}
+
 /// Where the shell sends a pane when another one asked for it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Goto {
@@ -137,8 +153,8 @@ pub enum Goto {
     Record(RecordId),
     /// Logs: narrow down.
     Filter(String),
-    /// Logs: the filter of the last session, without showing the pane.
-    Restore(String),
+    /// Logs: the place of the last session, without showing the pane.
+    Restore(LogsPlace),
     /// Logs: rules for words that always stand out.
     Highlight(Vec<String>),
     /// Logs: open the filter for typing.
@@ -206,7 +222,7 @@ pub trait Pane {
     }
 
     /// What of it comes back at the next start, as [`Goto::Restore`] takes it.
-    fn keeps(&self) -> Option<String> {
+    fn keeps(&self) -> Option<LogsPlace> {
         None
     }
 
@@ -218,6 +234,12 @@ pub trait Pane {
 
     /// Ctrl-C: stop what runs here. `None` when nothing does.
     fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let _ = cx;
+        None
+    }
+
+    /// The youngest time that is shown as an age, which goes on by itself.
+    fn youngest(&self, cx: &PaneCx<'_>) -> Option<Timestamp> {
         let _ = cx;
         None
     }

@@ -58,6 +58,7 @@ impl Kit {
             size: self.size,
             parse_filter: &|_, _| Err("no filter here".into()),
             suggest_filter: &|_, _, _, _| Vec::new(),
+            read_fields: &|_, _| Vec::new(),
             sql_words: &[],
         }
     }

@@ -49,10 +49,10 @@ pub fn start(model: &mut Model, pane: PaneId) -> Vec<Effect> {
     navigate::settle(model, effects)
 }
 
-/// Puts back the filter of the last session and says so; before [`start`].
+/// Puts back the place of the last session in Logs and says so; before [`start`].
 pub fn restore(model: &mut Model, session: &Session) -> Vec<Effect> {
     let cx = model.world.cx();
-    let mut effects = model.panes.get_mut(PaneId::Logs).go(&Goto::Restore(session.filter.clone()), &cx);
+    let mut effects = model.panes.get_mut(PaneId::Logs).go(&Goto::Restore(session.logs()), &cx);
     effects.insert(0, Effect::info("Restored the last session; --fresh starts clean"));
     navigate::settle(model, effects)
 }

@@ -157,15 +157,15 @@ impl LineFramer {
 }
 
 #[derive(Clone, Copy)]
-struct Span {
-    offset: u64,
-    next_offset: u64,
-    long: bool,
-    continued: bool,
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) next_offset: u64,
+    pub(super) long: bool,
+    pub(super) continued: bool,
 }
 
 /// The general way: byte order mark, carriage return, cut, invalid bytes.
-fn emit(raw: &[u8], span: Span, scratch: &mut String, sink: &mut impl FnMut(Line<'_>)) {
+pub(super) fn emit(raw: &[u8], span: Span, scratch: &mut String, sink: &mut impl FnMut(Line<'_>)) {
     let mut raw = if span.long { raw } else { raw.strip_suffix(b"\r").unwrap_or(raw) };
     let cut = span.long || raw.len() > MAX_LINE;
     if cut {

@@ -9,7 +9,7 @@ use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::scroll::{Cursor, scrolled};
-use aiobs_types::{ChatScope, Incident, IncidentId, IncidentState, RecordId};
+use aiobs_types::{ChatScope, Incident, IncidentId, IncidentState, RecordId, Timestamp};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -395,6 +395,13 @@ impl Pane for State {
         // What runs, be it another one than the selected.
         let id = cx.snapshot.chain.running?;
         Some(vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
+    }
+
+    fn youngest(&self, cx: &PaneCx<'_>) -> Option<Timestamp> {
+        // The list says since when the active ones, and when last the others, the detail both.
+        let shown = self.current(cx).map(|i| i.last_seen);
+        let listed = cx.snapshot.incidents.iter().map(|i| if i.state.is_active() { i.first_seen } else { i.last_seen });
+        listed.chain(shown).filter(|t| *t <= cx.clock.now).max()
     }
 
     fn hints(&self, cx: &PaneCx<'_>) -> Vec<Action> {

@@ -108,8 +108,8 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
         let said = format!("collecting {:.0} %  ", share.min(1.0) * 100.0);
         spans.push(Span::styled(said, cx.style(Role::Progress)));
     }
-    if let Some((from, to)) = state.range() {
-        let seen = w.rows.iter().filter(|r| (from..=to).contains(&r.id)).count() as u64;
+    if let Some(range) = state.range() {
+        let seen = w.rows.iter().filter(|r| range.has(r)).count() as u64;
         spans.push(Span::styled(format!("{} selected   ", format::count(seen)), cx.style(Role::Strong)));
     }
     // The archive grows while nothing is asked.

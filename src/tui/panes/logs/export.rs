@@ -9,7 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::widgets::written::{clean, csv, markup};
-use aiobs_types::{LogQuery, LogRecord, RecordId};
+use aiobs_types::{LogQuery, LogRecord, RecordId, Timestamp};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,6 +47,30 @@ pub(super) struct Collecting {
     purpose: Purpose,
     /// Records looked at, and to look at.
     pub(super) progress: (u64, u64),
+    /// The range they are of.
+    range: Option<Range>,
+}
+
+/// A place in the order of the view: by event time, or, with none, as records came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TimeAndId {
+    time: Option<Timestamp>,
+    pub(super) id: RecordId,
+}
+
+/// The lines from one place to another, both among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    first: TimeAndId,
+    last: TimeAndId,
+}
+
+impl Range {
+    /// Whether a record is in it.
+    pub(super) fn has(&self, r: &LogRecord) -> bool {
+        let at = TimeAndId { time: self.first.time.map(|_| r.time), id: r.id };
+        self.first <= at && at <= self.last
+    }
 }
 
 impl Form {
@@ -69,23 +93,29 @@ impl State {
         if self.selected.take().is_some() {
             return vec![Effect::info("Selection dropped")];
         }
-        self.selected = self.window.id();
+        self.selected = self.window.record().map(|r| self.place_of(r, cx));
         self.follow = false;
         let keys = |a| cx.keys(Context::Logs, a);
         let (copy, export, open) = (keys(Action::Copy), keys(Action::Export), keys(Action::OpenPager));
         vec![Effect::info(format!("Move, then {copy} copies, {export} writes to a file, {open} opens the lines"))]
     }
 
-    /// First and last record of the range, when one is marked.
-    pub(super) fn range(&self) -> Option<(RecordId, RecordId)> {
-        let (from, to) = (self.selected?, self.window.id()?);
-        Some((from.min(to), from.max(to)))
+    /// Where a record stands in the order of the view.
+    pub(super) fn place_of(&self, r: &LogRecord, cx: &PaneCx<'_>) -> TimeAndId {
+        TimeAndId { time: self.by_time(cx).then_some(r.time), id: r.id }
+    }
+
+    /// The range, when one is marked.
+    pub(super) fn range(&self) -> Option<Range> {
+        let (from, to) = (self.selected?, self.window.record()?);
+        let to = TimeAndId { time: from.time.map(|_| to.time), id: to.id };
+        Some(Range { first: from.min(to), last: from.max(to) })
     }
 
     /// Copies the line, or the chosen field of the detail: its value, or with its name.
-    pub(super) fn copy_text(&mut self, named: bool) -> Vec<Effect> {
+    pub(super) fn copy_text(&mut self, named: bool, cx: &PaneCx<'_>) -> Vec<Effect> {
         if self.selected.is_some() {
-            return self.collect(Purpose::Copy);
+            return self.collect(Purpose::Copy, cx);
         }
         if let Some(f) = self.detail.as_ref().filter(|d| d.focus).and_then(|d| d.field()) {
             let text = if named { format!("{}={}", f.name, f.value) } else { f.value.clone() };
@@ -105,22 +135,28 @@ impl State {
     }
 
     /// Writes what is selected, else what the filter leaves, into a file.
-    pub(super) fn export(&mut self, path: String) -> Result<Vec<Effect>, String> {
+    pub(super) fn export(&mut self, path: String, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
         let form = Form::of(&path)?;
-        Ok(self.collect(Purpose::File { path, form }))
+        Ok(self.collect(Purpose::File { path, form }, cx))
     }
 
     /// Asks for the records of the range, else of the view.
-    pub(super) fn collect(&mut self, purpose: Purpose) -> Vec<Effect> {
+    pub(super) fn collect(&mut self, purpose: Purpose, cx: &PaneCx<'_>) -> Vec<Effect> {
         let mut query = LogQuery { limit: MOST, ..self.query.clone() };
-        if let Some((first, last)) = self.range() {
-            query.first = query.first.max(Some(first));
-            query.last = Some(query.last.map_or(last, |l| l.min(last)));
+        let range = self.range();
+        if let Some(Range { first, last }) = range {
+            if let (Some(from), Some(to)) = (first.time, last.time) {
+                query.from = query.from.max(Some(from));
+                query.to = Some(query.to.map_or(to.plus(1), |t| t.min(to.plus(1))));
+            } else {
+                query.first = query.first.max(Some(first.id));
+                query.last = Some(query.last.map_or(last.id, |l| l.min(last.id)));
+            }
         }
         self.collections += 1;
         let seq = self.collections;
-        self.collecting = Some(Collecting { seq, purpose, progress: (0, 0) });
-        vec![Effect::Send(Request::Collect(seq, query))]
+        self.collecting = Some(Collecting { seq, purpose, progress: (0, 0), range });
+        vec![Effect::Send(Request::Collect(seq, query, self.by_time(cx)))]
     }
 
     /// Stops collecting.
@@ -143,7 +179,11 @@ impl State {
             }
             Collected::Done { records, more } => (records, *more),
         };
-        let Some(Collecting { purpose, .. }) = self.collecting.take() else { return Vec::new() };
+        let Some(Collecting { purpose, range, .. }) = self.collecting.take() else { return Vec::new() };
+        // Of several records of one time, the range may begin or end between two.
+        let inside = |r: &&LogRecord| range.is_none_or(|range| range.has(r));
+        let records: Vec<&LogRecord> = records.iter().filter(inside).collect();
+        let records = records.as_slice();
         if records.is_empty() {
             return vec![Effect::info("There is nothing to write")];
         }
@@ -166,7 +206,7 @@ impl State {
         effects
     }
 
-    fn written(&self, records: &[LogRecord], form: Form, cx: &PaneCx<'_>) -> String {
+    fn written(&self, records: &[&LogRecord], form: Form, cx: &PaneCx<'_>) -> String {
         let source = |r: &LogRecord| {
             cx.snapshot.sources.iter().find(|s| s.info.id == r.source).map_or("", |s| s.info.name.as_str())
         };

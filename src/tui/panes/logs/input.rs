@@ -139,7 +139,7 @@ impl State {
                 self.write_note(&text)
             }
             Typing::File => {
-                let done = self.export(text);
+                let done = self.export(text, cx);
                 self.close_when_right(what, done)
             }
             Typing::Highlight if text.is_empty() => {

@@ -119,6 +119,7 @@ impl State {
         // While a scan has found nothing yet, what was there stays to be read.
         if page.done || !page.rows.is_empty() {
             self.window.take(page.clone(), asked.place, height);
+            self.read_cells(cx);
             self.window.pauses = if asked.by_time { order::pauses(&self.window.rows) } else { HashMap::new() };
             if let Some(id) = self.wants_bookmark.take()
                 && self.window.id() != Some(id)

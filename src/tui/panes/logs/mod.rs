@@ -3,6 +3,7 @@
 
 mod bar;
 mod bars;
+mod cells;
 mod columns;
 mod detail;
 mod export;

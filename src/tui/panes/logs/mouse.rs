@@ -14,7 +14,7 @@ impl State {
             return Vec::new();
         }
         let height = view::list_height(self, cx);
-        let bars = histogram::height(self, cx);
+        let bars = histogram::height(self, cx) + view::head_height(self);
         let Some(row) = (mouse.at.y - 1).checked_sub(bars).map(usize::from) else {
             if mouse.wheel().is_none() {
                 self.histogram.click(usize::from(mouse.at.x.saturating_sub(1)));

@@ -74,21 +74,28 @@ impl State {
 
     /// To the next or previous bookmark.
     pub(super) fn seek_bookmark(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let Some(at) = self.window.id() else { return Vec::new() };
-        let marked = &self.notes.marked;
+        let Some(at) = self.window.record().map(|r| self.place_of(r, cx)) else { return Vec::new() };
+        let places = self.notes.marked.values().map(|m| self.place_of(&m.record, cx));
         let next = match action {
-            Action::NextBookmark => marked.range(RecordId(at.0 + 1)..).next(),
-            _ => marked.range(..at).next_back(),
+            Action::NextBookmark => places.filter(|p| *p > at).min(),
+            _ => places.filter(|p| *p < at).max(),
         };
-        match next.map(|(id, _)| *id) {
+        match next.map(|p| p.id) {
             Some(id) => self.go_to_bookmark(id, cx),
-            None if marked.is_empty() => {
+            None if self.notes.marked.is_empty() => {
                 let key = cx.keys(crate::tui::action::Context::Logs, Action::Bookmark);
                 vec![Effect::info(format!("No bookmarks yet; {key} marks a line"))]
             }
             None if action == Action::NextBookmark => vec![Effect::info("No bookmark after this line")],
             None => vec![Effect::info("No bookmark before this line")],
         }
+    }
+
+    /// The bookmarks, in the order of the view.
+    pub(super) fn bookmarks(&self, cx: &PaneCx<'_>) -> Vec<(&RecordId, &Marked)> {
+        let mut all: Vec<_> = self.notes.marked.iter().collect();
+        all.sort_by_key(|(_, m)| self.place_of(&m.record, cx));
+        all
     }
 
     fn go_to_bookmark(&mut self, id: RecordId, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -107,7 +114,8 @@ impl State {
         self.notes.filters.sort();
         let keep = Keep::Filter { name: name.to_owned(), filter: Some(self.filter.clone()) };
         let said = format!("Filter {name} {}", if there { "replaced" } else { "saved" });
-        vec![Effect::Send(Request::Keep(keep)), Effect::info(said)]
+        let columns = self.columns.named(name);
+        [Some(Effect::Send(Request::Keep(keep))), columns, Some(Effect::info(said))].into_iter().flatten().collect()
     }
 
     /// Opens the line for the filter's name.
@@ -122,7 +130,7 @@ impl State {
     /// Enter in the list.
     pub(super) fn choose(&mut self, value: Value, cx: &PaneCx<'_>) -> Vec<Effect> {
         match value {
-            Value::Column(column) => self.toggle_column(column),
+            Value::Column(column) => self.toggle_column(column, cx),
             Value::Record(id) => self.go_to_bookmark(id, cx),
             Value::Filter(name) => {
                 let Some((_, filter)) = self.notes.filters.iter().find(|(n, _)| *n == name) else { return Vec::new() };
@@ -136,29 +144,80 @@ impl State {
     }
 
     /// Forgets an entry of the list.
-    pub(super) fn forget(&mut self, value: &Value) -> Vec<Effect> {
-        let (effect, kind) = match value {
-            Value::Column(column) => return self.toggle_column(*column),
+    pub(super) fn forget(&mut self, value: &Value, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let kind = match value {
+            Value::Column(column) => return self.toggle_column(column.clone(), cx),
             Value::Record(id) => {
                 self.notes.marked.remove(id);
-                (keep(*id, None), Kind::Bookmarks)
+                effects.push(keep(*id, None));
+                Kind::Bookmarks
             }
             Value::Filter(name) => {
                 self.notes.filters.retain(|(n, _)| n != name);
                 let keep = Keep::Filter { name: name.clone(), filter: None };
-                (Effect::Send(Request::Keep(keep)), Kind::Filters)
+                effects.push(Effect::Send(Request::Keep(keep)));
+                effects.extend(self.columns.forget(name));
+                Kind::Filters
             }
         };
-        let items = self.items(kind);
+        let items = self.items(kind, cx);
         let left = items.len();
         if let Some(picker) = &mut self.picker {
             picker.set(items);
         }
         let what = if kind == Kind::Bookmarks { "bookmark" } else { "filter" };
-        vec![effect, Effect::info(format!("Removed; {} left", format::plural(left as u64, what)))]
+        effects.push(Effect::info(format!("Removed; {} left", format::plural(left as u64, what))));
+        effects
     }
 }
 
 fn keep(record: RecordId, note: Option<String>) -> Effect {
     Effect::Send(Request::Keep(Keep::Bookmark { record, note }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+    use super::*;
+    use crate::tui::panes::testkit::Kit;
+    use crate::tui::theme::Depth;
+    use aiobs_types::{LogRecord, Timestamp};
+
+    /// By time these stand as 9, 1, 5; the cursor is at 1, and the others are marked.
+    fn pane(by_time: bool) -> State {
+        let mut state = State::default();
+        state.order.choose(Some(by_time));
+        let record =
+            |(id, secs)| LogRecord { id: RecordId(id), time: Timestamp::from_secs(secs), ..LogRecord::default() };
+        state.window.rows = [(9, 10), (1, 20), (5, 30)].map(record).to_vec();
+        state.window.cursor = 1;
+        for r in [&state.window.rows[0], &state.window.rows[2]] {
+            state.notes.marked.insert(r.id, Marked { record: r.clone(), note: String::new() });
+        }
+        state
+    }
+
+    #[test]
+    fn marks_and_ranges_go_by_the_order_of_the_view() {
+        let kit = Kit::new(100, 30, Depth::None, false);
+        let seek = |by_time, action| {
+            let mut state = pane(by_time);
+            kit.press(&mut state, &[action]);
+            state.wants_bookmark.map(|id| id.0)
+        };
+        assert_eq!((seek(true, Action::NextBookmark), seek(true, Action::PreviousBookmark)), (Some(5), Some(9)));
+        assert_eq!((seek(false, Action::NextBookmark), seek(false, Action::PreviousBookmark)), (Some(5), None));
+        let listed = |by_time| pane(by_time).bookmarks(&kit.cx()).iter().map(|(id, _)| id.0).collect::<Vec<_>>();
+        assert_eq!((listed(true), listed(false)), (vec![9, 5], vec![5, 9]));
+        let selected = |by_time| {
+            let mut state = pane(by_time);
+            state.window.cursor = 0;
+            state.select(&kit.cx());
+            state.window.cursor = 2;
+            let range = state.range().unwrap();
+            state.window.rows.iter().filter(|r| range.has(r)).map(|r| r.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!((selected(true), selected(false)), (vec![9, 1, 5], vec![9, 5]));
+    }
 }

@@ -26,13 +26,23 @@ const AHEAD: i64 = 60_000_000_000;
 pub(super) struct Ordering {
     /// What the user chose; nothing chosen: by time when there is more than one source.
     chosen: Option<bool>,
-    /// Records that came in above the view while it followed.
+    /// Records that came so late while the view followed that they lie well above it.
     pub(super) late: u64,
     /// Records dated ahead of the end that is followed.
     pub(super) ahead: u64,
 }
 
 impl Ordering {
+    /// What was chosen: by time, as records came in, or nothing.
+    pub(super) const fn chosen(&self) -> Option<bool> {
+        self.chosen
+    }
+
+    /// Chooses, or leaves it to the number of sources.
+    pub(super) const fn choose(&mut self, by_time: Option<bool>) {
+        self.chosen = by_time;
+    }
+
     /// Takes what a page tells. While old files are read, lines come in above all the time, and that is no news.
     pub(super) fn count(&mut self, page: &LogsPage, cx: &PaneCx<'_>) {
         if !cx.snapshot.sources.iter().any(|s| s.info.state == SourceState::Backfill) {
@@ -52,6 +62,8 @@ impl State {
     pub(super) fn toggle_order(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         let by_time = !self.by_time(cx);
         self.order = Ordering { chosen: Some(by_time), ..Ordering::default() };
+        // Between the same two lines lie others now.
+        self.selected = None;
         let said = if by_time { "By event time, all sources merged" } else { "In the order in which they came" };
         vec![self.filtered(cx), Effect::info(said)]
     }
@@ -69,7 +81,7 @@ pub(super) fn said(state: &State, width: u16, cx: &PaneCx<'_>) -> Vec<Span<'stat
     }
     let mut spans = Vec::new();
     if by_time && state.order.late > 0 {
-        let words = if width >= 100 { "came in above" } else { "above" };
+        let words = if width >= 100 { "came late, above" } else { "late, above" };
         let said = format!("{} {words}   ", format::count(state.order.late));
         spans.push(Span::styled(said, cx.style(Role::Warn)));
     }

@@ -17,6 +17,11 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+/// Records whose fields are listed.
+const FIELDS_OF: usize = 200;
+/// Longer texts are not taken apart for them, bytes.
+const LONG: usize = 64 * 1024;
+
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -58,12 +63,22 @@ impl Picker {
         Self { kind, input: LineEdit::default(), items, hits, cursor: Cursor::default() }
     }
 
+    /// The entries as they are now, each where it was; what is typed stays.
+    pub(super) fn renew(&mut self, mut items: Vec<Item>) {
+        let was = |item: &Item| self.items.iter().position(|i| i.value == item.value).unwrap_or(usize::MAX);
+        items.sort_by_key(was);
+        self.set(items);
+    }
+
     /// Other entries; what is typed stays.
     pub(super) fn set(&mut self, items: Vec<Item>) {
-        self.items = items;
         let at = self.cursor.at;
+        let chosen = self.chosen().map(|i| i.value.clone());
+        self.items = items;
         self.refresh();
-        self.cursor.at = at.min(self.hits.len().saturating_sub(1));
+        // The entry that was chosen may stand elsewhere now.
+        let there = self.hits.iter().position(|i| self.items.get(*i).map(|i| &i.value) == chosen.as_ref());
+        self.cursor.at = there.unwrap_or(at).min(self.hits.len().saturating_sub(1));
     }
 
     /// Finds those that fit what is typed.
@@ -94,7 +109,7 @@ impl Picker {
 impl State {
     /// Opens the list.
     pub(super) fn pick(&mut self, kind: Kind, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let items = self.items(kind);
+        let items = self.items(kind, cx);
         if items.is_empty() {
             let keys = |a| cx.keys(Context::Logs, a);
             return vec![Effect::info(match kind {
@@ -111,7 +126,7 @@ impl State {
     }
 
     /// The entries of a list.
-    pub(super) fn items(&self, kind: Kind) -> Vec<Item> {
+    pub(super) fn items(&self, kind: Kind, cx: &PaneCx<'_>) -> Vec<Item> {
         match kind {
             Kind::Bookmarks => {
                 let item = |(id, m): (&RecordId, &crate::runtime::events::Marked)| {
@@ -119,17 +134,9 @@ impl State {
                     let (label, about) = if m.note.is_empty() { (line, String::new()) } else { (m.note.clone(), line) };
                     Item { value: Value::Record(*id), label, about }
                 };
-                self.notes.marked.iter().map(item).collect()
+                self.bookmarks(cx).into_iter().map(item).collect()
             }
-            Kind::Columns => {
-                let about = |c| if self.columns.has(c) { "shown" } else { "hidden" };
-                let item = |c: Column| Item {
-                    value: Value::Column(c),
-                    label: c.name().to_owned(),
-                    about: about(c).to_owned(),
-                };
-                Column::ALL.into_iter().map(item).collect()
-            }
+            Kind::Columns => self.column_items(cx),
             Kind::Filters => {
                 let item = |(name, filter): &(String, String)| Item {
                     value: Value::Filter(name.clone()),
@@ -141,6 +148,34 @@ impl State {
         }
     }
 
+    /// The columns that are shown, in their order, and behind them those that may be: what every record has, and the
+    /// fields of the records at hand, the most frequent first, each with one of its values.
+    fn column_items(&self, cx: &PaneCx<'_>) -> Vec<Item> {
+        let mut seen: Vec<(String, String, usize)> = Vec::new();
+        for r in self.window.rows.iter().rev().filter(|r| r.text.len() <= LONG).take(FIELDS_OF) {
+            for f in (cx.read_fields)(cx.snapshot, r) {
+                match seen.iter_mut().find(|(name, ..)| *name == f.name) {
+                    Some((_, _, times)) => *times += 1,
+                    None => seen.push((f.name, f.value, 1)),
+                }
+            }
+        }
+        seen.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        let shown = &self.columns.shown;
+        let item = |column: &Column| {
+            let state = if shown.has(column) { "shown " } else { "hidden" };
+            let example = match column {
+                Column::Field(name) => seen.iter().find(|(n, ..)| n == name).map_or("", |(_, value, _)| value.as_str()),
+                _ => "",
+            };
+            let example = example.lines().next().unwrap_or_default();
+            let about = if example.is_empty() { state.to_owned() } else { format!("{state}   such as {example}") };
+            Item { value: Value::Column(column.clone()), label: column.name().to_owned(), about }
+        };
+        let fields = seen.iter().map(|(name, ..)| Column::Field(name.clone()));
+        shown.with(Column::ALWAYS.into_iter().chain(fields)).iter().map(item).collect()
+    }
+
     /// An action while the list is open.
     pub(super) fn picked(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         let height = seen(cx);
@@ -149,13 +184,21 @@ impl State {
         match action {
             Action::Back => self.picker = None,
             Action::Submit => {
-                // Columns are chosen one after the other.
-                if picker.kind != Kind::Columns {
-                    self.picker = None;
+                // Columns are chosen one after the other, and any name may be a field.
+                if picker.kind == Kind::Columns {
+                    let typed = picker.input.text().trim().to_owned();
+                    let named = chosen.is_none() && !typed.is_empty();
+                    let chosen = chosen.or_else(|| named.then_some(Value::Column(Column::Field(typed))));
+                    return chosen.map(|v| self.choose(v, cx)).unwrap_or_default();
                 }
+                self.picker = None;
                 return chosen.map(|v| self.choose(v, cx)).unwrap_or_default();
             }
-            Action::Remove => return chosen.map(|v| self.forget(&v)).unwrap_or_default(),
+            Action::Remove => return chosen.map(|v| self.forget(&v, cx)).unwrap_or_default(),
+            Action::Earlier | Action::Later => {
+                let Some(Value::Column(column)) = chosen else { return Vec::new() };
+                return self.shift_column(&column, action == Action::Earlier, cx);
+            }
             Action::DeleteAll => {
                 picker.input.set("");
                 picker.refresh();
@@ -199,7 +242,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     let help = match picker.kind {
         Kind::Bookmarks => format!("{submit} goes there   {remove} removes   {back} closes"),
         Kind::Filters => format!("{submit} sets it   {remove} removes   {back} closes"),
-        Kind::Columns => format!("{submit} shows or hides   {back} closes"),
+        Kind::Columns => {
+            let (earlier, later) = (keys(Action::Earlier), keys(Action::Later));
+            format!("{submit} shows or hides   {earlier} {later} move it   {back} closes")
+        }
     };
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     frame.render_widget(Line::styled(help, cx.style(Role::Dim).patch(style.body)), foot);
@@ -227,7 +273,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         frame.render_widget(Line::from(spans), Rect { y: inner.y + 1 + row as u16, height: 1, ..inner });
     }
     if picker.hits.is_empty() {
-        let none = Line::styled("none fits what is typed", cx.style(Role::Faint).patch(style.body));
+        let said = match picker.kind {
+            Kind::Columns => format!("no field seen is called so; {submit} shows it as a column all the same"),
+            _ => "none fits what is typed".to_owned(),
+        };
+        let none = Line::styled(said, cx.style(Role::Faint).patch(style.body));
         frame.render_widget(none, Rect { y: inner.y + 1, height: 1, ..inner });
     }
 }

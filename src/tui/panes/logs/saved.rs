@@ -3,7 +3,7 @@
 use super::state::State;
 use crate::runtime::events::Anchor;
 use crate::tui::effect::Effect;
-use crate::tui::panes::PaneCx;
+use crate::tui::panes::{LogsPlace, PaneCx};
 use aiobs_types::RecordId;
 
 /// What a jump or a look aside changed, to be put back.
@@ -47,6 +47,29 @@ impl State {
             }
         }
         self.give_range_back(cx).unwrap_or_else(|| vec![Effect::Back])
+    }
+
+    /// What comes back at the next start: what was before a jump or a look aside, as Esc would put it back.
+    pub(super) fn place_kept(&self) -> LogsPlace {
+        let before = self.saved.as_ref().or(self.asides.first().map(|a| &a.before));
+        let (filter, follow, at) = match before {
+            Some(s) => (&s.filter, s.follow, s.at),
+            None => (&self.filter, self.follow, self.window.id()),
+        };
+        // Never entered, it is still where the session before this one was.
+        let at = self.take_up_at.or(at.filter(|_| !follow));
+        LogsPlace { filter: filter.clone(), at, by_time: self.order.chosen() }
+    }
+
+    /// Takes up what the last session left, once the pane is entered.
+    pub(super) fn take_up(&mut self, place: &LogsPlace, cx: &PaneCx<'_>) -> Vec<Effect> {
+        self.order.choose(place.by_time);
+        self.take_up_at = place.at;
+        self.follow = place.at.is_none();
+        match self.set_filter(&place.filter, cx) {
+            Ok(()) => Vec::new(),
+            Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
+        }
     }
 
     pub(super) fn save(&mut self) {

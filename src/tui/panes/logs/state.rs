@@ -1,8 +1,9 @@
 //! State of the Logs pane and what the keys do with it.
 
-use super::columns::Columns;
+use super::cells::Cells;
+use super::columns::Views;
 use super::detail::Detail;
-use super::export::{Collecting, Purpose};
+use super::export::{Collecting, Purpose, TimeAndId};
 use super::highlight::Rules;
 use super::histogram::Histogram;
 use super::input::Typing;
@@ -17,7 +18,7 @@ use crate::runtime::events::{Anchor, Event, RecordDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
-use crate::tui::panes::{Goto, Pane, PaneCx};
+use crate::tui::panes::{Goto, LogsPlace, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::suggest::Suggest;
 use aiobs_types::{LogQuery, RecordId, TextMatch};
@@ -55,7 +56,9 @@ pub struct State {
     /// Whether the view stays at the newest record.
     pub(super) follow: bool,
     pub(super) wrap: bool,
-    pub(super) columns: Columns,
+    pub(super) columns: Views,
+    /// What stands in them.
+    pub(super) cells: Cells,
     pub(super) zoom: bool,
     pub(super) detail: Option<Detail>,
     pub(super) seq: u64,
@@ -76,10 +79,12 @@ pub struct State {
     /// The record that a note is written on.
     pub(super) noting: Option<RecordId>,
     /// Where a range of lines begins; it ends at the cursor.
-    pub(super) selected: Option<RecordId>,
+    pub(super) selected: Option<TimeAndId>,
     pub(super) collecting: Option<Collecting>,
     /// How often it was asked to collect.
     pub(super) collections: u64,
+    /// The record to begin at when the pane is entered: that of the last session.
+    pub(super) take_up_at: Option<RecordId>,
     /// The bookmark that is gone to.
     pub(super) wants_bookmark: Option<RecordId>,
     /// The record whose trace is to be followed once it is known.
@@ -105,7 +110,8 @@ impl Default for State {
             suggest: Suggest::default(),
             follow: true,
             wrap: false,
-            columns: Columns::default(),
+            columns: Views::default(),
+            cells: Cells::default(),
             zoom: false,
             detail: None,
             seq: 0,
@@ -122,6 +128,7 @@ impl Default for State {
             selected: None,
             collecting: None,
             collections: 0,
+            take_up_at: None,
             wants_bookmark: None,
             wants_trace: None,
             wants_incident: None,
@@ -134,6 +141,7 @@ impl State {
     pub(super) fn set_filter(&mut self, text: &str, cx: &PaneCx<'_>) -> Result<(), String> {
         self.query = cx.filter(text)?;
         text.clone_into(&mut self.filter);
+        self.take_columns(cx);
         self.remark();
         Ok(())
     }
@@ -204,7 +212,9 @@ impl Pane for State {
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.on_screen = true;
         let mut effects: Vec<Effect> = self.ask_kept().into_iter().collect();
-        if self.asked.is_none() {
+        if let Some(id) = self.take_up_at.take() {
+            effects.push(self.jump(Anchor::At(id), cx));
+        } else if self.asked.is_none() {
             if self.follow || self.window.rows.is_empty() {
                 effects.push(self.follow(cx));
             } else {
@@ -241,10 +251,7 @@ impl Pane for State {
                     Err(e) => vec![Effect::warn(e)],
                 }
             }
-            Goto::Restore(text) => match self.set_filter(text, cx) {
-                Ok(()) => Vec::new(),
-                Err(e) => vec![Effect::warn(format!("The filter of the last session: {e}"))],
-            },
+            Goto::Restore(place) => self.take_up(place, cx),
             Goto::Highlight(rules) => {
                 self.rules.set(rules, false);
                 Vec::new()
@@ -330,7 +337,7 @@ impl Pane for State {
             Action::Select => return self.select(cx),
             Action::Export => self.name_file(cx),
             Action::OpenPager | Action::OpenEditor => {
-                return self.collect(Purpose::Open { editor: action == Action::OpenEditor });
+                return self.collect(Purpose::Open { editor: action == Action::OpenEditor }, cx);
             }
             Action::Highlight => self.type_in(Typing::Highlight),
             Action::Pretty => self.pretty = !self.pretty,
@@ -348,8 +355,8 @@ impl Pane for State {
                 self.zoom = !self.zoom && self.detail.is_some();
                 self.settle(cx);
             }
-            Action::Copy => return self.copy_text(false),
-            Action::CopyRow => return self.copy_text(true),
+            Action::Copy => return self.copy_text(false, cx),
+            Action::CopyRow => return self.copy_text(true, cx),
             Action::Ask => return self.ask_assistant(),
             Action::OpenIncident => return self.open_incident(cx),
             other => return self.moved(other, cx),
@@ -401,19 +408,18 @@ impl Pane for State {
             Event::Collected(seq, state) => self.collected(*seq, state, cx),
             Event::Kept(kept) => {
                 self.rules.set(&kept.highlights, true);
-                if let Some(names) = &kept.columns {
-                    self.columns = Columns::named(names);
-                }
                 self.notes.take(kept);
+                self.columns.take(&kept.columns);
+                self.take_columns(cx);
+                self.settle(cx);
                 Vec::new()
             }
             _ => Vec::new(),
         }
     }
 
-    fn keeps(&self) -> Option<String> {
-        let first = self.asides.first().map(|a| &a.before);
-        Some(self.saved.as_ref().or(first).map_or(&self.filter, |s| &s.filter).clone())
+    fn keeps(&self) -> Option<LogsPlace> {
+        Some(self.place_kept())
     }
 
     fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {

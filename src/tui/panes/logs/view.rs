@@ -1,6 +1,6 @@
 //! Draws the records: time, severity, component, message; columns drop on narrow screens.
 
-use super::columns::Column;
+use super::cells::Layout;
 use super::state::State;
 use super::{bar, bars, detail, histogram, order, picker};
 use crate::tui::action::{Action, Context};
@@ -18,51 +18,18 @@ use ratatui::text::{Line, Span};
 pub(super) fn list_height(state: &State, cx: &PaneCx<'_>) -> usize {
     let taken = if state.detail.is_some() { detail::height(cx) } else { 0 };
     let bars = histogram::height(state, cx);
-    usize::from(cx.size.height.saturating_sub(1 + taken + bars)).max(1)
+    usize::from(cx.size.height.saturating_sub(1 + taken + bars + head_height(state))).max(1)
 }
 
-/// Cells of the columns before the message; 0 for those that are not shown.
-struct Widths {
-    time: usize,
-    level: usize,
-    source: usize,
-    component: usize,
-}
-
-impl Widths {
-    fn new(state: &State, cx: &PaneCx<'_>, width: usize) -> Self {
-        let has = |c| state.columns.has(c);
-        let rows = &state.window.rows;
-        let most = if width >= 120 { 20 } else { 12 };
-        let time = if width >= 76 { 12 } else { 8 };
-        let component = rows.iter().map(|r| text::width(&r.component)).max().unwrap_or(0).min(most);
-        let source = rows.iter().map(|r| text::width(source_of(r, cx))).max().unwrap_or(0).min(most);
-        let wide = width >= 64;
-        Self {
-            time: if has(Column::Time) { time } else { 0 },
-            level: usize::from(has(Column::Level)),
-            source: if has(Column::Source) && wide { source } else { 0 },
-            component: if has(Column::Component) && wide { component } else { 0 },
-        }
-    }
-
-    /// Margin, time, severity, source, component, with a space after each.
-    fn before_message(&self) -> usize {
-        let and = |cells: usize, blank: usize| if cells > 0 { cells + blank } else { 0 };
-        1 + and(self.time, 1) + and(self.level, 1) + and(self.source, 2) + and(self.component, 2)
-    }
-}
-
-/// The last part of the name of a record's source.
-fn source_of<'a>(r: &LogRecord, cx: &PaneCx<'a>) -> &'a str {
-    let name = cx.snapshot.sources.iter().find(|s| s.info.id == r.source).map_or("", |s| s.info.name.as_str());
-    name.rsplit('/').next().unwrap_or(name)
+/// Rows that the names of the columns take: the usual ones need none.
+pub(super) fn head_height(state: &State) -> u16 {
+    u16::from(state.columns.shown.has_fields())
 }
 
 /// Cells the message has.
 pub(super) fn message_width(state: &State, cx: &PaneCx<'_>) -> usize {
     let width = usize::from(cx.size.width);
-    width.saturating_sub(Widths::new(state, cx, width).before_message() + 2).max(8)
+    width.saturating_sub(Layout::new(state, cx, width).before_message() + 2).max(8)
 }
 
 /// Screen rows a record takes: one, or as many as its lines wrapped to `wrap` cells, at most `most`.
@@ -113,15 +80,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
 fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let w = &state.window;
     let width = usize::from(area.width);
-    let columns = Widths::new(state, cx, width);
+    let columns = Layout::new(state, cx, width);
     let room = width.saturating_sub(columns.before_message() + 2).max(8);
     let selected = state.range();
+    let head = head_height(state).min(area.height);
+    if head > 0 {
+        frame.render_widget(columns.head(cx), Rect { height: 1, ..area });
+    }
+    let area = Rect { y: area.y + head, height: area.height - head, ..area };
     let mut y = area.y;
     for (i, record) in w.rows.iter().enumerate().skip(w.top) {
         if y >= area.bottom() {
             break;
         }
-        let marked = selected.is_some_and(|(from, to)| (from..=to).contains(&record.id));
+        let marked = selected.is_some_and(|range| range.has(record));
         let base = (i == w.cursor || marked).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
@@ -162,30 +134,13 @@ fn select(frame: &mut Frame<'_>, row: Rect, style: Style, cx: &PaneCx<'_>) {
     }
 }
 
-fn record_lines(r: &LogRecord, columns: &Widths, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
+fn record_lines(r: &LogRecord, columns: &Layout, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
     let level = r.severity.level();
-    let time = if columns.time >= 12 { cx.clock.hms_millis(r.time) } else { cx.clock.hms(r.time) };
     let time_role = if r.has(flags::INHERITED_TIME) { Role::Faint } else { Role::Time };
     let note = state.notes.of(r.id);
     let mut spans =
         vec![note.map_or_else(|| Span::raw(" "), |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent)))];
-    if columns.time > 0 {
-        spans.push(Span::styled(text::fit(&time, columns.time, ""), cx.style(time_role)));
-    }
-    if columns.level > 0 {
-        let before = if columns.time > 0 { " " } else { "" };
-        spans.push(Span::styled(format!("{before}{} ", cx.glyphs.level(level)), cx.theme.level(level)));
-    } else if columns.time > 0 {
-        spans.push(Span::raw(" "));
-    }
-    for (cells, name, role) in
-        [(columns.source, source_of(r, cx), Role::Dim), (columns.component, r.component.as_str(), Role::Component)]
-    {
-        if cells > 0 {
-            let name = text::fit(&text::safe_for(name, cx.glyphs.ascii), cells, cx.glyphs.ellipsis);
-            spans.push(Span::styled(format!("{name}  "), cx.style(role)));
-        }
-    }
+    spans.extend(columns.spans(r, time_role, cx, state));
     let style = if level >= aiobs_types::Level::Error {
         // A screen of errors must stay readable: the glyph carries the weight, the text only the colour.
         let error = cx.theme.level(aiobs_types::Level::Error);

@@ -9,7 +9,7 @@ use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::scroll::Cursor;
 use crate::tui::widgets::text;
-use aiobs_types::{ChatScope, Incident, IncidentId};
+use aiobs_types::{ChatScope, Incident, IncidentId, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -207,6 +207,10 @@ impl Pane for State {
 
     fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.look(cx)
+    }
+
+    fn youngest(&self, cx: &PaneCx<'_>) -> Option<Timestamp> {
+        active(cx).map(|i| i.first_seen).filter(|t| *t <= cx.clock.now).max()
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
