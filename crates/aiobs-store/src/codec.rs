@@ -350,6 +350,15 @@ impl Decoder {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl Decoder {
+    /// The parts of a chunk as they were before compression.
+    pub(crate) fn raw(&mut self, stored: &Stored) -> std::result::Result<(Vec<u8>, [Vec<u8>; 3]), String> {
+        let columns = self.decompress(&stored.columns, u64::from(stored.header.column_bytes), MAX_TEXT)?;
+        Ok((columns, self.frames(stored)?))
+    }
+}
+
 /// The streams within what [`Encoder::pack_text`] compressed.
 fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
     let [texts, small, bits] = frames;
@@ -363,6 +372,22 @@ fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
         classes: small,
         bits: BitReader::new(bits),
     })
+}
+
+/// A chunk from its parts as they are before compression; `None` when they are damaged.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn decode_raw(
+    count: usize,
+    text_bytes: u32,
+    columns: &[u8],
+    frames: [&[u8]; 3],
+) -> Option<crate::chunk::DecodedChunk> {
+    let rows = columns::decode(columns, count).filter(|r| r.text_bytes == text_bytes)?;
+    let frames = frames.map(<[u8]>::to_vec);
+    let text = text::join(&rows.metas, &rows.shapes, text_bytes as usize, source(&frames)?)?;
+    let mut haystack = Haystack::new(&source(&frames)?);
+    haystack.rules_out(&TextMatch { pattern: "a1".into(), regex: false, case_sensitive: true, negate: false });
+    crate::chunk::DecodedChunk::join(RecordId(1), rows, String::from_utf8(text).ok()?).ok()
 }
 
 pub(crate) fn damaged(first: RecordId, what: &str) -> StoreError {

@@ -8,6 +8,8 @@ mod chunk;
 mod codec;
 mod columns;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod histogram;
 mod kept;
