@@ -136,9 +136,10 @@ fn pass(name: &str) {
         return;
     }
     let target = *TARGETS.iter().find(|t| t.0 == name).unwrap();
-    found(name).iter().for_each(|input| run(target, input));
     let seeds = seeds::of(name);
-    seeds.iter().for_each(|input| run(target, input));
+    for input in found(name).iter().chain(&seeds) {
+        run(target, input);
+    }
     let mut dice = Dice(number("AIOBS_FUZZ_SEED").unwrap_or(2025));
     for _ in 0..number("AIOBS_FUZZ_ROUNDS").unwrap_or(ROUNDS) {
         let mut input = seeds[dice.below(seeds.len())].clone();

@@ -11,6 +11,7 @@ use aiobs_logs::filter::{FilterContext, FormatFields, Known, complete, describe,
 use aiobs_logs::format::{FormatDef, FormatSet, SourceParser, ZoneRule, fields};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Line, LineFramer, LineHint};
 use aiobs_logs::incident::BookOptions;
+use aiobs_logs::source::CursorTracker;
 use aiobs_types::{
     Checkpoint, FileIdentity, IncidentId, NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, Timestamp,
     flags,
@@ -270,8 +271,9 @@ fn records() -> RecordBatch {
 
 /// A stored chunk with damage.
 pub(crate) fn chunk(data: &[u8]) {
-    static RECORDS: LazyLock<RecordBatch> = LazyLock::new(records);
-    aiobs_store::fuzzing::stored_chunk(&RECORDS, data);
+    static SOUND: LazyLock<aiobs_store::fuzzing::Sound> =
+        LazyLock::new(|| aiobs_store::fuzzing::stored_chunk(&records()).expect("records are stored"));
+    aiobs_store::fuzzing::damaged_chunk(&SOUND, data);
 }
 
 /// A chunk's parts behind the checksums.
@@ -285,18 +287,16 @@ pub(crate) fn checkpoint(data: &[u8]) {
     let written = serde_json::to_vec(&read).expect("a checkpoint is written");
     assert_eq!(serde_json::from_slice::<Checkpoint>(&written).ok(), Some(read.clone()));
     // A start from it does not fail.
-    let mut from = setup();
-    let (source, name, identity, offset) = (read.source, read.name.clone(), read.identity, read.offset);
-    from.checkpoints.push(read);
-    // The source's number is an index: one that no archive gives is left out.
-    if source.0 > 10_000 || offset > u64::MAX / 2 {
-        return;
+    let parser = SourceParser::new(Arc::clone(builtin()), ZoneRule::Utc, None, read.format.as_deref());
+    parser.expect("an unknown format is found anew").parse("one", NOW);
+    if let Some(mut tracker) = CursorTracker::for_source(&read.name, read.cursor.as_deref()) {
+        tracker.see("2025-01-07T14:30:15.000000001Z INFO x");
+        tracker.settle();
+        drop(tracker.token());
     }
-    let mut pipeline = Pipeline::new(from).expect("the rules that ship");
-    pipeline.open(source, &name, identity, offset).expect("a source");
-    pipeline.data(source, offset, b"one\ntwo\n", identity, NOW, |_| {});
-    pipeline.end_of_line(source, NOW);
-    pipeline.take(NOW);
+    let mut moved = read.clone();
+    moved.turn_to(FileIdentity { inode: 9, ..read.identity }, 0);
+    assert!(moved.past.len() <= read.past.len().max(Checkpoint::PAST));
 }
 
 /// OpenTelemetry's requests: read or refused; what was read is written so that it reads the same.

@@ -25,9 +25,18 @@ pub fn raw_chunk(data: &[u8]) {
     }
 }
 
+/// A chunk as it is stored.
+#[derive(Debug)]
+pub struct Sound(Stored);
+
+/// Encodes records.
+pub fn stored_chunk(batch: &RecordBatch) -> Option<Sound> {
+    encode(batch).map(Sound)
+}
+
 /// Flips, cuts and swaps bytes of an encoded chunk as `data` says, then reads it. Damage is told or does not matter.
-pub fn stored_chunk(batch: &RecordBatch, data: &[u8]) {
-    let Some(mut stored) = encode(batch) else { return };
+pub fn damaged_chunk(sound: &Sound, data: &[u8]) {
+    let mut stored = sound.0.clone();
     for change in data.chunks_exact(4) {
         let [what, at, more, value] = [0, 1, 2, 3].map(|i| change[i]);
         let blob = if what & 1 == 0 { &mut stored.columns } else { &mut stored.text };
