@@ -7,6 +7,7 @@ mod bytes;
 mod chunk;
 mod codec;
 mod columns;
+mod damage;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
