@@ -374,20 +374,15 @@ fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
     })
 }
 
-/// A chunk from its parts as they are before compression; `None` when they are damaged.
+/// Records and their texts from their parts as they are before compression; `None` when they are damaged.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn decode_raw(
-    count: usize,
-    text_bytes: u32,
-    columns: &[u8],
-    frames: [&[u8]; 3],
-) -> Option<crate::chunk::DecodedChunk> {
+pub(crate) fn decode_raw(count: usize, text_bytes: u32, columns: &[u8], frames: [&[u8]; 3]) -> Option<(Rows, String)> {
     let rows = columns::decode(columns, count).filter(|r| r.text_bytes == text_bytes)?;
     let frames = frames.map(<[u8]>::to_vec);
     let text = text::join(&rows.metas, &rows.shapes, text_bytes as usize, source(&frames)?)?;
     let mut haystack = Haystack::new(&source(&frames)?);
     haystack.rules_out(&TextMatch { pattern: "a1".into(), regex: false, case_sensitive: true, negate: false });
-    crate::chunk::DecodedChunk::join(RecordId(1), rows, String::from_utf8(text).ok()?).ok()
+    Some((rows, String::from_utf8(text).ok()?))
 }
 
 pub(crate) fn damaged(first: RecordId, what: &str) -> StoreError {

@@ -4,7 +4,7 @@
 use crate::bytes::{Bytes, put_varint};
 use crate::chunk::DecodedChunk;
 use crate::codec::{Decoder, Encoder, Part, Stored, decode_raw};
-use aiobs_types::{RecordBatch, TextMatch};
+use aiobs_types::{RecordBatch, RecordId, TextMatch};
 
 /// Reads a chunk's bytes as they are before compression: number of records, length of each part, then the parts.
 /// Anything is allowed; a chunk that can be read holds together.
@@ -20,7 +20,8 @@ pub fn raw_chunk(data: &[u8]) {
     if count > 1 << 14 || text > 1 << 20 {
         return;
     }
-    if let Some(chunk) = decode_raw(count, text, columns, frames) {
+    let read = decode_raw(count, text, columns, frames);
+    if let Some(Ok(chunk)) = read.map(|(rows, text)| DecodedChunk::join(RecordId(1), rows, text)) {
         check(&chunk);
     }
 }
