@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "bad_input/damage.rs"]
+mod damage;
 #[path = "bad_input/storage.rs"]
 mod storage;
 #[path = "bad_input/text.rs"]

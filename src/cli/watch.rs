@@ -142,6 +142,8 @@ struct Calm {
 
 impl Calm {
     const PAUSE: Duration = Duration::from_secs(10);
+    /// Incidents remembered; beyond it those told longer ago than [`Self::PAUSE`] leave, which may be told again anyway.
+    const MOST: usize = 2_000;
 
     fn worth_telling(&mut self, event: &EngineEvent) -> bool {
         let EngineEvent::Incident { incident, opened } = event else { return true };
@@ -155,6 +157,9 @@ impl Calm {
         if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before))
         {
             return false;
+        }
+        if self.told.len() >= Self::MOST {
+            self.told.retain(|_, (at, _)| at.elapsed() < Self::PAUSE);
         }
         self.told.insert(incident.id, (Instant::now(), Arc::clone(incident)));
         true

@@ -33,6 +33,8 @@ use std::time::Duration;
 
 /// Blocks that may wait for the pipeline thread.
 const PIPELINE_CHANNEL: usize = 32;
+/// Decoded chunks kept for the agents: the first records of an incident, and the last.
+const AGENTS_CACHE: usize = 2;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
 
@@ -108,6 +110,12 @@ impl Builder<'_> {
         let (sink, stream) = EventReceiver::channel();
         let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
         board.tell(Arc::clone(&emit));
+        let board_too = Arc::downgrade(&board);
+        ground.store.on_damage(move |text| {
+            if let Some(board) = board_too.upgrade() {
+                board.notice("archive", Some((Level::Warn, text.to_owned())));
+            }
+        });
         if let Some(aside) = &ground.report.moved_aside {
             let why = ground.report.damage.as_ref();
             let why = why.map_or("of an older version".to_owned(), |what| format!("damaged ({what})"));
@@ -120,7 +128,7 @@ impl Builder<'_> {
             offline: options.offline,
             enabled: options.diagnose,
             follow: options.follow,
-            archive: Arc::new(StoredArchive::new(ground.store.reader()?, Arc::clone(&board))),
+            archive: Arc::new(StoredArchive::new(ground.store.reader()?.caching(AGENTS_CACHE), Arc::clone(&board))),
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
             pipeline: to_pipeline.clone(),
@@ -261,7 +269,7 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     stats.totals.errors = info.levels[Level::Error as usize] + info.levels[Level::Fatal as usize];
     stats.totals.warnings = info.levels[Level::Warn as usize];
     stats.totals.first = info.times.map(|t| t.0);
-    stats.totals.last = info.times.map(|t| t.1);
+    stats.totals.last = info.latest;
     stats.raw_bytes = info.raw_bytes;
     for t in setup.templates.iter().filter(|t| t.severity.level() >= Level::Error) {
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);

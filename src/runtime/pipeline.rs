@@ -18,7 +18,7 @@ use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::source::CursorTracker;
 use aiobs_logs::template::{Miner, MinerOptions, Statement};
 use aiobs_types::{
-    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
+    Anomaly, Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
     SourceId, Template, TimelineKind, Timestamp, flags,
 };
 use std::collections::HashMap;
@@ -70,6 +70,8 @@ pub struct Output {
     pub incidents: Vec<Arc<Incident>>,
     /// Incidents that were opened or reopened, to be diagnosed.
     pub to_diagnose: Vec<IncidentId>,
+    /// Incidents that left memory to make room; the archive has them.
+    pub forgotten: Vec<IncidentId>,
 }
 
 impl Output {
@@ -466,7 +468,10 @@ impl Core {
             bits |= flags::INHERITED_TIME;
             state.checkpoint.last_time.unwrap_or(now)
         });
-        state.checkpoint.last_time = Some(time);
+        let believed = time <= now.plus(FUTURE);
+        if believed {
+            state.checkpoint.last_time = Some(time);
+        }
         state.checkpoint.first_time = Some(state.checkpoint.first_time.map_or(time, |t| t.min(time)));
         state.checkpoint.records += 1;
         self.advance(time, now);
@@ -515,8 +520,10 @@ impl Core {
         };
         let miner = &self.miner;
         let book = &self.book;
-        let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, time));
-        let Some(anomaly) = found else { return };
+        // What a wrong clock puts into the future happened by now, else its incident would never end.
+        let happened = if believed { time } else { now };
+        let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, happened));
+        let Some(anomaly) = found.map(|a| Anomaly { time: happened, ..a }) else { return };
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, flags::ANOMALY, shown);
@@ -537,6 +544,8 @@ impl Core {
     /// Looks for quiet incidents. While no records come, event time goes on as fast as the clock on the wall.
     fn book_tick(&mut self, now: Timestamp) {
         if self.newest.0 != i64::MIN {
+            // A clock that was set back tells nothing of how long that was ago: it counts from here.
+            self.newest_at = self.newest_at.min(now);
             let waited = now.since(self.newest_at).max(0);
             self.book.tick(self.newest.plus(waited));
         }
@@ -553,6 +562,7 @@ impl Core {
             templates: self.miner.take_changed(),
             incidents: self.book.take_changed(),
             to_diagnose: std::mem::take(&mut self.to_diagnose),
+            forgotten: self.book.take_forgotten(),
         }
     }
 }

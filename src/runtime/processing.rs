@@ -303,8 +303,11 @@ impl Outlet {
             emit(EngineEvent::Appended);
         }
         publish_templates(board, &output.templates);
-        if !output.incidents.is_empty() {
+        if !output.incidents.is_empty() || !output.forgotten.is_empty() {
             let mut all = lock(&board.incidents);
+            for id in &output.forgotten {
+                all.remove(id);
+            }
             all.extend(output.incidents.iter().map(|i| (i.id, Arc::clone(i))));
         }
         let fresh: HashSet<IncidentId> = output.to_diagnose.iter().copied().collect();

@@ -3,7 +3,7 @@
 
 use super::events::{ComponentRow, PatternRow, Rates, Totals};
 use aiobs_insight::BucketSeries;
-use aiobs_types::{Level, RecordBatch, Severity, TemplateId, Timestamp};
+use aiobs_types::{Level, RecordBatch, RecordMeta, Severity, TemplateId, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -15,6 +15,9 @@ pub(super) const BUCKETS: usize = 60;
 const MAX_COMPONENTS: usize = 2_000;
 /// Error templates told apart.
 const MAX_PATTERNS: usize = 10_000;
+/// How far after it was read an event time may be and still move the window, nanoseconds: zones differ by 26 hours.
+/// A record from further on has a wrong clock, and must not empty the charts until then.
+const AHEAD: i64 = 26 * 3_600 * 1_000_000_000;
 /// Rows handed out.
 const TOP: usize = 50;
 
@@ -86,6 +89,10 @@ impl Stats {
         let mut bucket = i64::MIN;
         let mut time = Timestamp(0);
         for row in batch.rows() {
+            if row.time.since(row.observed) > AHEAD {
+                self.count_only(row);
+                continue;
+            }
             let b = row.time.secs().div_euclid(i64::from(BUCKET_SECS));
             if b != bucket {
                 self.flush(batch, &mut tallies, time);
@@ -114,6 +121,19 @@ impl Stats {
             }
         }
         self.flush(batch, &mut tallies, time);
+    }
+
+    /// A record whose time is not to be believed: it counts, but in no window.
+    fn count_only(&mut self, row: &RecordMeta) {
+        match row.severity.level() {
+            Level::Error | Level::Fatal => {
+                self.totals.errors += 1;
+                self.error_records += 1;
+                self.count_pattern(row.template, row.observed, row.severity, 1);
+            }
+            Level::Warn => self.totals.warnings += 1,
+            _ => {}
+        }
     }
 
     fn flush(&mut self, batch: &RecordBatch, tallies: &mut [Tally], time: Timestamp) {
@@ -242,5 +262,48 @@ impl Stats {
                 level: p.severity.level(),
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aiobs_types::{NewRecord, RecordId, SourceId};
+
+    /// Records read now, each that many seconds before or after it.
+    fn batch(now: i64, seconds: &[i64]) -> RecordBatch {
+        let mut batch = RecordBatch::new(RecordId(1));
+        for after in seconds {
+            batch.push(NewRecord {
+                time: Timestamp::from_secs(now + after),
+                observed: Timestamp::from_secs(now),
+                offset: 0,
+                source: SourceId(1),
+                template: TemplateId(1),
+                severity: Severity::ERROR,
+                flags: 0,
+                component: "shop",
+                text: "x",
+                message: (0, 1),
+            });
+        }
+        batch
+    }
+
+    #[test]
+    fn a_record_of_the_far_future_counts_and_does_not_stop_the_rates() {
+        const NOW: i64 = 1_736_260_200;
+        let mut stats = Stats::default();
+        stats.add(&batch(NOW, &[-10, 6 * 365 * 86_400, -5]));
+        stats.add(&batch(NOW + 60, &[0, 0]));
+        assert_eq!((stats.totals.records, stats.totals.errors), (5, 5));
+        assert_eq!(stats.totals.last, Some(Timestamp::from_secs(NOW + 60)));
+        let rates = stats.rates();
+        assert_eq!(rates.error.iter().sum::<u32>(), 4, "those with a time of now are in the window");
+        assert!(stats.components()[0].errors_per_min > 0);
+        // The clock is set back by hours: what it dates now is in the window or before it, and nothing is stuck after.
+        stats.add(&batch(NOW - 7_200, &[0]));
+        stats.add(&batch(NOW + 120, &[0]));
+        assert_eq!((stats.totals.records, stats.rates().error.iter().sum::<u32>()), (7, 5));
     }
 }

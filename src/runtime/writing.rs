@@ -247,7 +247,7 @@ impl Gathered {
     }
 
     fn output(&mut self, output: Output) {
-        let Output { batch, checkpoints, templates, incidents, to_diagnose } = output;
+        let Output { batch, checkpoints, templates, incidents, to_diagnose, forgotten: _ } = output;
         if !batch.is_empty() {
             self.records += batch.len();
             self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);

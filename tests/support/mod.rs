@@ -101,6 +101,12 @@ impl Watch {
         self.out.lock().unwrap().clone()
     }
 
+    /// Number of the process.
+    #[allow(dead_code, reason = "not every test looks at the process")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it said on standard error so far.
     pub(crate) fn talk(&self) -> String {
         self.err.lock().unwrap().clone()

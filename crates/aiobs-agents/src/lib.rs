@@ -6,6 +6,8 @@ mod archive;
 mod chain;
 mod chat;
 mod context;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod output;
 pub mod playbook;
 mod prompts;

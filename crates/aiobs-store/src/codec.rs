@@ -360,6 +360,15 @@ impl Frames {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl Decoder {
+    /// The parts of a chunk as they were before compression.
+    pub(crate) fn raw(&mut self, stored: &Stored) -> std::result::Result<(Vec<u8>, [Vec<u8>; 3]), String> {
+        let columns = self.decompress(&stored.columns, u64::from(stored.header.column_bytes), MAX_TEXT)?;
+        Ok((columns, self.frames(stored).map_err(|e| e.to_string())?.parts))
+    }
+}
+
 /// The streams within what [`Encoder::pack_text`] compressed.
 fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
     let [texts, small, bits] = frames;
@@ -373,6 +382,19 @@ fn source(frames: &[Vec<u8>; 3]) -> Option<Source<'_>> {
         classes: small,
         bits: BitReader::new(bits),
     })
+}
+
+/// Records and their texts from their parts as they are before compression; `None` when they are damaged.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn decode_raw(count: usize, text_bytes: u32, columns: &[u8], frames: [&[u8]; 3]) -> Option<(Rows, String)> {
+    let rows = columns::decode(columns, count).filter(|r| r.text_bytes == text_bytes)?;
+    let frames = Frames { first: RecordId(1), bytes: text_bytes as usize, parts: frames.map(<[u8]>::to_vec) };
+    let test = aiobs_types::TextMatch { pattern: "a1".into(), regex: false, case_sensitive: false, negate: false };
+    let clues: Vec<Clue> = Clue::of(&test).into_iter().collect();
+    let may = frames.may_hold(&clues).ok()?;
+    drop(frames.text(&rows, Some(&may)));
+    let text = frames.text(&rows, None).ok()?;
+    Some((rows, text))
 }
 
 pub(crate) fn damaged(first: RecordId, what: &str) -> StoreError {

@@ -92,8 +92,8 @@ impl Reader {
             let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
             let decoded = match decoder.rows(&stored) {
                 Ok(decoded) => decoded,
-                Err(StoreError::Corrupt { what, .. }) => {
-                    tracing::warn!("{what}; left out of the counts");
+                Err(e @ StoreError::Corrupt { .. }) => {
+                    self.note(&header, &e);
                     continue;
                 }
                 Err(e) => return Err(e),
@@ -128,7 +128,7 @@ impl Reader {
             let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
             match decoder.rows(&stored) {
                 Ok(rows) => rows.metas.iter().for_each(|r| all.add(r.time, r.severity.level() as usize)),
-                Err(StoreError::Corrupt { what, .. }) => tracing::warn!("{what}; left out of the chart"),
+                Err(e @ StoreError::Corrupt { .. }) => self.note(&header, &e),
                 Err(e) => return Err(e),
             }
         }
@@ -251,8 +251,8 @@ impl Reader {
                 }
                 Ok(())
             }
-            Err(StoreError::Corrupt { what, .. }) => {
-                tracing::warn!("{what}; left out of the counts");
+            Err(e @ StoreError::Corrupt { .. }) => {
+                self.note(header, &e);
                 Ok(())
             }
             Err(e) => Err(e),

@@ -7,7 +7,10 @@ mod bytes;
 mod chunk;
 mod codec;
 mod columns;
+mod damage;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod histogram;
 mod kept;

@@ -21,6 +21,8 @@ pub struct ArchiveInfo {
     pub ids: Option<(RecordId, RecordId)>,
     /// Earliest and latest event time.
     pub times: Option<(Timestamp, Timestamp)>,
+    /// Latest event time, but for chunks with a record from a time long after it was read: of those the earliest.
+    pub latest: Option<Timestamp>,
     /// Bytes of compressed records.
     pub stored_bytes: u64,
     /// Bytes of text they stand for.
@@ -227,7 +229,9 @@ impl Reader {
     pub fn archive_info(&self) -> Result<ArchiveInfo> {
         let sql = "SELECT count(*), min(first), max(first + count - 1), min(min_time), max(max_time), \
                    total(count), total(stored_bytes), total(text_bytes), total(unset), total(trace), total(debug), \
-                   total(info), total(warn), total(error), total(fatal) FROM chunk";
+                   total(info), total(warn), total(error), total(fatal), \
+                   max(CASE WHEN max_time - max_observed <= 93600000000000 THEN max_time \
+                   ELSE min(min_time, max_observed) END) FROM chunk";
         let mut info = self
             .conn
             .prepare_cached(sql)
@@ -245,6 +249,7 @@ impl Reader {
                     chunks: r.get::<_, i64>(0)? as u64,
                     ids: pair(1)?.map(|(a, b)| (RecordId(a as u64), RecordId(b as u64))),
                     times: pair(3)?.map(|(a, b)| (Timestamp(a), Timestamp(b))),
+                    latest: r.get::<_, Option<i64>>(15)?.map(Timestamp),
                     records: number(5)?,
                     stored_bytes: number(6)?,
                     raw_bytes: number(7)?,

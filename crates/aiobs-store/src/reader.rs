@@ -2,7 +2,8 @@
 
 use crate::chunk::DecodedChunk;
 use crate::codec::Decoder;
-use crate::error::{Doing, Result};
+use crate::damage::Damage;
+use crate::error::{Doing, Result, StoreError};
 use crate::header::ChunkHeader;
 use crate::matcher::Matcher;
 use crate::rows;
@@ -19,12 +20,20 @@ const CACHED: usize = 8;
 pub struct Reader {
     pub(crate) conn: Connection,
     cache: RefCell<Vec<(u32, Arc<DecodedChunk>)>>,
+    cached: usize,
     fields: Option<Arc<dyn FieldReader>>,
+    pub(crate) damage: Damage,
 }
 
 impl Reader {
-    pub(crate) const fn new(conn: Connection, fields: Option<Arc<dyn FieldReader>>) -> Self {
-        Self { conn, cache: RefCell::new(Vec::new()), fields }
+    pub(crate) const fn new(conn: Connection, fields: Option<Arc<dyn FieldReader>>, damage: Damage) -> Self {
+        Self { conn, cache: RefCell::new(Vec::new()), cached: CACHED, fields, damage }
+    }
+
+    /// Keeps so many decoded chunks, about 2 MiB each, instead of 8: for who looks here and there and rarely twice.
+    #[must_use]
+    pub fn caching(self, chunks: usize) -> Self {
+        Self { cached: chunks, ..self }
     }
 
     /// Compiles a query as this reader answers it.
@@ -75,10 +84,19 @@ impl Reader {
             return Ok(Some(chunk));
         }
         let Some(stored) = rows::chunk(&self.conn, first).doing(DOING)? else { return Ok(None) };
-        let chunk = Arc::new(DecodedChunk::decode(&mut Decoder::new()?, &stored)?);
+        let chunk =
+            DecodedChunk::decode(&mut Decoder::new()?, &stored).inspect_err(|e| self.note(&stored.header, e))?;
+        let chunk = Arc::new(chunk);
         cache.insert(0, (stored.header.count, Arc::clone(&chunk)));
-        cache.truncate(CACHED);
+        cache.truncate(self.cached);
         Ok(Some(chunk))
+    }
+
+    /// Tells of damage.
+    pub(crate) fn note(&self, header: &ChunkHeader, e: &StoreError) {
+        if let StoreError::Corrupt { what, .. } = e {
+            self.damage.met(header, what);
+        }
     }
 
     /// One view of the database until what is returned is dropped: the tail may be replaced between two statements.
@@ -136,7 +154,7 @@ impl Reader {
             let Some(first) = self.chunk_at(id)? else { continue };
             match self.chunk(first) {
                 Ok(chunk) => found.extend(chunk.and_then(|c| c.by_id(id))),
-                Err(crate::StoreError::Corrupt { what, .. }) => tracing::warn!("{what}"),
+                Err(StoreError::Corrupt { .. }) => {}
                 Err(e) => return Err(e),
             }
         }
@@ -160,10 +178,7 @@ impl Reader {
                     at.0 + chunk.len() as u64
                 }
                 Ok(None) => break,
-                Err(crate::StoreError::Corrupt { what, .. }) => {
-                    tracing::warn!("{what}");
-                    at.0 + u64::from(self.count_of(at)?.unwrap_or(1))
-                }
+                Err(StoreError::Corrupt { .. }) => at.0 + u64::from(self.count_of(at)?.unwrap_or(1)),
                 Err(e) => return Err(e),
             };
             from = RecordId(next);

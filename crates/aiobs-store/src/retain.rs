@@ -12,7 +12,8 @@ const DOING: &str = "dropping old records";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Records are kept this long after they happened or were read, whichever is later (so that importing an old
-    /// log does not lose it at once); spans and metrics this long after they began.
+    /// log does not lose it at once); spans and metrics this long after they began. When a clock went wrong, what
+    /// was read before and after tells when a record was read, and no record happened long after that.
     pub max_age: Option<Duration>,
     /// Bytes of compressed records that are kept; the oldest go first.
     pub max_bytes: Option<u64>,
@@ -27,6 +28,30 @@ pub struct RetainReport {
     pub chunks: u64,
     /// Compressed bytes dropped.
     pub bytes: u64,
+}
+
+/// How far after it was read an event time may be and still be believed, nanoseconds: zones differ by 26 hours.
+const AHEAD: i64 = 26 * 3_600 * 1_000_000_000;
+
+/// The chunks whose records happened and were read before `before`, rising. Chunks stand in the order in which they were
+/// read: one that seems to have been read before its predecessor was read after it, and one from the future before its
+/// successor.
+fn outdated(conn: &rusqlite::Connection, now: i64, before: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached("SELECT first, max_time, max_observed FROM chunk ORDER BY first")?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let mut chunks: Vec<(i64, i64, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut latest = i64::MIN;
+    for (_, _, read) in chunks.iter_mut().filter(|c| c.2 <= now) {
+        latest = latest.max(*read);
+        *read = latest;
+    }
+    let mut next = now;
+    for (_, _, read) in chunks.iter_mut().rev() {
+        *read = (*read).min(next);
+        next = *read;
+    }
+    let old = |(_, happened, read): &&(i64, i64, i64)| (*happened).min(read.saturating_add(AHEAD)).max(*read) < before;
+    Ok(chunks.iter().filter(old).map(|c| c.0).collect())
 }
 
 impl Writer {
@@ -54,7 +79,9 @@ impl Writer {
         };
         if let Some(age) = policy.max_age {
             let before = now.0.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
-            drop_where("max(max_time, max_observed) < ?", before).doing(DOING)?;
+            for first in outdated(&tx, now.0, before).doing(DOING)? {
+                drop_where("first = ?", first).doing(DOING)?;
+            }
             tx.execute("DELETE FROM span WHERE start < ?", [before]).doing(DOING)?;
             tx.execute("DELETE FROM metric WHERE time < ?", [before]).doing(DOING)?;
         }

@@ -77,8 +77,31 @@ pub(crate) fn headers(conn: &Connection, first: u64, last: u64) -> rusqlite::Res
          COALESCE((SELECT max(first) FROM chunk WHERE first <= ?1), ?1) AND first <= ?2 ORDER BY first"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let headers: Vec<ChunkHeader> = statement.query_map([first, last], header)?.collect::<rusqlite::Result<_>>()?;
-    Ok(headers.into_iter().filter(|h| h.last().0 >= first as u64).collect())
+    let rows = statement.query_map([first, last], header)?;
+    let mut headers = Vec::new();
+    for row in rows {
+        match row {
+            Ok(header) if header.last().0 >= first as u64 => headers.push(header),
+            Ok(_) => {}
+            Err(e) if is_nonsense(&e) => left_out(&e),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(headers)
+}
+
+/// Whether a row holds what does not belong there.
+const fn is_nonsense(e: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(e, Error::IntegralValueOutOfRange(..) | Error::InvalidColumnType(..) | Error::FromSqlConversionFailure(..))
+}
+
+/// Tells, once, that rows are left out.
+fn left_out(e: &rusqlite::Error) {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!("the archive is damaged: records whose description makes no sense are left out ({e})");
+    });
 }
 
 /// The chunk that begins with this record.

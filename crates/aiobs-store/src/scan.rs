@@ -46,13 +46,17 @@ pub struct ChunkHits {
     pub rows: Vec<u32>,
     /// The records, when any match. Others among them may be without their text.
     pub chunk: Option<Arc<DecodedChunk>>,
-    /// Whether the chunk's bytes are damaged.
-    pub damaged: bool,
+    /// How the chunk's bytes are damaged, if they are.
+    pub damaged: Option<String>,
 }
 
 impl ChunkHits {
     const fn none(header: ChunkHeader) -> Self {
-        Self { header, rows: Vec::new(), chunk: None, damaged: false }
+        Self { header, rows: Vec::new(), chunk: None, damaged: None }
+    }
+
+    fn gone(header: ChunkHeader) -> Self {
+        Self { damaged: Some("their bytes are gone".to_owned()), ..Self::none(header) }
     }
 }
 
@@ -112,7 +116,10 @@ impl Reader {
         let mut take = |hits: ChunkHits| {
             stats.scanned += u64::from(hits.header.count);
             stats.matched += hits.rows.len() as u64;
-            stats.damaged_chunks += u64::from(hits.damaged);
+            if let Some(what) = &hits.damaged {
+                stats.damaged_chunks += 1;
+                self.damage.met(&hits.header, what);
+            }
             stats.skipped_chunks += u64::from(!matcher.may_match(&hits.header));
             let flow = on(&hits);
             stats.stopped = flow.is_break();
@@ -146,6 +153,7 @@ fn one_by_one(
         let hits = match read(conn, matcher, header)? {
             Job::Search(stored) => search(&mut decoder, matcher, *stored)?,
             Job::Nothing(header) => ChunkHits::none(header),
+            Job::Gone(header) => ChunkHits::gone(header),
         };
         if take(hits).is_break() {
             break;
@@ -158,6 +166,8 @@ fn one_by_one(
 enum Job {
     Search(Box<Stored>),
     Nothing(ChunkHeader),
+    /// It should be there and is not.
+    Gone(ChunkHeader),
 }
 
 fn read(conn: &rusqlite::Connection, matcher: &Matcher, header: ChunkHeader) -> Result<Job> {
@@ -166,17 +176,16 @@ fn read(conn: &rusqlite::Connection, matcher: &Matcher, header: ChunkHeader) -> 
     }
     Ok(match rows::chunk(conn, header.first).doing(DOING)? {
         Some(stored) => Job::Search(Box::new(stored)),
-        None => Job::Nothing(header),
+        None => Job::Gone(header),
     })
 }
 
 /// Decompresses and searches one chunk, doing as little of both as will do.
 pub(crate) fn search(decoder: &mut Decoder, matcher: &Matcher, stored: Stored) -> Result<ChunkHits> {
     match try_search(decoder, matcher, &stored) {
-        Ok((rows, chunk)) => Ok(ChunkHits { header: stored.header, rows, chunk, damaged: false }),
+        Ok((rows, chunk)) => Ok(ChunkHits { header: stored.header, rows, chunk, damaged: None }),
         Err(StoreError::Corrupt { what, .. }) => {
-            tracing::warn!("{what}; skipped");
-            Ok(ChunkHits { damaged: true, ..ChunkHits::none(stored.header) })
+            Ok(ChunkHits { damaged: Some(what), ..ChunkHits::none(stored.header) })
         }
         Err(e) => Err(e),
     }
@@ -266,6 +275,7 @@ fn work(matcher: &Matcher, todo: &Receiver<Job>, done: &SyncSender<Result<ChunkH
         }
         let answer = match job {
             Job::Nothing(header) => Ok(ChunkHits::none(header)),
+            Job::Gone(header) => Ok(ChunkHits::gone(header)),
             Job::Search(stored) => match &mut decoder {
                 Some(d) => search(d, matcher, *stored),
                 None => Decoder::new().and_then(|d| search(decoder.insert(d), matcher, *stored)),

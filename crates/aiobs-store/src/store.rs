@@ -1,5 +1,6 @@
 //! Opening a data directory: permissions, the lock, a damaged database moved aside, migrations, and connections.
 
+use crate::damage::Damage;
 use crate::error::{Doing, Result, StoreError};
 use crate::lock::Lock;
 use crate::reader::Reader;
@@ -35,6 +36,7 @@ pub struct Store {
     dir: PathBuf,
     lock: Option<Lock>,
     fields: Option<Arc<dyn FieldReader>>,
+    damage: Damage,
 }
 
 impl Store {
@@ -61,7 +63,7 @@ impl Store {
             }
             done => done?,
         }
-        Ok((Self { dir: dir.to_owned(), lock: Some(lock), fields: None }, report))
+        Ok((Self { dir: dir.to_owned(), lock: Some(lock), fields: None, damage: Damage::default() }, report))
     }
 
     /// Opens for reading only, also while another process writes.
@@ -77,7 +79,7 @@ impl Store {
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match check(&conn, &path)? {
             // A version that only lacks tables is read as it is; the next program that writes adds them.
-            schema::OLDEST.. => Ok(Self { dir: dir.to_owned(), lock: None, fields: None }),
+            schema::OLDEST.. => Ok(Self { dir: dir.to_owned(), lock: None, fields: None, damage: Damage::default() }),
             _ => Err(StoreError::Missing { dir: dir.to_owned() }),
         }
     }
@@ -100,6 +102,16 @@ impl Store {
     /// The database file.
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.join(FILE)
+    }
+
+    /// From here on `tell` hears, in one sentence, what readers found damaged and left out, whenever it becomes more.
+    pub fn on_damage(&self, tell: impl Fn(&str) + Send + Sync + 'static) {
+        self.damage.listen(tell);
+    }
+
+    /// What readers find damaged.
+    pub(crate) fn damage(&self) -> Damage {
+        self.damage.clone()
     }
 
     /// What was set by [`Store::set_fields`].
@@ -132,7 +144,7 @@ impl Store {
     /// # Errors
     /// Faults of the disk.
     pub fn reader(&self) -> Result<Reader> {
-        Ok(Reader::new(self.read_only()?, self.fields.clone()))
+        Ok(Reader::new(self.read_only()?, self.fields.clone(), self.damage()))
     }
 }
 

@@ -359,3 +359,58 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
     writer.put_bookmark(RecordId(1), Some("kept")).unwrap();
     assert_eq!(store.reader().unwrap().bookmarks().unwrap().len(), 1);
 }
+
+/// Commits `count` records that were read at `read` and happened at `time`, in seconds, as chunks of their own.
+fn commit_at(writer: &mut Writer, count: u64, read: i64, time: i64) {
+    let mut batch = aiobs_types::RecordBatch::new(writer.next_record_id());
+    for i in 0..count {
+        let text = format!("{i}");
+        batch.push(aiobs_types::NewRecord {
+            time: Timestamp::from_secs(time),
+            observed: Timestamp::from_secs(read),
+            offset: i,
+            source: SourceId(1),
+            template: TemplateId(1),
+            severity: aiobs_types::Severity::INFO,
+            flags: 0,
+            component: "",
+            message: (0, text.len() as u32),
+            text: &text,
+        });
+    }
+    writer.commit(&Commit { batches: vec![Arc::new(batch)], ..Commit::default() }).unwrap();
+}
+
+#[test]
+fn retention_survives_clocks_that_went_wrong() {
+    const DAY: i64 = 86_400;
+    let now = 20_000 * DAY;
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(dir.path()).writer().unwrap();
+    // Read 40 days ago, one of them dated years ahead; then the clock was years ahead; then it was at its beginning.
+    commit_at(&mut writer, 5_000, now - 40 * DAY, now + 2_000 * DAY);
+    commit_at(&mut writer, 5_000, now + 2_000 * DAY, now + 2_000 * DAY);
+    commit_at(&mut writer, 5_000, now - 39 * DAY, now - 39 * DAY);
+    commit_at(&mut writer, 5_000, now - 10 * DAY, now - 10 * DAY);
+    commit_at(&mut writer, 5_000, 5, 5);
+    commit_at(&mut writer, 5_000, now + DAY, now);
+    let age = Retention { max_age: Some(Duration::from_secs(30 * DAY as u64)), max_bytes: None };
+    let report = writer.retain(&age, Timestamp::from_secs(now)).unwrap();
+    assert_eq!(report.records, 15_000, "what was read long ago goes, whatever it says, and nothing else");
+    let report = writer.retain(&age, Timestamp::from_secs(now + 25 * DAY)).unwrap();
+    assert_eq!(report.records, 10_000, "what a clock dated 1970 was read after what came before it");
+    assert_eq!(writer.retain(&age, Timestamp::from_secs(now + 40 * DAY)).unwrap().records, 5_000);
+}
+
+#[test]
+fn one_record_of_the_future_does_not_hide_the_newest_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut writer = store.writer().unwrap();
+    commit_at(&mut writer, 5_000, 1_000_000, 999_000);
+    commit_at(&mut writer, 5_000, 1_000_100, 999_900);
+    commit_at(&mut writer, 1, 1_000_200, 1_000_000_000);
+    let info = store.reader().unwrap().archive_info().unwrap();
+    assert_eq!(info.times.map(|t| t.1), Some(Timestamp::from_secs(1_000_000_000)));
+    assert_eq!(info.latest, Some(Timestamp::from_secs(1_000_200)));
+}

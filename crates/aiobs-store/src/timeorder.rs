@@ -225,14 +225,17 @@ impl Reader {
         let mut keys: Vec<TimeKey> = if matcher.is_all() {
             match decoder.rows(&stored) {
                 Ok(rows) => rows.metas.iter().enumerate().map(|(i, r)| key(i, r.time)).collect(),
-                Err(StoreError::Corrupt { what, .. }) => {
-                    tracing::warn!("{what}; left out");
+                Err(e @ StoreError::Corrupt { .. }) => {
+                    self.note(&stored.header, &e);
                     Vec::new()
                 }
                 Err(e) => return Err(e),
             }
         } else {
             let hits = scan::search(&mut decoder, matcher, stored)?;
+            if let Some(what) = &hits.damaged {
+                self.damage.met(&hits.header, what);
+            }
             let Some(chunk) = hits.chunk else { return Ok(Vec::new()) };
             let time = |i: usize| chunk.rows().get(i).map(|r| key(i, r.time));
             hits.rows.iter().filter_map(|&i| time(i as usize)).collect()

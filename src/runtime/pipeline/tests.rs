@@ -189,3 +189,44 @@ fn an_object_over_several_lines_in_a_cri_file_is_one_record() {
     assert_eq!((view.meta.severity, view.component), (Severity::ERROR, "pay"));
     assert!(view.text.ends_with("\n  \"n\": 1\n}"));
 }
+
+#[test]
+fn a_source_with_its_clock_ahead_does_not_end_the_incidents_of_others() {
+    let mut p = pipeline();
+    let error = |minute: i64| format!("2025-01-07 14:{minute:02}:00 [ERROR] shop - connection refused by 10.0.0.7\n");
+    let calm = |minute: i64| format!("2025-01-07 16:{minute:02}:00 [INFO] cart - two hours ahead {minute}\n");
+    let mut at = [0, 0];
+    let (mut opened, mut resolved) = (0, 0);
+    for minute in 30..50 {
+        for (i, text) in [calm(minute), error(minute)].iter().enumerate() {
+            let output = feed(&mut p, 1 + i as u32, at[i], text);
+            at[i] += text.len() as u64;
+            opened += output.to_diagnose.len();
+            resolved += output.incidents.iter().filter(|i| i.state == IncidentState::Resolved).count();
+        }
+    }
+    assert_eq!((opened, resolved), (1, 0), "one fault is one incident, whatever another clock says");
+}
+
+#[test]
+fn a_fault_dated_in_the_far_future_is_one_of_now() {
+    let mut p = pipeline();
+    let output = feed(&mut p, 1, 0, "2031-01-01 00:00:00 [ERROR] shop - connection refused by 10.0.0.7\nno time\n");
+    assert_eq!(output.incidents[0].last_seen, NOW);
+    assert!(output.batch.view(0).meta.time > NOW, "the record keeps what it says");
+    // Its incident ends, and what comes without a time does not inherit it.
+    let later = feed(&mut p, 1, 78, "2025-01-07 14:30:00 [INFO] shop - fine\nplain words\n");
+    assert!(later.batch.iter().all(|v| v.meta.time <= NOW), "{:?}", later.batch);
+    let ended = p.take(NOW.plus(31 * MINUTE));
+    assert_eq!(ended.incidents[0].state, IncidentState::Resolved);
+}
+
+#[test]
+fn a_clock_set_back_does_not_keep_incidents_open() {
+    let mut p = pipeline();
+    feed(&mut p, 1, 0, "2025-01-07 14:30:00 [ERROR] shop - connection refused by 10.0.0.7\n");
+    let hours = 5 * 60 * MINUTE;
+    assert!(p.take(NOW.plus(-hours)).incidents.is_empty());
+    assert!(p.take(NOW.plus(29 * MINUTE - hours)).incidents.is_empty());
+    assert_eq!(p.take(NOW.plus(31 * MINUTE - hours)).incidents[0].state, IncidentState::Resolved);
+}

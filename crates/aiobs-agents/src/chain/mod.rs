@@ -10,4 +10,6 @@ mod service;
 
 pub use machine::Deadlines;
 pub use prompting::prompt_preview;
+#[cfg(feature = "fuzzing")]
+pub(crate) use replies::texts as read_reply;
 pub use service::{ChainDeps, ChainOptions, ChainService, ChainStatus, StageStatus};

@@ -118,13 +118,13 @@ pub(crate) fn read(stage: Stage, text: &str) -> Result<Reply, String> {
         Stage::Context => Err("the context stage asks no model".into()),
         Stage::Diagnosis => {
             let mut r: DiagnosisReply = json(text)?;
-            if r.cause.trim().is_empty() {
+            [&mut r.title, &mut r.cause, &mut r.error_class].into_iter().for_each(clean);
+            if r.cause.is_empty() {
                 return Err("`cause` is empty".into());
             }
             if !(1..=5).contains(&r.criticality) {
                 return Err("`criticality` must be from 1 to 5".into());
             }
-            [&mut r.title, &mut r.cause, &mut r.error_class].into_iter().for_each(clean);
             clean_list(&mut r.alternatives);
             r.claims.truncate(LIST);
             r.claims.iter_mut().for_each(|c| clean(&mut c.text));
@@ -169,6 +169,23 @@ fn clean_list(list: &mut Vec<String>) {
     list.retain(|s| !s.is_empty());
 }
 
+/// The texts of an answer that are shown.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn texts(stage: Stage, text: &str) -> Vec<String> {
+    match read(stage, text) {
+        Ok(Reply::Diagnosis(r)) => {
+            assert!(!r.cause.is_empty(), "a diagnosis without a cause");
+            let claims = r.claims.into_iter().map(|c| c.text);
+            [r.title, r.cause, r.error_class].into_iter().chain(r.alternatives).chain(claims).collect()
+        }
+        Ok(Reply::Fix(r)) => {
+            [r.now, r.lasting, r.commands, r.verify, r.rollback, vec![r.risk]].into_iter().flatten().collect()
+        }
+        Ok(Reply::Report(r)) => vec![r.summary],
+        Err(_) => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +209,10 @@ mod tests {
             ("{\"title\": ", "not closed"),
             (r#"{"title":"t"}"#, "cause"),
             (r#"{"title":"t","cause":" ","error_class":"","criticality":1,"confidence":"low"}"#, "`cause` is empty"),
+            (
+                r#"{"title":"t","cause":"\u001b[2J","error_class":"","criticality":1,"confidence":"low"}"#,
+                "`cause` is empty",
+            ),
             (r#"{"title":"t","cause":"c","error_class":"","criticality":9,"confidence":"low"}"#, "criticality"),
             (r#"{"title":"t","cause":"c","error_class":"","criticality":1,"confidence":"sure"}"#, "sure"),
         ] {

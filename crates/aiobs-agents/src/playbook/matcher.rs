@@ -4,7 +4,8 @@ use super::Playbook;
 use super::fill::group;
 use crate::Signature;
 use aiobs_types::Confidence;
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -16,6 +17,8 @@ const AROUND_WEIGHT: u32 = 70;
 const SUSPECTED: u32 = 15;
 /// Room for the compiled patterns, bytes.
 const SET_SIZE: usize = 64 << 20;
+/// Room for what matching works out as it goes, bytes.
+const DFA_SIZE: usize = 4 << 20;
 
 /// The best fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,21 +45,24 @@ struct Patterns {
 impl Patterns {
     fn new(playbooks: &[Playbook], of: fn(&Playbook) -> &[String]) -> Self {
         let all = || playbooks.iter().enumerate().flat_map(|(i, p)| of(p).iter().map(move |pattern| (i, pattern)));
-        let build = |patterns: Vec<&String>| {
-            RegexSetBuilder::new(patterns)
+        let build = |unicode| {
+            RegexSetBuilder::new(all().map(|(_, p)| p))
                 .case_insensitive(true)
+                .unicode(unicode)
                 .size_limit(SET_SIZE)
-                .dfa_size_limit(SET_SIZE / 4)
+                .dfa_size_limit(DFA_SIZE)
                 .build()
         };
-        // Files are checked when they are read; should the whole still not compile, nothing matches.
-        let set = build(all().map(|(_, p)| p).collect()).unwrap_or_else(|_| RegexSet::empty());
+        // Letters of every script in every class and every dot take ten times the memory. A pattern that asks for them
+        // gets them; files are checked when they are read; should the whole still not compile, nothing matches.
+        let plain = all().all(|(_, p)| p.is_ascii());
+        let set = build(!plain).or_else(|_| build(true)).unwrap_or_else(|_| RegexSet::empty());
         Self { set, owner: all().map(|(i, _)| i).collect() }
     }
 
     /// Playbooks with a match in `text`, ascending, without doubles.
     fn owners(&self, text: &str) -> Vec<usize> {
-        let mut owners: Vec<usize> = self.set.matches(text).into_iter().map(|p| self.owner[p]).collect();
+        let mut owners: Vec<usize> = self.set.matches(text.as_bytes()).into_iter().map(|p| self.owner[p]).collect();
         owners.dedup();
         owners
     }

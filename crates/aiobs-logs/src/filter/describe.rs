@@ -67,9 +67,10 @@ fn levels(query: &LogQuery, parts: &mut Vec<String>) {
     let level = |s: Severity| s.level().name();
     match (query.min_severity, query.max_severity) {
         (Some(min), Some(max)) if min.level() == max.level() => parts.push(format!("level={}", level(min))),
+        (Some(min), None) if min.level() == Level::Fatal => parts.push(format!("level={}", level(min))),
         (min, max) => {
             parts.extend(min.map(|s| format!("level>={}", level(s))));
-            parts.extend(max.filter(|s| s.level() < Level::Fatal).map(|s| format!("level<={}", level(s))));
+            parts.extend(max.map(|s| format!("level<={}", level(s))));
         }
     }
     list("-level=", query.not_levels.iter().map(|l| l.name().to_owned()), parts);

@@ -103,7 +103,7 @@ fn levels(query: &mut LogQuery, token: &Token, op: Op, value: &str) -> Result<()
     };
     query.not_levels.sort_unstable();
     // What every record is, is no condition.
-    let (min, max) = (min.filter(|s| s.0 > 0), max.filter(|s| s.level() < Level::Fatal || op != Op::AtMost));
+    let (min, max) = (min.filter(|s| s.0 > 0), max.filter(|s| s.level() < Level::Fatal));
     query.min_severity = query.min_severity.max(min);
     query.max_severity = match (query.max_severity, max) {
         (Some(a), Some(b)) => Some(a.min(b)),

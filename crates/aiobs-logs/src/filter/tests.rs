@@ -212,7 +212,7 @@ fn known_keys_can_be_left_out() {
     assert_eq!(ok("-template=4 template!=5").not_templates, [TemplateId(4), TemplateId(5)]);
     assert_eq!(ok("-level=debug,info").not_levels, [Level::Debug, Level::Info]);
     let q = ok("level=warn,fatal");
-    assert_eq!((q.min_severity, q.max_severity), (Some(Severity(13)), Some(Severity(24))));
+    assert_eq!((q.min_severity, q.max_severity), (Some(Severity(13)), None));
     assert_eq!(q.not_levels, [Level::Error]);
 }
 
@@ -224,6 +224,9 @@ fn described_queries_read_as_themselves() {
         "trace_id=aBc /a\\/b|C/i -/x y/ \"-dash\" \"level=warn\" \"/re/\"",
         "level<=info template=1,2 \"OR\" /é/ Über",
         "-level=fatal level=error,info",
+        "level=warn,fatal",
+        "level=fatal",
+        "level>=fatal",
         "-level=debug -component=a,b -component:* component=c -source=stdin -template=9 level<=fatal",
         "(a or level>=unset) .level=30 .form~\"x y\" -größe>=1kB user:* user=\"*\" \"or\" (b or (c or d) e)",
     ] {

@@ -43,7 +43,10 @@ pub struct IncidentBook {
     by_fingerprint: HashMap<Fingerprint, IncidentId>,
     kinship: Kinship,
     changed: Vec<IncidentId>,
+    /// Left since the last [`Self::take_forgotten`].
+    forgotten: Vec<IncidentId>,
     next: IncidentId,
+    /// How far event time had come when quiet incidents were looked for.
     checked: Timestamp,
 }
 
@@ -51,11 +54,14 @@ pub struct IncidentBook {
 struct Held {
     incident: Arc<Incident>,
     changed: bool,
+    /// How far event time was, over all sources, at the last strike: what one source writes may be hours behind another,
+    /// and is not quiet for that.
+    heard: Timestamp,
 }
 
 impl Held {
     fn new(incident: Incident) -> Self {
-        Self { incident: Arc::new(incident), changed: false }
+        Self { heard: incident.last_seen, incident: Arc::new(incident), changed: false }
     }
 
     fn change(&mut self) -> &mut Incident {
@@ -65,18 +71,23 @@ impl Held {
 
 impl IncidentBook {
     /// A book with the incidents of earlier runs; new ones are numbered from `next_id`.
-    pub fn new(options: BookOptions, existing: Vec<Incident>, next_id: IncidentId) -> Self {
+    pub fn new(options: BookOptions, mut existing: Vec<Incident>, next_id: IncidentId) -> Self {
         let mut book = Self {
             options,
             incidents: BTreeMap::new(),
             by_fingerprint: HashMap::new(),
             kinship: Kinship::default(),
             changed: Vec::new(),
+            forgotten: Vec::new(),
             next: IncidentId(next_id.0.max(1)),
             checked: Timestamp(i64::MIN),
         };
+        // The numbers of those that are not taken up are not given again either.
+        book.next = existing.iter().fold(book.next, |next, i| next.max(IncidentId(i.id.0 + 1)));
+        existing.sort_unstable_by_key(|i| std::cmp::Reverse((i.state.is_active(), i.last_seen, i.id)));
+        existing.truncate(options.max_incidents);
+        existing.sort_unstable_by_key(|i| i.id);
         for incident in existing {
-            book.next = book.next.max(IncidentId(incident.id.0 + 1));
             book.by_fingerprint.insert(incident.fingerprint, incident.id);
             book.incidents.insert(incident.id, Held::new(incident));
         }
@@ -114,6 +125,7 @@ impl IncidentBook {
                 history::note(incident, TimelineKind::Reopened, anomaly.reason.clone(), anomaly.time);
             }
             let muted = incident.state == IncidentState::Muted;
+            held.heard = held.heard.max(anomaly.time).max(self.checked);
             mark(&mut self.changed, held);
             self.kinship.struck(anomaly, id);
             return Applied { incident: id, opened: false, reopened, escalated, muted };
@@ -123,6 +135,7 @@ impl IncidentBook {
         self.make_room();
         self.by_fingerprint.insert(anomaly.fingerprint, id);
         let mut held = Held::new(history::open(id, anomaly));
+        held.heard = held.heard.max(self.checked);
         mark(&mut self.changed, &mut held);
         self.incidents.insert(id, held);
         self.kinship.struck(anomaly, id);
@@ -164,7 +177,7 @@ impl IncidentBook {
         }
         self.checked = event_now;
         for held in self.incidents.values_mut() {
-            let quiet = event_now.since(held.incident.last_seen);
+            let quiet = event_now.since(held.heard);
             if held.incident.state.is_active() && quiet >= self.options.quiet {
                 resolve(held.change(), quiet, event_now);
                 mark(&mut self.changed, held);
@@ -290,6 +303,11 @@ impl IncidentBook {
         out
     }
 
+    /// Incidents that left memory to make room since the last call.
+    pub fn take_forgotten(&mut self) -> Vec<IncidentId> {
+        std::mem::take(&mut self.forgotten)
+    }
+
     /// Before the bound is passed, a tenth leaves: resolved ones first, the longest quiet first. What was not yet
     /// taken by [`Self::take_changed`] stays.
     fn make_room(&mut self) {
@@ -305,6 +323,7 @@ impl IncidentBook {
         order.sort_unstable();
         for (_, _, id) in order.into_iter().take(self.options.max_incidents / 10 + 1) {
             self.incidents.remove(&id);
+            self.forgotten.push(id);
         }
         self.by_fingerprint.retain(|_, id| self.incidents.contains_key(id));
         self.kinship.retain(|id| self.incidents.contains_key(&id));

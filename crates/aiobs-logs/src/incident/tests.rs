@@ -3,8 +3,8 @@
 
 use super::*;
 use aiobs_types::{
-    Anomaly, DetectorKind, Fingerprint, IncidentId, IncidentState, Kin, RecordId, Severity, SourceId, TemplateId,
-    TimelineKind, Timestamp,
+    Anomaly, DetectorKind, Fingerprint, Incident, IncidentId, IncidentState, Kin, RecordId, Severity, SourceId,
+    TemplateId, TimelineKind, Timestamp,
 };
 
 fn strike(fault: u64, record: u64, secs: i64) -> Anomaly {
@@ -229,4 +229,23 @@ fn one_name_elsewhere_or_long_after_or_taken_by_a_person_stays_apart() {
     assert_eq!(after(strike(8, 2, 600), None), None);
     assert_eq!(after(strike(8, 2, 60), Some(IncidentState::Muted)), None);
     assert_eq!(after(strike(8, 2, 60), Some(IncidentState::Acknowledged)), None);
+}
+
+#[test]
+fn memory_holds_so_many_incidents_and_tells_which_left() {
+    let options = BookOptions { max_incidents: 20, ..BookOptions::default() };
+    let mut book = IncidentBook::new(options, Vec::new(), IncidentId(1));
+    let mut gone = Vec::new();
+    for fault in 1..=100 {
+        book.apply(&strike(fault, fault, fault as i64));
+        book.take_changed();
+        gone.extend(book.take_forgotten());
+    }
+    assert!(book.len() <= 20 && book.len() + gone.len() == 100, "{} and {}", book.len(), gone.len());
+    assert!(gone.iter().all(|id| book.get(*id).is_none()));
+    // Nor does a start take up more; numbers go on all the same.
+    let known: Vec<Incident> = (1..=100).map(|n| history::open(IncidentId(n), &strike(n, n, n as i64))).collect();
+    let mut book = IncidentBook::new(options, known, IncidentId(1));
+    assert_eq!((book.len(), book.iter().next().unwrap().id), (20, IncidentId(81)));
+    assert_eq!(book.apply(&strike(500, 500, 500)).incident, IncidentId(101));
 }

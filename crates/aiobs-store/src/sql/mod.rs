@@ -13,6 +13,7 @@ mod tests;
 pub use error::SqlError;
 pub use tables::{SQL_FUNCTIONS, SQL_TABLES, SqlColumn, SqlTable};
 
+use crate::damage::Damage;
 use crate::error::{Doing, Result};
 use crate::reader::{DOING, Reader};
 use crate::store::Store;
@@ -103,6 +104,7 @@ impl Run {
 struct Shared {
     path: PathBuf,
     fields: Option<Arc<dyn FieldReader>>,
+    damage: Damage,
     filter: Arc<ReadFilter>,
     readers: Mutex<Vec<Reader>>,
     run: Mutex<Option<Arc<Run>>>,
@@ -121,7 +123,7 @@ impl Shared {
         if let Some(reader) = lock(&self.readers).pop() {
             return Ok(reader);
         }
-        Ok(Reader::new(crate::store::read_only(&self.path)?, self.fields.clone()))
+        Ok(Reader::new(crate::store::read_only(&self.path)?, self.fields.clone(), self.damage.clone()))
     }
 
     fn give_back(&self, reader: Reader) {
@@ -150,6 +152,7 @@ impl Store {
         let shared = Arc::new(Shared {
             path: self.path(),
             fields: self.fields(),
+            damage: self.damage(),
             filter: Arc::clone(&filter),
             readers: Mutex::default(),
             run: Mutex::default(),
