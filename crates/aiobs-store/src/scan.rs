@@ -55,7 +55,7 @@ impl ChunkHits {
         Self { header, rows: Vec::new(), chunk: None, damaged: None }
     }
 
-    fn gone(header: ChunkHeader) -> Self {
+    pub(crate) fn gone(header: ChunkHeader) -> Self {
         Self { damaged: Some("their bytes are gone".to_owned()), ..Self::none(header) }
     }
 }

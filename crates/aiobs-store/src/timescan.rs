@@ -7,6 +7,7 @@ use crate::error::{Doing, Result};
 use crate::header::ChunkHeader;
 use crate::matcher::Matcher;
 use crate::reader::{DOING, Reader};
+use crate::scan::ChunkHits;
 use crate::timeorder::TimeKey;
 use crate::{rows, scan};
 use aiobs_types::{LogQuery, LogRecord, Order};
@@ -74,8 +75,13 @@ impl Merge<'_> {
     fn open(&mut self, chunk: usize, after: Option<Turn>, most: usize) -> Result<Piece> {
         let mut piece = Piece { records: Vec::new(), more: false };
         let first = self.headers[chunk].first;
-        let Some(stored) = rows::chunk(&self.reader.conn, first).doing(DOING)? else { return Ok(piece) };
-        let hits = scan::search(&mut self.decoder, self.matcher, stored)?;
+        let hits = match rows::chunk(&self.reader.conn, first).doing(DOING)? {
+            Some(stored) => scan::search(&mut self.decoder, self.matcher, stored)?,
+            None => ChunkHits::gone(self.headers[chunk].clone()),
+        };
+        if let Some(what) = &hits.damaged {
+            self.reader.damage.met(&hits.header, what);
+        }
         let Some(decoded) = hits.chunk else { return Ok(piece) };
         let turn = |&i: &u32| decoded.view(i as usize).map(|v| self.turn(TimeKey { time: v.meta.time, id: v.id }));
         let mut due: Vec<(Turn, u32)> = hits.rows.iter().filter_map(|i| Some((turn(i)?, *i))).collect();
