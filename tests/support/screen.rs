@@ -85,6 +85,7 @@ fn snapshot() -> Snapshot {
     let source = |id, name: &str, state, read| SourceRow {
         info: SourceInfo { id: SourceId(id), name: name.into(), state, read, size: 1000, ..SourceInfo::default() },
         per_second: 412.0,
+        left: None,
     };
     let component = |name: &str, per_second, errors, worst| ComponentRow {
         name: name.into(),

@@ -16,7 +16,28 @@ pub struct FileIdentity {
     pub head_hash: u64,
 }
 
-/// Everything before `offset` of the file `identity` is stored.
+/// A part of a file that a person chose not to read, and that can still be read later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Offset of its first byte, bytes.
+    pub from: u64,
+    /// Offset of the first byte behind it, bytes.
+    pub to: u64,
+}
+
+impl Skipped {
+    /// Its size, bytes.
+    pub const fn len(&self) -> u64 {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// Whether nothing is left of it.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Everything before `offset` of the file `identity` is stored, but for what was skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The source.
@@ -43,6 +64,9 @@ pub struct Checkpoint {
     /// Where to go on in what is no file: what the journal or a container's log calls the last record that is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Parts of the file before `offset` that were not read, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }
 
 impl Checkpoint {
@@ -53,6 +77,8 @@ impl Checkpoint {
     pub fn turn_to(&mut self, identity: FileIdentity, offset: u64) {
         let before = std::mem::replace(&mut self.identity, identity);
         self.offset = offset;
+        // They were parts of that file.
+        self.skipped.clear();
         let same = before.inode == identity.inode && before.device == identity.device;
         if before.head_len > 0 && !(same && before.head_hash == identity.head_hash) && !self.past.contains(&before) {
             self.past.push(before);

@@ -24,7 +24,7 @@ mod time;
 pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
 pub use chat::{ChatMessage, ChatRole, ChatScope};
-pub use checkpoint::{Checkpoint, FileIdentity};
+pub use checkpoint::{Checkpoint, FileIdentity, Skipped};
 pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, StageState};
 pub use ids::{RecordId, TemplateId};
 pub use incident::{Incident, IncidentId, IncidentState, TimelineEntry, TimelineKind};

@@ -1,6 +1,6 @@
 //! Where records come from.
 
-use crate::Timestamp;
+use crate::{Skipped, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Number of a source, stable across restarts in one data directory.
@@ -69,4 +69,7 @@ pub struct SourceInfo {
     pub records: u64,
     /// Observed time of the last record.
     pub last_seen: Option<Timestamp>,
+    /// Parts of the current file that a person chose not to read, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }

@@ -1,6 +1,7 @@
 //! All sources of one reading thread: finds files, steps their tails in turn, sleeps when there is nothing to do.
 
 mod kin;
+mod older;
 mod streams;
 
 use super::{

@@ -2,6 +2,7 @@
 //!
 //! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
 
+mod ahead;
 mod stream;
 
 use super::{
@@ -29,6 +30,8 @@ const SILENCE_TOLD: Duration = Duration::from_mins(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
+
+pub(super) use ahead::Ahead;
 
 pub(super) type Sink<'a> = dyn FnMut(SourceEvent<'_>) + 'a;
 
@@ -64,6 +67,8 @@ pub(super) struct Tail {
     partial_told: bool,
     /// How the file looked when it was read to its end; while it looks so, there is nothing to do.
     resting: Option<Stamp>,
+    /// What was left out, to be read later.
+    older: ahead::Older,
     /// Read only once older files of its family are.
     pub(super) waits: bool,
     /// When it last gave something.
@@ -96,6 +101,7 @@ impl Tail {
             partial_at: None,
             partial_told: false,
             resting: None,
+            older: ahead::Older::new(checkpoint),
             waits: false,
             read_at: None,
             rhythm: Rhythm::default(),
@@ -203,7 +209,7 @@ impl Tail {
             return Step::Idle;
         }
         self.retry_at = None;
-        if let Some(stamp) = self.resting
+        if let Some(stamp) = self.resting.filter(|_| !self.older.wanted)
             && self.partial_settled()
         {
             if fs::metadata(&self.path).is_ok_and(|meta| Stamp::of(&meta) == stamp) {
@@ -262,6 +268,7 @@ impl Tail {
             self.opened = true;
         } else if !goes_on || next.reason == NewFileReason::Truncated && next.present && offset == 0 {
             sink(SourceEvent::NewFile { source, identity, offset, size, reason: next.reason });
+            self.older.forget();
         }
         if goes_on && self.last.is_some_and(|(id, _)| id != identity) {
             sink(SourceEvent::Identity { source, identity });
@@ -279,9 +286,13 @@ impl Tail {
         if size > offset {
             self.set_state(SourceState::Backfill, sink);
         }
+        self.look_ahead(shared, sink);
     }
 
     fn read(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        if self.older.wanted {
+            self.go_back(shared, sink);
+        }
         let Some(open) = &mut self.current else { return Ok(Step::More) };
         let meta = open.file.metadata()?;
         open.measure(&meta);
@@ -300,10 +311,15 @@ impl Tail {
             }
         }
         // A size of zero with content is a file of the kernel's making, which has no end.
-        let got = if open.skip || meta.len() == 0 { Ok(Got::Bytes(0)) } else { open.read(&mut shared.buf) };
+        let got = if open.skip || meta.len() == 0 { Ok(Got::Bytes(0)) } else {
+            let room = self.older.room(open.offset, shared.buf.len());
+            open.read(&mut shared.buf[..room])
+        };
         let got = match got {
             Ok(Got::Skipping) => return Ok(Step::More),
-            Ok(Got::Bytes(0)) => return self.at_end(&meta, shared, sink),
+            Ok(Got::Bytes(0)) => {
+                return if self.come_home(sink) { Ok(Step::More) } else { self.at_end(&meta, shared, sink) };
+            }
             Ok(Got::Bytes(got)) => got,
             Err(e) if open.packed.is_some() => {
                 if open.damaged(&e, shared.options.follow) {
@@ -343,12 +359,15 @@ impl Tail {
         if self.blocks.is_multiple_of(REPORT_EVERY) {
             self.report(sink);
         }
+        self.keep_ahead(meta.len(), shared, sink);
         Ok(Step::More)
     }
 
     /// Lets go of the current file; the next step finds out what to read.
     fn release(&mut self) {
-        self.last = self.current.take().map(|open| (open.identity, open.offset)).or(self.last.take());
+        let current = self.current.take();
+        let place = current.map(|open| (open.identity, self.older.home(open.offset).unwrap_or(open.offset)));
+        self.last = place.or(self.last.take());
     }
 
     fn at_end(&mut self, meta: &fs::Metadata, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
