@@ -1,0 +1,1 @@
+//! Windows over records and lines that are shown before they are read.
