@@ -152,6 +152,8 @@ pub struct LogsPage {
     pub not_found: bool,
     /// Lines among `total` that are shown before they are stored; their ids are [`RecordId::is_preview`].
     pub unstored: u64,
+    /// The first of them of each source: what lies before it is still being read.
+    pub edges: Vec<RecordId>,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
     /// Matches that arrived since the last window that followed, dated before the first row seen then. By event time only.

@@ -345,6 +345,7 @@ impl Worker {
             rows,
             total: scan.index.total() + unstored,
             unstored,
+            edges: self.edges(&scan.matcher),
             archive: next - first,
             scanned: scan.index.scanned(),
             done: scan.index.done(),
@@ -389,7 +390,8 @@ impl Worker {
                 query.from = query.from.max(Some(time));
                 let hit = self.seek(&query, first, true, 1, first, next)?;
                 // Past the end, the last one is the nearest.
-                let hit = if hit.is_empty() { self.seek(&request.query, u64::MAX, false, 1, first, next)? } else { hit };
+                let hit =
+                    if hit.is_empty() { self.seek(&request.query, u64::MAX, false, 1, first, next)? } else { hit };
                 (hit, next.saturating_sub(1))
             }
             Anchor::Tail | Anchor::Head | Anchor::At(_) | Anchor::Rank(_) => (Vec::new(), first),

@@ -3,7 +3,7 @@
 
 use super::{Anchor, Worker};
 use aiobs_store::Matcher;
-use aiobs_types::{LogQuery, LogRecord, Order, RecordId, RecordView};
+use aiobs_types::{LogQuery, LogRecord, Order, RecordId, RecordView, SourceId};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -26,6 +26,18 @@ impl Worker {
         ids
     }
 
+    /// The first matching line of each source.
+    pub(super) fn edges(&self, matcher: &Matcher) -> Vec<RecordId> {
+        let mut edges: Vec<(SourceId, RecordId)> = Vec::new();
+        for line in self.previews().filter(|v| matcher.matches(v)) {
+            // The lines of a source are one after the other.
+            if edges.last().is_none_or(|(source, _)| *source != line.meta.source) {
+                edges.push((line.meta.source, line.id));
+            }
+        }
+        edges.into_iter().map(|(_, id)| id).collect()
+    }
+
     /// A line.
     pub(super) fn previewed(&self, id: RecordId) -> Option<LogRecord> {
         let shown = self.ahead.iter().find(|shown| (shown.ids().0..shown.ids().1).contains(&id.0))?;
@@ -35,7 +47,8 @@ impl Worker {
     /// Matches known before `id`.
     pub(super) fn rank(&self, id: u64) -> u64 {
         let Some(scan) = &self.scan else { return 0 };
-        let ahead = if RecordId(id).is_preview() { self.previewed_before(&scan.matcher, id, usize::MAX).len() } else { 0 };
+        let ahead =
+            if RecordId(id).is_preview() { self.previewed_before(&scan.matcher, id, usize::MAX).len() } else { 0 };
         scan.index.rank(id) + ahead as u64
     }
 

@@ -65,8 +65,7 @@ struct World {
 
 impl World {
     fn new(headers: &[ChunkHeader], batches: Vec<Arc<RecordBatch>>, first: u64, live: u64, next: u64) -> Self {
-        let mut w =
-            Self { spans: Vec::new(), places: Vec::new(), ids: Vec::new(), ahead: Vec::new(), newest: None };
+        let mut w = Self { spans: Vec::new(), places: Vec::new(), ids: Vec::new(), ahead: Vec::new(), newest: None };
         for h in headers.iter().filter(|h| h.first.0 < live) {
             w.spans.push(Stretch { min_time: h.min_time, max_time: h.max_time });
             w.places.push(Place::Chunk(h.first.0, h.sealed));
@@ -257,7 +256,7 @@ impl Worker {
             Some((then, top)) => came_above(&world, &scan.matcher, then, top),
             None => 0,
         };
-        let unstored = world.unstored();
+        let (unstored, edges) = (world.unstored(), self.edges(&scan.matcher));
         let (total, scanned, done) = (index.total() + unstored, index.scanned(), index.done());
         let top = rows.keys.len().saturating_sub(request.seen.max(1));
         view.followed = rows.keys.get(top).filter(|_| follows).map(|top| (next, *top));
@@ -272,6 +271,7 @@ impl Worker {
             rank,
             total,
             unstored,
+            edges,
             archive: next - first,
             scanned,
             done,

@@ -3,6 +3,7 @@
 //! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
 
 mod ahead;
+mod silence;
 mod stream;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     rhythm::Rhythm,
     shared::Shared,
 };
-use aiobs_types::{Checkpoint, SourceId, SourceState, Timestamp};
+use aiobs_types::{Checkpoint, SourceId, SourceState};
 use std::{
     collections::VecDeque,
     fs, io,
@@ -25,8 +26,6 @@ const KEEP_DELETED: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// How long a compressed file that is still being written is left alone.
 const HALF_WRITTEN: Duration = Duration::from_secs(1);
-/// How often it is told that a source is still silent.
-const SILENCE_TOLD: Duration = Duration::from_mins(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
@@ -174,29 +173,6 @@ impl Tail {
         [kept, partial, self.retry_at, self.silent_from(silence)].into_iter().flatten().min()
     }
 
-    /// When its silence will be worth telling.
-    fn silent_from(&self, least: Duration) -> Option<Instant> {
-        match self.state {
-            _ if self.ended => None,
-            SourceState::Following => self.rhythm.silent_from(least),
-            // Told again from time to time, since it is shown how long it lasts.
-            SourceState::Silent(_) => self.silence_told.map(|at| at + SILENCE_TOLD),
-            _ => None,
-        }
-    }
-
-    fn tell_silence(&mut self, shared: &Shared, sink: &mut Sink<'_>) {
-        if self.silent_from(shared.options.silence).is_some_and(|at| at <= Instant::now()) {
-            self.silence_told = Some(Instant::now());
-            if matches!(self.state, SourceState::Silent(_)) {
-                return self.report(sink);
-            }
-            let quiet = self.rhythm.quiet_for().as_nanos();
-            let since = Timestamp::now().plus(-i64::try_from(quiet).unwrap_or(i64::MAX));
-            self.set_state(SourceState::Silent(since), sink);
-        }
-    }
-
     pub(super) fn step(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> Step {
         if self.ended {
             return Step::Idle;
@@ -311,7 +287,9 @@ impl Tail {
             }
         }
         // A size of zero with content is a file of the kernel's making, which has no end.
-        let got = if open.skip || meta.len() == 0 { Ok(Got::Bytes(0)) } else {
+        let got = if open.skip || meta.len() == 0 {
+            Ok(Got::Bytes(0))
+        } else {
             let room = self.older.room(open.offset, shared.buf.len());
             open.read(&mut shared.buf[..room])
         };

@@ -3,6 +3,7 @@
 
 mod bar;
 mod bars;
+mod breaks;
 mod columns;
 mod detail;
 mod export;
