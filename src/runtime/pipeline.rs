@@ -4,6 +4,8 @@
 
 mod envelope;
 mod older;
+#[cfg(test)]
+mod older_tests;
 mod preview;
 mod recall;
 #[cfg(test)]

@@ -102,3 +102,74 @@ impl Previews {
         pieces.filter(holds).map(|piece| piece.view((id.0 - piece.first.0) as usize).to_record()).next()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aiobs_types::{NewRecord, Severity, TemplateId, Timestamp};
+
+    fn lines(first: RecordId, source: u32, offsets: std::ops::Range<u64>, text: &str) -> RecordBatch {
+        let mut batch = RecordBatch::new(first);
+        for offset in offsets {
+            batch.push(NewRecord {
+                time: Timestamp(0),
+                observed: Timestamp(0),
+                offset,
+                source: SourceId(source),
+                template: TemplateId(0),
+                severity: Severity::INFO,
+                flags: 0,
+                component: "",
+                text,
+                message: (0, 0),
+            });
+        }
+        batch
+    }
+
+    fn offsets(previews: &Previews) -> Vec<(u32, u64)> {
+        previews
+            .shown()
+            .iter()
+            .flat_map(|s| s.iter().map(|v| (v.meta.source.0, v.meta.offset)).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn add(previews: &mut Previews, source: u32, range: std::ops::Range<u64>, fresh: bool) {
+        let first = previews.next(SourceId(source));
+        previews.add(SourceId(source), lines(first, source, range, "text"), fresh);
+    }
+
+    #[test]
+    fn what_is_read_is_shown_no_more_and_no_number_is_given_twice() {
+        let mut previews = Previews::default();
+        add(&mut previews, 1, 10..13, true);
+        add(&mut previews, 2, 50..51, true);
+        add(&mut previews, 1, 13..15, false);
+        let first = previews.shown()[0].batch.first;
+        assert!(first.is_preview() && previews.get(first).is_some_and(|r| r.offset == 10));
+        previews.pass(&lines(RecordId(1), 1, 0..12, "text"));
+        assert_eq!(offsets(&previews), [(1, 12), (1, 13), (1, 14), (2, 50)]);
+        // An older part that is read later takes nothing away.
+        previews.pass(&lines(RecordId(13), 1, 0..3, "text"));
+        assert_eq!(offsets(&previews).len(), 4);
+        let next = previews.next(SourceId(1));
+        assert!(previews.end(SourceId(1)) && !previews.end(SourceId(1)));
+        assert_eq!(offsets(&previews), [(2, 50)]);
+        assert_eq!(previews.next(SourceId(1)), next);
+        add(&mut previews, 1, 5..6, true);
+        assert_eq!(offsets(&previews), [(1, 5), (2, 50)], "another file begins anew");
+    }
+
+    #[test]
+    fn a_busy_file_does_not_fill_the_memory() {
+        let mut previews = Previews::default();
+        let text = "x".repeat(100_000);
+        for i in 0..100 {
+            let first = previews.next(SourceId(1));
+            previews.add(SourceId(1), lines(first, 1, i..i + 1, &text), false);
+        }
+        let kept = offsets(&previews);
+        assert!(kept.len() <= 10 && kept.last() == Some(&(1, 99)), "{kept:?}");
+    }
+}

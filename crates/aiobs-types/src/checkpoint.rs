@@ -1,6 +1,6 @@
 //! How far a source has been stored; committed together with the records it covers.
 
-use crate::{SourceId, Timestamp};
+use crate::{Skipped, SourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What tells one file from another under the same or another name.
@@ -14,27 +14,6 @@ pub struct FileIdentity {
     pub head_len: u32,
     /// Hash of the first `head_len` bytes. Of an empty file: when it was last changed, nanoseconds since the Unix epoch.
     pub head_hash: u64,
-}
-
-/// A part of a file that a person chose not to read, and that can still be read later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// Offset of its first byte, bytes.
-    pub from: u64,
-    /// Offset of the first byte behind it, bytes.
-    pub to: u64,
-}
-
-impl Skipped {
-    /// Its size, bytes.
-    pub const fn len(&self) -> u64 {
-        self.to.saturating_sub(self.from)
-    }
-
-    /// Whether nothing is left of it.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// Everything before `offset` of the file `identity` is stored, but for what was skipped.

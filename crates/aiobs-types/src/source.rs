@@ -1,6 +1,6 @@
 //! Where records come from.
 
-use crate::{Skipped, Timestamp};
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Number of a source, stable across restarts in one data directory.
@@ -48,6 +48,27 @@ pub struct Retry {
     pub what: String,
     /// Why, and what to do; empty when nothing more is known.
     pub why: String,
+}
+
+/// A part of a file that a person chose not to read, and that can still be read later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Offset of its first byte, bytes.
+    pub from: u64,
+    /// Offset of the first byte behind it, bytes.
+    pub to: u64,
+}
+
+impl Skipped {
+    /// Its size, bytes.
+    pub const fn len(&self) -> u64 {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// Whether nothing is left of it.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A source as shown to people.

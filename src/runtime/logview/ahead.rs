@@ -2,6 +2,7 @@
 //! them by event time. A line that became a record meanwhile is found again by where it stands in its file.
 
 use super::{Anchor, Worker};
+use crate::runtime::previews::Shown;
 use aiobs_store::Matcher;
 use aiobs_types::{LogQuery, LogRecord, Order, RecordId, RecordView, SourceId};
 use std::ops::ControlFlow;
@@ -10,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 impl Worker {
     /// All lines in their order.
     fn previews(&self) -> impl DoubleEndedIterator<Item = RecordView<'_>> {
-        self.ahead.iter().flat_map(|shown| shown.iter())
+        self.ahead.iter().flat_map(Shown::iter)
     }
 
     /// Up to `n` matching lines from `at` on, ascending.

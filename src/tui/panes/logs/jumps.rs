@@ -78,7 +78,9 @@ impl State {
         let unstored = self.window.unstored > 0 || self.window.rows.iter().any(|r| r.id.is_preview());
         let id = self.window.id().filter(|_| unstored && self.asked.is_none());
         let Some(id) = id else {
+            let breaks = self.window.breaks_above();
             self.find_breaks(self.by_time(cx), cx);
+            self.window.hold(breaks);
             self.settle(cx);
             return None;
         };
@@ -132,8 +134,12 @@ impl State {
         let height = view::list_height(self, cx);
         // While a scan has found nothing yet, what was there stays to be read.
         if page.done || !page.rows.is_empty() {
+            let breaks = self.window.breaks_above();
             self.window.take(page.clone(), asked.place, height);
             self.find_breaks(asked.by_time, cx);
+            if asked.place == Place::Keep {
+                self.window.hold(breaks);
+            }
             if let Some(id) = self.wants_bookmark.take()
                 && self.window.id() != Some(id)
             {

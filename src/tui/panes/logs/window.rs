@@ -95,6 +95,19 @@ impl Window {
         }
     }
 
+    /// Rows between the top and the cursor that say what is missing.
+    pub(super) fn breaks_above(&self) -> usize {
+        let end = (self.cursor + 1).min(self.rows.len());
+        self.rows.get(self.top..end).unwrap_or_default().iter().map(|r| Self::break_rows(&self.breaks, r)).sum()
+    }
+
+    /// Keeps the cursor in its row of the screen when `before` such rows were above it and others are now.
+    pub(super) fn hold(&mut self, before: usize) {
+        let now = self.breaks_above();
+        self.top = if now < before { self.top.saturating_sub(before - now) } else { self.top + (now - before) };
+        self.top = self.top.min(self.cursor);
+    }
+
     /// Moves the cursor within the rows at hand. Whether `action` was a move.
     pub(super) fn step(&mut self, action: Action, height: usize) -> bool {
         let height = height.max(1);

@@ -220,7 +220,8 @@ fn source_state(info: &aiobs_types::SourceInfo, cx: &PaneCx<'_>, width: usize) -
         SourceState::Following if !info.skipped.is_empty() => {
             let bytes = format::bytes(info.skipped.iter().map(aiobs_types::Skipped::len).sum());
             let said = format!("{bytes} not read");
-            (if text::width(&said) <= width { said } else { format!("-{bytes}") }, Role::Warn)
+            let short = || format!("{} unread", bytes.replace(' ', "").replace("iB", ""));
+            (if text::width(&said) <= width { said } else { short() }, Role::Warn)
         }
         SourceState::Following => ("following".into(), Role::Ok),
         SourceState::Ended => ("read".into(), Role::Dim),
