@@ -227,6 +227,24 @@ fn a_later_start_knows_what_was_left_out() {
 }
 
 #[test]
+fn what_was_left_out_of_another_file_is_forgotten() {
+    let text = lines(0, 100_000);
+    let (_dir, log) = file(&text);
+    let known = Checkpoint {
+        source: SourceId(1),
+        name: log.to_string_lossy().into_owned(),
+        identity: FileIdentity { device: 1, inode: 1, head_len: 1024, head_hash: 1 },
+        offset: 90_000,
+        skipped: vec![Skipped { from: 0, to: 50_000 }],
+        ..Checkpoint::default()
+    };
+    let mut heard = Heard::open(&log, true, &[known]);
+    heard.until("all", |h| h.following());
+    assert_eq!(heard.set.read_left_out(), 0);
+    assert_eq!(heard.read, [(0, text)]);
+}
+
+#[test]
 fn rotated_while_its_end_is_shown_the_old_file_is_read_to_its_end() {
     let text = lines(0, 2 * LARGE);
     let (dir, log) = file(&text);

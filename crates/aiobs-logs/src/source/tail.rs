@@ -242,6 +242,10 @@ impl Tail {
             let resumed = self.last.is_some() && offset > 0;
             sink(SourceEvent::Opened { source, name: &self.name, identity, offset, size, resumed });
             self.opened = true;
+            if !resumed {
+                // What was left out was a part of another file.
+                self.older.forget();
+            }
         } else if !goes_on || next.reason == NewFileReason::Truncated && next.present && offset == 0 {
             sink(SourceEvent::NewFile { source, identity, offset, size, reason: next.reason });
             self.older.forget();
