@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "support/screen.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
 mod screen;
 
 use aiobs::tui::Depth;

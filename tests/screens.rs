@@ -9,7 +9,7 @@ use aiobs::runtime::events::{Event, Toast};
 use aiobs::tui::event::Input;
 use aiobs::tui::theme::Library;
 use aiobs::tui::{Depth, keymap};
-use aiobs_types::Level;
+use aiobs_types::{Level, Skipped};
 use ratatui::style::{Modifier, Style};
 use screen::Screen;
 use std::fmt::Write as _;
@@ -92,6 +92,59 @@ fn the_list_of_bookmarks() {
 #[test]
 fn logs_with_the_histogram_and_a_range_marked() {
     picture("logs_histogram", "2 t \"14:20\" enter H + v l l l");
+}
+
+/// The end of a large file while the rest is read: above its first line, and once a part was left out.
+#[test]
+fn the_end_of_a_large_file_before_the_rest() {
+    for (width, height) in [(80, 24), (160, 45)] {
+        for (depth, word) in [(Depth::Ansi16, "ansi16"), (Depth::None, "no_color")] {
+            let mut screen = Screen::previewing(width, height, depth);
+            screen.press("2 pageup pageup j j j j j");
+            let seen = format!("{}--- styles\n{}", screen.text(), styles(&mut screen));
+            insta::assert_snapshot!(format!("logs_older_{width}x{height}_{word}"), seen);
+            screen.all_stored(Some(Skipped { from: 0, to: 960 * 60 }));
+            let seen = format!("{}--- styles\n{}", screen.text(), styles(&mut screen));
+            insta::assert_snapshot!(format!("logs_left_out_{width}x{height}_{word}"), seen);
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_before_it_is_stored_stays_where_it_is_when_it_is_stored() {
+    for keys in ["2", "2 k k k", "2 pageup k"] {
+        let mut screen = Screen::previewing(80, 24, Depth::None);
+        screen.press(keys);
+        // The line down at the left and what is said of the reading go, the lines stay.
+        let lines = |screen: &mut Screen| -> Vec<String> {
+            let said = |l: &&str| l.contains("request") || l.contains("pool") || l.contains("charge");
+            screen.text().lines().filter(said).map(|l| l.replacen('│', " ", 1)).collect()
+        };
+        let before = lines(&mut screen);
+        assert!(screen.text().contains("older lines 62 %, 3 s"), "{}", screen.text());
+        screen.all_stored(None);
+        // A line may come in over them, where it was said what is missing.
+        let after = lines(&mut screen);
+        assert!(after.ends_with(&before) && after.len() <= before.len() + 1, "{keys}\n{}", screen.text());
+        assert!(!screen.text().contains("older lines"));
+    }
+}
+
+#[test]
+fn what_a_line_cannot_do_before_it_is_stored_is_said() {
+    let mut screen = Screen::previewing(80, 24, Depth::None);
+    screen.press("2");
+    for keys in ["b", "c", "v", "=", "minus", "o"] {
+        screen.press(keys);
+        assert!(screen.text().contains("This line is not stored yet"), "{keys}\n{}", screen.text());
+        screen.press("?  esc");
+    }
+    screen.press("enter");
+    assert!(screen.text().contains("not stored yet   2025-01-07 14:"), "{}", screen.text());
+    screen.press("esc X R");
+    assert_eq!(screen.done, ["Send(LeaveOutOlder)", "Send(ReadLeftOut)"]);
+    screen.press("/ \"level>=error\" enter");
+    assert!(screen.text().contains("10 of 960"), "{}", screen.text());
 }
 
 #[test]
@@ -264,11 +317,11 @@ fn every_keymap_loads_and_a_wrong_one_says_where() {
 fn a_user_keymap_changes_only_what_it_names() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keymap.toml");
-    std::fs::write(&file, "global = [{ on = \"X\", run = \"quit\" }, { on = \"q\", run = \"none\" }]\n").unwrap();
+    std::fs::write(&file, "global = [{ on = \"U\", run = \"quit\" }, { on = \"q\", run = \"none\" }]\n").unwrap();
     let mut screen = Screen::new(100, 30, Depth::True, false, "default");
     screen.model.world.keymap = keymap::load("default", Some(&file)).unwrap();
     screen.press("q j 2");
     assert!(screen.done.is_empty());
-    screen.press("X");
+    screen.press("U");
     assert_eq!(screen.done, ["Quit"]);
 }

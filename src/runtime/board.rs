@@ -19,6 +19,15 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a person wants with the older part of large files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Not to read it.
+    LeaveOut,
+    /// To read what was left out.
+    ReadLeftOut,
+}
+
 /// Who else hears of troubles.
 struct Told(Arc<dyn Fn(EngineEvent) + Send + Sync>);
 
@@ -54,6 +63,8 @@ pub(crate) struct Board {
     pub archive_bytes: AtomicU64,
     /// Where else than on this machine spans are sent; set once at the start.
     remote: OnceLock<String>,
+    /// The last wish that the reader has not carried out; written by the hub.
+    wish: Mutex<Option<Wish>>,
     dirty: Mutex<bool>,
     dirty_signal: Condvar,
     stopping: AtomicBool,
@@ -113,6 +124,16 @@ impl Board {
             self.touch();
         }
         changed
+    }
+
+    /// Asks the reader for something; it has to be woken.
+    pub(crate) fn wish(&self, wish: Wish) {
+        *lock(&self.wish) = Some(wish);
+    }
+
+    /// What the reader is asked for.
+    pub(crate) fn take_wish(&self) -> Option<Wish> {
+        lock(&self.wish).take()
     }
 
     /// The screen asks about an incident.

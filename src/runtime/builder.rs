@@ -178,6 +178,8 @@ impl Builder<'_> {
             poll_interval: config.sources.poll,
             exclude: config.sources.exclude.clone(),
             lookback: config.sources.lookback,
+            // Only a screen has somebody who waits for the newest lines.
+            preview: screen && options.follow,
             ..SourceOptions::default()
         };
         let set = SourceSet::open(&options.sources, source_options, &checkpoints)?;
@@ -185,6 +187,7 @@ impl Builder<'_> {
             emit(EngineEvent::Notice(format!("{name}: nothing there yet; it is read as soon as it appears")));
         }
         let waker = set.waker();
+        let wakes = waker.clone();
         {
             let (board, to_pipeline) = (Arc::clone(&board), to_pipeline.clone());
             threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline, &blocks))?);
@@ -197,7 +200,7 @@ impl Builder<'_> {
             let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
             let collector = Collector::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, parts, sql, collector, Arc::clone(&board), to_inquiry));
+            let hub = Arc::new(Hub::new(logs, parts, sql, collector, Arc::clone(&board), to_inquiry, wakes));
             let inquiry = Inquiry {
                 reader: ground.store.reader()?,
                 board: Arc::clone(&board),

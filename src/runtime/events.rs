@@ -76,6 +76,10 @@ pub enum Request {
     Collect(u64, LogQuery, bool),
     /// Stop collecting.
     CancelCollect,
+    /// Leave out what lies before the end of large files that is shown already.
+    LeaveOutOlder,
+    /// Read what was left out.
+    ReadLeftOut,
     /// Everything a person kept: bookmarks, notes, filters.
     Kept,
     /// Keep or forget something.
@@ -147,6 +151,10 @@ pub struct LogsPage {
     pub done: bool,
     /// A jump or find found nothing in this direction (and did not move).
     pub not_found: bool,
+    /// Lines among `total` that are shown before they are stored; their ids are [`RecordId::is_preview`].
+    pub unstored: u64,
+    /// The first of them of each source: what lies before it is still being read.
+    pub edges: Vec<RecordId>,
     /// Something to tell, such as a bad regular expression.
     pub error: Option<String>,
     /// Matches that arrived since the last window that followed, dated more than a few seconds before the first row seen
@@ -370,6 +378,8 @@ pub struct SourceRow {
     pub info: SourceInfo,
     /// Records per second over the last seconds, wall time.
     pub per_second: f64,
+    /// Seconds until what is unread now will be read, while much is; `None` while unknown.
+    pub left: Option<f64>,
 }
 
 /// The model.

@@ -2,13 +2,14 @@
 //! what the screen hears, and takes snapshots while things change.
 
 use super::EngineEvent;
-use super::board::{Board, lock};
+use super::board::{Board, Wish, lock};
 use super::collect::Collector;
 use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::parts::PartsDesk;
 use super::sql::SqlDesk;
+use aiobs_logs::source::Waker;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
@@ -30,6 +31,7 @@ pub(super) struct Hub {
     sql: SqlDesk,
     collector: Collector,
     inquiries: Sender<Request>,
+    waker: Waker,
 }
 
 impl Hub {
@@ -40,8 +42,9 @@ impl Hub {
         collector: Collector,
         board: Arc<Board>,
         inquiries: Sender<Request>,
+        waker: Waker,
     ) -> Self {
-        Self { latest: Mutex::default(), logs, parts, sql, collector, board, inquiries }
+        Self { latest: Mutex::default(), logs, parts, sql, collector, board, inquiries, waker }
     }
 }
 
@@ -58,6 +61,11 @@ impl Backend for Hub {
             Request::CancelSql => self.sql.cancel(),
             Request::Collect(seq, query, by_time) => self.collector.ask(seq, query, by_time),
             Request::CancelCollect => self.collector.cancel(),
+            Request::LeaveOutOlder | Request::ReadLeftOut => {
+                let leave = request == Request::LeaveOutOlder;
+                self.board.wish(if leave { Wish::LeaveOut } else { Wish::ReadLeftOut });
+                self.waker.wake();
+            }
             // Gone only when everything stops.
             Request::Incident(id) => {
                 self.board.watch(id);
@@ -144,7 +152,7 @@ fn stage_row(
 
 /// Takes snapshots while things change: runs on its own thread until the board says stop.
 pub(crate) fn snapshots(hub: &Hub, board: &Board, sink: &EventSink, place: &str, started: Timestamp) {
-    let mut last: HashMap<SourceId, (Instant, u64, f64)> = HashMap::new();
+    let mut last: HashMap<SourceId, Paces> = HashMap::new();
     let mut busy = true;
     while !board.stopping() {
         // After the last change one more is taken a little later, so that rates fall to zero and then rest.
@@ -166,7 +174,7 @@ fn take(
     sink: &EventSink,
     place: &str,
     started: Timestamp,
-    last: &mut HashMap<SourceId, (Instant, u64, f64)>,
+    last: &mut HashMap<SourceId, Paces>,
 ) -> Snapshot {
     let texts = lock(&board.templates);
     let mut stats = lock(&board.stats);
@@ -209,17 +217,41 @@ fn incidents(all: &BTreeMap<IncidentId, Arc<Incident>>) -> Vec<Arc<Incident>> {
     order.into_iter().take(INCIDENTS).cloned().collect()
 }
 
-fn source_rows(board: &Board, last: &mut HashMap<SourceId, (Instant, u64, f64)>) -> Vec<SourceRow> {
+/// How fast a source gives: when it was measured, records and bytes read then, and per second.
+struct Paces {
+    at: Instant,
+    records: u64,
+    read: u64,
+    records_per_second: f64,
+    bytes_per_second: Option<f64>,
+}
+
+fn source_rows(board: &Board, last: &mut HashMap<SourceId, Paces>) -> Vec<SourceRow> {
     let now = Instant::now();
     lock(&board.sources)
         .values()
         .map(|info| {
-            let entry = last.entry(info.id).or_insert((now, info.records, 0.0));
-            let seconds = now.duration_since(entry.0).as_secs_f64();
+            let paces = last.entry(info.id).or_insert(Paces {
+                at: now,
+                records: info.records,
+                read: info.read,
+                records_per_second: 0.0,
+                bytes_per_second: None,
+            });
+            let seconds = now.duration_since(paces.at).as_secs_f64();
             if seconds >= 1.0 {
-                *entry = (now, info.records, (info.records - entry.1.min(info.records)) as f64 / seconds);
+                let per_second = |now: u64, then: u64| now.saturating_sub(then) as f64 / seconds;
+                *paces = Paces {
+                    at: now,
+                    records: info.records,
+                    read: info.read,
+                    records_per_second: per_second(info.records, paces.records),
+                    bytes_per_second: Some(per_second(info.read, paces.read)),
+                };
             }
-            SourceRow { info: info.clone(), per_second: entry.2 }
+            let pace = paces.bytes_per_second.filter(|pace| *pace > 0.0 && info.state == SourceState::Backfill);
+            let left = pace.map(|pace| info.size.saturating_sub(info.read) as f64 / pace);
+            SourceRow { info: info.clone(), per_second: paces.records_per_second, left }
         })
         .collect()
 }

@@ -52,7 +52,9 @@ impl Inquiry {
             | Request::Sql(..)
             | Request::CancelSql
             | Request::Collect(..)
-            | Request::CancelCollect => Ok(None),
+            | Request::CancelCollect
+            | Request::LeaveOutOlder
+            | Request::ReadLeftOut => Ok(None),
             Request::Record(id) => self.record(id).map(|d| d.map(|d| Event::Record(Box::new(d)))),
             Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),

@@ -1,7 +1,8 @@
 //! The newest records in memory, shared between the pipeline that adds them and the views that follow. Nothing
 //! that is not yet stored ever leaves it, so a view over archive and window together has no gap.
 
-use aiobs_types::{LogRecord, RecordBatch, RecordId};
+use super::previews::{Previews, Shown};
+use aiobs_types::{LogRecord, RecordBatch, RecordId, RecordView, SourceId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ const KEEP_BATCHES: usize = 4096;
 #[derive(Debug, Default)]
 struct Window {
     batches: VecDeque<Arc<RecordBatch>>,
+    previews: Previews,
     bytes: usize,
     stored_through: RecordId,
     next: RecordId,
@@ -40,6 +42,7 @@ impl LiveWindow {
         let mut w = self.lock();
         w.next = RecordId(batch.first.0 + batch.len() as u64);
         w.bytes += batch.text_bytes();
+        w.previews.pass(&batch);
         w.batches.push_back(batch);
         w.trim();
     }
@@ -74,9 +77,41 @@ impl LiveWindow {
         (w.batches.range(start..).cloned().collect(), w.batches.front().map_or(w.next, |b| b.first))
     }
 
-    /// One record, if it is held.
+    /// Id that the next record will get, and what is shown behind it before it is read. One look: what a batch holds
+    /// leaves the previews at the moment at which it enters the window.
+    pub(super) fn edge(&self) -> (RecordId, Vec<Shown>) {
+        let w = self.lock();
+        (w.next, w.previews.shown())
+    }
+
+    /// Id that the next previewed line of the source will get.
+    pub(super) fn next_preview(&self, source: SourceId) -> RecordId {
+        self.lock().previews.next(source)
+    }
+
+    /// Adds lines to the preview of a source, or replaces it.
+    pub(super) fn preview(&self, source: SourceId, batch: RecordBatch, fresh: bool) {
+        self.lock().previews.add(source, batch, fresh);
+    }
+
+    /// Nothing of the source is shown any more before it is read. Whether something was.
+    pub(super) fn end_preview(&self, source: SourceId) -> bool {
+        self.lock().previews.end(source)
+    }
+
+    /// The record of this source that begins at this offset, if it is held; of several the newest.
+    pub(super) fn at_offset(&self, source: SourceId, offset: u64) -> Option<RecordId> {
+        let w = self.lock();
+        let here = |v: &RecordView<'_>| v.meta.source == source && v.meta.offset == offset;
+        w.batches.iter().rev().find_map(|batch| batch.iter().rev().find(here)).map(|v| v.id)
+    }
+
+    /// One record, if it is held; also a previewed one.
     pub(super) fn get(&self, id: RecordId) -> Option<LogRecord> {
         let w = self.lock();
+        if id.is_preview() {
+            return w.previews.get(id);
+        }
         let i = w.batches.partition_point(|b| b.first.0 + b.len() as u64 <= id.0);
         let batch = w.batches.get(i)?;
         (batch.first <= id).then(|| batch.view((id.0 - batch.first.0) as usize).to_record())

@@ -2,6 +2,9 @@
 //! live window together, and meanwhile counts the matches of the query from the newest record down. A newer
 //! request interrupts what is going on, so a key never waits for a scan.
 
+mod ahead;
+#[cfg(test)]
+mod ahead_tests;
 mod bytime;
 mod index;
 #[cfg(test)]
@@ -13,6 +16,7 @@ use self::bytime::TimeView;
 use self::index::MatchIndex;
 use super::board::Board;
 use super::events::{Anchor, Event, EventSink, LogsPage, LogsRequest};
+use super::previews::Shown;
 use aiobs_store::{Matcher, Reader, StoreError};
 use aiobs_types::{LogQuery, LogRecord, Order, RecordBatch, RecordId};
 use std::ops::ControlFlow;
@@ -44,6 +48,7 @@ impl LogView {
             cancel: Arc::clone(&cancel),
             scan: None,
             shown: Vec::new(),
+            ahead: Vec::new(),
             time: TimeView::default(),
         };
         std::thread::Builder::new().name("logview".into()).spawn(move || worker.run(&rx))?;
@@ -101,6 +106,8 @@ struct Worker {
     /// Rows of the last window, rising. The next one holds most of them again, and a rare match is alone in its chunk:
     /// without them, following a filter would unpack a chunk per row each time something arrives.
     shown: Vec<LogRecord>,
+    /// What is shown before it is read, behind all records.
+    ahead: Vec<Shown>,
     time: TimeView,
 }
 
@@ -137,7 +144,9 @@ impl Worker {
 
     /// First and one-past-last id of everything there is.
     fn bounds(&mut self) -> (u64, u64) {
-        let next = self.board.live.next().0;
+        let (next, ahead) = self.board.live.edge();
+        self.ahead = ahead;
+        let next = next.0;
         let live = self.board.live.first().map_or(next, |f| f.0);
         let stored = self.reader.first_record_id().ok().flatten().map_or(live, |f| f.0);
         (stored.min(live).min(next), next)
@@ -268,7 +277,8 @@ impl Worker {
 
     /// Sends the window of the current request with the counts known so far.
     fn reply(&mut self, first: u64, next: u64) {
-        let Some(request) = self.scan.as_ref().map(|s| s.request.clone()) else { return };
+        let Some(mut request) = self.scan.as_ref().map(|s| s.request.clone()) else { return };
+        request.anchor = self.stored_by_now(request.anchor, next);
         let page = if request.by_time {
             self.window_by_time(&request, first, next)
         } else {
@@ -295,7 +305,7 @@ impl Worker {
             Anchor::Tail => None,
             Anchor::Head => Some(first),
             Anchor::At(id) => Some(id.0),
-            Anchor::Rank(n) => self.scan.as_ref().and_then(|s| s.index.nth(n)).or(Some(first)),
+            Anchor::Rank(n) => self.nth(n).or(Some(first)),
             anchor => {
                 let (target, from) = match self.jump(anchor, request, first, next) {
                     Ok(found) => found,
@@ -311,7 +321,7 @@ impl Worker {
         };
         let (ids, focus) = match at {
             None => {
-                let ids = self.matches_before(next, before + after, first, next)?;
+                let ids = self.matches_before(u64::MAX, before + after, first, next)?;
                 let focus = ids.len().checked_sub(1);
                 (ids, focus)
             }
@@ -327,12 +337,15 @@ impl Worker {
         let focus_id = focus.and_then(|f| ids.get(f)).copied();
         let focus = focus_id.and_then(|id| rows.iter().position(|r| r.id.0 == id));
         let Some(scan) = &self.scan else { return Ok(LogsPage::default()) };
+        let unstored = self.previewed_before(&scan.matcher, u64::MAX, usize::MAX).len() as u64;
         Ok(LogsPage {
             seq: request.seq,
             focus,
-            rank: rows.first().map_or(0, |r| scan.index.rank(r.id.0)),
+            rank: rows.first().map_or(0, |r| self.rank(r.id.0)),
             rows,
-            total: scan.index.total(),
+            total: scan.index.total() + unstored,
+            unstored,
+            edges: self.edges(&scan.matcher),
             archive: next - first,
             scanned: scan.index.scanned(),
             done: scan.index.done(),
@@ -362,7 +375,7 @@ impl Worker {
             Anchor::FindPrevious(id) => {
                 with_find(&mut query);
                 let hit = self.seek(&query, id.0, false, 1, first, next)?;
-                let hit = if hit.is_empty() { self.seek(&query, next, false, 1, first, next)? } else { hit };
+                let hit = if hit.is_empty() { self.seek(&query, u64::MAX, false, 1, first, next)? } else { hit };
                 (hit, id.0)
             }
             Anchor::LevelNext(id, level) => {
@@ -377,7 +390,8 @@ impl Worker {
                 query.from = query.from.max(Some(time));
                 let hit = self.seek(&query, first, true, 1, first, next)?;
                 // Past the end, the last one is the nearest.
-                let hit = if hit.is_empty() { self.seek(&request.query, next, false, 1, first, next)? } else { hit };
+                let hit =
+                    if hit.is_empty() { self.seek(&request.query, u64::MAX, false, 1, first, next)? } else { hit };
                 (hit, next.saturating_sub(1))
             }
             Anchor::Tail | Anchor::Head | Anchor::At(_) | Anchor::Rank(_) => (Vec::new(), first),
@@ -389,7 +403,9 @@ impl Worker {
     fn matches_from(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, Halt> {
         let Some(scan) = &self.scan else { return Ok(Vec::new()) };
         if scan.index.done() {
-            return Ok(scan.index.from(at, n));
+            let mut ids = scan.index.from(at, n);
+            ids.extend(self.previewed_from(&scan.matcher, at, n - ids.len()));
+            return Ok(ids);
         }
         let query = scan.query.clone();
         self.seek(&query, at, true, n, first, next)
@@ -399,7 +415,10 @@ impl Worker {
     fn matches_before(&mut self, at: u64, n: usize, first: u64, next: u64) -> Result<Vec<u64>, Halt> {
         let Some(scan) = &self.scan else { return Ok(Vec::new()) };
         if scan.index.done() {
-            return Ok(scan.index.before(at, n));
+            let ahead = self.previewed_before(&scan.matcher, at, n);
+            let mut ids = scan.index.before(at, n - ahead.len());
+            ids.extend(ahead);
+            return Ok(ids);
         }
         let query = scan.query.clone();
         let mut ids = self.seek(&query, at, false, n, first, next)?;
@@ -424,6 +443,10 @@ impl Worker {
         let matcher = self.reader.matcher(query)?;
         let (batches, live) = self.window_from(if forward { at } else { 0 }, next);
         if !forward {
+            ids.extend(self.previewed_before(&matcher, at, n).into_iter().rev());
+            if ids.len() == n {
+                return Ok(ids);
+            }
             for batch in batches.iter().rev() {
                 for v in batch.iter().rev().filter(|v| v.id.0 < at && v.id.0 < next && matcher.matches(v)) {
                     ids.push(v.id.0);
@@ -460,6 +483,7 @@ impl Worker {
                     ids.push(v.id.0);
                 }
             }
+            ids.extend(self.previewed_from(&matcher, at, n - ids.len()));
         }
         Ok(ids)
     }
@@ -470,7 +494,8 @@ impl Worker {
         let mut stored = Vec::new();
         for &id in ids {
             let shown = self.shown.binary_search_by_key(&id, |r| r.id.0).ok().and_then(|i| self.shown.get(i));
-            match shown.cloned().or_else(|| self.board.live.get(RecordId(id))) {
+            let known = shown.cloned().or_else(|| self.previewed(RecordId(id)));
+            match known.or_else(|| self.board.live.get(RecordId(id))) {
                 Some(r) => rows.push(r),
                 None => stored.push(RecordId(id)),
             }

@@ -15,6 +15,7 @@ mod live;
 mod logview;
 mod parts;
 mod pipeline;
+mod previews;
 mod priority;
 mod processing;
 mod reading;

@@ -3,20 +3,27 @@
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
 mod envelope;
+mod older;
+#[cfg(test)]
+mod older_tests;
+mod preview;
 mod recall;
 #[cfg(test)]
 mod recall_tests;
+mod source;
 #[cfg(test)]
 mod tests;
 
-use self::envelope::{first_line_len, open_envelope, slice};
-use self::recall::{Lesson, Recall, Recalled};
-use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
-use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
-use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineHint, Unwrapper};
+use self::envelope::slice;
+use self::preview::Preview;
+use self::recall::{Recall, Recalled};
+use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
+use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
+use aiobs_logs::frame::{Assembler, BlockJoiner, Line, Unwrapper};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::source::CursorTracker;
-use aiobs_logs::template::{Miner, MinerOptions, Statement};
+use aiobs_logs::template::{Miner, MinerOptions};
 use aiobs_types::{
     Anomaly, Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
     SourceId, Template, TimelineKind, Timestamp, flags,
@@ -28,10 +35,6 @@ use std::sync::Arc;
 const BATCH_RECORDS: usize = 8_192;
 /// Bytes of text per batch, about.
 const BATCH_BYTES: usize = 1 << 20;
-/// A joined record is cut here, bytes.
-const MAX_RECORD: usize = 1 << 20;
-/// How far ahead of the wall clock an event time may be and still count as now, nanoseconds: zones differ by 26 hours.
-const FUTURE: i64 = 26 * 3_600 * 1_000_000_000;
 
 /// What a pipeline starts from: what the archive holds, and the rules.
 pub struct PipelineSetup {
@@ -81,41 +84,6 @@ impl Output {
     }
 }
 
-/// A record that may still grow by continuation lines.
-#[derive(Default)]
-struct Pending {
-    open: bool,
-    text: String,
-    parsed: Parsed,
-    component: String,
-    offset: u64,
-    next_offset: u64,
-    flags: u8,
-    /// The next line goes on in the middle of this one (CRI).
-    partial: bool,
-    /// It is more than one such line: what is inside can be read only now.
-    joined: bool,
-    /// Where the text inside the envelope begins.
-    inside: u32,
-    /// Its statement, when its shape was met before, and what the patterns say of it, if that is known.
-    recalled: Option<(Statement, Option<Verdict>)>,
-    /// What was learnt from it, when its shape was not.
-    lesson: Option<Lesson>,
-}
-
-/// Per-source state beside the framer (apart from it so that both can be borrowed at once).
-struct SourceState {
-    checkpoint: Checkpoint,
-    /// Component of lines that name none: what the file is called.
-    fallback: String,
-    parser: SourceParser,
-    assembler: Assembler,
-    pending: Pending,
-    moved: bool,
-    /// Knows the place in what is no file.
-    tracker: Option<CursorTracker>,
-}
-
 struct SourcePipe {
     framer: Unwrapper,
     blocks: BlockJoiner,
@@ -144,6 +112,7 @@ pub struct Pipeline {
     forced: Vec<(globset::GlobMatcher, String)>,
     known: HashMap<SourceId, Checkpoint>,
     pipes: HashMap<SourceId, SourcePipe>,
+    previews: HashMap<SourceId, Preview>,
     core: Core,
 }
 
@@ -158,6 +127,7 @@ impl Pipeline {
             forced: setup.forced,
             known: setup.checkpoints.into_iter().map(|c| (c.source, c)).collect(),
             pipes: HashMap::new(),
+            previews: HashMap::new(),
             core: Core {
                 recall: Recall::default(),
                 miner,
@@ -175,38 +145,37 @@ impl Pipeline {
     /// A source begins (or goes on) at `offset` of the file `identity`.
     pub fn open(&mut self, source: SourceId, name: &str, identity: FileIdentity, offset: u64) -> anyhow::Result<()> {
         let known = self.known.get(&source);
+        let mut state = self.source_state(source, name, known.and_then(|c| c.format.as_deref()))?;
+        if let Some(known) = known {
+            let same = known.identity.head_hash == identity.head_hash && known.offset == offset;
+            state.checkpoint = Checkpoint { name: name.to_owned(), ..known.clone() };
+            state.checkpoint.skipped.retain(|_| same);
+        }
+        (state.checkpoint.identity, state.checkpoint.offset) = (identity, offset);
+        if let (Some(first), Some(last)) = (state.checkpoint.first_time, state.checkpoint.last_time) {
+            self.core.detectors.restore_source(source, state.checkpoint.records, first, last);
+        }
+        self.pipes.insert(source, SourcePipe { framer: Unwrapper::new(), blocks: BlockJoiner::new(), state });
+        Ok(())
+    }
+
+    /// The state of a source of which nothing was read yet, but whose format may be known.
+    fn source_state(&self, source: SourceId, name: &str, resumed: Option<&str>) -> anyhow::Result<SourceState> {
         let forced = self.forced.iter().find(|(glob, _)| glob.is_match(name)).map(|(_, f)| f.as_str());
         let forced = forced.or(stream_format(name));
-        let resumed = known.and_then(|c| c.format.as_deref());
-        let fallback = stem(name);
         let parser = SourceParser::new(Arc::clone(&self.formats), self.zone.clone(), forced, resumed)?;
-        let tracker = CursorTracker::for_source(name, known.and_then(|c| c.cursor.as_deref()));
-        let checkpoint = Checkpoint {
-            source,
-            name: name.to_owned(),
-            identity,
-            offset,
-            format: resumed.map(str::to_owned),
-            last_time: known.and_then(|c| c.last_time),
-            records: known.map_or(0, |c| c.records),
-            first_time: known.and_then(|c| c.first_time),
-            past: known.map(|c| c.past.clone()).unwrap_or_default(),
-            cursor: known.and_then(|c| c.cursor.clone()),
-        };
-        if let (Some(first), Some(last)) = (checkpoint.first_time, checkpoint.last_time) {
-            self.core.detectors.restore_source(source, checkpoint.records, first, last);
-        }
-        let state = SourceState {
-            checkpoint,
-            fallback,
+        let cursor = self.known.get(&source).and_then(|c| c.cursor.as_deref());
+        let format = resumed.map(str::to_owned);
+        Ok(SourceState {
+            checkpoint: Checkpoint { source, name: name.to_owned(), format, ..Checkpoint::default() },
+            fallback: stem(name),
             parser,
             assembler: Assembler::default(),
             pending: Pending::default(),
             moved: true,
-            tracker,
-        };
-        self.pipes.insert(source, SourcePipe { framer: Unwrapper::new(), blocks: BlockJoiner::new(), state });
-        Ok(())
+            tracker: CursorTracker::for_source(name, cursor),
+            older: None,
+        })
     }
 
     /// Bytes at `offset`, following the last ones. Calls `full` when a batch is worth storing.
@@ -291,6 +260,7 @@ impl Pipeline {
 
     /// Another file takes the source's place, from `offset` on; the old one is read to its end.
     pub fn new_file(&mut self, source: SourceId, identity: FileIdentity, offset: u64, now: Timestamp) {
+        self.go_home(source, now);
         self.end_of_line(source, now);
         if let Some(pipe) = self.pipes.get_mut(&source) {
             self.core.recall.forget(source);
@@ -356,44 +326,6 @@ impl Pipeline {
     }
 }
 
-impl SourceState {
-    /// A record begins with this line.
-    fn begin(&mut self, line: &Line<'_>, parsed: Parsed, component: &str) {
-        if let Some(tracker) = &mut self.tracker {
-            tracker.see(line.text);
-        }
-        let pending = &mut self.pending;
-        pending.open = true;
-        pending.partial = false;
-        pending.joined = false;
-        pending.text.clear();
-        pending.text.push_str(line.text);
-        pending.component.clear();
-        pending.component.push_str(if component.is_empty() { &self.fallback } else { component });
-        pending.parsed = parsed;
-        pending.offset = line.offset;
-        pending.next_offset = line.next_offset;
-        pending.flags = line_flags(line);
-        pending.recalled = None;
-        pending.lesson = None;
-    }
-
-    /// The checkpoint if it moved since the last call.
-    fn checkpoint(&mut self) -> Option<Checkpoint> {
-        if !std::mem::take(&mut self.moved) {
-            return None;
-        }
-        let format = self.parser.format_name();
-        if self.checkpoint.format.as_deref() != Some(format) {
-            self.checkpoint.format = Some(format.to_owned());
-        }
-        if let Some(token) = self.tracker.as_ref().and_then(CursorTracker::token) {
-            self.checkpoint.cursor = Some(token);
-        }
-        Some(self.checkpoint.clone())
-    }
-}
-
 impl Core {
     /// One line: the beginning of a record, or the continuation of the pending one.
     fn line(&mut self, state: &mut SourceState, line: Line<'_>, now: Timestamp) {
@@ -408,79 +340,19 @@ impl Core {
             state.pending.recalled = Some((statement, verdict));
             return;
         }
-        let outer = state.parser.parse(line.text, now);
-        let (parsed, component, inside) = open_envelope(&mut state.parser, line.text, outer, now);
-        let (judged, body) = match &inside {
-            Some(inside) => (inside.as_ref(), (0, inside.len() as u32)),
-            None => (line.text, outer.message),
-        };
-        let hint =
-            LineHint { recognised: parsed.recognised, severity: parsed.severity, body, enveloped: outer.enveloped };
-        let join = state.assembler.classify(judged, &hint);
-        let pending = &mut state.pending;
-        let fits = pending.open && pending.text.len() + line.text.len() < MAX_RECORD;
-        if fits && (pending.partial || matches!(join, Join::Continue)) {
-            if let Some(tracker) = &mut state.tracker {
-                tracker.see(line.text);
-            }
-            if !pending.partial {
-                pending.text.push('\n');
-                pending.flags |= flags::MULTILINE;
-            }
-            pending.text.push_str(judged);
-            if pending.partial && pending.flags & flags::MULTILINE == 0 {
-                pending.parsed.message.1 = pending.text.len() as u32;
-                pending.joined = true;
-            }
-            pending.partial = outer.partial;
-            pending.next_offset = line.next_offset;
-            pending.flags |= line_flags(&line);
-            return;
-        }
+        let Some(Begins { outer, parsed, component }) = state.join(&line, now) else { return };
         let lesson = self.recall.lesson(source, line.text, &outer, &state.parser, state.assembler.opening());
         self.finish(state, now);
-        state.begin(&line, parsed, component.as_deref().unwrap_or_else(|| slice(line.text, parsed.component)));
-        let pending = &mut state.pending;
-        pending.partial = outer.partial;
-        pending.inside = outer.message.0;
-        pending.lesson = lesson;
+        state.begin_read(&line, &outer, parsed, component.as_deref());
+        state.pending.lesson = lesson;
     }
 
     /// The pending record is complete: mine, detect, append.
     fn finish(&mut self, state: &mut SourceState, now: Timestamp) {
-        let pending = &mut state.pending;
-        if !std::mem::take(&mut pending.open) {
-            return;
-        }
-        if pending.parsed.enveloped {
-            pending.read_whole(&mut state.parser, now);
-        }
-        state.checkpoint.offset = pending.next_offset;
-        if let Some(tracker) = &mut state.tracker {
-            tracker.settle();
-        }
-        state.moved = true;
-        if pending.text.is_empty() {
-            return;
-        }
-        let mut bits = pending.flags;
-        let time = pending.parsed.time.unwrap_or_else(|| {
-            bits |= flags::INHERITED_TIME;
-            state.checkpoint.last_time.unwrap_or(now)
-        });
+        let Some(Whole { time, flags: mut bits, message }) = state.complete(now) else { return };
         let believed = time <= now.plus(FUTURE);
-        if believed {
-            state.checkpoint.last_time = Some(time);
-        }
-        state.checkpoint.first_time = Some(state.checkpoint.first_time.map_or(time, |t| t.min(time)));
-        state.checkpoint.records += 1;
         self.advance(time, now);
-        let message =
-            if bits & flags::MULTILINE != 0 && pending.parsed.message.1 as usize >= first_line_len(&pending.text) {
-                (pending.parsed.message.0, pending.text.len() as u32)
-            } else {
-                pending.parsed.message
-            };
+        let pending = &mut state.pending;
         let severity = pending.parsed.severity;
         let id = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let head = slice(&pending.text, pending.parsed.message);
@@ -565,12 +437,6 @@ impl Core {
             forgotten: self.book.take_forgotten(),
         }
     }
-}
-
-fn line_flags(line: &Line<'_>) -> u8 {
-    (if line.cut { flags::CUT } else { 0 })
-        | (if line.lossy { flags::LOSSY } else { 0 })
-        | (if line.continued { flags::CONTINUED } else { 0 })
 }
 
 /// The format of lines that a program prints for us.

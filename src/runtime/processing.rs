@@ -56,6 +56,29 @@ pub(crate) enum Message {
         offset: u64,
         size: u64,
     },
+    Preview {
+        source: SourceId,
+        offset: u64,
+        bytes: Vec<u8>,
+        fresh: bool,
+    },
+    PreviewGone {
+        source: SourceId,
+    },
+    Skipped {
+        source: SourceId,
+        identity: FileIdentity,
+        to: u64,
+    },
+    Older {
+        source: SourceId,
+        to: u64,
+    },
+    Home {
+        source: SourceId,
+    },
+    /// The reader has something to tell people.
+    Said(String),
     CaughtUp {
         source: SourceId,
     },
@@ -109,6 +132,8 @@ pub(crate) struct Outlet {
     emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
     backlog: Vec<Output>,
     waiting: usize,
+    /// Sources whose preview ends once what was made is delivered.
+    shown: Vec<SourceId>,
 }
 
 impl Processing {
@@ -174,7 +199,28 @@ impl Processing {
                 held.remove(&source);
                 self.pipeline.new_file(source, identity, offset, now);
                 self.source(source, |s| (s.read, s.size) = (offset, size));
+                self.end_preview(source);
             }
+            Message::Preview { source, offset, bytes, fresh } => {
+                self.preview(source, offset, &bytes, fresh, now);
+            }
+            Message::PreviewGone { source } => self.end_preview(source),
+            Message::Skipped { source, identity, to } => {
+                held.remove(&source);
+                self.pipeline.skip(source, identity, to, now);
+                self.source(source, |s| s.read = to);
+            }
+            Message::Older { source, to } => {
+                held.remove(&source);
+                self.pipeline.go_back(source, to, now);
+            }
+            Message::Home { source } => {
+                held.remove(&source);
+                self.pipeline.go_home(source, now);
+                self.source(source, |_| {});
+                self.end_preview(source);
+            }
+            Message::Said(text) => (self.outlet.emit)(EngineEvent::Notice(text)),
             Message::CaughtUp { source } => {
                 if self.pipeline.in_block(source) {
                     held.insert(source, Instant::now() + HOLD_OPEN);
@@ -182,11 +228,13 @@ impl Processing {
                     held.insert(source, Instant::now() + HOLD);
                 } else {
                     self.pipeline.caught_up(source, now);
+                    self.end_preview(source);
                 }
             }
             Message::EndOfLine { source } => self.end_of_line(source, now),
             Message::Ended { source } => {
                 self.end_of_line(source, now);
+                self.end_preview(source);
                 self.source(source, |s| {
                     // Why nothing of it was read is worth more than that it is over.
                     let untold = !matches!(
@@ -247,14 +295,31 @@ impl Processing {
     /// Records that were held long enough are complete.
     fn release(&mut self, held: &mut HashMap<SourceId, Instant>) {
         let now = Instant::now();
-        let pipeline = &mut self.pipeline;
+        let Self { pipeline, outlet, .. } = self;
         held.retain(|source, until| {
             let wait = *until > now;
             if !wait {
                 pipeline.caught_up(*source, Timestamp::now());
+                pipeline.end_preview(*source);
+                outlet.shown.push(*source);
             }
             wait
         });
+    }
+
+    /// Puts lines before the screen that will be read in their turn.
+    fn preview(&mut self, source: SourceId, offset: u64, bytes: &[u8], fresh: bool, now: Timestamp) {
+        let Outlet { board, emit, .. } = &self.outlet;
+        let first = board.live.next_preview(source);
+        let batch = self.pipeline.preview(source, offset, bytes, fresh, first, now);
+        board.live.preview(source, batch, fresh);
+        emit(EngineEvent::Appended);
+    }
+
+    /// What was previewed of the source has been read, or is gone.
+    fn end_preview(&mut self, source: SourceId) {
+        self.pipeline.end_preview(source);
+        self.outlet.shown.push(source);
     }
 
     fn hand_over(&mut self) {
@@ -262,11 +327,13 @@ impl Processing {
         if !output.is_empty() {
             self.outlet.deliver(output);
         }
+        self.outlet.end_previews();
         self.outlet.pass_on(false);
     }
 
     fn source(&mut self, source: SourceId, change: impl FnOnce(&mut SourceInfo)) {
         let format = self.pipeline.format(source);
+        let skipped = self.pipeline.skipped(source);
         let Outlet { board, emit, .. } = &self.outlet;
         let mut sources = lock(&board.sources);
         let info = sources.entry(source).or_insert_with(|| SourceInfo { id: source, ..SourceInfo::default() });
@@ -274,6 +341,9 @@ impl Processing {
         change(info);
         if format.is_some() && info.format.as_deref() != format {
             info.format = format.map(str::to_owned);
+        }
+        if info.skipped != skipped {
+            info.skipped = skipped.to_vec();
         }
         let told = (before != info.state).then(|| info.clone());
         drop(sources);
@@ -290,7 +360,7 @@ impl Outlet {
         writer: SyncSender<WriterMessage>,
         emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
     ) -> Self {
-        Self { board, writer, emit, backlog: Vec::new(), waiting: 0 }
+        Self { board, writer, emit, backlog: Vec::new(), waiting: 0, shown: Vec::new() }
     }
 
     /// Shows the output on the board and puts it before the writer.
@@ -318,6 +388,14 @@ impl Outlet {
         self.waiting += output.batch.len();
         self.backlog.push(output);
         self.pass_on(false);
+    }
+
+    /// Takes previews from the screen whose lines are there as records now, or not at all.
+    fn end_previews(&mut self) {
+        let ended = self.shown.drain(..).filter(|source| self.board.live.end_preview(*source)).count();
+        if ended > 0 {
+            (self.emit)(EngineEvent::Appended);
+        }
     }
 
     /// Hands the writer what waits for it. With `wait`, or when too much waits, not without its having room: that is the

@@ -255,6 +255,8 @@ actions! {
     OpenEditor       "open_editor"     "editor"       Acting [Logs] "Show the range, or all that the filter leaves, in the editor"
     Highlight        "highlight"       "highlight"    Acting [Logs] "Let a word or /expression/ stand out in all lines, or no more"
     Pretty           "pretty"          "pretty"       Acting [Logs] "Lay out JSON, SQL and addresses in the detail, or show the line as it is"
+    StopOlder        "stop_older"      "stop older"   Acting [Overview Logs] "Stop reading the older lines of large files, whose end is shown already"
+    ReadOlder        "read_older"      "read older"   Acting [Overview Logs] "Read the older lines that were left out"
     OpenIncident     "open_incident"   "incident"     Acting [Logs] "Open the incident this line is part of"
     Acknowledge      "acknowledge"     "acknowledge"  Acting [Incidents] "Take the incident: you look at it"
     Resolve          "resolve"         "resolve"      Acting [Incidents] "Say that the incident is over"

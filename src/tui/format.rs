@@ -1,6 +1,7 @@
 //! Numbers, times and durations as people read them. Pure; the zone and "now" are in [`Clock`].
 
-use aiobs_types::Timestamp;
+use crate::runtime::events::Snapshot;
+use aiobs_types::{SourceState, Timestamp};
 use jiff::tz::TimeZone;
 
 const SECOND: i64 = 1_000_000_000;
@@ -154,6 +155,22 @@ pub fn bytes(n: u64) -> String {
     } else {
         format!("{value:.1} {}", UNITS[unit])
     }
+}
+
+/// Seconds that are left, whole ones: `3 s`, `4 min`.
+pub fn left(seconds: f64) -> String {
+    let seconds = seconds.ceil().max(1.0);
+    if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
+}
+
+/// How far the reading of what was there before has come, while it goes on: the share of the bytes, and the seconds
+/// that are left, once they can be told.
+pub fn backfill(s: &Snapshot) -> Option<(f64, Option<f64>)> {
+    let behind = || s.sources.iter().filter(|s| s.info.state == SourceState::Backfill);
+    let (read, size) = behind().fold((0u64, 0u64), |(r, n), s| (r + s.info.read.min(s.info.size), n + s.info.size));
+    let left = behind().filter_map(|s| s.left).reduce(f64::max);
+    // What is read within a blink is no news.
+    (size.saturating_sub(read) > 1 << 20).then(|| (read as f64 / size as f64, left))
 }
 
 /// `57 %`; under one per cent `<1 %`.

@@ -14,7 +14,7 @@ use aiobs::tui::widgets::suggest::Suggestion;
 use aiobs::tui::{Depth, PaneId, StartHint, TuiOptions, build, shell, update};
 use aiobs_types::{
     Author, Confidence, Diagnosis, Field, Fix, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
-    RecordId, Severity, SourceId, SourceInfo, SourceState, TemplateId, TextMatch, Timestamp, flags,
+    RecordId, Severity, Skipped, SourceId, SourceInfo, SourceState, TemplateId, TextMatch, Timestamp, flags,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -85,6 +85,7 @@ fn snapshot() -> Snapshot {
     let source = |id, name: &str, state, read| SourceRow {
         info: SourceInfo { id: SourceId(id), name: name.into(), state, read, size: 1000, ..SourceInfo::default() },
         per_second: 412.0,
+        left: None,
     };
     let component = |name: &str, per_second, errors, worst| ComponentRow {
         name: name.into(),
@@ -176,6 +177,32 @@ impl Screen {
     /// With nothing to read and nothing archived.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         Self::over(Snapshot::default(), Vec::new(), width, height, &options(Depth::True, false, "default"))
+    }
+
+    /// While the last forty records are shown before they are stored: older ones are still being read.
+    pub(crate) fn previewing(width: u16, height: u16, depth: Depth) -> Self {
+        let mut records: Vec<LogRecord> = (0..1000).map(record).collect();
+        records[960..]
+            .iter_mut()
+            .for_each(|r| (r.id, r.template) = (RecordId(RecordId::PREVIEW.0 + r.id.0), TemplateId(0)));
+        let mut snapshot = snapshot();
+        snapshot.sources.truncate(1);
+        snapshot.totals.records = 960;
+        let source = &mut snapshot.sources[0];
+        (source.info.state, source.info.read, source.info.size) = (SourceState::Backfill, 620 << 20, 1000 << 20);
+        source.left = Some(2.4);
+        Self::over(snapshot, records, width, height, &options(depth, false, "default"))
+    }
+
+    /// What was shown is stored now; `skipped` of the source's file is not read.
+    pub(crate) fn all_stored(&mut self, skipped: Option<Skipped>) {
+        (0..).zip(&mut self.records).for_each(|(id, r)| r.id = RecordId(id));
+        let mut snapshot = Snapshot::clone(&self.model.world.snapshot);
+        snapshot.totals.records = 1000;
+        let source = &mut snapshot.sources[0];
+        (source.info.state, source.left) = (SourceState::Following, None);
+        source.info.skipped = skipped.into_iter().collect();
+        self.input(Input::Snapshot(Arc::new(snapshot)));
     }
 
     fn over(snapshot: Snapshot, records: Vec<LogRecord>, width: u16, height: u16, options: &TuiOptions) -> Self {
@@ -317,7 +344,12 @@ impl Screen {
         let place = match r.anchor {
             Anchor::Tail => n.checked_sub(1),
             Anchor::Head => (n > 0).then_some(0),
-            Anchor::At(id) => hits.iter().position(|h| h.id >= id).or(n.checked_sub(1)),
+            Anchor::At(id) => {
+                // What was shown before it was stored has got the number of its place.
+                let stored = RecordId(id.0 - RecordId::PREVIEW.0 * u64::from(id.is_preview()));
+                let id = if hits.iter().any(|h| h.id == id) { id } else { stored };
+                hits.iter().position(|h| h.id >= id).or(n.checked_sub(1))
+            }
             Anchor::Rank(i) => (n > 0).then(|| (i as usize).min(n - 1)),
             Anchor::Time(t) => hits.iter().position(|h| h.time >= t).or(n.checked_sub(1)),
             Anchor::FindNext(id) => {
@@ -331,9 +363,18 @@ impl Screen {
             Anchor::LevelNext(id, level) => hits.iter().position(|h| h.id > id && h.severity.level() >= level),
             Anchor::LevelPrevious(id, level) => hits.iter().rposition(|h| h.id < id && h.severity.level() >= level),
         };
-        let archive = self.records.len() as u64;
-        let counts =
-            LogsPage { seq: r.seq, total: n as u64, archive, scanned: archive, done: true, ..LogsPage::default() };
+        let shown: Vec<RecordId> = hits.iter().map(|h| h.id).filter(|id| id.is_preview()).collect();
+        let archive = self.records.iter().filter(|r| !r.id.is_preview()).count() as u64;
+        let counts = LogsPage {
+            seq: r.seq,
+            total: n as u64,
+            archive,
+            scanned: archive,
+            done: true,
+            unstored: shown.len() as u64,
+            edges: shown.first().copied().into_iter().collect(),
+            ..LogsPage::default()
+        };
         let Some(place) = place else {
             let jump = !matches!(r.anchor, Anchor::Tail | Anchor::Head | Anchor::At(_));
             return LogsPage { not_found: jump, ..counts };

@@ -1,6 +1,6 @@
 //! How far a source has been stored; committed together with the records it covers.
 
-use crate::{SourceId, Timestamp};
+use crate::{Skipped, SourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What tells one file from another under the same or another name.
@@ -20,7 +20,7 @@ pub struct FileIdentity {
     pub changed: u64,
 }
 
-/// Everything before `offset` of the file `identity` is stored.
+/// Everything before `offset` of the file `identity` is stored, but for what was skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The source.
@@ -47,6 +47,9 @@ pub struct Checkpoint {
     /// Where to go on in what is no file: what the journal or a container's log calls the last record that is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Parts of the file before `offset` that were not read, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }
 
 impl Checkpoint {
@@ -63,6 +66,8 @@ impl Checkpoint {
     pub fn turn_to(&mut self, identity: FileIdentity, offset: u64) {
         let before = std::mem::replace(&mut self.identity, identity);
         self.offset = offset;
+        // They were parts of that file.
+        self.skipped.clear();
         let same = before.inode == identity.inode && before.device == identity.device;
         if before.head_len > 0 && !(same && before.head_hash == identity.head_hash) && !self.past.contains(&before) {
             self.past.push(before);

@@ -8,6 +8,17 @@ use std::fmt;
 #[serde(transparent)]
 pub struct RecordId(pub u64);
 
+impl RecordId {
+    /// From here on numbers stand for lines that are shown before they are stored: handles of the screen, valid while
+    /// the program runs, never in the archive.
+    pub const PREVIEW: Self = Self(1 << 62);
+
+    /// Whether it stands for a line that is shown before it is stored.
+    pub const fn is_preview(self) -> bool {
+        self.0 >= Self::PREVIEW.0
+    }
+}
+
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "R{}", self.0)

@@ -33,7 +33,7 @@ pub use quantity::{Quantity, Unit};
 pub use query::{FieldKey, FieldMatch, FieldOp, FieldReader, LogQuery, Order, TextMatch};
 pub use record::{Field, LogRecord, flags};
 pub use severity::{Level, Severity};
-pub use source::{Retry, SourceId, SourceInfo, SourceState};
+pub use source::{Retry, Skipped, SourceId, SourceInfo, SourceState};
 pub use span::{AttrValue, Span, SpanId, SpanStatus, TraceId};
 pub use sql::SqlValue;
 pub use template::Template;

@@ -50,6 +50,27 @@ pub struct Retry {
     pub why: String,
 }
 
+/// A part of a file that a person chose not to read, and that can still be read later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Offset of its first byte, bytes.
+    pub from: u64,
+    /// Offset of the first byte behind it, bytes.
+    pub to: u64,
+}
+
+impl Skipped {
+    /// Its size, bytes.
+    pub const fn len(&self) -> u64 {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// Whether nothing is left of it.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A source as shown to people.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceInfo {
@@ -69,4 +90,7 @@ pub struct SourceInfo {
     pub records: u64,
     /// Observed time of the last record.
     pub last_seen: Option<Timestamp>,
+    /// Parts of the current file that a person chose not to read, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }

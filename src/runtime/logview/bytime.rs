@@ -4,6 +4,7 @@
 use super::index::MatchIndex;
 use super::{Halt, Worker};
 use crate::runtime::events::{Anchor, LogsPage, LogsRequest};
+use crate::runtime::previews::Shown;
 use aiobs_store::{ChunkHeader, Keys, Matcher, Reader, Stretch, TimeKey, nth, rank, walk};
 use aiobs_types::{LogRecord, RecordBatch, RecordId, Timestamp};
 use std::collections::VecDeque;
@@ -58,13 +59,15 @@ struct World {
     places: Vec<Place>,
     /// First and one-past-last id of each.
     ids: Vec<(u64, u64)>,
+    /// How many of those match that are shown before they are read: they are in no index.
+    ahead: Vec<Option<u64>>,
     /// When the newest record was read.
     newest: Option<Timestamp>,
 }
 
 impl World {
     fn new(headers: &[ChunkHeader], batches: Vec<Arc<RecordBatch>>, first: u64, live: u64, next: u64) -> Self {
-        let mut w = Self { spans: Vec::new(), places: Vec::new(), ids: Vec::new(), newest: None };
+        let mut w = Self { spans: Vec::new(), places: Vec::new(), ids: Vec::new(), ahead: Vec::new(), newest: None };
         for h in headers.iter().filter(|h| h.first.0 < live) {
             w.spans.push(Stretch { min_time: h.min_time, max_time: h.max_time });
             w.places.push(Place::Chunk(h.first.0, h.sealed));
@@ -80,7 +83,31 @@ impl World {
             w.ids.push((lo, hi));
             w.places.push(Place::Batch(batch));
         }
+        w.ahead = vec![None; w.ids.len()];
         w
+    }
+
+    /// Adds lines that are shown before they are read.
+    fn show(&mut self, ahead: &[Shown], matcher: &Matcher) {
+        for shown in ahead {
+            let times = || shown.iter().map(|v| v.meta.time);
+            let (Some(min_time), Some(max_time)) = (times().min(), times().max()) else { continue };
+            self.newest = self.newest.max(shown.batch.rows().last().map(|r| r.observed));
+            self.spans.push(Stretch { min_time, max_time });
+            self.ids.push(shown.ids());
+            self.places.push(Place::Batch(Arc::clone(&shown.batch)));
+            self.ahead.push(Some(shown.iter().filter(|v| matcher.matches(v)).count() as u64));
+        }
+    }
+
+    /// Matches among lines that are shown before they are read.
+    fn unstored(&self) -> u64 {
+        self.ahead.iter().flatten().sum()
+    }
+
+    /// Matches known in the i-th stretch.
+    fn count(&self, i: usize, index: &MatchIndex) -> u64 {
+        self.ahead[i].unwrap_or_else(|| index.rank(self.ids[i].1) - index.rank(self.ids[i].0))
     }
 }
 
@@ -99,7 +126,7 @@ impl Opener<'_> {
     /// Matches known in the i-th stretch; `None` while not all of it was scanned.
     fn known(&self, i: usize) -> Option<u64> {
         let (lo, hi) = self.world.ids[i];
-        self.index.is_scanned(lo, hi).then(|| self.index.rank(hi) - self.index.rank(lo))
+        (self.world.ahead[i].is_some() || self.index.is_scanned(lo, hi)).then(|| self.world.count(i, self.index))
     }
 
     fn open(&mut self, i: usize) -> aiobs_store::Result<Option<Keys>> {
@@ -112,7 +139,7 @@ impl Opener<'_> {
         let (lo, hi) = self.world.ids[i];
         match &self.world.places[i] {
             Place::Batch(batch) => {
-                let wanted = batch.iter().filter(|v| v.id.0 < hi && self.matcher.matches(v));
+                let wanted = batch.iter().filter(|v| (lo..hi).contains(&v.id.0) && self.matcher.matches(v));
                 let mut keys: Vec<TimeKey> = wanted.map(|v| TimeKey { time: v.meta.time, id: v.id }).collect();
                 keys.sort_unstable();
                 Ok(Some(keys.into()))
@@ -160,13 +187,13 @@ impl Opener<'_> {
     /// Known matches before `key`.
     fn rank(&mut self, key: TimeKey) -> Result<u64, Halt> {
         let (world, index) = (self.world, self.index);
-        let count = |i: usize| index.rank(world.ids[i].1) - index.rank(world.ids[i].0);
+        let count = |i: usize| world.count(i, index);
         rank(&world.spans, key, &count, &mut |i| self.open(i))?.ok_or(Halt::Cancelled)
     }
 
     fn nth(&mut self, n: u64) -> Result<Option<TimeKey>, Halt> {
         let (world, index) = (self.world, self.index);
-        let count = |i: usize| index.rank(world.ids[i].1) - index.rank(world.ids[i].0);
+        let count = |i: usize| world.count(i, index);
         Ok(nth(&world.spans, n, &count, &mut |i| self.open(i))?)
     }
 }
@@ -192,7 +219,10 @@ impl Worker {
     fn by_time(&mut self, view: &mut TimeView, request: &LogsRequest, first: u64, next: u64) -> Result<LogsPage, Halt> {
         view.sync(&self.reader, first)?;
         let (batches, live) = self.window_from(0, next);
-        let world = World::new(&view.headers, batches, first, live, next);
+        let mut world = World::new(&view.headers, batches, first, live, next);
+        if let Some(scan) = &self.scan {
+            world.show(&self.ahead, &scan.matcher);
+        }
         let from = match request.anchor {
             Anchor::At(id)
             | Anchor::FindNext(id)
@@ -220,7 +250,7 @@ impl Worker {
         };
         let rank = rows.keys.first().map_or(Ok(0), |k| shown.rank(*k))?;
         let ahead = match rows.end {
-            Some(end) => index.total().saturating_sub(shown.rank(end)?),
+            Some(end) => (index.total() + world.unstored()).saturating_sub(shown.rank(end)?),
             None => 0,
         };
         let follows = request.anchor == Anchor::Tail;
@@ -228,7 +258,8 @@ impl Worker {
             Some((then, top)) => came_above(&world, &scan.matcher, then, top),
             None => 0,
         };
-        let (total, scanned, done) = (index.total(), index.scanned(), index.done());
+        let (unstored, edges) = (world.unstored(), self.edges(&scan.matcher));
+        let (total, scanned, done) = (index.total() + unstored, index.scanned(), index.done());
         let top = rows.keys.len().saturating_sub(request.seen.max(1));
         view.followed = rows.keys.get(top).filter(|_| follows).map(|top| (next, *top));
         let ids: Vec<u64> = rows.keys.iter().map(|k| k.id.0).collect();
@@ -241,6 +272,8 @@ impl Worker {
             focus,
             rank,
             total,
+            unstored,
+            edges,
             archive: next - first,
             scanned,
             done,
@@ -343,7 +376,7 @@ fn came_above(world: &World, matcher: &Matcher, seen: u64, top: TimeKey) -> u64 
         batch.iter().filter(came).count() as u64
     };
     let batches = world.places.iter().filter_map(|p| match p {
-        Place::Batch(batch) if batch.first.0 + batch.len() as u64 > seen => Some(batch),
+        Place::Batch(batch) if !batch.first.is_preview() && batch.first.0 + batch.len() as u64 > seen => Some(batch),
         _ => None,
     });
     batches.map(above).sum()

@@ -106,7 +106,7 @@ impl MatchIndex {
         match &self.hits {
             Hits::All => id.saturating_sub(self.first).min(self.total()),
             Hits::Some { down, up } => {
-                let rel = id.saturating_sub(self.base) as u32;
+                let rel = id.min(self.above).saturating_sub(self.base) as u32;
                 let below = down.len() - down.partition_point(|d| *d >= rel);
                 (below + up.partition_point(|u| *u < rel)) as u64
             }

@@ -6,22 +6,22 @@ use crate::runtime::events::EventReceiver;
 use aiobs_store::{Commit, Retention, Store, Writer};
 use aiobs_types::{Level, NewRecord, Severity, SourceId, TemplateId, TextMatch, Timestamp};
 
-const T0: i64 = 1_700_000_000;
+pub(super) const T0: i64 = 1_700_000_000;
 
-struct World {
+pub(super) struct World {
     store: Store,
-    writer: Writer,
-    board: Arc<Board>,
+    pub(super) writer: Writer,
+    pub(super) board: Arc<Board>,
     view: LogView,
     stream: EventReceiver,
     next: u64,
     seq: u64,
-    by_time: bool,
+    pub(super) by_time: bool,
     _dir: tempfile::TempDir,
 }
 
 /// Every tenth record is an error; `even` and `odd` take turns. A second apart.
-fn batch(first: u64, count: u64) -> Arc<RecordBatch> {
+pub(super) fn batch(first: u64, count: u64) -> Arc<RecordBatch> {
     let mut batch = RecordBatch::new(RecordId(first));
     for id in first..first + count {
         let text = format!("record {id} is {}", if id % 2 == 0 { "even" } else { "odd" });
@@ -43,7 +43,7 @@ fn batch(first: u64, count: u64) -> Arc<RecordBatch> {
 
 impl World {
     /// `stored` records in the archive only, `live` newer ones in memory only.
-    fn new(stored: u64, live: u64) -> Self {
+    pub(super) fn new(stored: u64, live: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(dir.path()).unwrap();
         let mut writer = store.writer().unwrap();
@@ -61,7 +61,7 @@ impl World {
         world
     }
 
-    fn arrive(&mut self, count: u64) {
+    pub(super) fn arrive(&mut self, count: u64) {
         if count > 0 {
             self.board.live.push(batch(self.next, count));
             self.next += count;
@@ -97,30 +97,30 @@ impl World {
         }
     }
 
-    fn ask(&mut self, query: &LogQuery, anchor: Anchor) -> LogsPage {
+    pub(super) fn ask(&mut self, query: &LogQuery, anchor: Anchor) -> LogsPage {
         let seq = self.request(query, None, anchor, (2, 3));
         self.page(seq)
     }
 
-    fn find(&mut self, pattern: &str, anchor: Anchor) -> LogsPage {
+    pub(super) fn find(&mut self, pattern: &str, anchor: Anchor) -> LogsPage {
         let seq = self.request(&LogQuery::default(), Some(text(pattern, false)), anchor, (0, 1));
         self.page(seq)
     }
 }
 
-fn text(pattern: &str, regex: bool) -> TextMatch {
+pub(super) fn text(pattern: &str, regex: bool) -> TextMatch {
     TextMatch { pattern: pattern.to_owned(), regex, case_sensitive: false, negate: false }
 }
 
-fn errors() -> LogQuery {
+pub(super) fn errors() -> LogQuery {
     LogQuery { min_severity: Some(Severity::ERROR), ..LogQuery::default() }
 }
 
-fn ids(page: &LogsPage) -> Vec<u64> {
+pub(super) fn ids(page: &LogsPage) -> Vec<u64> {
     page.rows.iter().map(|r| r.id.0).collect()
 }
 
-fn focus(page: &LogsPage) -> Option<u64> {
+pub(super) fn focus(page: &LogsPage) -> Option<u64> {
     page.focus.map(|f| page.rows[f].id.0)
 }
 

@@ -1,13 +1,13 @@
 //! The header line: product, panes, and what always matters: LIVE or PAUSED, the rate, open incidents, the model
 //! and whether it is on this machine. The widest form that fits is taken.
 
-use crate::runtime::events::{ModelState, Snapshot};
+use crate::runtime::events::ModelState;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::panes::PaneId;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
-use aiobs_types::{Level, SourceState};
+use aiobs_types::Level;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -100,9 +100,12 @@ fn right(model: &Model, form: u8) -> Spans {
     }
     if form < 3 {
         let paused = model.panes.get(model.shell.pane).paused();
-        let (badge, role) = match backfill(s) {
+        let (badge, role) = match format::backfill(s) {
             _ if paused => ("PAUSED".to_owned(), Role::Paused),
-            Some(share) => (format!("READING {:.0} %", (share * 100.0).floor()), Role::Progress),
+            Some((share, left)) => {
+                let left = left.filter(|_| form == 0).map(|left| format!(", {} left", format::left(left)));
+                (format!("READING {:.0} %{}", (share * 100.0).floor(), left.unwrap_or_default()), Role::Progress)
+            }
             None => ("LIVE".to_owned(), Role::Live),
         };
         push(&mut out, badge, role);
@@ -145,14 +148,6 @@ fn right(model: &Model, form: u8) -> Spans {
     }
     out.push(Span::raw(" "));
     out
-}
-
-/// How far the reading of what was there before has come, while it goes on: bytes read of those there are.
-fn backfill(s: &Snapshot) -> Option<f64> {
-    let behind = s.sources.iter().filter(|s| s.info.state == SourceState::Backfill);
-    let (read, size) = behind.fold((0u64, 0u64), |(r, n), s| (r + s.info.read.min(s.info.size), n + s.info.size));
-    // What is read within a blink is no news.
-    (size.saturating_sub(read) > 1 << 20).then(|| read as f64 / size as f64)
 }
 
 fn model_badge(state: &ModelState) -> (String, &'static str, Role) {

@@ -1,6 +1,7 @@
 //! Actions that belong to no pane: moving between panes, overlays, themes, leaving.
 
 use super::overlay;
+use crate::runtime::events::Request;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Overlay};
@@ -40,6 +41,8 @@ pub(super) fn run(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             effects
         }
         Action::NextTheme => next_theme(model),
+        Action::StopOlder => vec![Effect::Send(Request::LeaveOutOlder)],
+        Action::ReadOlder => vec![Effect::Send(Request::ReadLeftOut)],
         _ => return None,
     })
 }

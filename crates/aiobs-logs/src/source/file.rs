@@ -7,6 +7,7 @@ use super::{
     family::{self, Sibling},
     identity::{self, Head},
     packed::{Packing, Unpacker},
+    tail::Ahead,
 };
 use aiobs_types::FileIdentity;
 use std::{
@@ -51,6 +52,8 @@ pub(super) struct Open {
     pub(super) reason: NewFileReason,
     /// It is compressed; offsets are of its text.
     pub(super) packed: Option<Packed>,
+    /// Its end was handed out before it was read.
+    pub(super) ahead: Option<Ahead>,
 }
 
 /// What there is to know of a compressed file beside.
@@ -203,6 +206,7 @@ fn open(path: &Path, opener: Opener, present: bool, offset: u64, reason: NewFile
         last_byte: b'\n',
         reason,
         packed,
+        ahead: None,
     })
 }
 

@@ -59,6 +59,8 @@ pub struct SourceOptions {
     /// Files kept open at a time; `None` is what the system grants, less a reserve. With more files than that, those
     /// that have rested longest are closed and looked at from outside until they change.
     pub max_open: Option<usize>,
+    /// Hand out the end of a large file before it is read ([`SourceEvent::Preview`]).
+    pub preview: bool,
 }
 
 impl Default for SourceOptions {
@@ -73,6 +75,7 @@ impl Default for SourceOptions {
             exclude: Vec::new(),
             lookback: Duration::from_hours(24),
             max_open: None,
+            preview: false,
         }
     }
 }
@@ -123,6 +126,45 @@ pub enum SourceEvent<'a> {
         bytes: &'a [u8],
         /// The current file.
         identity: FileIdentity,
+    },
+    /// The end of the current file ahead of its reading, to be shown; the same bytes come again as data.
+    Preview {
+        /// The source.
+        source: SourceId,
+        /// Offset of the first byte in the file; a line begins there.
+        offset: u64,
+        /// Whole lines, at most [`BLOCK`] bytes.
+        bytes: &'a [u8],
+        /// It replaces what was handed out before; otherwise it follows on that.
+        fresh: bool,
+    },
+    /// What was handed out as a preview is no longer there.
+    PreviewGone {
+        /// The source.
+        source: SourceId,
+    },
+    /// Reading leaves out what lies between the last line break read and `to`.
+    Skipped {
+        /// The source.
+        source: SourceId,
+        /// The current file.
+        identity: FileIdentity,
+        /// Where it goes on; a line begins there.
+        to: u64,
+    },
+    /// Reading goes back to a part that was left out, until [`SourceEvent::Home`].
+    Older {
+        /// The source.
+        source: SourceId,
+        /// Where the part begins.
+        from: u64,
+        /// Where it ends.
+        to: u64,
+    },
+    /// Reading goes on where it was before it went back.
+    Home {
+        /// The source.
+        source: SourceId,
     },
     /// The data that follows is of another file, from its beginning (or, for the rest of a truncated file that was found
     /// in a copy, from where reading had stopped).

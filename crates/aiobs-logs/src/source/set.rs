@@ -1,6 +1,7 @@
 //! All sources of one reading thread: finds files, steps their tails in turn, sleeps when there is nothing to do.
 
 mod kin;
+mod older;
 mod streams;
 
 use super::{
@@ -185,7 +186,10 @@ impl SourceSet {
         let known = self.known.get(&name).map(|checkpoint| (checkpoint.identity, checkpoint.offset));
         // What is there now is what it begins with, even if it is renamed before it is opened.
         let last = known.or_else(|| Some((self.shared.claim(id, path)?, 0)));
-        let tail = Tail::file(id, path.to_path_buf(), explicit, last);
+        let mut tail = Tail::file(id, path.to_path_buf(), explicit, last);
+        if let Some(checkpoint) = self.known.get(&name) {
+            tail.left_out(checkpoint.skipped.clone());
+        }
         let at = self.push(tail);
         for key in self.keys_of(path) {
             self.keys.entry(key).or_default().push(at);

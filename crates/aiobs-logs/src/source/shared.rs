@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) options: SourceOptions,
     pub(super) opener: Opener,
     pub(super) buf: Vec<u8>,
+    /// Files whose end was handed out before they were read.
+    pub(super) ends: usize,
     /// Files that may be open at a time.
     pub(super) max_open: usize,
     /// Files that some source reads or has read, so that none is read twice under another name.
@@ -39,6 +41,7 @@ impl Shared {
             options,
             opener,
             buf: vec![0; BLOCK],
+            ends: 0,
             max_open,
             owned: HashMap::new(),
             past: Vec::new(),

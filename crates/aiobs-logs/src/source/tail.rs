@@ -2,6 +2,8 @@
 //!
 //! A state machine that the set steps whenever there may be something to do; each step reads at most one block.
 
+mod ahead;
+mod rest;
 mod silence;
 mod stream;
 
@@ -12,7 +14,7 @@ use super::{
     rhythm::Rhythm,
     shared::Shared,
 };
-use aiobs_types::{SourceId, SourceState};
+use aiobs_types::{Skipped, SourceId, SourceState};
 use std::{
     collections::VecDeque,
     fs, io,
@@ -28,6 +30,8 @@ const HALF_WRITTEN: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// Blocks between two reports of progress.
 const REPORT_EVERY: u64 = 16;
+
+pub(super) use ahead::Ahead;
 
 pub(super) type Sink<'a> = dyn FnMut(SourceEvent<'_>) + 'a;
 
@@ -66,6 +70,8 @@ pub(super) struct Tail {
     partial_told: bool,
     /// How the file looked when it was read to its end; while it looks so, there is nothing to do.
     resting: Option<Stamp>,
+    /// What was left out, to be read later.
+    older: ahead::Older,
     /// Read only once older files of its family are.
     pub(super) waits: bool,
     /// When it last gave something.
@@ -100,6 +106,7 @@ impl Tail {
             partial_at: None,
             partial_told: false,
             resting: None,
+            older: ahead::Older::default(),
             waits: false,
             read_at: None,
             rhythm: Rhythm::default(),
@@ -109,6 +116,11 @@ impl Tail {
             backoff: FIRST_RETRY,
             blocks: 0,
         }
+    }
+
+    /// Parts of its file that were left out in an earlier run.
+    pub(super) fn left_out(&mut self, parts: Vec<Skipped>) {
+        self.older = ahead::Older::new(parts);
     }
 
     /// Whether it reads a file that is no longer at its path: nobody tells of that one under its new name.
@@ -182,7 +194,7 @@ impl Tail {
             return Step::Idle;
         }
         self.retry_at = None;
-        if let Some(stamp) = self.resting
+        if let Some(stamp) = self.resting.filter(|_| !self.older.wanted)
             && self.partial_settled()
         {
             if fs::metadata(&self.path).is_ok_and(|meta| Stamp::of(&meta) == stamp) {
@@ -249,8 +261,13 @@ impl Tail {
             let resumed = self.last.is_some() && offset > 0;
             sink(SourceEvent::Opened { source, name: &self.name, identity, offset, size, resumed });
             self.opened = true;
+            if !resumed {
+                // What was left out was a part of another file.
+                self.older.forget();
+            }
         } else if !goes_on || next.reason == NewFileReason::Truncated && next.present && offset == 0 {
             sink(SourceEvent::NewFile { source, identity, offset, size, reason: next.reason });
+            self.older.forget();
         }
         if goes_on && self.last.is_some_and(|(id, _)| id != identity) {
             sink(SourceEvent::Identity { source, identity });
@@ -268,9 +285,13 @@ impl Tail {
         if size > offset {
             self.set_state(SourceState::Backfill, sink);
         }
+        self.look_ahead(shared, sink);
     }
 
     fn read(&mut self, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
+        if self.older.wanted {
+            self.go_back(shared, sink);
+        }
         let Some(open) = &mut self.current else { return Ok(Step::More) };
         let meta = open.file.metadata()?;
         open.measure(&meta);
@@ -289,10 +310,17 @@ impl Tail {
             }
         }
         // A size of zero with content is a file of the kernel's making, which has no end.
-        let got = if open.skip || meta.len() == 0 { Ok(Got::Bytes(0)) } else { open.read(&mut shared.buf) };
+        let got = if open.skip || meta.len() == 0 {
+            Ok(Got::Bytes(0))
+        } else {
+            let room = self.older.room(open.offset, shared.buf.len());
+            open.read(&mut shared.buf[..room])
+        };
         let got = match got {
             Ok(Got::Skipping) => return Ok(Step::More),
-            Ok(Got::Bytes(0)) => return self.at_end(&meta, shared, sink),
+            Ok(Got::Bytes(0)) => {
+                return if self.come_home(sink) { Ok(Step::More) } else { self.at_end(&meta, shared, sink) };
+            }
             Ok(Got::Bytes(got)) => got,
             Err(e) if open.packed.is_some() => {
                 if open.damaged(&e, shared.options.follow) {
@@ -333,12 +361,15 @@ impl Tail {
         if self.blocks.is_multiple_of(REPORT_EVERY) {
             self.report(sink);
         }
+        self.keep_ahead(meta.len(), shared, sink);
         Ok(Step::More)
     }
 
     /// Lets go of the current file; the next step finds out what to read.
     fn release(&mut self) {
-        self.last = self.current.take().map(|open| (open.identity, open.offset)).or(self.last.take());
+        let current = self.current.take();
+        let place = current.map(|open| (open.identity, self.older.home(open.offset).unwrap_or(open.offset)));
+        self.last = place.or(self.last.take());
     }
 
     fn at_end(&mut self, meta: &fs::Metadata, shared: &mut Shared, sink: &mut Sink<'_>) -> io::Result<Step> {
@@ -396,84 +427,6 @@ impl Tail {
             }
             Err(e) => Ok(self.quiet(state_of(&e, true), shared, sink)),
         }
-    }
-
-    /// At the end with nothing to do.
-    fn quiet(&mut self, state: SourceState, shared: &Shared, sink: &mut Sink<'_>) -> Step {
-        if !self.caught_up {
-            self.caught_up = true;
-            sink(SourceEvent::CaughtUp { source: self.id });
-        }
-        let open_line = self.current.as_ref().is_some_and(|open| open.last_byte != b'\n');
-        if open_line && !self.partial_told {
-            let now = Instant::now();
-            let at = *self.partial_at.get_or_insert(now + shared.options.idle_partial);
-            if now >= at {
-                self.tell_partial(true);
-                sink(SourceEvent::PartialIdle { source: self.id });
-            }
-        }
-        if !(state == SourceState::Following && matches!(self.state, SourceState::Silent(_))) {
-            self.set_state(state, sink);
-        }
-        self.tell_silence(shared, sink);
-        Step::Idle
-    }
-
-    fn tell_partial(&mut self, told: bool) {
-        self.partial_at = None;
-        self.partial_told = told;
-    }
-
-    /// Something could not be opened or read.
-    fn fault(&mut self, error: &io::Error, shared: &Shared, sink: &mut Sink<'_>) -> Step {
-        if error.kind() == io::ErrorKind::Interrupted {
-            return Step::More;
-        }
-        let state = state_of(error, self.opened || self.last.is_some());
-        if !shared.options.follow {
-            return self.end(state, sink);
-        }
-        if matches!(state, SourceState::Failed(_)) {
-            self.retry_at = Some(Instant::now() + self.backoff);
-            self.backoff = (self.backoff * 2).min(LAST_RETRY);
-        }
-        self.set_state(state, sink);
-        Step::Idle
-    }
-
-    /// Everything it names is another source's.
-    fn pass_on(&mut self, sink: &mut Sink<'_>) -> Step {
-        if self.opened {
-            return self.end(SourceState::Ended, sink);
-        }
-        // Nobody has heard of it, and nobody needs to.
-        self.state = SourceState::Ended;
-        self.ended = true;
-        Step::Idle
-    }
-
-    fn end(&mut self, state: SourceState, sink: &mut Sink<'_>) -> Step {
-        if !self.caught_up {
-            self.caught_up = true;
-            sink(SourceEvent::CaughtUp { source: self.id });
-        }
-        self.set_state(state, sink);
-        self.ended = true;
-        sink(SourceEvent::Ended { source: self.id });
-        Step::Idle
-    }
-
-    fn set_state(&mut self, state: SourceState, sink: &mut Sink<'_>) {
-        if self.state != state {
-            self.state = state;
-            self.report(sink);
-        }
-    }
-
-    fn report(&self, sink: &mut Sink<'_>) {
-        let (read, size) = self.progress();
-        sink(SourceEvent::State { source: self.id, name: &self.name, state: self.state.clone(), read, size });
     }
 }
 

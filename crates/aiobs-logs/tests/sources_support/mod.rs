@@ -89,7 +89,7 @@ impl Reader {
             }
             SourceEvent::PartialIdle { .. } => *partial += 1,
             SourceEvent::Ended { source } => ended.push(source),
-            SourceEvent::CaughtUp { .. } | SourceEvent::State { .. } => {}
+            _ => {}
         })
         .unwrap()
     }

@@ -1,7 +1,7 @@
 //! The line over the records: the filter, what is being typed, how many match, how far a scan has come.
 
 use super::state::State;
-use super::{order, view};
+use super::{breaks, order, view};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -102,6 +102,10 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
         let said = format!("scanning {:.0} % {}  ", share * 100.0, cx.glyphs.progress_bar(share, 5));
         spans.push(Span::styled(said, cx.style(Role::Progress)));
     }
+    let reading = breaks::reading(cx).filter(|_| w.unstored > 0);
+    if let Some(said) = &reading {
+        spans.push(Span::styled(format!("{said}   "), cx.style(Role::Progress)));
+    }
     spans.extend(order::said(state, width, cx));
     if let Some(c) = &state.collecting {
         let share = c.progress.0 as f64 / c.progress.1.max(1) as f64;
@@ -119,7 +123,7 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     } else {
         // A scan that was stopped knows only a part.
         let more = if w.done || state.asked.is_some() { "" } else { "+" };
-        format!("{}{more} of {}", format::count(w.total), format::count(archive))
+        format!("{}{more} of {}", format::count(w.total.saturating_sub(w.unstored)), format::count(archive))
     };
     spans.push(Span::styled(counts, cx.style(Role::Number)));
     // The trend is that of all records: beside a filter it would mislead.
@@ -130,7 +134,9 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     }
     let below = w.rows.get(w.top..).unwrap_or_default();
     let seen = &below[..view::list_height(state, cx).min(below.len())];
-    if let (Some(first), Some(last), true) = (seen.first(), seen.last(), width >= 76) {
+    if let (Some(first), Some(last), true) =
+        (seen.first(), seen.last(), width >= if reading.is_some() { 100 } else { 76 })
+    {
         let (from, to) = (cx.clock.hms(first.time), cx.clock.hms(last.time));
         let date = if cx.clock.date(first.time) == cx.clock.date(cx.clock.now) {
             String::new()

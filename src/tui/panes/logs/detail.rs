@@ -222,8 +222,10 @@ fn wrapped(row: &pretty::Row, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static
 fn head(r: &LogRecord, data: Option<&RecordDetail>, width: usize, cx: &PaneCx<'_>) -> Vec<Line<'static>> {
     let dim = cx.style(Role::Dim);
     let level = r.severity.level();
+    let stored = !r.id.is_preview();
+    let number = if stored { format!("record {}", format::count(r.id.0)) } else { "not stored yet".to_owned() };
     let mut head = vec![
-        Span::styled(format!("record {}", format::count(r.id.0)), cx.style(Role::Strong)),
+        Span::styled(number, cx.style(Role::Strong)),
         Span::styled(format!("   {}", cx.clock.full(r.time)), cx.style(Role::Time)),
         Span::styled(format!("   {} {}", cx.glyphs.level(level), level.name()), cx.theme.level(level)),
     ];

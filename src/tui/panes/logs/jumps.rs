@@ -1,15 +1,14 @@
 //! Asking for other windows of records, and taking the answers.
 
 use super::state::{Asked, State};
+use super::view;
 use super::window::Place;
-use super::{order, view};
 use crate::runtime::events::{Anchor, LogsPage, LogsRequest, Request};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use aiobs_types::{Level, LogQuery, RecordId};
-use std::collections::HashMap;
 
 impl State {
     /// Asks for a window. The answer to an older question is not waited for any more.
@@ -71,6 +70,23 @@ impl State {
         Some(self.ask(Anchor::At(id), Place::Keep, cx))
     }
 
+    /// While lines are shown before they are stored: looks what became of them, and how far that is.
+    pub(super) fn look_again(&mut self, cx: &PaneCx<'_>) -> Option<Effect> {
+        if !self.on_screen {
+            return None;
+        }
+        let unstored = self.window.unstored > 0 || self.window.rows.iter().any(|r| r.id.is_preview());
+        let id = self.window.id().filter(|_| unstored && self.asked.is_none());
+        let Some(id) = id else {
+            let breaks = self.window.breaks_above();
+            self.find_breaks(self.by_time(cx), cx);
+            self.window.hold(breaks);
+            self.settle(cx);
+            return None;
+        };
+        Some(if self.follow { self.follow(cx) } else { self.ask(Anchor::At(id), Place::Keep, cx) })
+    }
+
     /// New records arrived.
     pub(super) fn appended(&mut self, cx: &PaneCx<'_>) -> Option<Effect> {
         if !self.follow || !self.on_screen {
@@ -118,9 +134,13 @@ impl State {
         let height = view::list_height(self, cx);
         // While a scan has found nothing yet, what was there stays to be read.
         if page.done || !page.rows.is_empty() {
+            let breaks = self.window.breaks_above();
             self.window.take(page.clone(), asked.place, height);
             self.read_cells(cx);
-            self.window.pauses = if asked.by_time { order::pauses(&self.window.rows) } else { HashMap::new() };
+            self.find_breaks(asked.by_time, cx);
+            if asked.place == Place::Keep {
+                self.window.hold(breaks);
+            }
             if let Some(id) = self.wants_bookmark.take()
                 && self.window.id() != Some(id)
             {

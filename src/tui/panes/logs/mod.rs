@@ -3,6 +3,7 @@
 
 mod bar;
 mod bars;
+mod breaks;
 mod cells;
 mod columns;
 mod detail;

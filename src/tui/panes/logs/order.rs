@@ -1,23 +1,15 @@
-//! The order of the records: as they came, or by event time with all sources merged. Says which is on, what came in
-//! above the view, and where nothing was logged for long.
+//! The order of the records: as they came, or by event time with all sources merged. Says which is on and what
+//! came in above the view.
 
 use super::state::State;
-use super::window::Window;
 use crate::runtime::events::LogsPage;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use aiobs_types::{LogRecord, RecordId, SourceState};
-use ratatui::text::{Line, Span};
-use std::collections::HashMap;
+use aiobs_types::{LogRecord, SourceState};
+use ratatui::text::Span;
 
-/// A pause is told when it is so many times the usual distance of records...
-const PAUSE_FACTOR: i64 = 10;
-/// ...and at least this long, nanoseconds.
-const PAUSE_LEAST: i64 = 10_000_000_000;
-/// Fewer rows than this have no usual distance.
-const PAUSE_ROWS: usize = 8;
 /// A record dated this much later than it was read has a wrong clock, nanoseconds.
 const AHEAD: i64 = 60_000_000_000;
 
@@ -97,61 +89,4 @@ pub(super) fn said(state: &State, width: u16, cx: &PaneCx<'_>) -> Vec<Span<'stat
 /// Whether the clock that dated it ran ahead of the one here.
 pub(super) fn is_ahead(r: &LogRecord) -> bool {
     r.time.0.saturating_sub(r.observed.0) > AHEAD
-}
-
-/// Long pauses between neighbours: before which record, and how long, in nanoseconds. Long is what is far over the
-/// usual distance of the rows at hand.
-pub(super) fn pauses(rows: &[LogRecord]) -> HashMap<RecordId, i64> {
-    let distance = |pair: &[LogRecord]| pair[1].time.0.saturating_sub(pair[0].time.0);
-    let mut usual: Vec<i64> = rows.windows(2).map(distance).collect();
-    if rows.len() < PAUSE_ROWS {
-        return HashMap::new();
-    }
-    usual.sort_unstable();
-    let quarter = usual.get(usual.len() * 3 / 4).copied().unwrap_or(0);
-    let least = quarter.saturating_mul(PAUSE_FACTOR).max(PAUSE_LEAST);
-    let long = |pair: &[LogRecord]| Some((pair[1].id, distance(pair))).filter(|(_, d)| *d >= least);
-    rows.windows(2).filter_map(long).collect()
-}
-
-impl Window {
-    /// Screen rows of the pause before a record.
-    pub(super) fn pause_rows(pauses: &HashMap<RecordId, i64>, r: &LogRecord) -> usize {
-        usize::from(pauses.contains_key(&r.id))
-    }
-}
-
-/// The line in a pause.
-pub(super) fn pause_line(nanos: i64, indent: usize, cx: &PaneCx<'_>) -> Line<'static> {
-    let dash = cx.glyphs.dash;
-    let said = format!("{}{dash} {} without records {dash}", " ".repeat(indent), format::duration(nanos));
-    Line::styled(said, cx.style(Role::Faint))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aiobs_types::Timestamp;
-
-    fn rows(secs: &[i64]) -> Vec<LogRecord> {
-        let row =
-            |(i, s): (u64, &i64)| LogRecord { id: RecordId(i), time: Timestamp::from_secs(*s), ..LogRecord::default() };
-        (1..).zip(secs).map(row).collect()
-    }
-
-    #[test]
-    fn a_pause_is_long_against_what_is_usual() {
-        let told = |secs: &[i64]| {
-            let mut found: Vec<(u64, i64)> =
-                pauses(&rows(secs)).into_iter().map(|(id, n)| (id.0, n / 1_000_000_000)).collect();
-            found.sort_unstable();
-            found
-        };
-        assert_eq!(told(&[0, 1, 2, 3, 4, 844, 845, 846, 847]), [(6, 840)]);
-        // A line a minute is usual there.
-        assert_eq!(told(&[0, 60, 120, 180, 240, 300, 360, 420, 480]), []);
-        // Nine seconds are no pause, however busy it is around.
-        assert_eq!(told(&[0, 0, 0, 0, 0, 9, 9, 9, 9]), []);
-        assert_eq!(told(&[0, 3_000, 9_000]), [], "too few to tell what is usual");
-    }
 }

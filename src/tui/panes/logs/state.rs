@@ -177,6 +177,24 @@ impl State {
         effects
     }
 
+    /// Says why an action has to wait while the line under the cursor is shown before it is stored.
+    fn not_stored(&self, action: Action) -> Option<Effect> {
+        let needs = matches!(
+            action,
+            Action::Bookmark
+                | Action::Note
+                | Action::Select
+                | Action::OpenIncident
+                | Action::IncludeTemplate
+                | Action::ExcludeTemplate
+        );
+        // A range that ends in such lines cannot be collected either.
+        let ends = matches!(action, Action::Copy | Action::Export | Action::OpenPager | Action::OpenEditor);
+        let needs = needs && self.selected.is_none() || ends && self.selected.is_some();
+        let why = "This line is not stored yet: the lines before it are still being read";
+        self.window.id().filter(|id| needs && id.is_preview()).map(|_| Effect::info(why))
+    }
+
     fn record_came(&mut self, detail: &RecordDetail, cx: &PaneCx<'_>) -> Vec<Effect> {
         let id = detail.record.id;
         if let Some(d) = &mut self.detail
@@ -288,6 +306,9 @@ impl Pane for State {
         {
             return Vec::new();
         }
+        if let Some(refused) = self.not_stored(action) {
+            return vec![refused];
+        }
         match action {
             Action::Back => return self.back_out(cx),
             Action::Top => return vec![self.jump(Anchor::Head, cx)],
@@ -394,7 +415,11 @@ impl Pane for State {
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::Appended => self.appended(cx).into_iter().collect(),
-            Event::Snapshot => self.count_parts(cx),
+            Event::Snapshot => {
+                let mut effects: Vec<Effect> = self.look_again(cx).into_iter().collect();
+                effects.extend(self.count_parts(cx));
+                effects
+            }
             Event::Parts(answer) => {
                 self.parts(answer);
                 Vec::new()
@@ -446,6 +471,9 @@ impl Pane for State {
             return vec![Action::Submit, Action::Remove, Action::Back];
         }
         let mut hints = vec![Action::Filter, Action::Find, Action::NextError, Action::Open, Action::Pause];
+        if self.window.unstored > 0 {
+            hints.insert(1, Action::StopOlder);
+        }
         if self.find.is_some() {
             hints.insert(2, Action::NextMatch);
         }

@@ -2,7 +2,7 @@
 
 use super::cells::Layout;
 use super::state::State;
-use super::{bar, bars, detail, histogram, order, picker};
+use super::{bar, bars, breaks, detail, histogram, order, picker};
 use crate::tui::action::{Action, Context};
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
@@ -97,9 +97,10 @@ fn records(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         let base = (i == w.cursor || marked).then(|| {
             cx.style(if state.detail.as_ref().is_some_and(|d| d.focus) { Role::SelectionIdle } else { Role::Selection })
         });
-        if let Some(pause) = w.pauses.get(&record.id) {
+        if let Some(what) = w.breaks.get(&record.id) {
             let at = Rect { y, height: 1, width: area.width - 1, ..area };
-            frame.render_widget(order::pause_line(*pause, columns.before_message(), cx), at);
+            let room = usize::from(at.width.saturating_sub(1));
+            frame.render_widget(breaks::line(*what, record, columns.before_message(), room, cx), at);
             y += 1;
         }
         for line in record_lines(record, &columns, room, cx, state) {
@@ -136,12 +137,16 @@ fn select(frame: &mut Frame<'_>, row: Rect, style: Style, cx: &PaneCx<'_>) {
 
 fn record_lines(r: &LogRecord, columns: &Layout, room: usize, cx: &PaneCx<'_>, state: &State) -> Vec<Line<'static>> {
     let level = r.severity.level();
-    let time_role = if r.has(flags::INHERITED_TIME) { Role::Faint } else { Role::Time };
+    let preview = r.id.is_preview();
+    let time_role = if r.has(flags::INHERITED_TIME) || preview { Role::Faint } else { Role::Time };
     let note = state.notes.of(r.id);
-    let mut spans =
-        vec![note.map_or_else(|| Span::raw(" "), |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent)))];
+    // What is not stored yet is dim, and without colour a line down tells it.
+    let margin = if preview { Span::styled(cx.glyphs.vertical, cx.style(Role::Faint)) } else { Span::raw(" ") };
+    let mut spans = vec![note.map_or(margin, |_| Span::styled(cx.glyphs.bookmark, cx.style(Role::Accent)))];
     spans.extend(columns.spans(r, time_role, cx, state));
-    let style = if level >= aiobs_types::Level::Error {
+    let style = if preview {
+        cx.style(Role::Dim)
+    } else if level >= aiobs_types::Level::Error {
         // A screen of errors must stay readable: the glyph carries the weight, the text only the colour.
         let error = cx.theme.level(aiobs_types::Level::Error);
         if error.fg.is_some() { error.remove_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { error }

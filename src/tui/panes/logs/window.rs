@@ -1,5 +1,6 @@
 //! The records at hand: a few screens around the cursor, their place among all matches, cursor and scroll position.
 
+use super::breaks::Break;
 use crate::runtime::events::LogsPage;
 use crate::tui::action::Action;
 use crate::tui::widgets::scroll::WHEEL;
@@ -11,12 +12,15 @@ use std::collections::HashMap;
 pub(super) struct Window {
     /// In the order of the view.
     pub(super) rows: Vec<LogRecord>,
-    /// Before which of them nothing was logged for long, and how long, nanoseconds: a line of its own.
-    pub(super) pauses: HashMap<RecordId, i64>,
+    /// Before which of them something is missing, which has a line of its own.
+    pub(super) breaks: HashMap<RecordId, Break>,
     /// Matches before `rows[0]`.
     pub(super) rank: u64,
     /// Matches known so far.
     pub(super) total: u64,
+    /// How many of them are shown before they are stored, and the first ones of each source.
+    pub(super) unstored: u64,
+    pub(super) edges: Vec<RecordId>,
     /// Records in the archive.
     pub(super) archive: u64,
     /// Records scanned so far.
@@ -57,11 +61,13 @@ impl Window {
         self.archive = page.archive;
         self.scanned = page.scanned;
         self.done = page.done;
+        self.unstored = page.unstored;
+        self.edges.clone_from(&page.edges);
     }
 
     /// Takes the rows of a page; `height` rows are seen.
     pub(super) fn take(&mut self, page: LogsPage, place: Place, height: usize) {
-        let old = self.id();
+        let old = self.record().map(|r| (r.id, r.source, r.offset));
         let offset = self.cursor.saturating_sub(self.top);
         let (focus, rank) = (page.focus, page.rank);
         self.rows = page.rows;
@@ -77,11 +83,29 @@ impl Window {
                 self.top = self.cursor.saturating_sub(height / 3);
             }
             Place::Keep => {
-                let at = old.and_then(|id| self.rows.iter().position(|r| r.id == id)).or(focus).unwrap_or(0);
+                let same = |(id, ..): (RecordId, _, _)| self.rows.iter().position(|r| r.id == id);
+                // What was shown before it was stored has got another number.
+                let became = |(id, source, offset): (RecordId, _, _)| {
+                    self.rows.iter().position(|r| id.is_preview() && (r.source, r.offset) == (source, offset))
+                };
+                let at = old.and_then(|old| same(old).or_else(|| became(old))).or(focus).unwrap_or(0);
                 self.cursor = at.min(last);
                 self.top = self.cursor.saturating_sub(offset);
             }
         }
+    }
+
+    /// Rows between the top and the cursor that say what is missing.
+    pub(super) fn breaks_above(&self) -> usize {
+        let end = (self.cursor + 1).min(self.rows.len());
+        self.rows.get(self.top..end).unwrap_or_default().iter().map(|r| Self::break_rows(&self.breaks, r)).sum()
+    }
+
+    /// Keeps the cursor in its row of the screen when `before` such rows were above it and others are now.
+    pub(super) fn hold(&mut self, before: usize) {
+        let now = self.breaks_above();
+        self.top = if now < before { self.top.saturating_sub(before - now) } else { self.top + (now - before) };
+        self.top = self.top.min(self.cursor);
     }
 
     /// Moves the cursor within the rows at hand. Whether `action` was a move.
@@ -111,8 +135,8 @@ impl Window {
     /// Turns the wheel one notch: the view moves and takes the cursor along when it would leave it. Turned down at the
     /// last screen, the cursor goes to the last record.
     pub(super) fn turned(&mut self, down: bool, height: usize, rows_of: impl Fn(&LogRecord) -> usize) {
-        let pauses = &self.pauses;
-        let rows_of = |r: &LogRecord| rows_of(r) + Self::pause_rows(pauses, r);
+        let breaks = &self.breaks;
+        let rows_of = |r: &LogRecord| rows_of(r) + Self::break_rows(breaks, r);
         let last = self.rows.len().saturating_sub(1);
         self.top = if down { (self.top + WHEEL).min(last) } else { self.top.saturating_sub(WHEEL) };
         let mut room = height.max(1);
@@ -132,7 +156,7 @@ impl Window {
     pub(super) fn at_row(&self, row: usize, rows_of: impl Fn(&LogRecord) -> usize) -> Option<usize> {
         let mut below = 0;
         (self.top..self.rows.len()).find(|i| {
-            below += rows_of(&self.rows[*i]) + Self::pause_rows(&self.pauses, &self.rows[*i]);
+            below += rows_of(&self.rows[*i]) + Self::break_rows(&self.breaks, &self.rows[*i]);
             row < below
         })
     }
@@ -140,8 +164,8 @@ impl Window {
     /// Brings the view to the cursor; `rows_of` says how many screen rows a record takes, `height` are seen.
     pub(super) fn settle(&mut self, height: usize, rows_of: impl Fn(&LogRecord) -> usize) {
         let height = height.max(1);
-        let pauses = &self.pauses;
-        let rows_of = |r: &LogRecord| rows_of(r) + Self::pause_rows(pauses, r);
+        let breaks = &self.breaks;
+        let rows_of = |r: &LogRecord| rows_of(r) + Self::break_rows(breaks, r);
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         self.top = self.top.min(self.cursor);
         // The first row from which the cursor's record is still seen in full.

@@ -217,6 +217,12 @@ fn source_state(info: &aiobs_types::SourceInfo, cx: &PaneCx<'_>, width: usize) -
                 (said, Role::Progress)
             }
         }
+        SourceState::Following if !info.skipped.is_empty() => {
+            let bytes = format::bytes(info.skipped.iter().map(aiobs_types::Skipped::len).sum());
+            let said = format!("{bytes} not read");
+            let short = || format!("{} unread", bytes.replace(' ', "").replace("iB", ""));
+            (if text::width(&said) <= width { said } else { short() }, Role::Warn)
+        }
         SourceState::Following => ("following".into(), Role::Ok),
         SourceState::Ended => ("read".into(), Role::Dim),
         SourceState::Missing => ("gone".into(), Role::Warn),
