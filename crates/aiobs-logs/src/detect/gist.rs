@@ -207,6 +207,10 @@ fn is_id(word: &str) -> bool {
     if digits == word.len() {
         return digits > 3;
     }
+    // Hexadecimal digits, of which the last few happen to be decimal ones: no word is that long without other letters.
+    if word.bytes().all(|b| b.is_ascii_hexdigit()) && (word.len() > 7 || word.len() == 7 && digits > 0) {
+        return true;
+    }
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let numbered = stem.bytes().all(|b| !b.is_ascii_digit()) && word.len() - stem.len() <= 3;
     word.len() >= 5 && digits > 0 && !numbered
@@ -235,4 +239,20 @@ pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
     names.dedup();
     names.truncate(8);
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_up_for_one_request_is_no_name() {
+        for id in ["ch_3fe2ab91", "ch_ebecdf88", "ch_aeac398e", "ch_bccdcfaf", "req-0042917"] {
+            assert_eq!(without_ids(id), "", "{id}");
+        }
+        for name in ["payments-db", "node12", "db-1", "edge-cache"] {
+            assert_eq!(without_ids(name), name);
+        }
+        assert_eq!(without_ids("orders-7c9f8d6b5-x2x4k"), "orders");
+    }
 }
