@@ -120,7 +120,8 @@ impl Matcher {
             .map(|(score, _, i)| (i, score))
     }
 
-    fn fitting(&self, text: &str) -> Vec<usize> {
+    /// Playbooks that match this text, ascending.
+    pub(super) fn fitting(&self, text: &str) -> Vec<usize> {
         let text = head(text);
         let mut owners = self.any.owners(text);
         if !owners.is_empty() {
@@ -147,7 +148,7 @@ impl Matcher {
 }
 
 /// Values of the named groups, the first that is not empty; then an address that stands in the texts.
-fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
+pub(super) fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for pattern in playbook.pattern.any.iter().filter(|p| p.contains("(?P<") || p.contains("(?<")) {
         let Ok(regex) = RegexBuilder::new(pattern).case_insensitive(true).build() else { continue };
@@ -184,7 +185,7 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The beginning of a long text, cut at a character.
-fn head(text: &str) -> &str {
+pub(super) fn head(text: &str) -> &str {
     let mut end = text.len().min(LONGEST_TEXT);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -9,27 +9,38 @@ mod fill;
 mod matcher;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use error::PlaybookError;
-pub use file::{Pattern, Playbook};
+pub use file::{Pattern, Playbook, read};
+pub use trial::{Hit, Outranked};
 
 use crate::{Advice, Advisor, Signature};
 use matcher::Matcher;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// All playbooks in force: the built-in ones, and the user's, which replace built-in ones of the same id.
 #[derive(Debug)]
 pub struct Library {
     playbooks: Vec<Playbook>,
-    matcher: OnceLock<Matcher>,
+    matcher: Arc<OnceLock<Matcher>>,
 }
+
+/// The patterns of the built-in playbooks alone: the same for every library that has no others.
+static BUILT_IN: OnceLock<Arc<OnceLock<Matcher>>> = OnceLock::new();
 
 impl Library {
     /// The built-in playbooks and those in `user` (every `*.toml` in that directory; it need not exist). What is
     /// wrong with any file is in the second part, all of it at once; such files are left out of the library.
     pub fn load(user: Option<&Path>) -> (Self, Vec<PlaybookError>) {
         let mut errors = Vec::new();
+        let own = user.map(|dir| file::load_dir(dir, &mut errors)).unwrap_or_default();
+        (Self::with(own, &mut errors), errors)
+    }
+
+    /// The built-in playbooks and these, which replace built-in ones of the same id.
+    pub fn with(own: Vec<Playbook>, errors: &mut Vec<PlaybookError>) -> Self {
         let mut playbooks = Vec::new();
         for (name, text) in embedded::FILES {
             match file::parse(name, text, file::Check::Trusted) {
@@ -37,14 +48,13 @@ impl Library {
                 Err(e) => errors.extend(e),
             }
         }
-        if let Some(dir) = user {
-            for own in file::load_dir(dir, &mut errors) {
-                playbooks.retain(|p| p.id != own.id);
-                playbooks.push(own);
-            }
+        let matcher = if own.is_empty() { Arc::clone(BUILT_IN.get_or_init(Arc::default)) } else { Arc::default() };
+        for own in own {
+            playbooks.retain(|p| p.id != own.id);
+            playbooks.push(own);
         }
         playbooks.sort_by(|a, b| a.id.cmp(&b.id));
-        (Self { playbooks, matcher: OnceLock::new() }, errors)
+        Self { playbooks, matcher }
     }
 
     /// All playbooks, by id.
@@ -55,6 +65,11 @@ impl Library {
     /// The playbook of this id.
     pub fn get(&self, id: &str) -> Option<&Playbook> {
         self.playbooks.binary_search_by(|p| p.id.as_str().cmp(id)).ok().map(|i| &self.playbooks[i])
+    }
+
+    /// `; did you mean ...` for an id close to a known one, else the empty string.
+    pub fn nearest(&self, id: &str) -> String {
+        error::nearest(id, self.playbooks.iter().map(|p| p.id.as_str()))
     }
 
     /// The patterns of all playbooks, compiled at the first question rather than at start.
