@@ -208,7 +208,7 @@ impl Filler {
 /// On one line, without control characters, not too long.
 fn clean(value: &str) -> Option<String> {
     let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.trim();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut end = line.len().min(LONGEST);
     while !line.is_char_boundary(end) {
         end -= 1;
