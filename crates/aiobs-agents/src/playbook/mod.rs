@@ -81,6 +81,11 @@ impl Library {
 impl Advisor for Library {
     fn advise(&self, signature: &Signature) -> Option<Advice> {
         let found = self.matcher().best(&self.playbooks, signature)?;
-        Some(fill::advice(&self.playbooks[found.playbook], signature, &found))
+        let mut advice = fill::advice(&self.playbooks[found.playbook], signature, &found);
+        if let Some((index, text)) = &found.nearby {
+            let other = &self.playbooks[*index];
+            advice.alternatives.insert(0, fill::nearby(&other.title, &other.id, text));
+        }
+        Some(advice)
     }
 }

@@ -1,10 +1,9 @@
 //! Tries the playbooks on single texts and on each other's examples, for the command line: which match, by which
 //! pattern, and which of them wins. The chain does not need this.
 
-use super::matcher::{captures, head};
+use super::matcher::{captures, compile, plain};
 use super::{Library, Playbook};
 use crate::{Advisor as _, Signature};
-use regex::RegexBuilder;
 use std::collections::BTreeMap;
 
 /// A playbook that matches a text.
@@ -56,9 +55,8 @@ impl Library {
 }
 
 fn hit<'a>(playbook: &'a Playbook, text: &str) -> Option<Hit<'a>> {
-    let fits = |pattern: &&String| {
-        RegexBuilder::new(pattern).case_insensitive(true).build().is_ok_and(|r| r.is_match(head(text)))
-    };
+    let told = plain(text);
+    let fits = |pattern: &&String| compile(pattern).is_some_and(|r| r.is_match(told.as_bytes()));
     let pattern = playbook.pattern.any.iter().find(fits)?;
     Some(Hit { playbook, pattern, captures: captures(playbook, &[text]) })
 }
