@@ -199,7 +199,7 @@ fn text(scored: &Scored, width: usize) -> String {
         format!("{:<9}  {:<7}  {:<width$}  {}", scored.verdict.words(), case.kind.name(), case.name, answer(scored));
     if scored.verdict != Verdict::Right {
         let wanted = if case.kind == Kind::Fault { case.right.join(" or ") } else { "no confident answer".to_owned() };
-        line.push_str(&format!("; wanted {wanted}"));
+        line = format!("{line}; wanted {wanted}");
     }
     output::safe(&line)
 }
