@@ -169,8 +169,8 @@ fn check(cx: &Context, path: Option<&Path>, how: TextOrJson) -> anyhow::Result<(
         Some(path) => path.to_owned(),
         None => folder(cx).ok_or_else(|| UsageError("there is no configuration directory; name a path".to_owned()))?,
     };
-    let (own, mut errors) = if path.exists() { read(&path) } else { (Vec::new(), Vec::new()) };
-    let library = Library::with(own.clone(), &mut errors);
+    let (own, errors) = if path.exists() { read(&path) } else { (Vec::new(), Vec::new()) };
+    let library = Library::with(own.clone());
     let outranked: Vec<_> = own.iter().flat_map(|p| library.outranked(p).into_iter().map(move |o| (p, o))).collect();
     let exit = if errors.is_empty() { Exit::Done } else { Exit::Usage };
     if how == TextOrJson::Json {

@@ -32,7 +32,7 @@ impl Library {
     /// The playbooks that match this text, the one that would answer first.
     pub fn hits(&self, text: &str) -> Vec<Hit<'_>> {
         let mut hits: Vec<Hit<'_>> =
-            self.matcher().fitting(text).into_iter().filter_map(|i| hit(&self.playbooks[i], text)).collect();
+            self.matcher().fitting(text).into_iter().filter_map(|i| hit(&self.playbooks()[i], text)).collect();
         hits.sort_by(|a, b| {
             (b.playbook.pattern.weight, &a.playbook.id).cmp(&(a.playbook.pattern.weight, &b.playbook.id))
         });
