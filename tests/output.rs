@@ -147,6 +147,11 @@ fn json_of_the_other_commands() {
     let page = Page::read();
     let home = Home::new();
     fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    fs::write(home.path("logs/bad.toml"), "id = \"bad\"\n").unwrap();
+    fs::create_dir(home.path("case")).unwrap();
+    let case = "title = \"t\"\nkind = \"fault\"\ncause = \"c\"\nright = [\"database-connection-refused\", \"connection-refused\"]\n";
+    fs::write(home.path("case/case.toml"), case).unwrap();
+    fs::write(home.path("case/a.log"), ERRORS).unwrap();
     let report = home.run(["analyze", "--keep", "logs/app.log", "--output", "json"]);
     let report: Value = serde_json::from_str(&report.out).unwrap();
     page.check(&report, &["Report"]);
@@ -160,6 +165,9 @@ fn json_of_the_other_commands() {
         (&["formats", "--output", "json"], "Format"),
         (&["formats", "logs/app.log", "--output", "json"], "Reading"),
         (&["doctor", "--output", "json"], "Check"),
+        (&["playbooks", "list", "--output", "json"], "Playbook"),
+        (&["playbooks", "check", "logs/bad.toml", "--output", "json"], "Mistake"),
+        (&["playbooks", "test", "logs/app.log", "--output", "json"], "Match"),
     ] {
         let lines = objects(&home.run(args).out);
         assert!(!lines.is_empty(), "{args:?}");
@@ -167,6 +175,12 @@ fn json_of_the_other_commands() {
             page.check(line, &[table]);
         }
     }
+    let show = objects(&home.run(["playbooks", "show", "disk-full", "--output", "json"]).out);
+    page.check(&show[0], &["Playbook", "Playbook in full"]);
+    let eval = objects(&home.run(["eval", "diagnose", "case", "--output", "json"]).out);
+    page.check(&eval[0], &["Case"]);
+    page.check(&eval[1], &["Summary"]);
+    assert!(eval.len() == 2 && eval[0]["answer"].is_object() && eval[1]["faults_right"] == 1, "{eval:?}");
 }
 
 #[test]

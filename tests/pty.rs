@@ -18,6 +18,8 @@ mod keys;
 mod logs;
 #[path = "pty/looks.rs"]
 mod looks;
+#[path = "pty/older.rs"]
+mod older;
 #[path = "pty/session.rs"]
 mod session;
 #[path = "pty/term.rs"]

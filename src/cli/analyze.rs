@@ -71,7 +71,8 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {
+/// What reading and diagnosing found, the worst first.
+pub(super) fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {
     let reader = running.store().ok_or_else(|| anyhow::anyhow!("the archive is closed"))?.reader()?;
     let info = reader.archive_info()?;
     let mut incidents = Vec::new();

@@ -1,5 +1,6 @@
 //! Flags and subcommands, as `--help` shows them.
 
+use super::eval::EvalArgs;
 use aiobs_types::Level;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -78,6 +79,10 @@ pub enum Command {
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
     Formats(FormatsArgs),
+    /// List, show, check and try the playbooks, which explain common faults without a model
+    Playbooks(PlaybooksArgs),
+    /// Measure how well the program does on cases whose answer is known
+    Eval(EvalArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file
@@ -294,6 +299,52 @@ pub enum TextOrJson {
     Text,
     /// One JSON object per line
     Json,
+}
+
+/// `aiobs playbooks`
+#[derive(Debug, Args)]
+pub struct PlaybooksArgs {
+    /// What to do; without it, the list
+    #[command(subcommand)]
+    pub action: Option<PlaybooksAction>,
+}
+
+/// What to do with the playbooks.
+#[derive(Debug, Subcommand)]
+pub enum PlaybooksAction {
+    /// List those in force: id, criticality (1 to 5), fault
+    List {
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
+    /// Show one: cause, what to do, what it answers
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
+    /// Check files of your own: mistakes with file and line, examples that another playbook answers
+    Check {
+        /// A file or a directory; none: the playbooks directory beside the configuration file
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
+    /// Try them on the lines of a file: which match, by which pattern, with which values
+    Test {
+        /// The file, or `-` for standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        path: String,
+        /// How the matches are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
 }
 
 /// `aiobs doctor`

@@ -9,6 +9,7 @@ mod context;
 mod demo;
 
 mod doctor;
+mod eval;
 mod exit;
 mod export;
 mod formats;
@@ -16,6 +17,7 @@ mod hits;
 mod import;
 mod incidents;
 mod output;
+mod playbooks;
 mod progress;
 mod screen;
 mod search;
@@ -70,6 +72,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
+        Some(Command::Playbooks(args)) => playbooks::run(&cx, &args),
+        Some(Command::Eval(args)) => eval::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::path::Path;
 use toml::Spanned;
 
-/// Placeholders of the form `{name}` in the texts are filled from the incident.
+/// What is known about one fault. Placeholders of the form `{name}` in the texts are filled from the incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Playbook {
     /// Unique; equal to the file's name without `.toml`.
@@ -134,6 +134,21 @@ pub(super) fn load_dir(dir: &Path, errors: &mut Vec<PlaybookError>) -> Vec<Playb
         }
     }
     found
+}
+
+/// The playbooks of a file, or of every `*.toml` of a directory, and all that is wrong with them.
+pub fn read(path: &Path) -> (Vec<Playbook>, Vec<PlaybookError>) {
+    let mut errors = Vec::new();
+    let name = path.display().to_string();
+    if path.is_dir() {
+        return (load_dir(path, &mut errors), errors);
+    }
+    let read =
+        std::fs::read_to_string(path).map_err(|e| vec![PlaybookError::whole(&name, format!("cannot be read: {e}"))]);
+    match read.and_then(|text| parse(&name, &text, Check::Full)) {
+        Ok(one) => (vec![one], errors),
+        Err(e) => (Vec::new(), e),
+    }
 }
 
 /// One playbook from the text of its file, or all that is wrong with it.

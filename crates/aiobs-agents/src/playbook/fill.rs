@@ -67,7 +67,7 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
         rollback: filler.prose_list(&playbook.fix.rollback),
         risk: filler.prose(&playbook.fix.risk),
     };
-    let cause = filler.prose(&playbook.cause);
+    let cause = filler.cause(&playbook.cause);
     let (title, cause, criticality) = if found.guess {
         let cause =
             format!("A guess, from other lines logged about that time; nothing it says itself is known. {cause}");
@@ -90,12 +90,19 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
     }
 }
 
+/// A more specific fault that was logged around a symptom, as one of the alternatives.
+pub(super) fn nearby(title: &str, id: &str, text: &str) -> String {
+    let said = clean(text).unwrap_or_default();
+    format!("{title}: that would explain it, and was logged about that time: \"{said}\" (playbook {id}).")
+}
+
 /// All values known about the incident.
 fn values(signature: &Signature, found: &Found) -> BTreeMap<String, String> {
     let mut values = found.captures.clone();
-    if let Some(first) = signature.components.iter().find(|c| !c.is_empty()) {
+    let services = services(signature);
+    if let Some(first) = services.first() {
         values.insert("component".into(), first.clone());
-        values.insert("components".into(), list(&signature.components));
+        values.insert("components".into(), list(&services));
     }
     if signature.count > 0 {
         values.insert("count".into(), signature.count.to_string());
@@ -108,9 +115,70 @@ fn values(signature: &Signature, found: &Found) -> BTreeMap<String, String> {
     values
 }
 
+/// The services that report it, as people call them. A class or a file of source code is no service: the log it stands
+/// in mostly is named after one. The kernel and its like report what happens to others: there the log is mostly
+/// named after the machine.
+fn services(signature: &Signature) -> Vec<String> {
+    let stem = |source: &String| {
+        let name = source.rsplit(['/', '\\', ':']).next().unwrap_or_default();
+        let name = name.split('.').next().unwrap_or_default();
+        let common = name.is_empty() || COMMON_LOGS.contains(&name) || MACHINERY.contains(&name);
+        (!common).then(|| name.to_owned())
+    };
+    let mut names: Vec<String> = Vec::new();
+    for component in signature.components.iter().filter(|c| !c.is_empty()) {
+        let name = if is_code(component) {
+            signature.sources.iter().find_map(stem).unwrap_or_else(|| class(component).to_owned())
+        } else if MACHINERY.contains(&component.as_str()) {
+            let Some(name) = signature.sources.iter().find_map(stem) else { continue };
+            name
+        } else {
+            component.clone()
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Components that report what happens to others.
+const MACHINERY: [&str; 6] = ["kernel", "systemd", "journal", "audit", "init", "CRON"];
+/// Names of logs that say nothing about whose they are.
+const COMMON_LOGS: [&str; 12] = [
+    "app",
+    "application",
+    "server",
+    "service",
+    "error",
+    "access",
+    "out",
+    "output",
+    "log",
+    "messages",
+    "syslog",
+    "stdin",
+];
+
+/// `com.shop.Orders`, `event.go:307`: where in its code a service says something.
+fn is_code(component: &str) -> bool {
+    let file = component.split(':').next().unwrap_or_default();
+    let end = file.rsplit_once('.').map_or("", |(_, end)| end);
+    matches!(end, "go" | "py" | "java" | "kt" | "rs" | "cc" | "cpp" | "js" | "ts" | "rb" | "php" | "cs")
+        || (component.matches('.').count() >= 2 && end.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// The last part of `com.shop.Orders`.
+fn class(component: &str) -> &str {
+    match component.rsplit_once('.') {
+        Some((_, name)) if name.starts_with(|c: char| c.is_ascii_uppercase()) => name,
+        _ => component,
+    }
+}
+
 /// `a, b, c and 3 more`.
 fn list(names: &[String]) -> String {
-    let names: Vec<&str> = names.iter().map(String::as_str).filter(|n| !n.is_empty()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let shown = names.len().min(3);
     match names.len() - shown {
         0 => names.join(", "),
@@ -138,6 +206,15 @@ impl Filler {
         texts.iter().map(|t| self.prose(t)).collect()
     }
 
+    /// The cause, with where and since when if it does not say so itself.
+    fn cause(&mut self, text: &str) -> String {
+        let own = ["component", "components", "host", "first_seen"];
+        let placed = placeholders(text).any(|name| own.contains(&name) && self.values.contains_key(name));
+        let known = ["components", "first_seen"].iter().all(|name| self.values.contains_key(*name));
+        let cause = self.prose(text);
+        if placed || !known { cause } else { cause + &self.prose(" Logged by {components}, first at {first_seen}.") }
+    }
+
     /// A sentence: a missing value becomes neutral words. Between backticks the rules of commands hold.
     fn prose(&mut self, text: &str) -> String {
         // A text is read long after it was written, when the count has grown.
@@ -159,7 +236,7 @@ impl Filler {
             // `at the other side:its port`, `on port its port` are no English.
             text.replace("{host}:{port}", "{host}").replace("port {port}", "{port}")
         };
-        let text = if known("host") { text } else { text.replace(" ({host})", "") };
+        let text = without_empty_asides(&text, known);
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {
@@ -173,7 +250,9 @@ impl Filler {
                 match piece {
                     Piece::Text(t) => out.push_str(t),
                     Piece::Name(name) => {
-                        let word = self.value(name, clean).unwrap_or_else(|| neutral(name));
+                        let value = self.value(name, clean);
+                        let word =
+                            value.unwrap_or_else(|| named_before(&mut out, name).unwrap_or_else(|| neutral(name)));
                         let start = out.trim_end();
                         let sentence = start.is_empty() || start.ends_with(['.', '!', '?']);
                         out.push_str(&if sentence && !self.used.contains_key(name) { capital(&word) } else { word });
@@ -205,10 +284,39 @@ impl Filler {
     }
 }
 
+/// The text without the parentheses, and what is in them, that name something unknown.
+fn without_empty_asides(text: &str, known: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find(" (") {
+        let Some(length) = rest[open..].find(')') else { break };
+        let end = open + length + 1;
+        let aside = &rest[open..end];
+        let empty =
+            !aside.contains('`') && placeholders(aside).any(|name| !known(name) && !BUILT_IN[5..].contains(&name));
+        out.push_str(if empty { &rest[..open] } else { &rest[..end] });
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+/// After `node ` there needs to be no `the node`: takes the word away, or says that it is enough.
+fn named_before(out: &mut String, name: &str) -> Option<String> {
+    let before = out.trim_end();
+    let noun = before.strip_suffix(&name.replace('_', " "))?;
+    let noun = noun.strip_suffix(' ')?;
+    if noun.ends_with("the") || noun.ends_with("The") {
+        out.truncate(before.len());
+        return Some(String::new());
+    }
+    out.truncate(noun.len() + 1);
+    Some(neutral(name))
+}
+
 /// On one line, without control characters, not too long.
 fn clean(value: &str) -> Option<String> {
     let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.trim();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut end = line.len().min(LONGEST);
     while !line.is_char_boundary(end) {
         end -= 1;

@@ -4,8 +4,8 @@ use super::Playbook;
 use super::fill::group;
 use crate::Signature;
 use aiobs_types::Confidence;
-use regex::bytes::{RegexSet, RegexSetBuilder};
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 const LONGEST_TEXT: usize = 16 * 1024;
 /// A playbook that only fits what happened around the incident must be at least this specific.
 const AROUND_WEIGHT: u32 = 70;
+/// Below this a playbook describes what others suffer from a fault.
+const SYMPTOM: u8 = 60;
 /// What a suspected error class adds to a weight.
 const SUSPECTED: u32 = 15;
 /// Room for the compiled patterns, bytes.
@@ -33,6 +35,8 @@ pub(super) struct Found {
     pub(super) matched: Vec<String>,
     /// Values by placeholder, as they stand in the texts.
     pub(super) captures: BTreeMap<String, String>,
+    /// Of a fault that others cause: a more specific one around it, and the text that shows it.
+    pub(super) nearby: Option<(usize, String)>,
 }
 
 /// One compiled list of patterns and, for each, the playbook it belongs to.
@@ -45,7 +49,7 @@ struct Patterns {
 impl Patterns {
     fn new(playbooks: &[Playbook], of: fn(&Playbook) -> &[String]) -> Self {
         let all = || playbooks.iter().enumerate().flat_map(|(i, p)| of(p).iter().map(move |pattern| (i, pattern)));
-        let build = |unicode| {
+        let build = |unicode: bool| {
             RegexSetBuilder::new(all().map(|(_, p)| p))
                 .case_insensitive(true)
                 .unicode(unicode)
@@ -53,8 +57,7 @@ impl Patterns {
                 .dfa_size_limit(DFA_SIZE)
                 .build()
         };
-        // Letters of every script in every class and every dot take ten times the memory. A pattern that asks for them
-        // gets them; files are checked when they are read; should the whole still not compile, nothing matches.
+        // As `compile`, which says why. Files are checked when they are read; should the whole still not compile, nothing matches.
         let plain = all().all(|(_, p)| p.is_ascii());
         let set = build(!plain).or_else(|_| build(true)).unwrap_or_else(|_| RegexSet::empty());
         Self { set, owner: all().map(|(i, _)| i).collect() }
@@ -92,10 +95,19 @@ impl Matcher {
                 40.. => Confidence::Medium,
                 _ => Confidence::Low,
             };
-            return Some(self.found(playbooks, index, confidence, &own));
+            let symptom = playbooks[index].pattern.weight < SYMPTOM;
+            let nearby = if symptom { self.nearby(playbooks, s, &around) } else { None };
+            return Some(Found { nearby, ..self.found(playbooks, index, confidence, &own) });
         }
         let (index, _) = self.rank(playbooks, s, &around, AROUND_WEIGHT)?;
         Some(Found { guess: true, ..self.found(playbooks, index, Confidence::Low, &around) })
+    }
+
+    /// What happened around a symptom and would explain it.
+    fn nearby(&self, playbooks: &[Playbook], s: &Signature, around: &[&str]) -> Option<(usize, String)> {
+        let (index, _) = self.rank(playbooks, s, around, AROUND_WEIGHT)?;
+        let text = around.iter().find(|t| self.fits(index, t))?;
+        Some((index, (*text).to_owned()))
     }
 
     /// The playbook with the highest weight of those that match one of the texts; among equals, the one that matches
@@ -126,11 +138,12 @@ impl Matcher {
             .map(|(score, _, i)| (i, score))
     }
 
-    fn fitting(&self, text: &str) -> Vec<usize> {
-        let text = head(text);
-        let mut owners = self.any.owners(text);
+    /// Playbooks that match this text, ascending.
+    pub(super) fn fitting(&self, text: &str) -> Vec<usize> {
+        let text = plain(text);
+        let mut owners = self.any.owners(&text);
         if !owners.is_empty() {
-            let vetoed = self.not.owners(text);
+            let vetoed = self.not.owners(&text);
             owners.retain(|i| !vetoed.contains(i));
         }
         owners
@@ -148,23 +161,25 @@ impl Matcher {
                 matched.push((*text).to_owned());
             }
         }
-        Found { playbook: index, confidence, guess: false, captures: captures(&playbooks[index], &texts), matched }
+        let captures = captures(&playbooks[index], &texts);
+        Found { playbook: index, confidence, guess: false, matched, captures, nearby: None }
     }
 }
 
 /// Values of the named groups, the first that is not empty; then an address that stands in the texts.
-fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
+pub(super) fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for pattern in playbook.pattern.any.iter().filter(|p| p.contains("(?P<") || p.contains("(?<")) {
-        let Ok(regex) = RegexBuilder::new(pattern).case_insensitive(true).build() else { continue };
+        let Some(regex) = compile(pattern) else { continue };
         for text in texts {
-            take(&regex, head(text), &mut values);
+            take(&regex, &plain(text), &mut values);
         }
     }
-    if !values.contains_key("host") && !values.contains_key("port") {
-        for text in texts {
-            if let Some(address) = ADDRESS.as_ref() {
-                take(address, head(text), &mut values);
+    for address in [&ADDRESS, &URL] {
+        let Some(address) = address.as_ref() else { continue };
+        if !values.contains_key("host") && !values.contains_key("port") {
+            for text in texts {
+                take(address, &plain(text), &mut values);
             }
         }
     }
@@ -172,12 +187,22 @@ fn captures(playbook: &Playbook, texts: &[&str]) -> BTreeMap<String, String> {
 }
 
 fn take(regex: &Regex, text: &str, values: &mut BTreeMap<String, String>) {
-    let Some(found) = regex.captures(text) else { return };
+    let Some(found) = regex.captures(text.as_bytes()) else { return };
     for name in regex.capture_names().flatten() {
-        if let Some(value) = found.name(name).map(|m| m.as_str().trim()).filter(|v| !v.is_empty()) {
+        let Some(value) = found.name(name).map(|m| String::from_utf8_lossy(m.as_bytes())) else { continue };
+        // A value that ends within a character ends before it.
+        let value = value.trim_matches('\u{fffd}').trim();
+        if !value.is_empty() {
             values.entry(group(name).to_owned()).or_insert_with(|| value.to_owned());
         }
     }
+}
+
+/// One pattern. `.` as a byte compiles many times faster than as a character; who writes other letters than those of
+/// ASCII means characters.
+pub(super) fn compile(pattern: &str) -> Option<Regex> {
+    let build = |unicode: bool| RegexBuilder::new(pattern).case_insensitive(true).unicode(unicode).build().ok();
+    if pattern.is_ascii() { build(false).or_else(|| build(true)) } else { build(true) }
 }
 
 /// `host:port` as it stands in messages: an address, or a name with a dash, a dot or a digit; no `file.java:88`.
@@ -189,11 +214,17 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The beginning of a long text, cut at a character.
-fn head(text: &str) -> &str {
+/// A name in an address of the web, for texts that hold no `host:port`.
+static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:https?|wss?|grpcs?|amqps?|redis|ldaps?)://(?:[^\s/@]*@)?(?P<host>[a-z0-9][a-z0-9.-]*)").ok()
+});
+
+/// The beginning of a long text, cut at a character, with quotes as they were before they stood in JSON.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let mut end = text.len().min(LONGEST_TEXT);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &text[..end]
+    let text = &text[..end];
+    if text.contains("\\\"") { Cow::Owned(text.replace("\\\"", "\"")) } else { Cow::Borrowed(text) }
 }

@@ -9,63 +9,89 @@ mod fill;
 mod matcher;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use error::PlaybookError;
-pub use file::{Pattern, Playbook};
+pub use file::{Pattern, Playbook, read};
+pub use trial::{Hit, Outranked};
 
 use crate::{Advice, Advisor, Signature};
 use matcher::Matcher;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-/// All playbooks in force: the built-in ones, and the user's, which replace built-in ones of the same id.
+/// All playbooks in force: the built-in ones, and the user's, which replace built-in ones of the same id. The built-in
+/// ones are read at the first question, not at start.
 #[derive(Debug)]
 pub struct Library {
-    playbooks: Vec<Playbook>,
-    matcher: OnceLock<Matcher>,
+    own: Vec<Playbook>,
+    all: OnceLock<Vec<Playbook>>,
+    matcher: Arc<OnceLock<Matcher>>,
 }
+
+/// The patterns of the built-in playbooks alone: the same for every library that has no others.
+static BUILT_IN: OnceLock<Arc<OnceLock<Matcher>>> = OnceLock::new();
 
 impl Library {
     /// The built-in playbooks and those in `user` (every `*.toml` in that directory; it need not exist). What is
-    /// wrong with any file is in the second part, all of it at once; such files are left out of the library.
+    /// wrong with its files is in the second part, all of it at once; such files are left out of the library.
     pub fn load(user: Option<&Path>) -> (Self, Vec<PlaybookError>) {
         let mut errors = Vec::new();
-        let mut playbooks = Vec::new();
-        for (name, text) in embedded::FILES {
-            match file::parse(name, text, file::Check::Trusted) {
-                Ok(p) => playbooks.push(p),
-                Err(e) => errors.extend(e),
-            }
-        }
-        if let Some(dir) = user {
-            for own in file::load_dir(dir, &mut errors) {
-                playbooks.retain(|p| p.id != own.id);
-                playbooks.push(own);
-            }
-        }
-        playbooks.sort_by(|a, b| a.id.cmp(&b.id));
-        (Self { playbooks, matcher: OnceLock::new() }, errors)
+        let own = user.map(|dir| file::load_dir(dir, &mut errors)).unwrap_or_default();
+        (Self::with(own), errors)
+    }
+
+    /// The built-in playbooks and these, which replace built-in ones of the same id.
+    pub fn with(own: Vec<Playbook>) -> Self {
+        let matcher = if own.is_empty() { Arc::clone(BUILT_IN.get_or_init(Arc::default)) } else { Arc::default() };
+        Self { own, all: OnceLock::new(), matcher }
     }
 
     /// All playbooks, by id.
     pub fn playbooks(&self) -> &[Playbook] {
-        &self.playbooks
+        self.all.get_or_init(|| {
+            // A test reads every built-in file with all checks: none is lost here.
+            let built_in =
+                embedded::FILES.iter().filter_map(|(n, text)| file::parse(n, text, file::Check::Trusted).ok());
+            let mut all: Vec<Playbook> = built_in.filter(|p| self.own.iter().all(|own| own.id != p.id)).collect();
+            for own in &self.own {
+                all.retain(|p| p.id != own.id);
+                all.push(own.clone());
+            }
+            all.sort_by(|a, b| a.id.cmp(&b.id));
+            all
+        })
     }
 
     /// The playbook of this id.
     pub fn get(&self, id: &str) -> Option<&Playbook> {
-        self.playbooks.binary_search_by(|p| p.id.as_str().cmp(id)).ok().map(|i| &self.playbooks[i])
+        let all = self.playbooks();
+        all.binary_search_by(|p| p.id.as_str().cmp(id)).ok().map(|i| &all[i])
+    }
+
+    /// `; did you mean ...` for the beginning of an id or one close to it, else the empty string.
+    pub fn nearest(&self, id: &str) -> String {
+        match self.playbooks().iter().find(|p| !id.is_empty() && p.id.starts_with(id)) {
+            Some(p) => format!("; did you mean `{}`?", p.id),
+            None => error::nearest(id, self.playbooks().iter().map(|p| p.id.as_str())),
+        }
     }
 
     /// The patterns of all playbooks, compiled at the first question rather than at start.
     fn matcher(&self) -> &Matcher {
-        self.matcher.get_or_init(|| Matcher::new(&self.playbooks))
+        self.matcher.get_or_init(|| Matcher::new(self.playbooks()))
     }
 }
 
 impl Advisor for Library {
     fn advise(&self, signature: &Signature) -> Option<Advice> {
-        let found = self.matcher().best(&self.playbooks, signature)?;
-        Some(fill::advice(&self.playbooks[found.playbook], signature, &found))
+        let all = self.playbooks();
+        let found = self.matcher().best(all, signature)?;
+        let mut advice = fill::advice(&all[found.playbook], signature, &found);
+        if let Some((index, text)) = &found.nearby {
+            let other = &all[*index];
+            advice.alternatives.insert(0, fill::nearby(&other.title, &other.id, text));
+        }
+        Some(advice)
     }
 }

@@ -36,7 +36,7 @@ fn every_file_is_listed_and_passes_all_checks() {
 #[test]
 fn there_are_enough_and_each_is_complete() {
     let library = library();
-    assert!(library.playbooks().len() >= 45);
+    assert!(library.playbooks().len() >= 200);
     for p in library.playbooks() {
         assert!(p.examples.len() >= 2 && !p.counter_examples.is_empty(), "{} lacks examples", p.id);
         for list in [&p.alternatives, &p.references, &p.fix.now, &p.fix.lasting, &p.fix.commands, &p.fix.verify] {
@@ -243,4 +243,79 @@ fn no_text_quotes_a_count_that_grows() {
     assert_eq!(errors, []);
     let cause = |count| library.advise(&counted(count, "no space left on device")).unwrap().cause;
     assert_eq!((cause(7), cause(1)), ("Failed at least 7 times.".into(), "Failed at least once.".into()));
+}
+
+#[test]
+fn what_is_not_known_is_left_out_or_said_once() {
+    let cause = |message: &str| library().advise(&says(message)).unwrap().cause;
+    assert!(
+        cause("NodeNotReady").starts_with("The kubelet of the node stopped reporting:"),
+        "{}",
+        cause("NodeNotReady")
+    );
+    let jwks = "failed to fetch JWKS from https://id.example.com/keys: deadline exceeded";
+    assert!(cause(jwks).contains("signed with a key that it does not know"), "{}", cause(jwks));
+    assert_eq!(
+        library().advise(&says(jwks)).unwrap().fix.commands[0],
+        "curl -s https://id.example.com/.well-known/jwks.json"
+    );
+}
+
+#[test]
+fn a_service_is_named_as_people_call_it() {
+    let cause = |component: &str, source: &str| {
+        let signature = Signature {
+            components: vec![component.into()],
+            sources: vec![source.into()],
+            ..says("read: connection reset by peer")
+        };
+        library().advise(&signature).unwrap().cause
+    };
+    assert!(cause("orders", "/var/log/x.log").contains("orders"));
+    assert!(cause("event.go:307", "/var/log/controller.log").contains("controller"));
+    assert!(cause("com.shop.Orders", "/srv/app.log").contains("Orders"));
+    assert!(!cause("com.shop.Orders", "/srv/app.log").contains("com.shop"));
+    assert!(!cause("kernel", "/var/log/kern.log").contains("kernel"));
+}
+
+#[test]
+fn quotes_inside_json_are_read_as_quotes() {
+    let line = r#"{"level":"error","msg":"can no longer get changes from replication slot \"debezium\""}"#;
+    let advice = library().advise(&says(line)).unwrap();
+    assert_eq!(advice.id, "postgres-replication-slot-full");
+    assert!(advice.filled.contains(&("slot".into(), "debezium".into())), "{:?}", advice.filled);
+}
+
+#[test]
+fn a_symptom_points_at_what_was_logged_beside_it() {
+    let around = "nf_conntrack: table full, dropping packet";
+    let beside = |message: &str| {
+        let signature = Signature { around: vec![around.into()], ..says(message) };
+        library().advise(&signature).unwrap()
+    };
+    let symptom = beside("call to stock failed: dial tcp 10.0.3.7:8080: i/o timeout");
+    assert_eq!(symptom.id, "upstream-timeout");
+    assert!(symptom.alternatives[0].contains(around), "{:?}", symptom.alternatives);
+    assert!(symptom.alternatives[0].contains("conntrack-table-full"));
+    // A fault of its own kind needs no other.
+    assert!(!beside("no space left on device").alternatives.iter().any(|a| a.contains(around)));
+}
+
+#[test]
+fn no_example_is_between_two_equals() {
+    let mut ties = Vec::new();
+    for p in library().playbooks() {
+        for example in &p.examples {
+            let hits = library().hits(example);
+            let rivals = hits.iter().filter(|h| h.playbook.pattern.weight >= p.pattern.weight).count();
+            if rivals > 1 {
+                ties.push(format!(
+                    "{}: {example:?}: {:?}",
+                    p.id,
+                    hits.iter().map(|h| &h.playbook.id).collect::<Vec<_>>()
+                ));
+            }
+        }
+    }
+    assert!(ties.is_empty(), "{ties:#?}");
 }

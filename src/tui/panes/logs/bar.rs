@@ -106,6 +106,7 @@ fn numbers(width: u16, cx: &PaneCx<'_>, state: &State) -> Vec<Span<'static>> {
     if let Some(said) = &reading {
         spans.push(Span::styled(format!("{said}   "), cx.style(Role::Progress)));
     }
+    spans.extend(breaks::left_out(cx).map(|said| Span::styled(format!("{said}   "), cx.style(Role::Warn))));
     spans.extend(order::said(state, width, cx));
     if let Some(c) = &state.collecting {
         let share = c.progress.0 as f64 / c.progress.1.max(1) as f64;

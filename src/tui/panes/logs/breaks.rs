@@ -117,6 +117,14 @@ pub(super) fn reading(cx: &PaneCx<'_>) -> Option<String> {
     Some(format!("older lines {:.0} %{left}", (share * 100.0).floor()))
 }
 
+/// What is said as long as parts of files are left out, such as `12 MiB not read, R`.
+pub(super) fn left_out(cx: &PaneCx<'_>) -> Option<String> {
+    let parts = cx.snapshot.sources.iter().flat_map(|s| &s.info.skipped);
+    let bytes: u64 = parts.map(aiobs_types::Skipped::len).sum();
+    let key = cx.keys(Context::Logs, Action::ReadOlder);
+    (bytes > 0).then(|| format!("{} not read, {key} reads them", format::bytes(bytes)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
