@@ -78,6 +78,8 @@ pub enum Command {
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
     Formats(FormatsArgs),
+    /// Measure detection and templates on labelled data
+    Eval(super::eval::EvalArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file

@@ -7,8 +7,8 @@ mod completions;
 mod config;
 mod context;
 mod demo;
-
 mod doctor;
+mod eval;
 mod exit;
 mod export;
 mod formats;
@@ -71,6 +71,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
+        Some(Command::Eval(args)) => eval::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }
 }

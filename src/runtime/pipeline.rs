@@ -3,6 +3,7 @@
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
 mod envelope;
+mod rating;
 mod recall;
 #[cfg(test)]
 mod recall_tests;
@@ -10,7 +11,9 @@ mod recall_tests;
 mod tests;
 
 use self::envelope::{first_line_len, open_envelope, slice};
-use self::recall::{Lesson, Recall, Recalled};
+pub use self::rating::{LESSONS, lessons};
+use self::recall::{Lesson as ShapeLesson, Recall, Recalled};
+use aiobs_logs::detect::classify::Lesson;
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint};
@@ -55,6 +58,8 @@ pub struct PipelineSetup {
     pub next_record: RecordId,
     /// How far each source is stored.
     pub checkpoints: Vec<Checkpoint>,
+    /// People's verdicts on what was found.
+    pub lessons: Vec<Lesson>,
 }
 
 /// Everything that came out since the last [`Pipeline::take`].
@@ -70,12 +75,18 @@ pub struct Output {
     pub incidents: Vec<Arc<Incident>>,
     /// Incidents that were opened or reopened, to be diagnosed.
     pub to_diagnose: Vec<IncidentId>,
+    /// Named blobs that changed, such as what a detector learnt.
+    pub state: Vec<(String, Vec<u8>)>,
 }
 
 impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty() && self.incidents.is_empty()
+        self.batch.is_empty()
+            && self.checkpoints.is_empty()
+            && self.templates.is_empty()
+            && self.incidents.is_empty()
+            && self.state.is_empty()
     }
 }
 
@@ -98,7 +109,7 @@ struct Pending {
     /// Its statement, when its shape was met before, and what the patterns say of it, if that is known.
     recalled: Option<(Statement, Option<Verdict>)>,
     /// What was learnt from it, when its shape was not.
-    lesson: Option<Lesson>,
+    lesson: Option<ShapeLesson>,
 }
 
 /// Per-source state beside the framer (apart from it so that both can be borrowed at once).
@@ -133,6 +144,8 @@ struct Core {
     newest_at: Timestamp,
     /// Checkpoints of other sources whose records are in `batch`: they must go into the same transaction.
     carried: Vec<Checkpoint>,
+    /// Blobs to be stored.
+    state: Vec<(String, Vec<u8>)>,
 }
 
 /// See the module.
@@ -150,6 +163,10 @@ impl Pipeline {
     pub fn new(setup: PipelineSetup) -> anyhow::Result<Self> {
         let mut miner = Miner::new(MinerOptions::default());
         miner.restore(setup.templates);
+        let mut detectors = Detectors::new(&setup.detect)?;
+        if let Some(classifier) = detectors.scales().classifier().filter(|_| !setup.lessons.is_empty()) {
+            classifier.restore(setup.lessons);
+        }
         Ok(Self {
             formats: setup.formats,
             zone: setup.zone,
@@ -159,13 +176,14 @@ impl Pipeline {
             core: Core {
                 recall: Recall::default(),
                 miner,
-                detectors: Detectors::new(&setup.detect)?,
+                detectors,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
                 newest: Timestamp(i64::MIN),
                 newest_at: Timestamp(i64::MIN),
                 carried: Vec::new(),
+                state: Vec::new(),
             },
         })
     }
@@ -498,7 +516,7 @@ impl Core {
         });
         let at = self.batch.len() - 1;
         let verdict = pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict);
-        if self.detectors.passes(state.checkpoint.source, time, severity, verdict) {
+        if self.detectors.passes((state.checkpoint.source, mined.id), time, severity, verdict) {
             return;
         }
         let ctx = RecordContext {
@@ -513,7 +531,7 @@ impl Core {
         let Some(anomaly) = found else { return };
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
-        self.batch.mark(at, flags::ANOMALY, shown);
+        self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
         let applied = self.book.apply(&anomaly);
         if (applied.opened || applied.reopened) && !applied.muted {
             self.to_diagnose.push(applied.incident);
@@ -547,6 +565,7 @@ impl Core {
             templates: self.miner.take_changed(),
             incidents: self.book.take_changed(),
             to_diagnose: std::mem::take(&mut self.to_diagnose),
+            state: std::mem::take(&mut self.state),
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn pipeline() -> Pipeline {
         next_incident: IncidentId(1),
         next_record: RecordId(1),
         checkpoints: Vec::new(),
+        lessons: Vec::new(),
     })
     .unwrap()
 }
