@@ -147,6 +147,8 @@ fn json_of_the_other_commands() {
     let page = Page::read();
     let home = Home::new();
     fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    fs::write(home.path("labelled.log"), format!("- {}\nX all is well\n", ERRORS.lines().next().unwrap())).unwrap();
+    fs::write(home.path("true.csv"), "Content,EventTemplate\nuser 7 came,user <*> came\n").unwrap();
     let report = home.run(["analyze", "--keep", "logs/app.log", "--output", "json"]);
     let report: Value = serde_json::from_str(&report.out).unwrap();
     page.check(&report, &["Report"]);
@@ -160,6 +162,8 @@ fn json_of_the_other_commands() {
         (&["formats", "--output", "json"], "Format"),
         (&["formats", "logs/app.log", "--output", "json"], "Reading"),
         (&["doctor", "--output", "json"], "Check"),
+        (&["eval", "detect", "labelled.log", "--output", "json"], "Detection"),
+        (&["eval", "templates", "true.csv", "--output", "json"], "Grouping"),
     ] {
         let lines = objects(&home.run(args).out);
         assert!(!lines.is_empty(), "{args:?}");

@@ -78,6 +78,8 @@ pub enum Command {
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
     Formats(FormatsArgs),
+    /// List what was said of incidents, useful or noise, or forget it
+    Verdicts(VerdictsArgs),
     /// Measure detection and templates on labelled data
     Eval(super::eval::EvalArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
@@ -240,6 +242,17 @@ pub struct IncidentsArgs {
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,
+}
+
+/// `aiobs verdicts`
+#[derive(Debug, Args)]
+pub struct VerdictsArgs {
+    /// Forget all of them: what is found is ranked as in the beginning
+    #[arg(long, conflicts_with = "output")]
+    pub forget: bool,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
 }
 
 /// `aiobs templates`

@@ -24,6 +24,7 @@ mod sql;
 mod suggest;
 mod talk;
 mod templates;
+mod verdicts;
 mod watch;
 
 pub use args::{Cli, Command};
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
+        Some(Command::Verdicts(args)) => verdicts::run(&cx, &args),
         Some(Command::Eval(args)) => eval::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }

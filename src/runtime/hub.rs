@@ -199,7 +199,7 @@ fn take(
 }
 
 /// Incidents less likely than it, in percent, come after the others.
-const LIKELY: u8 = 40;
+const LIKELY: u8 = 50;
 
 /// The incidents to show: active ones first, what is hardly a fault by its words after the others, worst first, then the
 /// rest, newest first.

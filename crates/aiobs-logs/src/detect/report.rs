@@ -139,9 +139,6 @@ impl Detectors {
         let novel = ctx.template_new && warm && self.by_novelty && meta.severity >= Severity::WARN;
         let pattern = hit.map(|h| self.patterns.at(h));
         let finding = Finding { pattern: pattern.map(|(p, _)| (p.strong, p.own)), by_severity, novel };
-        if finding.is_nothing() && self.scales.is_calm(meta.template, meta.severity) {
-            return None;
-        }
         let template = template_text();
         let weighed = self.scales.weigh(ctx, template.as_ref(), finding)?;
         Some(report(ctx, message, template.as_ref(), &Findings { pattern, beside, by_severity, novel, weighed }, known))

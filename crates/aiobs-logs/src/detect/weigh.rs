@@ -6,11 +6,13 @@ use super::report::RecordContext;
 use aiobs_types::{Level, Severity, TemplateId, Timestamp};
 
 /// A finding less likely than it is no alarm.
-const LIKELY: f64 = 0.4;
-/// Words alone make an alarm from here on: log odds, 95 %.
-const PLAIN: f64 = 2.944_438_979_166_44;
+const LIKELY: f64 = 0.5;
+/// Words alone make an alarm from here on: log odds, 90 %.
+const PLAIN: f64 = 2.197_224_577_336_22;
+/// The same when the record states a level, and one that is not bad by itself: 95 %.
+const PLAIN_AGAINST_LEVEL: f64 = 2.944_438_979_166_44;
 /// What a strong error pattern adds, in log odds: it may rest on a value (`502`) that the template does not show.
-const STRONG: f64 = 3.0;
+const STRONG: f64 = 3.3;
 /// A finding less likely than it is noise, when people said so.
 const NOISE: f64 = 0.25;
 /// How much people must have said, in log odds.
@@ -74,8 +76,8 @@ impl Scales {
 
     /// Whether the words of a template, at this level, are known to make no alarm by themselves.
     #[inline]
-    pub(super) fn is_calm(&self, template: TemplateId, severity: Severity) -> bool {
-        let Some(classifier) = &self.classifier else { return true };
+    pub(super) fn is_calm(&mut self, template: TemplateId, severity: Severity) -> bool {
+        let Some(classifier) = &mut self.classifier else { return true };
         classifier.known(template, severity.level()).is_some_and(|odds| odds.score < PLAIN)
     }
 
@@ -120,7 +122,9 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
     let likely = odds.probability();
     let own = matches!(finding.pattern, Some((_, true)));
     if finding.is_nothing() {
-        return (odds.score >= PLAIN).then_some(true);
+        let least = if level == Level::Unset { PLAIN } else { PLAIN_AGAINST_LEVEL };
+        // From error on the level alone would have told, unless the user wants it otherwise.
+        return (level < Level::Error && odds.score >= least).then_some(true);
     }
     let noise = likely < NOISE && odds.learnt < SAID;
     let fatal = level == Level::Fatal;
@@ -152,7 +156,9 @@ mod tests {
         assert_eq!(verdict(LEVEL, Level::Error, odds(-2.0, 0.0)), Some(false), "its level keeps it");
         assert_eq!(verdict(LEVEL, Level::Error, odds(-2.0, -4.0)), None, "people said that it is noise");
         assert_eq!(verdict(NOTHING, Level::Unset, odds(2.0, 0.0)), None);
-        assert_eq!(verdict(NOTHING, Level::Unset, odds(4.0, 0.0)), Some(true));
+        assert_eq!(verdict(NOTHING, Level::Unset, odds(3.0, 0.0)), Some(true));
+        assert_eq!(verdict(NOTHING, Level::Warn, odds(2.5, 0.0)), None);
+        assert_eq!(verdict(NOTHING, Level::Error, odds(9.0, 0.0)), None, "levels are switched off");
     }
 
     #[test]

@@ -72,6 +72,13 @@ pub(super) fn features(statement: &Statement<'_>) -> BTreeSet<String> {
     out
 }
 
+/// A feature with the words as they stand in the template instead of their stems.
+pub(super) fn spoken(feature: &str, template: &str) -> String {
+    let words = || template.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|w| !w.is_empty());
+    let said = |part: &str| words().find(|w| stem(w) == part).map_or_else(|| part.to_owned(), str::to_lowercase);
+    feature.split(' ').map(said).collect::<Vec<_>>().join(" ")
+}
+
 /// What kind of sentence it is, if it is hardly one.
 fn shape(template: &str, pieces: &[Piece]) -> Option<&'static str> {
     let words = pieces.iter().filter(|p| matches!(p, Piece::Word(_))).count();
@@ -97,6 +104,12 @@ mod tests {
 
     fn of(template: &str, severity: Severity) -> BTreeSet<String> {
         features(&Statement { template, severity, component: "orders-7" })
+    }
+
+    #[test]
+    fn stems_are_shown_as_the_words_they_stand_for() {
+        assert_eq!(spoken("connect refus", "Connection to <ip> was refused"), "connection refused");
+        assert_eq!(spoken("level error", "it failed"), "level error");
     }
 
     #[test]

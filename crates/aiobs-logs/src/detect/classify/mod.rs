@@ -11,7 +11,7 @@ pub use features::Statement;
 pub use prior::{Labelled, read_corpus, train};
 
 use aiobs_types::{Level, TemplateId, Timestamp};
-use features::features;
+use features::{features, spoken};
 use model::{Model, Rate, hash, sigmoid};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,8 @@ pub struct Reason {
 #[derive(Clone, Copy)]
 struct Cached {
     length: u32,
+    /// How often it was asked for without its text.
+    asked: u32,
     odds: [Option<Odds>; Level::ALL.len()],
 }
 
@@ -128,7 +130,7 @@ impl Classifier {
     /// The same of a record of a known template: looked up when it was asked before.
     pub fn judge_template(&mut self, id: TemplateId, statement: &Statement<'_>, around: Circumstances) -> Odds {
         let (at, length) = (id.0 as usize, statement.template.len() as u32);
-        let fresh = Cached { length, odds: [None; Level::ALL.len()] };
+        let fresh = Cached { length, asked: 0, odds: [None; Level::ALL.len()] };
         if self.by_template.len() <= at {
             self.by_template.resize(at + 1, fresh);
         }
@@ -143,10 +145,13 @@ impl Classifier {
         odds
     }
 
-    /// What is known of a template at a level without looking at its text.
+    /// What is known of a template at a level without looking at its text. Now and then, ever more seldom, nothing: the
+    /// text may have changed, and whoever asks should show it again.
     #[inline]
-    pub fn known(&self, id: TemplateId, level: Level) -> Option<Odds> {
-        self.by_template.get(id.0 as usize).and_then(|c| c.odds[level as usize])
+    pub fn known(&mut self, id: TemplateId, level: Level) -> Option<Odds> {
+        let cached = self.by_template.get_mut(id.0 as usize)?;
+        cached.asked = cached.asked.wrapping_add(1);
+        if cached.asked.is_power_of_two() { None } else { cached.odds[level as usize] }
     }
 
     /// What speaks for and against a fault, the strongest first, at most `most`.
@@ -158,6 +163,9 @@ impl Classifier {
         let mut reasons: Vec<Reason> = weighed.filter(|r| r.weight.abs() >= 0.1).collect();
         reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         reasons.truncate(most);
+        for reason in &mut reasons {
+            reason.feature = spoken(&reason.feature, statement.template);
+        }
         reasons
     }
 

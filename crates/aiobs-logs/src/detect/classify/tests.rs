@@ -58,11 +58,12 @@ fn faults_and_healthy_lines_are_told_apart_without_teaching() {
 #[test]
 fn a_verdict_is_understood_at_once_and_does_not_spread_over_everything() {
     let mut classifier = Classifier::default();
-    let (noisy, other) = ("card <num> was declined by the bank", "connection to <ip>:<num> refused");
+    let (noisy, other) = ("tariff <num> has a hole in its table", "connection to <ip>:<num> refused");
     let before = of(&classifier, other);
+    assert!(of(&classifier, noisy) > 0.5);
     classifier.learn(lesson(noisy, false));
     assert!(of(&classifier, noisy) < 0.25, "{}", of(&classifier, noisy));
-    assert!(of(&classifier, "card <num> was declined") < 0.5, "what is said alike is judged alike");
+    assert!(of(&classifier, "tariff <num> has a hole") < 0.5, "what is said alike is judged alike");
     assert!((of(&classifier, other) - before).abs() < 0.1, "{before} became {}", of(&classifier, other));
     classifier.learn(lesson(noisy, true));
     assert!(of(&classifier, noisy) > 0.75, "the later word counts");
@@ -74,12 +75,12 @@ fn a_verdict_is_understood_at_once_and_does_not_spread_over_everything() {
 #[test]
 fn what_was_learnt_comes_back_from_the_verdicts() {
     let mut one = Classifier::default();
-    one.learn(lesson("card <num> was declined by the bank", false));
+    one.learn(lesson("tariff <num> has a hole in its table", false));
     one.learn(lesson("bank answered slowly", true));
     let stored: Vec<Lesson> = serde_json::from_str(&serde_json::to_string(one.lessons()).unwrap()).unwrap();
     let mut two = Classifier::default();
     two.restore(stored);
-    for text in ["card <num> was declined by the bank", "bank answered slowly", "bank <num>"] {
+    for text in ["tariff <num> has a hole in its table", "bank answered slowly", "bank <num>"] {
         assert_eq!(of(&one, text), of(&two, text));
     }
 }
@@ -100,7 +101,8 @@ fn a_template_is_judged_once_until_its_text_changes() {
         c.judge_template(TemplateId(3), &statement, around)
     };
     let plain = ask(&mut classifier, "pool is empty", Circumstances::default());
-    assert_eq!(classifier.known(TemplateId(3), Level::Error), Some(plain));
+    let known: Vec<_> = (0..5).map(|_| classifier.known(TemplateId(3), Level::Error)).collect();
+    assert_eq!(known, [None, None, Some(plain), None, Some(plain)], "asked for its text again ever more seldom");
     assert_eq!(classifier.known(TemplateId(3), Level::Info), None);
     let around = Circumstances { new: true, burst: true };
     assert!(ask(&mut classifier, "pool is empty", around).score > plain.score);
