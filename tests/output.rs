@@ -73,7 +73,7 @@ impl Page {
         }
         let fits = match kind {
             "text" => value.is_string(),
-            "number" => value.is_u64(),
+            "number" => value.is_number(),
             "bool" => value.is_boolean(),
             "object" => value.as_object().is_some_and(|o| o.values().all(Value::is_string)),
             "time" => value.as_str().is_some_and(|t| t.len() == 30 && t.parse::<jiff::Timestamp>().is_ok()),

@@ -24,9 +24,10 @@ const RATE: Rate = Rate { alpha: 0.5, beta: 1.0, l1: 0.0, l2: 0.0 };
 /// Verdicts remembered; beyond it the oldest are forgotten.
 const MOST_LESSONS: usize = 2_000;
 /// Rounds over all verdicts.
-const ROUNDS: usize = 6;
-/// Log odds beyond which a verdict has been understood.
-const MARGIN: f64 = 1.5;
+const ROUNDS: usize = 12;
+/// Log odds beyond which a verdict has been understood: useful, and noise, which must outweigh an error pattern too.
+const USEFUL: f64 = 1.5;
+const NOISE: f64 = -5.0;
 
 /// The circumstances of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -215,12 +216,13 @@ impl Classifier {
             .collect();
         for _ in 0..ROUNDS {
             for (features, rest, useful) in &prepared {
-                let side = if *useful { 1.0 } else { -1.0 };
                 for _ in 0..ROUNDS {
-                    if (rest + self.model.score(features)) * side >= MARGIN {
+                    let score = rest + self.model.score(features);
+                    let understood = if *useful { score >= USEFUL } else { score <= NOISE };
+                    if understood {
                         break;
                     }
-                    self.model.learn(features, *useful, 1.0);
+                    self.model.learn(features, *useful, *rest);
                 }
             }
         }

@@ -58,9 +58,9 @@ impl Model {
         features.iter().map(|f| self.weight(*f)).sum()
     }
 
-    /// One step towards `yes`, `weight` times as long.
-    pub(super) fn learn(&mut self, features: &[u64], yes: bool, weight: f64) {
-        let error = (sigmoid(self.score(features)) - f64::from(u8::from(yes))) * weight;
+    /// One step towards `yes`; `rest` is the part of the score that does not learn.
+    pub(super) fn learn(&mut self, features: &[u64], yes: bool, rest: f64) {
+        let error = sigmoid(rest + self.score(features)) - f64::from(u8::from(yes));
         for feature in features {
             let w = self.learnt(*feature);
             if self.learnt.len() >= MOST && !self.learnt.contains_key(feature) {
@@ -99,8 +99,8 @@ mod tests {
         let mut model = Model::new(rate, HashMap::from([(1, -1.0)]));
         assert!((model.score(&[1, 2]) + 1.0).abs() < 1e-9);
         for _ in 0..200 {
-            model.learn(&[1, 2], true, 1.0);
-            model.learn(&[1, 3], false, 1.0);
+            model.learn(&[1, 2], true, 0.0);
+            model.learn(&[1, 3], false, 0.0);
         }
         assert!(model.score(&[1, 2]) > 1.0 && model.score(&[1, 3]) < -1.0);
         assert!(model.weight(2) > 0.5 && model.weight(3) < 0.0);

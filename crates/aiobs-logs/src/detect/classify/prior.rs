@@ -81,7 +81,7 @@ pub fn train(corpus: &str) -> Result<String, String> {
     for pass in 0..PASSES {
         shuffle(&mut examples, pass);
         for (features, alarm) in &examples {
-            model.learn(features, *alarm, 1.0);
+            model.learn(features, *alarm, 0.0);
         }
     }
     let mut out = String::from("# Made by `cargo run -p xtask -- prior` from assets/classifier/corpus. Do not edit.\n");

@@ -65,9 +65,11 @@ fn a_verdict_is_understood_at_once_and_does_not_spread_over_everything() {
     assert!(of(&classifier, noisy) < 0.25, "{}", of(&classifier, noisy));
     assert!(of(&classifier, "tariff <num> has a hole") < 0.5, "what is said alike is judged alike");
     assert!((of(&classifier, other) - before).abs() < 0.1, "{before} became {}", of(&classifier, other));
+    classifier.learn(lesson(other, false));
+    assert!(of(&classifier, other) < 0.05, "surer ones too: {}", of(&classifier, other));
     classifier.learn(lesson(noisy, true));
     assert!(of(&classifier, noisy) > 0.75, "the later word counts");
-    assert_eq!(classifier.lessons().len(), 1);
+    assert_eq!(classifier.lessons().len(), 2);
     classifier.reset();
     assert_eq!(of(&classifier, noisy), of(&Classifier::default(), noisy));
 }
