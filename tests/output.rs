@@ -73,7 +73,7 @@ impl Page {
         }
         let fits = match kind {
             "text" => value.is_string(),
-            "number" => value.is_u64(),
+            "number" => value.is_number(),
             "bool" => value.is_boolean(),
             "object" => value.as_object().is_some_and(|o| o.values().all(Value::is_string)),
             "time" => value.as_str().is_some_and(|t| t.len() == 30 && t.parse::<jiff::Timestamp>().is_ok()),
@@ -152,6 +152,8 @@ fn json_of_the_other_commands() {
     let case = "title = \"t\"\nkind = \"fault\"\ncause = \"c\"\nright = [\"database-connection-refused\", \"connection-refused\"]\n";
     fs::write(home.path("case/case.toml"), case).unwrap();
     fs::write(home.path("case/a.log"), ERRORS).unwrap();
+    fs::write(home.path("labelled.log"), format!("- {}\nX all is well\n", ERRORS.lines().next().unwrap())).unwrap();
+    fs::write(home.path("true.csv"), "Content,EventTemplate\nuser 7 came,user <*> came\n").unwrap();
     let report = home.run(["analyze", "--keep", "logs/app.log", "--output", "json"]);
     let report: Value = serde_json::from_str(&report.out).unwrap();
     page.check(&report, &["Report"]);
@@ -168,6 +170,8 @@ fn json_of_the_other_commands() {
         (&["playbooks", "list", "--output", "json"], "Playbook"),
         (&["playbooks", "check", "logs/bad.toml", "--output", "json"], "Mistake"),
         (&["playbooks", "test", "logs/app.log", "--output", "json"], "Match"),
+        (&["eval", "detect", "labelled.log", "--output", "json"], "Detection"),
+        (&["eval", "templates", "true.csv", "--output", "json"], "Grouping"),
     ] {
         let lines = objects(&home.run(args).out);
         assert!(!lines.is_empty(), "{args:?}");

@@ -81,7 +81,9 @@ pub enum Command {
     Formats(FormatsArgs),
     /// List, show, check and try the playbooks, which explain common faults without a model
     Playbooks(PlaybooksArgs),
-    /// Measure how well the program does on cases whose answer is known
+    /// List what was said of incidents, useful or noise, or forget it
+    Verdicts(VerdictsArgs),
+    /// Measure how well the program does on data whose answer is known
     Eval(EvalArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
@@ -258,6 +260,17 @@ pub struct IncidentsArgs {
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,
+}
+
+/// `aiobs verdicts`
+#[derive(Debug, Args)]
+pub struct VerdictsArgs {
+    /// Forget all of them: what is found is ranked as in the beginning
+    #[arg(long, conflicts_with = "output")]
+    pub forget: bool,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
 }
 
 /// `aiobs templates`

@@ -1,8 +1,10 @@
-//! `aiobs eval`: runs the program against cases whose answer is known, and says how well it did. One file per kind
-//! of case.
+//! `aiobs eval`: measures the program on data whose answer is known, with its own pipeline. One file per kind of data.
 
 mod case;
+mod detect;
 mod diagnose;
+mod labels;
+mod templates;
 
 use super::args::TextOrJson;
 use super::context::Context;
@@ -15,14 +17,54 @@ use std::path::PathBuf;
 pub struct EvalArgs {
     /// What to measure
     #[command(subcommand)]
-    pub action: EvalAction,
+    pub what: EvalCommand,
 }
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
-pub enum EvalAction {
-    /// Diagnose cases whose cause is known: directories with a `case.toml` and log files
+pub enum EvalCommand {
+    /// Which lines are found to be part of a fault, against labels: precision, recall, F1
+    Detect(DetectArgs),
+    /// How lines are grouped into templates, against the true templates: GA, FGA, PA, FTA
+    Templates(TemplatesArgs),
+    /// Diagnoses of cases whose cause is known: directories with a `case.toml` and log files
     Diagnose(DiagnoseArgs),
+}
+
+/// `aiobs eval detect`
+#[derive(Debug, Args)]
+pub struct DetectArgs {
+    /// Labelled logs. Without --label, the first word of each line is its label: `-` for a line that is fine, anything
+    /// else for one of a fault
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Column (.csv) or field (JSON lines) with the label. Fine are `-`, 0, false, and an empty one, `normal` and
+    /// `fine`; all others tell of a fault
+    #[arg(long, value_name = "NAME")]
+    pub label: Option<String>,
+    /// Templates to show of those missed and of those found wrongly
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub top: usize,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// `aiobs eval templates`
+#[derive(Debug, Args)]
+pub struct TemplatesArgs {
+    /// CSV with a header line: the messages in `Content`, their templates in `EventTemplate`
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Column with the message
+    #[arg(long, default_value = "Content", value_name = "NAME")]
+    pub message: String,
+    /// Column with the true template; a column of ids serves for GA and FGA
+    #[arg(long, default_value = "EventTemplate", value_name = "NAME")]
+    pub template: String,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
 }
 
 /// `aiobs eval diagnose`
@@ -40,7 +82,9 @@ pub struct DiagnoseArgs {
 }
 
 pub(super) fn run(cx: &Context, args: &EvalArgs) -> anyhow::Result<Exit> {
-    match &args.action {
-        EvalAction::Diagnose(args) => diagnose::run(cx, args),
+    match &args.what {
+        EvalCommand::Detect(args) => detect::run(cx, args),
+        EvalCommand::Templates(args) => templates::run(args),
+        EvalCommand::Diagnose(args) => diagnose::run(cx, args),
     }
 }

@@ -4,6 +4,8 @@ use super::args::{Format, IncidentsArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, author, local, safe};
+use crate::runtime::{LESSONS, lessons};
+use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_store::Reader;
 use aiobs_types::{Diagnosis, Incident, IncidentId};
 use std::fmt::Write as _;
@@ -38,6 +40,9 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Words shown of those that speak for and against a fault.
+const REASONS: usize = 6;
+
 type Row = (Incident, Option<Diagnosis>);
 
 fn list(rows: &[Row]) -> String {
@@ -66,6 +71,9 @@ fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
     let mut out = list(rows);
     for (i, d) in rows {
         let _ = writeln!(out, "\n{}", safe(&i.reason));
+        if let Some(percent) = i.likelihood {
+            let _ = writeln!(out, "Likelihood {percent} %: {}", safe(&why(reader, i)?));
+        }
         if let Some(d) = d {
             let _ = writeln!(
                 out,
@@ -102,6 +110,19 @@ fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
         }
     }
     Ok(out)
+}
+
+/// What speaks for and against its being a fault, by the words of its first record's template.
+fn why(reader: &Reader, incident: &Incident) -> anyhow::Result<String> {
+    let templates = reader.templates()?;
+    let template = templates.iter().find(|t| t.id == incident.template).map_or("", |t| t.text.as_str());
+    let mut classifier = Classifier::default();
+    classifier.restore(lessons(reader.state(LESSONS)?));
+    let component = incident.components.first().map_or("", String::as_str);
+    let statement = Statement { template, severity: incident.severity, component };
+    let reasons = classifier.why(&statement, REASONS);
+    let said: Vec<String> = reasons.iter().map(|r| format!("{} ({:+.1})", r.feature, r.weight)).collect();
+    Ok(if said.is_empty() { "no word tells".to_owned() } else { said.join(", ") })
 }
 
 fn csv(rows: &[Row]) -> String {

@@ -7,7 +7,6 @@ mod completions;
 mod config;
 mod context;
 mod demo;
-
 mod doctor;
 mod eval;
 mod exit;
@@ -26,6 +25,7 @@ mod sql;
 mod suggest;
 mod talk;
 mod templates;
+mod verdicts;
 mod watch;
 
 pub use args::{Cli, Command};
@@ -75,6 +75,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Playbooks(args)) => playbooks::run(&cx, &args),
         Some(Command::Eval(args)) => eval::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
+        Some(Command::Verdicts(args)) => verdicts::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }
 }

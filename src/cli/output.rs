@@ -88,6 +88,7 @@ pub(super) fn incident(i: &Incident, diagnosis: Option<&Diagnosis>) -> Value {
         "severity": i.severity.0,
         "level": i.severity.level().name(),
         "criticality": i.criticality,
+        "likelihood": i.likelihood,
         "detector": i.detector.map(aiobs_types::DetectorKind::name),
         "count": i.count,
         "first_seen": rfc3339(i.first_seen),

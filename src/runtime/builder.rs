@@ -260,6 +260,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         next_incident: reader.next_incident_id()?,
         next_record: reader.next_record_id()?,
         checkpoints: reader.checkpoints()?,
+        lessons: super::pipeline::lessons(reader.state(super::pipeline::LESSONS)?),
     })
 }
 

@@ -50,6 +50,8 @@ pub enum Request {
     SetIncidentState(IncidentId, IncidentState),
     /// A person's word on a diagnosis: right or wrong.
     Verdict(IncidentId, bool),
+    /// A person says whether an incident is worth an alarm or noise; what is found is ranked by it.
+    Rate(IncidentId, bool),
     /// Diagnose again.
     Rerun(IncidentId),
     /// Stop the run of this incident.

@@ -206,13 +206,18 @@ fn take(
     }
 }
 
-/// The incidents to show: active ones first, worst first, then the rest, newest first.
+/// Incidents less likely than it, in percent, come after the others.
+const LIKELY: u8 = 50;
+
+/// The incidents to show: active ones first, what is hardly a fault by its words after the others, worst first, then the
+/// rest, newest first.
 fn incidents(all: &BTreeMap<IncidentId, Arc<Incident>>) -> Vec<Arc<Incident>> {
     let mut order: Vec<&Arc<Incident>> = all.values().collect();
     order.sort_by_key(|i| {
         let over = !i.state.is_active();
         let worst = if over { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
-        (over, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
+        let unlikely = !over && i.likelihood.is_some_and(|percent| percent < LIKELY);
+        (over, unlikely, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
     });
     order.into_iter().take(INCIDENTS).cloned().collect()
 }

@@ -70,6 +70,10 @@ impl Inquiry {
                 self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {word}"));
                 Ok(None)
             }
+            Request::Rate(..) => {
+                self.decide(&request);
+                Ok(None)
+            }
             Request::Rerun(id) => {
                 self.agents.rerun(id);
                 Ok(None)
@@ -109,6 +113,9 @@ impl Inquiry {
             }
             Request::Keep(keep) => {
                 let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
+            }
+            &Request::Rate(id, useful) => {
+                let _ = self.pipeline.send(Message::Rate(id, useful));
             }
             &Request::Verdict(id, right) => {
                 let _ = self.writer.send(WriterMessage::Verdict(id, right));

@@ -31,7 +31,7 @@ mod writing;
 
 pub use agents::model_health;
 pub use builder::{Builder, Ground, Options};
-pub use pipeline::{Output, Pipeline, PipelineSetup};
+pub use pipeline::{LESSONS, Output, Pipeline, PipelineSetup, lessons};
 pub use running::Running;
 pub use writing::WAITS;
 

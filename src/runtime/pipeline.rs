@@ -7,6 +7,7 @@ mod older;
 #[cfg(test)]
 mod older_tests;
 mod preview;
+mod rating;
 mod recall;
 #[cfg(test)]
 mod recall_tests;
@@ -16,8 +17,10 @@ mod tests;
 
 use self::envelope::slice;
 use self::preview::Preview;
+pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
 use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
+use aiobs_logs::detect::classify::Lesson;
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Line, Unwrapper};
@@ -58,6 +61,8 @@ pub struct PipelineSetup {
     pub next_record: RecordId,
     /// How far each source is stored.
     pub checkpoints: Vec<Checkpoint>,
+    /// People's verdicts on what was found.
+    pub lessons: Vec<Lesson>,
 }
 
 /// Everything that came out since the last [`Pipeline::take`].
@@ -75,12 +80,18 @@ pub struct Output {
     pub to_diagnose: Vec<IncidentId>,
     /// Incidents that left memory to make room; the archive has them.
     pub forgotten: Vec<IncidentId>,
+    /// Named blobs that changed, such as what a detector learnt.
+    pub state: Vec<(String, Vec<u8>)>,
 }
 
 impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty() && self.incidents.is_empty()
+        self.batch.is_empty()
+            && self.checkpoints.is_empty()
+            && self.templates.is_empty()
+            && self.incidents.is_empty()
+            && self.state.is_empty()
     }
 }
 
@@ -103,6 +114,8 @@ struct Core {
     newest_at: Timestamp,
     /// Checkpoints of other sources whose records are in `batch`: they must go into the same transaction.
     carried: Vec<Checkpoint>,
+    /// Blobs to be stored.
+    state: Vec<(String, Vec<u8>)>,
 }
 
 /// See the module.
@@ -121,6 +134,10 @@ impl Pipeline {
     pub fn new(setup: PipelineSetup) -> anyhow::Result<Self> {
         let mut miner = Miner::new(MinerOptions::default());
         miner.restore(setup.templates);
+        let mut detectors = Detectors::new(&setup.detect)?;
+        if let Some(classifier) = detectors.scales().classifier().filter(|_| !setup.lessons.is_empty()) {
+            classifier.restore(setup.lessons);
+        }
         Ok(Self {
             formats: setup.formats,
             zone: setup.zone,
@@ -131,13 +148,14 @@ impl Pipeline {
             core: Core {
                 recall: Recall::default(),
                 miner,
-                detectors: Detectors::new(&setup.detect)?,
+                detectors,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
                 newest: Timestamp(i64::MIN),
                 newest_at: Timestamp(i64::MIN),
                 carried: Vec::new(),
+                state: Vec::new(),
             },
         })
     }
@@ -381,7 +399,7 @@ impl Core {
         });
         let at = self.batch.len() - 1;
         let verdict = pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict);
-        if self.detectors.passes(state.checkpoint.source, time, severity, verdict) {
+        if self.detectors.passes((state.checkpoint.source, mined.id), time, severity, verdict) {
             return;
         }
         let ctx = RecordContext {
@@ -398,7 +416,7 @@ impl Core {
         let Some(anomaly) = found.map(|a| Anomaly { time: happened, ..a }) else { return };
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
-        self.batch.mark(at, flags::ANOMALY, shown);
+        self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
         let applied = self.book.apply(&anomaly);
         if (applied.opened || applied.reopened) && !applied.muted {
             self.to_diagnose.push(applied.incident);
@@ -435,6 +453,7 @@ impl Core {
             incidents: self.book.take_changed(),
             to_diagnose: std::mem::take(&mut self.to_diagnose),
             forgotten: self.book.take_forgotten(),
+            state: std::mem::take(&mut self.state),
         }
     }
 }

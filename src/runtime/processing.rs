@@ -97,6 +97,8 @@ pub(crate) enum Message {
     },
     SourcesEnded,
     SetIncidentState(IncidentId, IncidentState),
+    /// A person says that an incident is worth an alarm, or noise.
+    Rate(IncidentId, bool),
     Note {
         incident: IncidentId,
         kind: TimelineKind,
@@ -259,6 +261,9 @@ impl Processing {
             }
             Message::SetIncidentState(id, state) => {
                 self.pipeline.set_incident_state(id, state, now);
+            }
+            Message::Rate(id, useful) => {
+                self.pipeline.rate(id, useful, now);
             }
             Message::Note { incident, kind, text } => self.pipeline.note(incident, kind, text, now),
             Message::Diagnosed { incident, by, title, criticality } => {

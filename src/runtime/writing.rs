@@ -247,7 +247,7 @@ impl Gathered {
     }
 
     fn output(&mut self, output: Output) {
-        let Output { batch, checkpoints, templates, incidents, to_diagnose, forgotten: _ } = output;
+        let Output { batch, checkpoints, templates, incidents, to_diagnose, state, forgotten: _ } = output;
         if !batch.is_empty() {
             self.records += batch.len();
             self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);
@@ -257,6 +257,7 @@ impl Gathered {
         self.templates.extend(templates.into_iter().map(|t| (t.id, t)));
         self.incidents.extend(incidents.into_iter().map(|i| (i.id, i)));
         self.to_diagnose.extend(to_diagnose);
+        self.commit.state.extend(state);
     }
 
     /// Nothing more is added: what several outputs said of the same thing goes into the commit once, as it is last.

@@ -264,6 +264,8 @@ actions! {
     Mute             "mute"            "mute"         Acting [Incidents] "Never show this fault again"
     VerdictRight     "verdict_right"   "right"        Acting [Incidents] "The diagnosis is right"
     VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
+    Useful           "useful"          "useful"       Acting [Incidents] "Such an incident is worth an alarm: rank what is said alike higher"
+    Noise            "noise"           "noise"        Acting [Incidents] "Such an incident is noise: rank what is said alike lower, or leave it out"
     Rerun            "rerun"           "re-run"       Acting [Incidents] "Diagnose again"
     CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"

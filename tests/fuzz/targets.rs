@@ -165,6 +165,7 @@ fn setup() -> PipelineSetup {
         known_incidents: Vec::new(),
         next_incident: IncidentId(1),
         next_record: RecordId(1),
+        lessons: Vec::new(),
         checkpoints: Vec::new(),
     }
 }

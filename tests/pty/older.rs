@@ -36,11 +36,11 @@ fn what_is_left_out_and_read_later_is_there_once_whatever_was_killed() {
     let mut t = killed(t).arg(&log).start();
     t.press_shows("2", &["not read", &format!("request {}", LINES - 1)]);
     t.press("R");
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_millis(150));
     let mut t = killed(t).arg(&log).start();
-    t.press_shows("2", &["not read"]);
+    t.press("2");
     t.press("R");
-    assert!(within_patience(|| !t.text().contains("not read") && t.text().contains("LIVE")), "{}", t.text());
+    assert!(within_patience(|| !t.text().contains("not read") && t.text().contains("300,000")), "{}", t.text());
     t.press("q");
     assert_eq!(t.ends(), 0);
 

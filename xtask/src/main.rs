@@ -1,10 +1,11 @@
 //! Chores of the workspace. `cargo run -p xtask -- docs` writes the generated pages of `docs/`; with `--check` it
-//! writes nothing and fails when a page is stale. The pages come from the program's own tables, one entry each in
+//! writes nothing and fails when a page is stale; `prior` trains what the classifier begins with. The pages come from the program's own tables, one entry each in
 //! [`PAGES`].
 
 mod formats;
 mod keys;
 mod playbooks;
+mod prior;
 mod sql;
 
 use anyhow::{Context, Result, bail};
@@ -27,7 +28,8 @@ fn main() -> Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
-        _ => bail!("usage: cargo run -p xtask -- docs [--check]"),
+        ["prior"] => prior::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
+        _ => bail!("usage: cargo run -p xtask -- docs [--check] | prior"),
     }
 }
 

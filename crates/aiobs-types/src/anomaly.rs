@@ -35,6 +35,8 @@ pub enum DetectorKind {
     Pattern,
     /// A template never seen before.
     NewTemplate,
+    /// The words of the statement, weighed by the classifier.
+    Classifier,
 }
 
 impl DetectorKind {
@@ -44,6 +46,7 @@ impl DetectorKind {
             Self::Severity => "severity",
             Self::Pattern => "error pattern",
             Self::NewTemplate => "new template",
+            Self::Classifier => "classifier",
         }
     }
 }
@@ -74,4 +77,9 @@ pub struct Anomaly {
     pub template: TemplateId,
     /// Component of the record, may be empty.
     pub component: String,
+    /// How likely it is a fault, in percent, by the words of the statement; `None` where nobody weighed them.
+    pub likelihood: Option<u8>,
+    /// Whether the record is to be marked as part of a fault. One that is not belongs to an incident only because of
+    /// its level: its words say that it is none.
+    pub alarm: bool,
 }

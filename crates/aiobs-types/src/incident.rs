@@ -103,6 +103,9 @@ pub struct Incident {
     pub severity: Severity,
     /// 1 (cosmetic) to 5 (service down), once a diagnosis gave it.
     pub criticality: Option<u8>,
+    /// How likely it is a fault, in percent, by the words of its latest record; `None` where nobody weighed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<u8>,
     /// Detector that opened it; `None` only in defaults.
     pub detector: Option<DetectorKind>,
     /// Anomalies counted.

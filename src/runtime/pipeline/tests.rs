@@ -19,6 +19,7 @@ pub(super) fn pipeline() -> Pipeline {
         next_incident: IncidentId(1),
         next_record: RecordId(1),
         checkpoints: Vec::new(),
+        lessons: Vec::new(),
     })
     .unwrap()
 }
@@ -229,4 +230,34 @@ fn a_clock_set_back_does_not_keep_incidents_open() {
     assert!(p.take(NOW.plus(-hours)).incidents.is_empty());
     assert!(p.take(NOW.plus(29 * MINUTE - hours)).incidents.is_empty());
     assert_eq!(p.take(NOW.plus(31 * MINUTE - hours)).incidents[0].state, IncidentState::Resolved);
+}
+
+#[test]
+fn noise_is_left_out_but_for_what_is_fatal_and_also_after_a_restart() {
+    let line = |second: u32, level: &str| {
+        format!("2025-01-07 14:30:{second:02} [{level}] pay - tariff 17 has a hole in its table\n")
+    };
+    let marked = |output: &Output| output.batch.rows().iter().filter(|r| r.flags & flags::ANOMALY != 0).count();
+    let mut first = pipeline();
+    let text = line(1, "ERROR");
+    let output = feed(&mut first, 1, 0, &text);
+    let id = output.incidents[0].id;
+    assert_eq!((marked(&output), output.incidents[0].likelihood.is_some()), (1, true));
+    assert!(!first.rate(IncidentId(99), false, NOW), "there is no such incident");
+    assert!(first.rate(id, false, NOW));
+    let output = first.take(NOW);
+    let stored = output.state.iter().find(|s| s.0 == LESSONS).map(|s| s.1.clone());
+    assert!(output.incidents[0].timeline.iter().any(|e| e.text.starts_with("judged noise: ")), "{output:?}");
+    let more = line(2, "ERROR");
+    let output = feed(&mut first, 1, text.len() as u64, &more);
+    assert_eq!((output.batch.len(), marked(&output), output.incidents.len()), (1, 0, 0), "it is stored, no more");
+
+    let mut second = pipeline();
+    assert_eq!(lessons(stored.clone()).len(), 1);
+    second.core.detectors.scales().classifier().unwrap().restore(lessons(stored));
+    let text = line(3, "ERROR") + &line(4, "FATAL");
+    let output = feed(&mut second, 1, 0, &text);
+    assert_eq!(marked(&output), 0);
+    assert_eq!(output.incidents.iter().map(|i| i.count).collect::<Vec<_>>(), [1], "what is fatal is never left out");
+    assert!(lessons(Some(b"not JSON".to_vec())).is_empty());
 }

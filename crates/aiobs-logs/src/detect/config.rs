@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct DetectConfig {
     /// Records of this level and worse are anomalies by themselves.
     pub min_level: Level,
-    /// Ids of patterns, or names of detectors (`severity`, `new_template`), that are switched off.
+    /// Ids of patterns, or names of detectors (`severity`, `new_template`, `classifier`), that are switched off.
     pub disabled: Vec<String>,
     /// Further patterns; one with the id of a built-in pattern replaces it.
     pub patterns: Vec<PatternConfig>,

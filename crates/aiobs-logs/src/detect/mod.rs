@@ -3,6 +3,7 @@
 //!
 //! The pipeline calls it for every record after mining. It knows neither the store nor incidents, only records.
 
+pub mod classify;
 mod config;
 mod gist;
 mod needs;
@@ -12,6 +13,7 @@ mod prefilter;
 mod report;
 mod severity;
 mod trace;
+mod weigh;
 mod wording;
 
 pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};

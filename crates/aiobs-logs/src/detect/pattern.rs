@@ -6,6 +6,8 @@ use super::prefilter::Prefilter;
 use aiobs_types::{Level, Severity};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
+/// Detectors that can be switched off by name, beside the patterns.
+pub(super) const DETECTORS: [&str; 3] = ["severity", "new_template", "classifier"];
 /// Bytes of a message that are looked at.
 const MAX_BYTES: usize = 8192;
 /// Messages with more values are judged one by one.
@@ -19,6 +21,10 @@ pub(super) struct Pattern {
     pub(super) title: String,
     pub(super) severity: Severity,
     pub(super) join: Join,
+    /// Fires at any level.
+    pub(super) strong: bool,
+    /// The user's: whoever wrote it wants to see what it finds.
+    pub(super) own: bool,
 }
 
 /// What matched.
@@ -83,7 +89,7 @@ impl Patterns {
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
-            list: chosen.into_iter().map(Pattern::from).collect(),
+            list: chosen.into_iter().map(|p| Pattern::new(p, config)).collect(),
             blanked: Vec::new(),
         })
     }
@@ -172,7 +178,7 @@ impl Patterns {
         if ids().any(|known| known == id) {
             return Ok(());
         }
-        let nearest = ids().chain(["severity", "new_template"]).min_by_key(|known| distance(known, id));
+        let nearest = ids().chain(DETECTORS).min_by_key(|known| distance(known, id));
         let hint = nearest
             .filter(|known| distance(known, id) <= 3)
             .map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));
@@ -190,10 +196,11 @@ fn weak_too(severity: Severity) -> bool {
     level == Level::Unset || level >= Level::Warn
 }
 
-impl From<PatternConfig> for Pattern {
-    fn from(p: PatternConfig) -> Self {
+impl Pattern {
+    fn new(p: PatternConfig, config: &DetectConfig) -> Self {
         let severity = p.severity.floor().max(Severity::WARN);
-        Self { id: p.id, title: p.title, severity, join: p.join }
+        let own = config.patterns.iter().any(|o| o.id == p.id);
+        Self { id: p.id, title: p.title, severity, join: p.join, strong: p.strength == Strength::Strong, own }
     }
 }
 

@@ -3,10 +3,13 @@
 use super::config::{DetectConfig, DetectError, Join};
 use super::gist;
 use super::new_template::NewTemplate;
-use super::pattern::{Pattern, Patterns, Verdict};
+use super::pattern::{DETECTORS, Pattern, Patterns, Verdict};
 use super::severity;
+use super::weigh::{Finding, Scales, Weighed};
 use super::{trace, wording};
-use aiobs_types::{Anomaly, DetectorKind, Fingerprint, Kin, Level, RecordView, Severity, SourceId, Timestamp, flags};
+use aiobs_types::{
+    Anomaly, DetectorKind, Fingerprint, Kin, Level, RecordView, Severity, SourceId, TemplateId, Timestamp, flags,
+};
 
 /// A record as the detectors see it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,7 @@ pub struct RecordContext<'a> {
 pub struct Detectors {
     patterns: Patterns,
     new_template: NewTemplate,
+    scales: Scales,
     min_level: Level,
     by_severity: bool,
     by_novelty: bool,
@@ -35,7 +39,7 @@ impl Detectors {
     /// `disabled` that does not exist.
     pub fn new(config: &DetectConfig) -> Result<Self, DetectError> {
         for name in &config.disabled {
-            if !matches!(name.as_str(), "severity" | "new_template") {
+            if !DETECTORS.contains(&name.as_str()) {
                 Patterns::check_known(name, config)?;
             }
         }
@@ -43,6 +47,7 @@ impl Detectors {
         Ok(Self {
             patterns: Patterns::new(config)?,
             new_template: NewTemplate::new(config.warm_up_records, config.warm_up_minutes),
+            scales: Scales::new(on("classifier")),
             min_level: config.min_level,
             by_severity: on("severity"),
             by_novelty: on("new_template"),
@@ -57,6 +62,11 @@ impl Detectors {
     /// Whether unknown templates may be reported at all; false while an archive is filled for the first time.
     pub fn set_history(&mut self, known: bool) {
         self.new_template.set_history(known);
+    }
+
+    /// What weighs the words of statements, to be taught and asked.
+    pub fn scales(&mut self) -> &mut Scales {
+        &mut self.scales
     }
 
     /// Number of strong patterns and of all patterns in force.
@@ -77,11 +87,18 @@ impl Detectors {
     }
 
     /// Counts a record and says whether there is nothing to judge: no pattern matches it, and neither its level nor its
-    /// being new could make it an anomaly. Most records are such.
+    /// being new nor its words could make it an anomaly. Most records are such.
     #[inline]
-    pub fn passes(&mut self, source: SourceId, time: Timestamp, severity: Severity, verdict: Option<Verdict>) -> bool {
+    pub fn passes(
+        &mut self,
+        (source, template): (SourceId, TemplateId),
+        time: Timestamp,
+        severity: Severity,
+        verdict: Option<Verdict>,
+    ) -> bool {
         let calm = matches!(verdict, Some(Verdict(None)))
             && severity < Severity::WARN
+            && self.scales.is_calm(template, severity)
             && !(self.by_severity && severity::fires(severity, self.min_level));
         if calm {
             self.new_template.watch(source, time);
@@ -120,11 +137,11 @@ impl Detectors {
             beside = true;
         }
         let novel = ctx.template_new && warm && self.by_novelty && meta.severity >= Severity::WARN;
-        if hit.is_none() && !by_severity && !novel {
-            return None;
-        }
         let pattern = hit.map(|h| self.patterns.at(h));
-        Some(report(ctx, message, template_text().as_ref(), &Findings { pattern, beside, by_severity, novel }, known))
+        let finding = Finding { pattern: pattern.map(|(p, _)| (p.strong, p.own)), by_severity, novel };
+        let template = template_text();
+        let weighed = self.scales.weigh(ctx, template.as_ref(), finding)?;
+        Some(report(ctx, message, template.as_ref(), &Findings { pattern, beside, by_severity, novel, weighed }, known))
     }
 }
 
@@ -134,6 +151,7 @@ struct Findings<'a> {
     beside: bool,
     by_severity: bool,
     novel: bool,
+    weighed: Weighed,
 }
 
 /// The message, with all its lines when there are several.
@@ -184,7 +202,8 @@ fn report(
             (DetectorKind::Pattern, pattern_fingerprint(p, names.as_deref().unwrap_or_default(), template))
         }
         (None, _) if found.by_severity => (DetectorKind::Severity, hash_words("level", template)),
-        (None, _) => (DetectorKind::NewTemplate, hash_words("new", template)),
+        (None, _) if found.novel => (DetectorKind::NewTemplate, hash_words("new", template)),
+        (None, _) => (DetectorKind::Classifier, hash_words("words", template)),
     };
     let (title, reason) = if known(fingerprint) {
         (String::new(), String::new())
@@ -212,6 +231,8 @@ fn report(
         source: meta.source,
         template: meta.template,
         component: gist::plain(ctx.view.component, 120),
+        likelihood: found.weighed.likelihood,
+        alarm: found.weighed.alarm,
     }
 }
 
@@ -259,6 +280,13 @@ fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> Stri
                 text.push_str(" others");
             }
         }
+    }
+    if let (None, false, false, Some(percent)) =
+        (found.pattern, found.by_severity, found.novel, found.weighed.likelihood)
+    {
+        text.push_str("; its words tell of a fault (");
+        text.push_str(&percent.to_string());
+        text.push_str(" % likely)");
     }
     if found.novel {
         text.push_str("; never seen before in this source");

@@ -221,6 +221,11 @@ impl IncidentBook {
         self.with(id, |incident| incident.criticality = Some(criticality.clamp(1, 5)))
     }
 
+    /// Sets how likely it is a fault, in percent, after a person said so. Returns false when there is no such incident.
+    pub fn set_likelihood(&mut self, id: IncidentId, percent: u8) -> bool {
+        self.with(id, |incident| incident.likelihood = Some(percent.min(100)))
+    }
+
     /// Gives it the title that a diagnosis found. When that is the title of another incident in the same component at
     /// the same time, the two are one fault: the later one becomes part of the earlier one. Returns false when there is
     /// no such incident.

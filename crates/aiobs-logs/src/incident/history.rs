@@ -23,6 +23,7 @@ pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
         state: IncidentState::Open,
         severity: anomaly.severity,
         criticality: None,
+        likelihood: anomaly.likelihood,
         detector: Some(anomaly.detector),
         count: 1,
         first_seen: anomaly.time,
@@ -42,6 +43,7 @@ pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
 /// Counts a strike. Returns whether it is worse than what was known: a higher level or another component.
 pub(super) fn strike(incident: &mut Incident, anomaly: &Anomaly) -> bool {
     incident.count += 1;
+    incident.likelihood = anomaly.likelihood;
     incident.first_seen = incident.first_seen.min(anomaly.time);
     incident.last_seen = incident.last_seen.max(anomaly.time);
     add_evidence(&mut incident.evidence, anomaly.record);

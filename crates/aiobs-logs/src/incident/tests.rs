@@ -20,6 +20,8 @@ fn strike(fault: u64, record: u64, secs: i64) -> Anomaly {
         source: SourceId(0),
         template: TemplateId(1),
         component: "orders".to_owned(),
+        likelihood: None,
+        alarm: true,
     }
 }
 

@@ -184,6 +184,15 @@ impl State {
                 let text = format!("Noted: the diagnosis of {id} is {word}");
                 vec![Effect::Send(Request::Verdict(id, right)), Effect::info(text)]
             }
+            Action::Useful | Action::Noise => {
+                let useful = action == Action::Useful;
+                let text = if useful {
+                    format!("Noted: {id} is useful; what is said alike ranks higher from now on")
+                } else {
+                    format!("Noted: {id} is noise; what is said alike ranks lower from now on")
+                };
+                vec![Effect::Send(Request::Rate(id, useful)), Effect::info(text)]
+            }
             Action::Rerun => {
                 self.stream = None;
                 vec![Effect::Send(Request::Rerun(id)), Effect::info(format!("{id} will be diagnosed again"))]

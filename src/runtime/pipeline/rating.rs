@@ -1,0 +1,44 @@
+//! A person's word on what was found, useful or noise: the classifier learns it, the incident shows it, and it is stored
+//! with the next output.
+
+use super::Pipeline;
+use aiobs_logs::detect::classify::{Lesson, Statement};
+use aiobs_types::{IncidentId, TimelineKind, Timestamp};
+
+/// Under which name the verdicts are stored.
+pub const LESSONS: &str = "classifier";
+
+/// The verdicts in a stored blob. What cannot be read is told and left out: a program of another version wrote it.
+pub fn lessons(stored: Option<Vec<u8>>) -> Vec<Lesson> {
+    let Some(stored) = stored else { return Vec::new() };
+    serde_json::from_slice(&stored).unwrap_or_else(|e| {
+        tracing::warn!("the stored verdicts cannot be read and are left out: {e}");
+        Vec::new()
+    })
+}
+
+impl Pipeline {
+    /// Learns that an incident is worth an alarm, or noise. False when there is no such incident, or nothing that learns.
+    pub fn rate(&mut self, id: IncidentId, useful: bool, at: Timestamp) -> bool {
+        let core = &mut self.core;
+        let (Some(incident), Some(classifier)) = (core.book.get(id), core.detectors.scales().classifier()) else {
+            return false;
+        };
+        let template = core.miner.text(incident.template).to_owned();
+        let component = incident.components.first().cloned().unwrap_or_default();
+        let severity = incident.severity;
+        let statement = Statement { template: &template, severity, component: &component };
+        let before = classifier.judge(&statement).probability();
+        classifier.learn(Lesson { template: template.clone(), severity, component: component.clone(), useful, at });
+        let after = classifier.judge(&Statement { template: &template, severity, component: &component }).probability();
+        match serde_json::to_vec(classifier.lessons()) {
+            Ok(lessons) => core.state.push((LESSONS.to_owned(), lessons)),
+            Err(e) => tracing::error!("verdicts are not stored: {e}"),
+        }
+        let word = if useful { "useful" } else { "noise" };
+        let text = format!("judged {word}: likely {:.0} % instead of {:.0} %", after * 100.0, before * 100.0);
+        core.book.note(id, TimelineKind::Note, text, at);
+        core.book.set_likelihood(id, (after * 100.0).round() as u8);
+        true
+    }
+}
