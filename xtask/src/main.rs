@@ -1,6 +1,6 @@
 //! Chores of the workspace. `cargo run -p xtask -- docs` writes the generated pages of `docs/`; with `--check` it
 //! writes nothing and fails when a page is stale. The pages come from the program's own tables, one entry each in
-//! [`PAGES`].
+//! [`PAGES`]. `cargo run -p xtask -- rates [SEED]` prints how well unusual rates are found in made-up series.
 
 mod formats;
 mod keys;
@@ -27,8 +27,16 @@ fn main() -> Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
-        _ => bail!("usage: cargo run -p xtask -- docs [--check]"),
+        ["rates"] => rates("1"),
+        ["rates", seed] => rates(seed),
+        _ => bail!("usage: cargo run -p xtask -- docs [--check] | rates [SEED]"),
     }
+}
+
+fn rates(seed: &str) -> Result<()> {
+    let seed = seed.parse().with_context(|| format!("the seed is a whole number, not {seed}"))?;
+    println!("{}", aiobs_insight::trial::run(seed));
+    Ok(())
 }
 
 fn docs(check: bool) -> Result<()> {
