@@ -35,6 +35,16 @@ pub enum DetectorKind {
     Pattern,
     /// A template never seen before.
     NewTemplate,
+    /// A rate far from its usual.
+    Rate,
+    /// Something that comes regularly did not come.
+    Silence,
+    /// A limit of the configuration.
+    Threshold,
+    /// A step that usually follows did not follow.
+    Sequence,
+    /// A value outside of its usual range, or a code never seen before.
+    Value,
 }
 
 impl DetectorKind {
@@ -44,6 +54,11 @@ impl DetectorKind {
             Self::Severity => "severity",
             Self::Pattern => "error pattern",
             Self::NewTemplate => "new template",
+            Self::Rate => "rate",
+            Self::Silence => "silence",
+            Self::Threshold => "threshold",
+            Self::Sequence => "sequence",
+            Self::Value => "value",
         }
     }
 }

@@ -3,13 +3,16 @@
 use aiobs_types::Level;
 use serde::{Deserialize, Serialize};
 
+/// Names of the detectors beside the patterns, as `disabled` has them.
+pub const DETECTORS: &[&str] = &["severity", "new_template", "rates", "silence", "sequences", "values"];
+
 /// The user's settings of detection, all optional.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetectConfig {
     /// Records of this level and worse are anomalies by themselves.
     pub min_level: Level,
-    /// Ids of patterns, or names of detectors (`severity`, `new_template`), that are switched off.
+    /// Ids of patterns, or names of detectors ([`DETECTORS`]), that are switched off.
     pub disabled: Vec<String>,
     /// Further patterns; one with the id of a built-in pattern replaces it.
     pub patterns: Vec<PatternConfig>,

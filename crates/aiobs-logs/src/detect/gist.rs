@@ -8,7 +8,7 @@ const TITLE: usize = 80;
 const QUOTE: usize = 160;
 
 /// One line without control characters, at most `max` characters, cut with an ellipsis.
-pub(super) fn plain(text: &str, max: usize) -> String {
+pub(crate) fn plain(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max * 4));
     let mut count = 0;
     let mut space = true;

@@ -9,13 +9,16 @@ mod needs;
 mod new_template;
 mod pattern;
 mod prefilter;
+mod rates;
 mod report;
 mod severity;
 mod trace;
 mod wording;
 
-pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub(crate) use gist::plain;
 pub use pattern::Verdict;
+pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Error patterns: one automaton pass per record; most records match nothing and end there.
 
-use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
+use super::config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
 use super::needs::Needs;
 use super::prefilter::Prefilter;
 use aiobs_types::{Level, Severity};
@@ -172,7 +172,7 @@ impl Patterns {
         if ids().any(|known| known == id) {
             return Ok(());
         }
-        let nearest = ids().chain(["severity", "new_template"]).min_by_key(|known| distance(known, id));
+        let nearest = ids().chain(DETECTORS.iter().copied()).min_by_key(|known| distance(known, id));
         let hint = nearest
             .filter(|known| distance(known, id) <= 3)
             .map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));
