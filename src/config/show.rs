@@ -135,6 +135,7 @@ fn kind_text(key: &Key) -> String {
         Kind::Variable => "name of a variable or empty".into(),
         Kind::Zone => "time zone".into(),
         Kind::Regex => "regular expression".into(),
+        Kind::Condition => "limit".into(),
         Kind::Glob => "glob".into(),
         Kind::Theme => "theme".into(),
         Kind::Keymap => "keymap".into(),

@@ -36,6 +36,9 @@ const PIPELINE_CHANNEL: usize = 32;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
 
+/// Markers of earlier runs that are held.
+const MARKERS: usize = 200;
+
 /// Listens to the engine.
 pub(super) type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
 
@@ -249,6 +252,8 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         next_incident: reader.next_incident_id()?,
         next_record: reader.next_record_id()?,
         checkpoints: reader.checkpoints()?,
+        state: reader.states(aiobs_logs::detect::RateBook::PREFIX)?,
+        markers: reader.markers(MARKERS)?,
     })
 }
 
@@ -267,6 +272,7 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
     }
     drop(stats);
+    lock(&board.markers).extend(setup.markers.iter().cloned());
     lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, Arc::new(i.clone()))));
     Ok(())
 }

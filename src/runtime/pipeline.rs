@@ -8,9 +8,12 @@ mod recall;
 mod recall_tests;
 #[cfg(test)]
 mod tests;
+mod trends;
 
 use self::envelope::{first_line_len, open_envelope, slice};
 use self::recall::{Lesson, Recall, Recalled};
+use self::trends::Trends;
+use aiobs_insight::Life;
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext, Verdict};
 use aiobs_logs::format::{FormatSet, Parsed, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Join, Line, LineFramer, LineHint};
@@ -18,8 +21,8 @@ use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::source::CursorTracker;
 use aiobs_logs::template::{Miner, MinerOptions, Statement};
 use aiobs_types::{
-    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
-    SourceId, Template, TimelineKind, Timestamp, flags,
+    Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, Marker, NewRecord, RecordBatch, RecordId, Severity,
+    SourceId, Template, TemplateId, TimelineKind, Timestamp, flags,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,6 +58,10 @@ pub struct PipelineSetup {
     pub next_record: RecordId,
     /// How far each source is stored.
     pub checkpoints: Vec<Checkpoint>,
+    /// What detectors learnt: blobs by name.
+    pub state: Vec<(String, Vec<u8>)>,
+    /// The latest markers, oldest first.
+    pub markers: Vec<Marker>,
 }
 
 /// Everything that came out since the last [`Pipeline::take`].
@@ -70,12 +77,19 @@ pub struct Output {
     pub incidents: Vec<Arc<Incident>>,
     /// Incidents that were opened or reopened, to be diagnosed.
     pub to_diagnose: Vec<IncidentId>,
+    /// Markers found.
+    pub markers: Vec<Marker>,
+    /// What detectors learnt: blobs by name, an empty one for what is to be forgotten.
+    pub state: Vec<(String, Vec<u8>)>,
+    /// Templates that stand elsewhere in their life than was told before.
+    pub lives: Vec<(TemplateId, Life)>,
 }
 
 impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty() && self.incidents.is_empty()
+        let nothing_read = self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty();
+        nothing_read && self.incidents.is_empty() && self.markers.is_empty() && self.state.is_empty()
     }
 }
 
@@ -126,6 +140,9 @@ struct Core {
     miner: Miner,
     detectors: Detectors,
     book: IncidentBook,
+    trends: Trends,
+    /// Nothing comes after the next output.
+    ending: bool,
     batch: RecordBatch,
     to_diagnose: Vec<IncidentId>,
     /// Newest event time, and the wall time at which it came.
@@ -161,6 +178,8 @@ impl Pipeline {
                 miner,
                 detectors: Detectors::new(&setup.detect)?,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
+                trends: Trends::new(&setup.detect, setup.state, setup.markers)?,
+                ending: false,
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
                 newest: Timestamp(i64::MIN),
@@ -172,6 +191,7 @@ impl Pipeline {
 
     /// A source begins (or goes on) at `offset` of the file `identity`.
     pub fn open(&mut self, source: SourceId, name: &str, identity: FileIdentity, offset: u64) -> anyhow::Result<()> {
+        self.core.trends.name(source, name);
         let known = self.known.get(&source);
         let forced = self.forced.iter().find(|(glob, _)| glob.is_match(name)).map(|(_, f)| f.as_str());
         let forced = forced.or(stream_format(name));
@@ -228,7 +248,7 @@ impl Pipeline {
             if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
                 let checkpoint = state.checkpoint();
                 core.book_tick(now);
-                full(core.take(checkpoint));
+                full(core.take(checkpoint, now));
             }
         };
         framer.push(offset, bytes, |line| blocks.push(line, &mut take));
@@ -279,6 +299,7 @@ impl Pipeline {
         for source in pipes {
             self.end_of_line(source, now);
         }
+        self.core.ending = true;
     }
 
     /// Another file takes the source's place, from `offset` on; the old one is read to its end.
@@ -298,7 +319,7 @@ impl Pipeline {
     pub fn take(&mut self, now: Timestamp) -> Output {
         let checkpoints: Vec<Checkpoint> = self.pipes.values_mut().filter_map(|p| p.state.checkpoint()).collect();
         self.core.book_tick(now);
-        self.core.take(checkpoints)
+        self.core.take(checkpoints, now)
     }
 
     /// Records waiting for [`Pipeline::take`].
@@ -515,6 +536,7 @@ impl Core {
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, flags::ANOMALY, shown);
         let applied = self.book.apply(&anomaly);
+        self.trends.strike(&anomaly, &applied);
         if (applied.opened || applied.reopened) && !applied.muted {
             self.to_diagnose.push(applied.incident);
         }
@@ -536,17 +558,30 @@ impl Core {
         }
     }
 
-    fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>) -> Output {
+    fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>, now: Timestamp) -> Output {
         let mut checkpoints = std::mem::take(&mut self.carried);
         checkpoints.extend(moved);
+        for (incident, record) in self.trends.look(&self.batch, &self.miner, &mut self.book) {
+            self.to_diagnose.push(incident);
+            if let Some(i) = record.0.checked_sub(self.batch.first.0).filter(|i| *i < self.batch.len() as u64) {
+                let severity = self.batch.rows()[i as usize].severity;
+                self.batch.mark(i as usize, flags::ANOMALY, severity);
+            }
+        }
+        let templates = self.miner.take_changed();
+        self.trends.merged(&templates, &self.miner);
+        let learnt = self.trends.take(now, std::mem::take(&mut self.ending));
         let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));
         Output {
             batch: Arc::new(std::mem::replace(&mut self.batch, fresh)),
             checkpoints,
-            templates: self.miner.take_changed(),
+            templates,
             incidents: self.book.take_changed(),
             to_diagnose: std::mem::take(&mut self.to_diagnose),
+            markers: learnt.markers,
+            state: learnt.state,
+            lives: learnt.lives,
         }
     }
 }

@@ -286,6 +286,7 @@ impl Outlet {
             emit(EngineEvent::Appended);
         }
         publish_templates(board, &output.templates);
+        board.learnt(&output.markers, &output.lives);
         if !output.incidents.is_empty() {
             let mut all = lock(&board.incidents);
             all.extend(output.incidents.iter().map(|i| (i.id, Arc::clone(i))));

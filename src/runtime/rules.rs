@@ -1,9 +1,11 @@
 //! From the checked configuration to the rules of the engine's parts. Only the builder and one-shot commands use it.
 
 use crate::config::Config;
-use aiobs_logs::detect::{DetectConfig, Join, PatternConfig, Strength};
+use aiobs_logs::detect::{Condition, DetectConfig, Join, PatternConfig, Strength, ThresholdConfig};
 use aiobs_logs::format::{FormatDef, FormatSet, ZoneRule};
 use aiobs_logs::incident::BookOptions;
+use aiobs_logs::marker::MarkerConfig;
+use aiobs_types::MarkerKind;
 use anyhow::Context as _;
 
 /// Formats, shipped and the user's.
@@ -56,6 +58,30 @@ pub fn detect(config: &Config) -> DetectConfig {
                 class: String::new(),
                 strength: Strength::Strong,
                 join: Join::default(),
+            })
+            .collect(),
+        // The configuration has checked the conditions.
+        thresholds: rules
+            .thresholds
+            .iter()
+            .filter_map(|t| {
+                let condition = Condition::parse(&t.condition).ok()?;
+                Some(ThresholdConfig {
+                    name: t.name.clone(),
+                    condition,
+                    component: t.component.clone(),
+                    level: t.level,
+                })
+            })
+            .collect(),
+        markers: rules
+            .markers
+            .iter()
+            .map(|m| MarkerConfig {
+                name: m.name.clone(),
+                kind: MarkerKind::from_name(&m.kind).unwrap_or_default(),
+                regex: m.regex.clone(),
+                changes: false,
             })
             .collect(),
         ..DetectConfig::default()

@@ -87,9 +87,11 @@ pub struct MarkerFinder {
 }
 
 fn compile(config: &MarkerConfig) -> Result<Regex, MarkerError> {
-    RegexBuilder::new(&config.regex).case_insensitive(true).unicode(false).build().map_err(|e| MarkerError::Expression {
-        name: config.name.clone(),
-        message: e.to_string().lines().last().unwrap_or_default().to_owned(),
+    RegexBuilder::new(&config.regex).case_insensitive(true).unicode(false).build().map_err(|e| {
+        MarkerError::Expression {
+            name: config.name.clone(),
+            message: e.to_string().lines().last().unwrap_or_default().to_owned(),
+        }
     })
 }
 
@@ -103,7 +105,8 @@ impl MarkerFinder {
         all.extend(default_markers()?.into_iter().filter(|b| own.iter().all(|o| o.name != b.name)));
         let patterns: Vec<(MarkerConfig, Regex)> =
             all.into_iter().map(|c| compile(&c).map(|r| (c, r))).collect::<Result<_, _>>()?;
-        let set = RegexSetBuilder::new(patterns.iter().map(|(c, _)| &c.regex)).case_insensitive(true).unicode(false).build();
+        let set =
+            RegexSetBuilder::new(patterns.iter().map(|(c, _)| &c.regex)).case_insensitive(true).unicode(false).build();
         let set = set.map_err(|e| MarkerError::Expression { name: "all".into(), message: e.to_string() })?;
         Ok(Self {
             patterns,
@@ -113,6 +116,12 @@ impl MarkerFinder {
             versions: HashMap::new(),
             counts: HashMap::new(),
         })
+    }
+
+    /// Whether nothing is known of this template yet.
+    #[inline]
+    pub fn asks(&self, template: TemplateId) -> bool {
+        self.templates.get(template.0 as usize).is_none_or(|known| *known == Known::Unasked)
     }
 
     /// Whether records of this template may be markers. `first` is one of them, looked at when the template is new here.
@@ -208,7 +217,7 @@ fn looked_at<'a>(record: &RecordView<'a>) -> Option<&'a str> {
 
 /// One line without control characters.
 fn plain(text: &str) -> String {
-    crate::detect::plain(text, TEXT)
+    crate::words::plain(text, TEXT)
 }
 
 #[cfg(test)]

@@ -41,10 +41,6 @@ pub enum DetectorKind {
     Silence,
     /// A limit of the configuration.
     Threshold,
-    /// A step that usually follows did not follow.
-    Sequence,
-    /// A value outside of its usual range, or a code never seen before.
-    Value,
 }
 
 impl DetectorKind {
@@ -57,8 +53,6 @@ impl DetectorKind {
             Self::Rate => "rate",
             Self::Silence => "silence",
             Self::Threshold => "threshold",
-            Self::Sequence => "sequence",
-            Self::Value => "value",
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) fn pipeline() -> Pipeline {
         next_incident: IncidentId(1),
         next_record: RecordId(1),
         checkpoints: Vec::new(),
+        state: Vec::new(),
+        markers: Vec::new(),
     })
     .unwrap()
 }

@@ -12,14 +12,15 @@ mod prefilter;
 mod rates;
 mod report;
 mod severity;
+mod threshold;
 mod trace;
 mod wording;
 
 pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
-pub(crate) use gist::plain;
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};
+pub use threshold::{Condition, ConditionError, Metric, Stat, ThresholdConfig, Thresholds};
 
 #[cfg(test)]
 mod tests;
