@@ -152,7 +152,8 @@ impl Trends {
             && let Some(incident) = self.struck.get(&id)
             && book.get(*incident).is_some_and(|i| i.state.is_active())
         {
-            book.explain(*incident, &finding.sentence(template, name), finding.time);
+            let after = self.change_before(finding.time).map(|after| format!("; began {after}")).unwrap_or_default();
+            book.explain(*incident, &format!("{}{after}", finding.sentence(template, name)), finding.time);
             return None;
         }
         let explained = |t: &Timestamp| finding.time.since(*t).abs() < EXPLAINS;
@@ -206,12 +207,8 @@ impl Trends {
     /// Says after what an incident began, if there is anything.
     fn began(&mut self, id: IncidentId, book: &mut IncidentBook) {
         let Some(first) = book.get(id).map(|i| i.first_seen) else { return };
-        let before = |m: &&Marker| (-SKEW..AFTER_MARKER).contains(&first.since(m.time));
-        // What people did tells more than what started again because of it.
-        let rank = |m: &&Marker| (!matches!(m.kind, MarkerKind::Restart | MarkerKind::Version), m.time);
-        if let Some(marker) = self.markers.iter().filter(before).max_by_key(rank) {
-            let text = format!("began {} {}", later(first.since(marker.time)), marker.text);
-            self.tell(id, true, &text, first, book);
+        if let Some(after) = self.change_before(first) {
+            self.tell(id, true, &format!("began {after}"), first, book);
             return;
         }
         let earlier = book
@@ -224,6 +221,15 @@ impl Trends {
         if let Some(text) = earlier {
             self.tell(id, false, &text, first, book);
         }
+    }
+
+    /// `4 s after deploy orders 1.15.0`, when there was a change shortly before.
+    fn change_before(&self, time: Timestamp) -> Option<String> {
+        let before = |m: &&Marker| (-SKEW..AFTER_MARKER).contains(&time.since(m.time));
+        // What people did tells more than what started again because of it.
+        let rank = |m: &&Marker| (!matches!(m.kind, MarkerKind::Restart | MarkerKind::Version), m.time);
+        let marker = self.markers.iter().filter(before).max_by_key(rank)?;
+        Some(format!("{} {}", later(time.since(marker.time)), marker.text))
     }
 
     fn tell(&mut self, id: IncidentId, marker: bool, text: &str, at: Timestamp, book: &mut IncidentBook) {

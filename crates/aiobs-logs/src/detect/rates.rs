@@ -211,6 +211,7 @@ impl RateBook {
     fn count(&mut self, key: Key, name: &str, tally: Tally, batch: &RecordBatch) {
         let Some((event, active)) = self.clocks.get(&key.source).map(|c| (c.bucket, c.active)) else { return };
         let (first, last) = (batch.view(tally.first as usize), batch.view(tally.last as usize));
+        let name = if key.kind == Kind::Template { first.component } else { name };
         let slot = self.slot(key, name, tally.worst, active, first.meta.time);
         let Some(series) = self.series.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         let opens = series.touch(&tally, (event, active), (first.meta.time, last.meta.time), first.id);

@@ -193,7 +193,7 @@ impl Limit {
     fn anomaly(&self, value: f64, held: i64, now: i64) -> Anomaly {
         let ThresholdConfig { name, condition, component, level } = &self.config;
         let of = if component.is_empty() { String::new() } else { format!(" of {component}") };
-        let reason = format!("{}{of} {}.", condition.measured(value), condition.said(held));
+        let reason = format!("{} {}.", condition.measured(value, &of), condition.said(held));
         let severity = match level {
             Level::Fatal => Severity::FATAL,
             Level::Error => Severity::ERROR,

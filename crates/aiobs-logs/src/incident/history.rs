@@ -102,11 +102,9 @@ pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
     note(part, TimelineKind::Resolved, format!("the same fault as {}, which counts on", whole.id), at);
 }
 
-/// A sentence as it stands among others: with a capital letter and a full stop.
+/// A sentence as it stands among others. Names of components keep their letters.
 pub(super) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
+    text.strip_prefix("began ").map_or_else(|| format!("{text}."), |rest| format!("Began {rest}."))
 }
 
 /// Notes that an incident comes and goes, when it was opened again often enough of late.

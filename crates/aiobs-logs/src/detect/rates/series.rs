@@ -56,6 +56,7 @@ impl Key {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Series {
     pub(super) key: Key,
+    /// Component: its own, or that of the template's first record.
     name: Box<str>,
     model: RateModel,
     rhythm: Rhythm,
@@ -217,7 +218,7 @@ impl Series {
             subject,
             what,
             source: self.key.source,
-            component: if self.key.kind == Kind::Component { self.name.to_string() } else { String::new() },
+            component: self.name.to_string(),
             trouble: self.is_trouble(),
             severity: self.worst,
             record,

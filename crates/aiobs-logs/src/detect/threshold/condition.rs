@@ -112,8 +112,8 @@ impl Condition {
         if self.above { value > self.limit } else { value < self.limit }
     }
 
-    /// `p95 of latency_ms was 734 over a minute`.
-    pub(super) fn measured(&self, value: f64) -> String {
+    /// `p95 of latency_ms of orders was 734 over a minute`; `of` is ` of orders`, or empty.
+    pub(super) fn measured(&self, value: f64, of: &str) -> String {
         let value = plain(value);
         match &self.metric {
             Metric::Field { name, stat } => {
@@ -122,7 +122,7 @@ impl Condition {
                     Stat::Max => "the most".to_owned(),
                     Stat::Quantile(q) => format!("p{}", plain(q * 100.0)),
                 };
-                format!("{stat} of {name} was {value} over a minute")
+                format!("{stat} of {name}{of} was {value} over a minute")
             }
             Metric::Records { least, per } => {
                 let what = match least {
@@ -130,7 +130,7 @@ impl Condition {
                     Level::Warn => "warnings and errors",
                     _ => "records",
                 };
-                format!("{value} {what} in {per} s")
+                format!("{value} {what}{of} in {per} s")
             }
         }
     }
