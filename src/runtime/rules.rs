@@ -64,14 +64,9 @@ pub fn detect(config: &Config) -> DetectConfig {
         thresholds: rules
             .thresholds
             .iter()
-            .filter_map(|t| {
-                let condition = Condition::parse(&t.condition).ok()?;
-                Some(ThresholdConfig {
-                    name: t.name.clone(),
-                    condition,
-                    component: t.component.clone(),
-                    level: t.level,
-                })
+            .map(|t| (Condition::parse(&t.condition), t.name.clone(), t.component.clone(), t.level))
+            .filter_map(|(condition, name, component, level)| {
+                Some(ThresholdConfig { name, condition: condition.ok()?, component, level })
             })
             .collect(),
         markers: rules

@@ -195,9 +195,11 @@ fn an_object_over_several_lines_in_a_cri_file_is_one_record() {
 /// Lines of an hour that begins at 13:00, one a second; `extra` says what else a second brings.
 fn hour(extra: &dyn Fn(i64) -> String) -> String {
     let clock = |s: i64| format!("2025-01-07T{:02}:{:02}:{:02}.000Z", 13 + s / 3600, s / 60 % 60, s % 60);
-    (0..3600)
-        .map(|s| format!("{} INFO web: served page {s} in 3 ms\n{}", clock(s), extra(s).replace("{t}", &clock(s))))
-        .collect()
+    let lines = |s: i64| {
+        let more = extra(s).replace("{t}", &clock(s));
+        [format!("{} INFO web: served page {s} in 3 ms\n", clock(s)), more]
+    };
+    (0..3600).flat_map(lines).collect()
 }
 
 fn feed_all(pipeline: &mut Pipeline, text: &str) -> (Vec<Output>, Output) {
