@@ -6,22 +6,28 @@ use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output;
 use crate::runtime::rules;
+use aiobs_insight::Life;
+use aiobs_logs::detect::RateBook;
 use aiobs_logs::format::SourceParser;
 use aiobs_logs::frame::LineFramer;
 use aiobs_logs::template::{Miner, MinerOptions, Placeholder};
-use aiobs_types::{RecordId, TemplateId, Timestamp};
+use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, SourceId, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::io::{BufWriter, Read, Write};
 use std::sync::Arc;
 
 /// Bytes read at once.
 const BLOCK: usize = 256 << 10;
+/// Lines counted at once.
+const BATCH: usize = 4096;
 
 pub(super) fn run(cx: &Context, args: &TemplatesArgs) -> anyhow::Result<Exit> {
     let formats = Arc::new(rules::formats(&cx.config)?);
     let mut miner = Miner::new(MinerOptions::default());
     let mut rows: Vec<TemplateId> = Vec::new();
-    for path in &args.paths {
+    let mut lives = Lives::default();
+    for (file, path) in args.paths.iter().enumerate() {
+        let source = SourceId(file as u32 + 1);
         let mut parser = SourceParser::new(Arc::clone(&formats), rules::zone(&cx.config)?, None, None)?;
         let now = Timestamp::now();
         let mut line = |text: &str| {
@@ -36,15 +42,20 @@ pub(super) fn run(cx: &Context, args: &TemplatesArgs) -> anyhow::Result<Exit> {
                 return;
             }
             let id = RecordId(rows.len() as u64 + 1);
-            rows.push(miner.observe(message, parsed.time.unwrap_or(now), parsed.severity, id).id);
+            let template = miner.observe(message, parsed.time.unwrap_or(now), parsed.severity, id).id;
+            rows.push(template);
+            if let Some(time) = parsed.time {
+                lives.count(source, template, time, parsed.severity);
+            }
         };
         each_line(path, &mut line)?;
     }
+    let lives = lives.end(&miner, &rows);
     let mut out = BufWriter::new(std::io::stdout().lock());
     if args.per_record {
         per_record(&mut out, &miner, &rows)?;
     } else {
-        summary(&mut out, &miner, &rows, args.output)?;
+        summary(&mut out, &miner, (&rows, &lives), args.output)?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -102,7 +113,49 @@ fn per_record(out: &mut impl Write, miner: &Miner, rows: &[TemplateId]) -> std::
     Ok(())
 }
 
-fn summary(out: &mut impl Write, miner: &Miner, rows: &[TemplateId], format: Format) -> std::io::Result<()> {
+/// Where templates stand in their life, from the times of their lines.
+#[derive(Default)]
+struct Lives {
+    rates: RateBook,
+    batch: RecordBatch,
+}
+
+impl Lives {
+    fn count(&mut self, source: SourceId, template: TemplateId, time: Timestamp, severity: Severity) {
+        self.batch.push(NewRecord {
+            time,
+            observed: time,
+            offset: 0,
+            source,
+            template,
+            severity,
+            flags: 0,
+            component: "",
+            text: "",
+            message: (0, 0),
+        });
+        if self.batch.len() >= BATCH {
+            self.rates.observe(&std::mem::take(&mut self.batch));
+        }
+    }
+
+    fn end(mut self, miner: &Miner, rows: &[TemplateId]) -> HashMap<TemplateId, Life> {
+        self.rates.observe(&self.batch);
+        for (id, (survivor, _)) in texts(miner, rows) {
+            if id != survivor {
+                self.rates.merge(id, survivor);
+            }
+        }
+        self.rates.lives().into_iter().map(|(id, lived)| (id, lived.life())).collect()
+    }
+}
+
+fn summary(
+    out: &mut impl Write,
+    miner: &Miner,
+    (rows, lives): (&[TemplateId], &HashMap<TemplateId, Life>),
+    format: Format,
+) -> std::io::Result<()> {
     let texts = texts(miner, rows);
     let mut counts: HashMap<TemplateId, u64> = HashMap::new();
     for id in rows.iter().filter(|id| id.0 != 0) {
@@ -120,7 +173,8 @@ fn summary(out: &mut impl Write, miner: &Miner, rows: &[TemplateId], format: For
         match format {
             Format::Text => writeln!(out, "{count:>9}  {}", output::safe(text))?,
             Format::Json => {
-                let value = serde_json::json!({"template_id": id.0, "count": count, "template": text});
+                let life = lives.get(&id).map(|l| l.name());
+                let value = serde_json::json!({"template_id": id.0, "count": count, "template": text, "life": life});
                 writeln!(out, "{}", output::line(&value))?;
             }
             Format::Csv => writeln!(out, "{}", output::csv(&[&id.0.to_string(), &count.to_string(), text]))?,

@@ -67,6 +67,8 @@ pub enum MistakeKind {
     BadZone,
     /// Not a regular expression.
     BadRegex,
+    /// Not a limit.
+    BadCondition,
     /// Not a glob.
     BadGlob,
     /// No such theme.

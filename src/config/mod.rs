@@ -92,12 +92,42 @@ pub struct Detect {
     pub min_level: Level,
     /// Regexes of records that never are.
     pub exclusions: Vec<String>,
-    /// Names of detectors switched off: `severity`, `pattern`, `new_template`.
+    /// Names of detectors switched off: `severity`, `pattern`, `new_template`, `rates`, `silence`.
     pub disabled: Vec<String>,
     /// Minutes of quiet after which an incident is resolved.
     pub quiet_minutes: u32,
     /// The user's own error patterns.
     pub patterns: Vec<Pattern>,
+    /// The user's limits.
+    pub thresholds: Vec<Threshold>,
+    /// The user's own markers.
+    pub markers: Vec<Marker>,
+}
+
+/// `[[detect.thresholds]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// Unique name.
+    pub name: String,
+    /// When it is broken, as written; checked.
+    pub condition: String,
+    /// Only records of this component; empty for all.
+    pub component: String,
+    /// How bad it is.
+    pub level: Level,
+}
+
+/// `[[detect.markers]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marker {
+    /// Unique name.
+    pub name: String,
+    /// What to look for.
+    pub regex: String,
+    /// What it tells of, in a word.
+    pub kind: String,
 }
 
 /// `[[detect.patterns]]`

@@ -31,6 +31,8 @@ pub enum Kind {
     Zone,
     /// A regular expression in the syntax of the `regex` crate.
     Regex,
+    /// A limit such as `latency_ms p95 > 500 for 5m`.
+    Condition,
     /// A file glob.
     Glob,
     /// The name of a theme, shipped or the user's own.
@@ -136,7 +138,10 @@ const fn optional(path: &'static str, kind: Kind, doc: &'static str) -> Key {
 pub(crate) const SHORT_VARIABLES: [(&str, &str); 1] = [("AIOBS_DATA_DIR", "archive.data_dir")];
 
 /// The detectors that can be switched off.
-pub(crate) const DETECTORS: &[&str] = &["severity", "pattern", "new_template"];
+pub(crate) const DETECTORS: &[&str] = &["severity", "pattern", "new_template", "rates", "silence"];
+/// What a marker tells of.
+pub(crate) const MARKERS: &[&str] =
+    &["deploy", "rollback", "restart", "config", "version", "scale", "migration", "failover"];
 /// The panes the screen can start with.
 pub(crate) const PANES: &[&str] = &["overview", "logs", "incidents", "charts", "topology", "chat"];
 
@@ -146,6 +151,8 @@ pub const SECTIONS: &[Section] = &[
     repeated("formats", "Log formats of your own, as regular expressions with named groups."),
     section("detect", "What counts as an anomaly, and how long an incident lives."),
     repeated("detect.patterns", "Error patterns of your own, beside the built-in ones."),
+    repeated("detect.thresholds", "Limits on numbers in the records, or on how many records come."),
+    repeated("detect.markers", "Lines that tell of a change, beside the built-in ones; they stand on time axes."),
     section("model", "The language model. Without one, playbooks answer."),
     section("chain", "How long the stages of a diagnosis may take."),
     section("archive", "Where records are kept, and for how long."),
@@ -228,6 +235,26 @@ pub const KEYS: &[Key] = &[
     required("detect.patterns.regex", Kind::Regex, "What to look for in the text of a record."),
     key("detect.patterns.level", Kind::Level, "\"error\"", "", "How bad a match is: warn, error or fatal."),
     optional("detect.patterns.title", Kind::Text, "Few words for the list of incidents; the name when left out."),
+    required("detect.thresholds.name", Kind::Text, "Name, unique among your limits: the title of its incidents."),
+    required(
+        "detect.thresholds.condition",
+        Kind::Condition,
+        "FIELD [min, max, median or p1 to p99.9] > NUMBER [for TIME], over a minute of event time, such as latency_ms p95 > 500 for 5m; \
+         or records, warnings or errors per minute or hour, such as errors per minute > 10.",
+    ),
+    key("detect.thresholds.component", Kind::Text, "\"\"", "", "Only records of this component; empty for all."),
+    key("detect.thresholds.level", Kind::Level, "\"error\"", "", "How bad it is: warn, error or fatal."),
+    required(
+        "detect.markers.name",
+        Kind::Text,
+        "Name, unique among your markers; that of a built-in one takes its place.",
+    ),
+    required(
+        "detect.markers.regex",
+        Kind::Regex,
+        "What to look for in the message; the groups what and version name the thing.",
+    ),
+    key("detect.markers.kind", Kind::Choice(MARKERS), "\"deploy\"", "", "What it tells of."),
     key("model.enabled", Kind::Bool, "true", "", "Whether a model is asked at all."),
     key("model.provider", Kind::Choice(&["ollama"]), "\"ollama\"", "", "Who serves the model."),
     key("model.url", Kind::Url, "\"http://127.0.0.1:11434\"", "", "Address of the provider."),

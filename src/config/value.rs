@@ -154,6 +154,14 @@ impl Checker<'_> {
                     None
                 }
             },
+            Kind::Condition => match aiobs_logs::detect::Condition::parse(text) {
+                Ok(_) => Some(text.into()),
+                Err(e) => {
+                    let text = format!("`{text}` is not a limit: {e}");
+                    self.report(span, MistakeKind::BadCondition, text, None);
+                    None
+                }
+            },
             Kind::Glob => match globset::Glob::new(text) {
                 Ok(_) => Some(text.into()),
                 Err(e) => {

@@ -5,7 +5,8 @@ use super::EngineEvent;
 use super::events::{ChainState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
-use aiobs_types::{Incident, IncidentId, Level, RecordId, SourceId, SourceInfo, TemplateId};
+use aiobs_insight::Life;
+use aiobs_types::{Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, TemplateId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 /// Incidents that are remembered as asked about: more panes than that show none.
 const WATCHED: usize = 4;
+/// Markers held for the screen.
+const MARKERS: usize = 500;
 
 /// Locks a mutex; a thread that died while holding it left the data usable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,6 +53,10 @@ pub(crate) struct Board {
     pub incidents: Mutex<BTreeMap<IncidentId, Arc<Incident>>>,
     /// Texts of templates; written by the pipeline thread.
     pub templates: Mutex<HashMap<TemplateId, (String, u64)>>,
+    /// The latest markers; written by the pipeline thread.
+    pub markers: Mutex<VecDeque<Marker>>,
+    /// Where templates stand in their life; written by the pipeline thread.
+    pub lives: Mutex<HashMap<TemplateId, Life>>,
     /// The model; written by the model check.
     pub model: Mutex<ModelState>,
     /// The agent chain; written by its listener.
@@ -134,6 +141,19 @@ impl Board {
     /// What the reader is asked for.
     pub(crate) fn take_wish(&self) -> Option<Wish> {
         lock(&self.wish).take()
+    }
+
+    /// Markers were found, and templates went on in their life.
+    pub(crate) fn learnt(&self, markers: &[Marker], lives: &[(TemplateId, Life)]) {
+        if !markers.is_empty() {
+            let mut held = lock(&self.markers);
+            held.extend(markers.iter().cloned());
+            let extra = held.len().saturating_sub(MARKERS);
+            held.drain(..extra);
+        }
+        if !lives.is_empty() {
+            lock(&self.lives).extend(lives.iter().copied());
+        }
     }
 
     /// The screen asks about an incident.

@@ -38,6 +38,9 @@ const AGENTS_CACHE: usize = 2;
 /// Outputs that may wait for the writer.
 const WRITER_CHANNEL: usize = 16;
 
+/// Markers of earlier runs that are held.
+const MARKERS: usize = 200;
+
 /// Listens to the engine.
 pub(super) type Listener = Arc<dyn Fn(&EngineEvent) + Send + Sync>;
 
@@ -261,6 +264,8 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         next_record: reader.next_record_id()?,
         checkpoints: reader.checkpoints()?,
         lessons: super::pipeline::lessons(reader.state(super::pipeline::LESSONS)?),
+        state: reader.states(aiobs_logs::detect::RateBook::PREFIX)?,
+        markers: reader.markers(MARKERS)?,
     })
 }
 
@@ -279,6 +284,7 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
     }
     drop(stats);
+    lock(&board.markers).extend(setup.markers.iter().cloned());
     lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, Arc::new(i.clone()))));
     Ok(())
 }

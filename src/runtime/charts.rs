@@ -39,6 +39,8 @@ pub(crate) fn draw(reader: &mut Reader, board: &Board) -> Result<Charts, StoreEr
         .filter(|i| i.first_seen >= start && i.first_seen <= end)
         .map(|i| Marker { time: i.first_seen, text: format!("{} {}", i.id, i.title) })
         .collect();
+    let told = |m: &aiobs_types::Marker| Marker { time: m.time, text: m.text.clone() };
+    charts.markers.extend(lock(&board.markers).iter().filter(|m| m.time >= start && m.time <= end).map(told));
     charts.markers.sort_by_key(|m| m.time);
     Ok(charts)
 }

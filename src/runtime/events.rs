@@ -17,6 +17,7 @@ pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
+use aiobs_insight::Life;
 use aiobs_types::{
     ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
     SourceInfo, Span, TemplateId, Timestamp, TraceId,
@@ -287,6 +288,8 @@ pub struct Snapshot {
     pub top_errors: Vec<PatternRow>,
     /// Sources in the order they were named.
     pub sources: Vec<SourceRow>,
+    /// The latest markers: deployments, restarts, changes of the configuration, new versions.
+    pub markers: Vec<aiobs_types::Marker>,
     /// Incidents: active ones first (worst first), then the rest, newest first.
     pub incidents: Vec<Arc<Incident>>,
     /// The model.
@@ -371,6 +374,8 @@ pub struct PatternRow {
     pub first_seen: Timestamp,
     /// Worst severity.
     pub level: Level,
+    /// Where it stands in its life.
+    pub life: Life,
 }
 
 /// One source.
@@ -473,6 +478,6 @@ pub struct Charts {
     pub drift_threshold: f64,
     /// What the reference window is, in words; says why when drift can't be told yet.
     pub drift_note: String,
-    /// Incidents on the axis.
+    /// Incidents, deployments and other changes on the axis.
     pub markers: Vec<Marker>,
 }

@@ -180,9 +180,15 @@ fn take(
     let mut stats = lock(&board.stats);
     let (totals, per_second, rates, components, raw_bytes) =
         (stats.totals, stats.per_second(), stats.rates(), stats.components(), stats.raw_bytes);
-    let top_errors = stats.top_errors(|id| texts.get(&id).map(|t| t.0.clone()).unwrap_or_default());
+    let mut top_errors = stats.top_errors(|id| texts.get(&id).map(|t| t.0.clone()).unwrap_or_default());
     drop(stats);
     drop(texts);
+    let lives = lock(&board.lives);
+    for row in &mut top_errors {
+        row.life = lives.get(&row.template).copied().unwrap_or_default();
+    }
+    drop(lives);
+    let markers = lock(&board.markers).iter().cloned().collect();
     let sources = source_rows(board, last);
     let incidents = incidents(&lock(&board.incidents));
     Snapshot {
@@ -194,6 +200,7 @@ fn take(
         components,
         top_errors,
         sources,
+        markers,
         incidents,
         model: lock(&board.model).clone(),
         chain: lock(&board.chain).clone(),

@@ -14,12 +14,15 @@ mod recall_tests;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trends;
 
 use self::envelope::slice;
 use self::preview::Preview;
 pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
 use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
+use self::trends::Trends;
+use aiobs_insight::Life;
 use aiobs_logs::detect::classify::Lesson;
 use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
 use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
@@ -28,8 +31,8 @@ use aiobs_logs::incident::{BookOptions, IncidentBook};
 use aiobs_logs::source::CursorTracker;
 use aiobs_logs::template::{Miner, MinerOptions};
 use aiobs_types::{
-    Anomaly, Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, NewRecord, RecordBatch, RecordId, Severity,
-    SourceId, Template, TimelineKind, Timestamp, flags,
+    Anomaly, Checkpoint, FileIdentity, Incident, IncidentId, IncidentState, Marker, NewRecord, RecordBatch, RecordId,
+    Severity, SourceId, Template, TemplateId, TimelineKind, Timestamp, flags,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,6 +66,10 @@ pub struct PipelineSetup {
     pub checkpoints: Vec<Checkpoint>,
     /// People's verdicts on what was found.
     pub lessons: Vec<Lesson>,
+    /// What detectors learnt: blobs by name.
+    pub state: Vec<(String, Vec<u8>)>,
+    /// The latest markers, oldest first.
+    pub markers: Vec<Marker>,
 }
 
 /// Everything that came out since the last [`Pipeline::take`].
@@ -80,18 +87,19 @@ pub struct Output {
     pub to_diagnose: Vec<IncidentId>,
     /// Incidents that left memory to make room; the archive has them.
     pub forgotten: Vec<IncidentId>,
-    /// Named blobs that changed, such as what a detector learnt.
+    /// Markers found.
+    pub markers: Vec<Marker>,
+    /// What detectors learnt: blobs by name, an empty one for what is to be forgotten.
     pub state: Vec<(String, Vec<u8>)>,
+    /// Templates that stand elsewhere in their life than was told before.
+    pub lives: Vec<(TemplateId, Life)>,
 }
 
 impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty()
-            && self.checkpoints.is_empty()
-            && self.templates.is_empty()
-            && self.incidents.is_empty()
-            && self.state.is_empty()
+        let nothing_read = self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty();
+        nothing_read && self.incidents.is_empty() && self.markers.is_empty() && self.state.is_empty()
     }
 }
 
@@ -107,6 +115,9 @@ struct Core {
     miner: Miner,
     detectors: Detectors,
     book: IncidentBook,
+    trends: Trends,
+    /// Nothing comes after the next output.
+    ending: bool,
     batch: RecordBatch,
     to_diagnose: Vec<IncidentId>,
     /// Newest event time, and the wall time at which it came.
@@ -150,6 +161,8 @@ impl Pipeline {
                 miner,
                 detectors,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
+                trends: Trends::new(&setup.detect, setup.state, setup.markers)?,
+                ending: false,
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
                 newest: Timestamp(i64::MIN),
@@ -162,6 +175,7 @@ impl Pipeline {
 
     /// A source begins (or goes on) at `offset` of the file `identity`.
     pub fn open(&mut self, source: SourceId, name: &str, identity: FileIdentity, offset: u64) -> anyhow::Result<()> {
+        self.core.trends.name(source, name);
         let known = self.known.get(&source);
         let mut state = self.source_state(source, name, known.and_then(|c| c.format.as_deref()))?;
         if let Some(known) = known {
@@ -217,7 +231,7 @@ impl Pipeline {
             if core.batch.len() >= BATCH_RECORDS || core.batch.text_bytes() >= BATCH_BYTES {
                 let checkpoint = state.checkpoint();
                 core.book_tick(now);
-                full(core.take(checkpoint));
+                full(core.take(checkpoint, now));
             }
         };
         framer.push(offset, bytes, |line| blocks.push(line, &mut take));
@@ -274,6 +288,7 @@ impl Pipeline {
         for source in pipes {
             self.end_of_line(source, now);
         }
+        self.core.ending = true;
     }
 
     /// Another file takes the source's place, from `offset` on; the old one is read to its end.
@@ -294,7 +309,7 @@ impl Pipeline {
     pub fn take(&mut self, now: Timestamp) -> Output {
         let checkpoints: Vec<Checkpoint> = self.pipes.values_mut().filter_map(|p| p.state.checkpoint()).collect();
         self.core.book_tick(now);
-        self.core.take(checkpoints)
+        self.core.take(checkpoints, now)
     }
 
     /// Records waiting for [`Pipeline::take`].
@@ -418,6 +433,7 @@ impl Core {
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
         let applied = self.book.apply(&anomaly);
+        self.trends.strike(&anomaly, &applied);
         if (applied.opened || applied.reopened) && !applied.muted {
             self.to_diagnose.push(applied.incident);
         }
@@ -441,19 +457,31 @@ impl Core {
         }
     }
 
-    fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>) -> Output {
+    fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>, now: Timestamp) -> Output {
         let mut checkpoints = std::mem::take(&mut self.carried);
         checkpoints.extend(moved);
+        for (incident, record) in self.trends.look(&self.batch, &self.miner, &mut self.book) {
+            self.to_diagnose.push(incident);
+            if let Some(i) = record.0.checked_sub(self.batch.first.0).filter(|i| *i < self.batch.len() as u64) {
+                let severity = self.batch.rows()[i as usize].severity;
+                self.batch.mark(i as usize, flags::ANOMALY, severity);
+            }
+        }
+        let templates = self.miner.take_changed();
+        self.trends.merged(&templates, &self.miner);
+        let learnt = self.trends.take(now, std::mem::take(&mut self.ending));
         let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));
         Output {
             batch: Arc::new(std::mem::replace(&mut self.batch, fresh)),
             checkpoints,
-            templates: self.miner.take_changed(),
+            templates,
             incidents: self.book.take_changed(),
             to_diagnose: std::mem::take(&mut self.to_diagnose),
             forgotten: self.book.take_forgotten(),
-            state: std::mem::take(&mut self.state),
+            markers: learnt.markers,
+            state: std::mem::take(&mut self.state).into_iter().chain(learnt.state).collect(),
+            lives: learnt.lives,
         }
     }
 }

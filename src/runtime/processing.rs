@@ -378,6 +378,7 @@ impl Outlet {
             emit(EngineEvent::Appended);
         }
         publish_templates(board, &output.templates);
+        board.learnt(&output.markers, &output.lives);
         if !output.incidents.is_empty() || !output.forgotten.is_empty() {
             let mut all = lock(&board.incidents);
             for id in &output.forgotten {

@@ -1,9 +1,11 @@
 //! From the checked configuration to the rules of the engine's parts. Only the builder and one-shot commands use it.
 
 use crate::config::Config;
-use aiobs_logs::detect::{DetectConfig, Join, PatternConfig, Strength};
+use aiobs_logs::detect::{Condition, DetectConfig, Join, PatternConfig, Strength, ThresholdConfig};
 use aiobs_logs::format::{FormatDef, FormatSet, ZoneRule};
 use aiobs_logs::incident::BookOptions;
+use aiobs_logs::marker::MarkerConfig;
+use aiobs_types::MarkerKind;
 use anyhow::Context as _;
 
 /// Formats, shipped and the user's.
@@ -56,6 +58,25 @@ pub fn detect(config: &Config) -> DetectConfig {
                 class: String::new(),
                 strength: Strength::Strong,
                 join: Join::default(),
+            })
+            .collect(),
+        // The configuration has checked the conditions.
+        thresholds: rules
+            .thresholds
+            .iter()
+            .map(|t| (Condition::parse(&t.condition), t.name.clone(), t.component.clone(), t.level))
+            .filter_map(|(condition, name, component, level)| {
+                Some(ThresholdConfig { name, condition: condition.ok()?, component, level })
+            })
+            .collect(),
+        markers: rules
+            .markers
+            .iter()
+            .map(|m| MarkerConfig {
+                name: m.name.clone(),
+                kind: MarkerKind::from_name(&m.kind).unwrap_or_default(),
+                regex: m.regex.clone(),
+                changes: false,
             })
             .collect(),
         ..DetectConfig::default()

@@ -260,6 +260,7 @@ impl Stats {
                 share: p.count as f64 / all as f64,
                 first_seen: p.first,
                 level: p.severity.level(),
+                life: aiobs_insight::Life::default(),
             })
             .collect()
     }

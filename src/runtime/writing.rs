@@ -235,19 +235,26 @@ fn answer(reply: &SyncSender<u64>, id: u64) {
 
 impl Gathered {
     fn is_empty(&self) -> bool {
-        let Commit { batches, checkpoints, templates, incidents, spans, metrics, state, outbox } = &self.commit;
+        let Commit { batches, checkpoints, templates, incidents, spans, metrics, markers, lives, state, outbox } =
+            &self.commit;
         batches.is_empty()
             && checkpoints.is_empty()
             && templates.is_empty()
             && incidents.is_empty()
             && spans.is_empty()
             && metrics.is_empty()
+            && markers.is_empty()
+            && lives.is_empty()
             && state.is_empty()
             && outbox.is_empty()
     }
 
     fn output(&mut self, output: Output) {
-        let Output { batch, checkpoints, templates, incidents, to_diagnose, state, forgotten: _ } = output;
+        let Output { batch, checkpoints, templates, incidents, to_diagnose, markers, state, lives, forgotten: _ } =
+            output;
+        self.commit.markers.extend(markers);
+        self.commit.state.extend(state);
+        self.commit.lives.extend(lives.into_iter().map(|(id, life)| (id, life.name())));
         if !batch.is_empty() {
             self.records += batch.len();
             self.through = RecordId(batch.first.0 + batch.len() as u64 - 1);
@@ -257,7 +264,6 @@ impl Gathered {
         self.templates.extend(templates.into_iter().map(|t| (t.id, t)));
         self.incidents.extend(incidents.into_iter().map(|i| (i.id, i)));
         self.to_diagnose.extend(to_diagnose);
-        self.commit.state.extend(state);
     }
 
     /// Nothing more is added: what several outputs said of the same thing goes into the commit once, as it is last.

@@ -166,6 +166,8 @@ fn setup() -> PipelineSetup {
         next_incident: IncidentId(1),
         next_record: RecordId(1),
         lessons: Vec::new(),
+        state: Vec::new(),
+        markers: Vec::new(),
         checkpoints: Vec::new(),
     }
 }

@@ -120,6 +120,7 @@ fn snapshot() -> Snapshot {
             share: 0.57,
             first_seen: at(448),
             level: Level::Error,
+            life: aiobs_insight::Life::Surging,
         }],
         sources: vec![
             source(1, "/var/log/shop/orders.log", SourceState::Following, 1000),

@@ -1,6 +1,7 @@
 //! Chores of the workspace. `cargo run -p xtask -- docs` writes the generated pages of `docs/`; with `--check` it
-//! writes nothing and fails when a page is stale; `prior` trains what the classifier begins with. The pages come from the program's own tables, one entry each in
-//! [`PAGES`].
+//! writes nothing and fails when a page is stale; the pages come from the program's own tables, one entry each in
+//! [`PAGES`]. `prior` trains what the classifier begins with. `rates [SEED]` prints how well unusual rates are found in
+//! made-up series.
 
 mod formats;
 mod keys;
@@ -29,8 +30,16 @@ fn main() -> Result<()> {
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
         ["prior"] => prior::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
-        _ => bail!("usage: cargo run -p xtask -- docs [--check] | prior"),
+        ["rates"] => rates("1"),
+        ["rates", seed] => rates(seed),
+        _ => bail!("usage: cargo run -p xtask -- docs [--check] | prior | rates [SEED]"),
     }
+}
+
+fn rates(seed: &str) -> Result<()> {
+    let seed = seed.parse().with_context(|| format!("the seed is a whole number, not {seed}"))?;
+    println!("{}", aiobs_insight::trial::run(seed));
+    Ok(())
 }
 
 fn docs(check: bool) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod format;
 pub mod frame;
 pub mod incident;
 pub mod lineshape;
+pub mod marker;
 pub mod source;
 pub mod template;
 mod words;

@@ -32,3 +32,33 @@ fn distance(a: &str, b: &str) -> usize {
     }
     rows[a.len()][b.len()]
 }
+
+/// One line without control characters, at most `max` characters, cut with an ellipsis.
+pub(crate) fn plain(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    let mut count = 0;
+    let mut space = true;
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if c == ' ' && space || is_hostile(c) {
+            continue;
+        }
+        if count == max {
+            let len = out.trim_end().len();
+            out.truncate(len);
+            out.push('…');
+            return out;
+        }
+        space = c == ' ';
+        out.push(c);
+        count += 1;
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Control characters, and the invisible ones that reorder or hide text.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

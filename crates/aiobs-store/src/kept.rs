@@ -90,9 +90,11 @@ impl Reader {
     }
 }
 
-/// Drops the bookmarks of `count` records from `first` on.
+/// Drops the bookmarks and markers of `count` records from `first` on.
 pub(crate) fn forget(conn: &Connection, first: i64, count: i64) -> rusqlite::Result<()> {
     let sql = "DELETE FROM bookmark WHERE record >= ? AND record < ?";
+    conn.prepare_cached(sql)?.execute([first, first.saturating_add(count)])?;
+    let sql = "DELETE FROM marker WHERE record >= ? AND record < ?";
     conn.prepare_cached(sql)?.execute([first, first.saturating_add(count)])?;
     Ok(())
 }

@@ -4,8 +4,8 @@ use crate::error::{Doing, Result};
 use crate::header::LEVELS;
 use crate::reader::Reader;
 use aiobs_types::{
-    ChatMessage, Checkpoint, Diagnosis, Fingerprint, Incident, IncidentId, MetricPoint, RecordId, Severity, Span,
-    Template, TemplateId, Timestamp, TraceId,
+    ChatMessage, Checkpoint, Diagnosis, Fingerprint, Incident, IncidentId, Marker, MarkerKind, MetricPoint, RecordId,
+    Severity, SourceId, Span, Template, TemplateId, Timestamp, TraceId,
 };
 use rusqlite::{OptionalExtension, Params};
 use serde::de::DeserializeOwned;
@@ -220,6 +220,45 @@ impl Reader {
             .query_row([name], |r| r.get(0))
             .optional()
             .doing(DOING)
+    }
+
+    /// The named blobs whose names begin so.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn states(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>> {
+        let sql = "SELECT name, value FROM state WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
+        let row = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?));
+        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
+        statement.query_map([prefix], row).doing(DOING)?.collect::<rusqlite::Result<_>>().doing(DOING)
+    }
+
+    /// The latest markers at most, oldest first; none in an archive that no program with markers wrote yet.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn markers(&self, limit: usize) -> Result<Vec<Marker>> {
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'marker'";
+        if self.conn.query_row(there, [], |r| r.get::<_, i64>(0)).doing(DOING)? == 0 {
+            return Ok(Vec::new());
+        }
+        let sql =
+            "SELECT time, kind, text, component, source, record FROM marker ORDER BY time DESC, record DESC LIMIT ?";
+        let row = |r: &rusqlite::Row<'_>| {
+            Ok(Marker {
+                time: Timestamp(r.get(0)?),
+                kind: MarkerKind::from_name(&r.get::<_, String>(1)?).unwrap_or_default(),
+                text: r.get(2)?,
+                component: r.get(3)?,
+                source: SourceId(r.get(4)?),
+                record: RecordId(r.get::<_, i64>(5)? as u64),
+            })
+        };
+        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
+        let rows = statement.query_map([limit as i64], row).doing(DOING)?;
+        let mut markers: Vec<Marker> = rows.collect::<rusqlite::Result<_>>().doing(DOING)?;
+        markers.reverse();
+        Ok(markers)
     }
 
     /// What the archive holds; reads headers only.

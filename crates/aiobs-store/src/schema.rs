@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -72,6 +72,16 @@ const V2: &str = "ALTER TABLE chunk ADD COLUMN format INTEGER NOT NULL DEFAULT 0
 const V3: &str = "
 CREATE TABLE bookmark(record INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE saved_filter(name TEXT PRIMARY KEY, filter TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// Changes that the logs tell of, and where templates stand in their life.
+const V4: &str = "
+CREATE TABLE marker(
+  record INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, component TEXT NOT NULL,
+  source INTEGER NOT NULL
+);
+CREATE INDEX marker_time ON marker(time);
+ALTER TABLE template ADD COLUMN life TEXT NOT NULL DEFAULT '';
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -9,7 +9,7 @@ use crate::codec::{Decoder, Encoder, Part};
 use crate::error::{Doing, Result, StoreError};
 use crate::outbox::{self, OutboxEntry};
 use crate::rows;
-use aiobs_types::{Checkpoint, Incident, MetricPoint, RecordBatch, RecordId, Span, Template};
+use aiobs_types::{Checkpoint, Incident, Marker, MetricPoint, RecordBatch, RecordId, Span, Template, TemplateId};
 use rusqlite::Connection;
 use std::sync::Arc;
 
@@ -41,7 +41,11 @@ pub struct Commit {
     pub spans: Vec<Span>,
     /// Measured values. Those that are not finite are left out.
     pub metrics: Vec<MetricPoint>,
-    /// Named blobs, such as a detector's state.
+    /// New markers.
+    pub markers: Vec<Marker>,
+    /// Where templates stand in their life, in a word.
+    pub lives: Vec<(TemplateId, &'static str)>,
+    /// Named blobs, such as a detector's state; an empty one takes the name away.
     pub state: Vec<(String, Vec<u8>)>,
     /// What remotes are to be sent; see [`Writer::limit_outbox`].
     pub outbox: Vec<OutboxEntry>,

@@ -37,6 +37,12 @@ pub enum DetectorKind {
     NewTemplate,
     /// The words of the statement, weighed by the classifier.
     Classifier,
+    /// A rate far from its usual.
+    Rate,
+    /// Something that comes regularly did not come.
+    Silence,
+    /// A limit of the configuration.
+    Threshold,
 }
 
 impl DetectorKind {
@@ -47,6 +53,9 @@ impl DetectorKind {
             Self::Pattern => "error pattern",
             Self::NewTemplate => "new template",
             Self::Classifier => "classifier",
+            Self::Rate => "rate",
+            Self::Silence => "silence",
+            Self::Threshold => "threshold",
         }
     }
 }

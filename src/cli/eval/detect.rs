@@ -104,6 +104,8 @@ fn score(cx: &Context, path: &str, labelled: &Labelled) -> anyhow::Result<Scored
         next_record: RecordId(1),
         checkpoints: Vec::new(),
         lessons: Vec::new(),
+        state: Vec::new(),
+        markers: Vec::new(),
     })?;
     let (source, now) = (SourceId(1), Timestamp::now());
     let mut seen = Seen::default();

@@ -20,6 +20,8 @@ pub(super) fn pipeline() -> Pipeline {
         next_record: RecordId(1),
         checkpoints: Vec::new(),
         lessons: Vec::new(),
+        state: Vec::new(),
+        markers: Vec::new(),
     })
     .unwrap()
 }
@@ -260,4 +262,71 @@ fn noise_is_left_out_but_for_what_is_fatal_and_also_after_a_restart() {
     assert_eq!(marked(&output), 0);
     assert_eq!(output.incidents.iter().map(|i| i.count).collect::<Vec<_>>(), [1], "what is fatal is never left out");
     assert!(lessons(Some(b"not JSON".to_vec())).is_empty());
+}
+
+/// Lines of an hour that begins at 13:00, one a second; `extra` says what else a second brings.
+fn hour(extra: &dyn Fn(i64) -> String) -> String {
+    let clock = |s: i64| format!("2025-01-07T{:02}:{:02}:{:02}.000Z", 13 + s / 3600, s / 60 % 60, s % 60);
+    let lines = |s: i64| {
+        let more = extra(s).replace("{t}", &clock(s));
+        [format!("{} INFO web: served page {s} in 3 ms\n", clock(s)), more]
+    };
+    (0..3600).flat_map(lines).collect()
+}
+
+fn feed_all(pipeline: &mut Pipeline, text: &str) -> (Vec<Output>, Output) {
+    let source = SourceId(1);
+    pipeline.open(source, "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
+    let mut full = Vec::new();
+    pipeline.data(source, 0, text.as_bytes(), FileIdentity::default(), NOW, |o| full.push(o));
+    pipeline.caught_up(source, NOW);
+    pipeline.end_pipes(NOW);
+    let last = pipeline.take(NOW);
+    (full, last)
+}
+
+#[test]
+fn a_calm_hour_opens_nothing_and_is_remembered() {
+    let warn = |s: i64| if s % 300 == 7 { "{t} WARN web: cache is cold\n".to_owned() } else { String::new() };
+    let mut first = pipeline();
+    let (_, output) = feed_all(&mut first, &hour(&warn));
+    assert_eq!(first.incidents(), []);
+    assert!(output.state.iter().any(|(name, blob)| name.starts_with("rates/1/") && !blob.is_empty()));
+    assert!(!output.lives.is_empty());
+}
+
+#[test]
+fn a_storm_is_one_incident_with_the_numbers_and_what_it_came_after() {
+    let extra = |s: i64| match s {
+        3000 => "{t} INFO deploy: rollout orders 1.14.2 -> 1.15.0 by jonas\n".to_owned(),
+        3004.. => "{t} ERROR web: widget store answers nonsense\n".repeat(20),
+        _ if s % 600 == 9 => "{t} ERROR web: widget store answers nonsense\n".to_owned(),
+        _ => String::new(),
+    };
+    let mut pipeline = pipeline();
+    let (full, last) = feed_all(&mut pipeline, &hour(&extra));
+    let markers: Vec<&Marker> = full.iter().chain([&last]).flat_map(|o| &o.markers).collect();
+    assert_eq!(markers.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), ["deploy orders 1.15.0"]);
+    let incidents = pipeline.incidents();
+    assert_eq!(incidents.len(), 1, "{incidents:#?}");
+    assert!(incidents[0].count > 10_000 && incidents[0].reason.contains("; usually 0 to "), "{}", incidents[0].reason);
+}
+
+#[test]
+fn a_surge_of_warnings_is_an_incident_that_says_after_what_it_began() {
+    let extra = |s: i64| match s {
+        3000 => "{t} INFO deploy: rollout orders 1.14.2 -> 1.15.0 by jonas\n".to_owned(),
+        3004..3100 => "{t} WARN web: pool is nearly used up\n".repeat(9),
+        _ if s % 400 == 9 => "{t} WARN web: pool is nearly used up\n".to_owned(),
+        _ => String::new(),
+    };
+    let mut pipeline = pipeline();
+    feed_all(&mut pipeline, &hour(&extra));
+    let incidents = pipeline.incidents();
+    let told: Vec<(&str, &str)> = incidents.iter().map(|i| (i.title.as_str(), i.reason.as_str())).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0].0, "More often than usual: pool is nearly used up");
+    assert!(told[0].1.starts_with("web logged \"pool is nearly used up\" "), "{}", told[0].1);
+    assert!(told[0].1.contains(" in 30 s; usually 0 to "), "{}", told[0].1);
+    assert!(told[0].1.contains(" s after deploy orders 1.15.0."), "{}", told[0].1);
 }

@@ -38,6 +38,8 @@ pub struct Glyphs {
     pub caret: &'static str,
     /// A mark on the time axis.
     pub marker: &'static str,
+    /// A change that people made, on a time axis.
+    pub change: &'static str,
     /// Between times of a range.
     pub dash: &'static str,
     /// List item.
@@ -69,6 +71,7 @@ impl Glyphs {
         arrow: "→",
         caret: "^",
         marker: "▲",
+        change: "▼",
         dash: "–",
         bullet: "•",
         cross: "×",
@@ -94,6 +97,7 @@ impl Glyphs {
         arrow: ">",
         caret: "^",
         marker: "^",
+        change: "v",
         dash: "-",
         bullet: "*",
         cross: "x",

@@ -1,15 +1,20 @@
 //! What can be configured: patterns, exclusions, levels. The defaults are the embedded `patterns.toml`.
 
+use super::threshold::ThresholdConfig;
+use crate::marker::MarkerConfig;
 use aiobs_types::Level;
 use serde::{Deserialize, Serialize};
 
+/// Names of the detectors beside the patterns, as `disabled` has them.
+pub const DETECTORS: &[&str] = &["severity", "new_template", "classifier", "rates", "silence"];
+
 /// The user's settings of detection, all optional.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetectConfig {
     /// Records of this level and worse are anomalies by themselves.
     pub min_level: Level,
-    /// Ids of patterns, or names of detectors (`severity`, `new_template`, `classifier`), that are switched off.
+    /// Ids of patterns, or names of detectors ([`DETECTORS`]), that are switched off.
     pub disabled: Vec<String>,
     /// Further patterns; one with the id of a built-in pattern replaces it.
     pub patterns: Vec<PatternConfig>,
@@ -17,6 +22,10 @@ pub struct DetectConfig {
     pub exclude: Vec<String>,
     /// Further expressions: a line that matches is left alone by all patterns.
     pub exclude_line: Vec<String>,
+    /// Limits.
+    pub thresholds: Vec<ThresholdConfig>,
+    /// Further markers; see [`crate::marker`].
+    pub markers: Vec<MarkerConfig>,
     /// Records of a source before its unknown templates are reported.
     pub warm_up_records: u64,
     /// Minutes of event time of a source before its unknown templates are reported.
@@ -31,6 +40,8 @@ impl Default for DetectConfig {
             patterns: Vec::new(),
             exclude: Vec::new(),
             exclude_line: Vec::new(),
+            thresholds: Vec::new(),
+            markers: Vec::new(),
             warm_up_records: 1000,
             warm_up_minutes: 10,
         }

@@ -1,41 +1,12 @@
 //! Words for people and for fingerprints, taken from hostile text: control characters are removed, lengths capped.
 
 use crate::template::constant_words;
+pub(super) use crate::words::plain;
 
 /// Characters of a title.
 const TITLE: usize = 80;
 /// Characters of a quotation in a reason.
 const QUOTE: usize = 160;
-
-/// One line without control characters, at most `max` characters, cut with an ellipsis.
-pub(super) fn plain(text: &str, max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max * 4));
-    let mut count = 0;
-    let mut space = true;
-    for c in text.chars() {
-        let c = if c.is_whitespace() { ' ' } else { c };
-        if c == ' ' && space || is_hostile(c) {
-            continue;
-        }
-        if count == max {
-            let len = out.trim_end().len();
-            out.truncate(len);
-            out.push('…');
-            return out;
-        }
-        space = c == ' ';
-        out.push(c);
-        count += 1;
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// Control characters, and the invisible ones that reorder or hide text.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
 
 /// A template as a title.
 pub(super) fn title_of(template: &str) -> String {
@@ -207,8 +178,9 @@ fn is_id(word: &str) -> bool {
     if digits == word.len() {
         return digits > 3;
     }
-    // Hexadecimal digits, of which the last few happen to be decimal ones: no word is that long without other letters.
-    if word.bytes().all(|b| b.is_ascii_hexdigit()) && (word.len() > 7 || word.len() == 7 && digits > 0) {
+    // Hexadecimal digits, of which the last few happen to be decimal ones, or none: nobody could speak it.
+    let hard = word.as_bytes().windows(3).any(|w| w.iter().all(|b| matches!(b, b'b' | b'c' | b'd' | b'f')));
+    if word.len() > 6 && word.bytes().all(|b| b.is_ascii_hexdigit()) && (digits > 0 || hard) {
         return true;
     }
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());

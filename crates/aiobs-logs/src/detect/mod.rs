@@ -10,15 +10,19 @@ mod needs;
 mod new_template;
 mod pattern;
 mod prefilter;
+mod rates;
 mod report;
 mod severity;
+mod threshold;
 mod trace;
 mod weigh;
 mod wording;
 
-pub use config::{DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
 pub use pattern::Verdict;
+pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};
+pub use threshold::{Condition, ConditionError, Metric, Stat, ThresholdConfig, Thresholds};
 
 #[cfg(test)]
 mod tests;

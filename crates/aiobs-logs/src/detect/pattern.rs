@@ -1,13 +1,11 @@
 //! Error patterns: one automaton pass per record; most records match nothing and end there.
 
-use super::config::{DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
+use super::config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, built_in};
 use super::needs::Needs;
 use super::prefilter::Prefilter;
 use aiobs_types::{Level, Severity};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-/// Detectors that can be switched off by name, beside the patterns.
-pub(super) const DETECTORS: [&str; 3] = ["severity", "new_template", "classifier"];
 /// Bytes of a message that are looked at.
 const MAX_BYTES: usize = 8192;
 /// Messages with more values are judged one by one.
@@ -178,7 +176,7 @@ impl Patterns {
         if ids().any(|known| known == id) {
             return Ok(());
         }
-        let nearest = ids().chain(DETECTORS).min_by_key(|known| distance(known, id));
+        let nearest = ids().chain(DETECTORS.iter().copied()).min_by_key(|known| distance(known, id));
         let hint = nearest
             .filter(|known| distance(known, id) <= 3)
             .map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));

@@ -1,9 +1,9 @@
 //! Asks all detectors about a record and words the one anomaly that may come of it.
 
-use super::config::{DetectConfig, DetectError, Join};
+use super::config::{DETECTORS, DetectConfig, DetectError, Join};
 use super::gist;
 use super::new_template::NewTemplate;
-use super::pattern::{DETECTORS, Pattern, Patterns, Verdict};
+use super::pattern::{Pattern, Patterns, Verdict};
 use super::severity;
 use super::weigh::{Finding, Scales, Weighed};
 use super::{trace, wording};
@@ -236,7 +236,7 @@ fn report(
     }
 }
 
-fn titled(template: &str, message: &str) -> String {
+pub(super) fn titled(template: &str, message: &str) -> String {
     let title = gist::title_of(&wording::words(template).unwrap_or_default());
     if title.is_empty() { gist::title_of(message) } else { title }
 }
@@ -253,7 +253,7 @@ fn pattern_title(pattern: &Pattern, template: &str) -> String {
 }
 
 /// The last part of a path: people know their files by it. Other names stay as they are.
-fn short_name(source: &str) -> &str {
+pub(super) fn short_name(source: &str) -> &str {
     source.rsplit(['/', '\\']).next().filter(|n| !n.is_empty()).unwrap_or(source)
 }
 
@@ -321,7 +321,7 @@ fn raised_fingerprint(pattern: &Pattern, raised: &trace::Raised<'_>) -> Fingerpr
 }
 
 /// The letters of a template, without its placeholders, digits, punctuation and case.
-fn hash_words(id: &str, template: &str) -> Fingerprint {
+pub(super) fn hash_words(id: &str, template: &str) -> Fingerprint {
     let mut h = fnv(2, id.as_bytes());
     for word in template.split(|c: char| c.is_whitespace() || "=:,;()[]{}\"'|/".contains(c)) {
         if word.is_empty() || word.starts_with('<') && word.contains('>') {
@@ -337,7 +337,7 @@ fn hash_words(id: &str, template: &str) -> Fingerprint {
 }
 
 /// FNV-1a, 64 bit, with an end mark per call.
-fn fnv(start: u64, bytes: &[u8]) -> u64 {
+pub(super) fn fnv(start: u64, bytes: &[u8]) -> u64 {
     let mut h = start ^ 0xcbf2_9ce4_8422_2325;
     for b in bytes.iter().chain(&[0xff]) {
         h = (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);

@@ -21,6 +21,9 @@ impl Default for BookOptions {
     }
 }
 
+/// Bytes up to which a reason grows.
+const MOST_REASON: usize = 500;
+
 /// What an anomaly did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -123,6 +126,7 @@ impl IncidentBook {
             if reopened {
                 incident.state = IncidentState::Open;
                 history::note(incident, TimelineKind::Reopened, anomaly.reason.clone(), anomaly.time);
+                history::mark_flapping(incident, anomaly.time);
             }
             let muted = incident.state == IncidentState::Muted;
             held.heard = held.heard.max(anomaly.time).max(self.checked);
@@ -214,6 +218,19 @@ impl IncidentBook {
     /// Adds a line to the timeline. Returns false when there is no such incident.
     pub fn note(&mut self, id: IncidentId, kind: TimelineKind, text: String, at: Timestamp) -> bool {
         self.with(id, |incident| history::note(incident, kind, text, at))
+    }
+
+    /// Adds a sentence (without its full stop) on why the incident is there to its history, and to its reason while that
+    /// is short. Returns false when there is no such incident.
+    pub fn explain(&mut self, id: IncidentId, text: &str, at: Timestamp) -> bool {
+        self.with(id, |incident| {
+            let said = history::sentence(text);
+            if incident.reason.len() + said.len() <= MOST_REASON {
+                incident.reason.push(' ');
+                incident.reason.push_str(&said);
+            }
+            history::note(incident, TimelineKind::Note, text.to_owned(), at);
+        })
     }
 
     /// Sets the criticality that a diagnosis gave, 1 to 5. Returns false when there is no such incident.

@@ -11,6 +11,9 @@ const COMPONENTS: usize = 50;
 /// Timeline entries kept: the first ones, then the latest.
 const TIMELINE: usize = 200;
 const TIMELINE_FIRST: usize = 20;
+/// So many times opened again within this time, in nanoseconds, is flapping.
+const FLAPPING: usize = 3;
+const FLAPPING_TIME: i64 = 6 * 3_600_000_000_000;
 
 pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
     let mut incident = Incident {
@@ -99,6 +102,21 @@ pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
     part.state = IncidentState::Resolved;
     part.part_of = Some(whole.id);
     note(part, TimelineKind::Resolved, format!("the same fault as {}, which counts on", whole.id), at);
+}
+
+/// A sentence as it stands among others. Names of components keep their letters.
+pub(super) fn sentence(text: &str) -> String {
+    text.strip_prefix("began ").map_or_else(|| format!("{text}."), |rest| format!("Began {rest}."))
+}
+
+/// Notes that an incident comes and goes, when it was opened again often enough of late.
+pub(super) fn mark_flapping(incident: &mut Incident, at: Timestamp) {
+    let lately = |e: &&TimelineEntry| at.since(e.time) < FLAPPING_TIME;
+    let reopened = incident.timeline.iter().filter(lately).filter(|e| e.kind == TimelineKind::Reopened).count();
+    if reopened == FLAPPING {
+        let hours = FLAPPING_TIME / 3_600_000_000_000;
+        note(incident, TimelineKind::Note, format!("flapping: opened again {reopened} times within {hours} hours"), at);
+    }
 }
 
 fn new_component(incident: &Incident, name: &str) -> bool {

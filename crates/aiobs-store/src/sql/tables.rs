@@ -79,6 +79,7 @@ pub const SQL_TABLES: &[SqlTable] = &[
             c("last_seen", TEXT, "event time of the last record", "rfc3339(last_seen)"),
             c("last_seen_ns", INT, "the same in nanoseconds", "last_seen"),
             c("example", INT, "id of a record", "example"),
+            c("life", TEXT, "new, rising, surging, falling, vanished, periodic or steady; empty when unknown", "life"),
         ],
     },
     SqlTable {
@@ -102,6 +103,19 @@ pub const SQL_TABLES: &[SqlTable] = &[
             c("template", INT, "template of its records", "body ->> 'template'"),
             c("evidence", JSON, "ids of records that prove it", "body -> 'evidence'"),
             c("timeline", JSON, "what happened to it", "body -> 'timeline'"),
+        ],
+    },
+    SqlTable {
+        name: "markers",
+        about: "one row per change that the logs tell of: deployments, restarts, configuration changes, versions",
+        stored: "marker",
+        columns: &[
+            c("time", TEXT, "when", "rfc3339(time)"),
+            c("time_ns", INT, "the same in nanoseconds", "time"),
+            c("kind", TEXT, "deploy, rollback, restart, config, version, scale, migration or failover", "kind"),
+            c("text", TEXT, "few words", "text"),
+            c("component", TEXT, "logger, service or program; empty when unknown", "component"),
+            c("record", INT, "id of the record that tells of it", "record"),
         ],
     },
     SqlTable {

@@ -66,6 +66,14 @@ fn commit() -> Commit {
             example: RecordId(6),
             ..Template::default()
         }],
+        lives: vec![(TemplateId(1), "steady")],
+        markers: vec![aiobs_types::Marker {
+            time: Timestamp(T0),
+            kind: aiobs_types::MarkerKind::Deploy,
+            text: "deploy orders 1.15.0".into(),
+            record: RecordId(6),
+            ..aiobs_types::Marker::default()
+        }],
         incidents: vec![Incident {
             id: IncidentId(3),
             title: "it burns".into(),
@@ -274,7 +282,7 @@ fn mistakes_are_told_with_place_and_nearest_name() {
         ("SELECT sevrity FROM logs", "column 8: there is no column `sevrity`; did you mean `severity`?"),
         (
             "SELECT * FROM log",
-            "there is no table `log`; there are logs, templates, incidents, diagnoses, spans, metrics, sources; did you mean `logs`?",
+            "there is no table `log`; there are logs, templates, incidents, markers, diagnoses, spans, metrics, sources; did you mean `logs`?",
         ),
         ("SELECT buckt(time_ns, '1m') FROM logs", "there is no function `buckt`; did you mean `bucket`?"),
         ("SELEC 1", "column 1: near \"SELEC\": syntax error"),

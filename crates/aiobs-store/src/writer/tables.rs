@@ -3,7 +3,7 @@
 use super::{Commit, Writer};
 use crate::error::{Doing, Result};
 use aiobs_types::{
-    AttrValue, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, MetricPoint, Span, Template, Timestamp,
+    AttrValue, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Marker, MetricPoint, Span, Template, Timestamp,
 };
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -16,7 +16,13 @@ pub(super) fn put_all(conn: &Connection, c: &Commit) -> Result<()> {
     c.incidents.iter().try_for_each(|x| put_incident(conn, x))?;
     c.spans.iter().try_for_each(|x| put_span(conn, x))?;
     c.metrics.iter().try_for_each(|x| put_metric(conn, x))?;
+    c.markers.iter().try_for_each(|x| put_marker(conn, x))?;
+    let life = "UPDATE template SET life = ?2 WHERE id = ?1";
+    c.lives.iter().try_for_each(|(id, word)| run(conn, life, params![id.0, word]))?;
     c.state.iter().try_for_each(|(name, value)| {
+        if value.is_empty() {
+            return run(conn, "DELETE FROM state WHERE name = ?", params![name]);
+        }
         run(conn, "INSERT OR REPLACE INTO state(name, value) VALUES(?, ?)", params![name, value])
     })
 }
@@ -36,8 +42,10 @@ fn put_checkpoint(conn: &Connection, c: &Checkpoint) -> Result<()> {
 }
 
 fn put_template(conn: &Connection, t: &Template) -> Result<()> {
-    let sql = "INSERT OR REPLACE INTO template(id, text, count, first_seen, last_seen, severity, example) \
-               VALUES(?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO template(id, text, count, first_seen, last_seen, severity, example) \
+               VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET text = excluded.text, count = excluded.count, \
+               first_seen = excluded.first_seen, last_seen = excluded.last_seen, severity = excluded.severity, \
+               example = excluded.example";
     let (count, example) = (t.count as i64, t.example.0 as i64);
     run(conn, sql, params![t.id.0, t.text, count, t.first_seen.0, t.last_seen.0, t.severity.0, example])
 }
@@ -66,6 +74,11 @@ fn put_span(conn: &Connection, s: &Span) -> Result<()> {
     };
     let parent = s.parent.map(|p| p.0 as i64);
     run(conn, sql, params![s.trace.0.to_be_bytes(), s.id.0 as i64, parent, s.start.0, body])
+}
+
+fn put_marker(conn: &Connection, m: &Marker) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO marker(record, time, kind, text, component, source) VALUES(?, ?, ?, ?, ?, ?)";
+    run(conn, sql, params![m.record.0 as i64, m.time.0, m.kind.name(), m.text, m.component, m.source.0])
 }
 
 fn put_metric(conn: &Connection, m: &MetricPoint) -> Result<()> {

@@ -35,6 +35,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     for (i, count) in answer.counts.iter().enumerate().take(usize::from(area.width.saturating_sub(2))) {
         column(frame, (area.x + 1 + i as u16, area.y, rows), count, (most, crowd), cx);
     }
+    changes(frame, Rect { x: area.x + 1, y: area.y + rows, height: 1, ..area }, answer.counts.len(), cx, state);
     if h.focus
         && let Some((from, to)) = h.range()
     {
@@ -46,6 +47,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         }
     }
     words(frame, Rect { y: area.bottom() - 1, height: 1, ..area }, cx, state);
+}
+
+/// Signs under the columns in which something was changed: a deployment, a restart. A sign of errors stays.
+fn changes(frame: &mut Frame<'_>, area: Rect, columns: usize, cx: &PaneCx<'_>, state: &State) {
+    let Some((from, to)) = state.histogram.times((0, columns.saturating_sub(1))) else { return };
+    let span = to.since(from).max(1);
+    for marker in cx.snapshot.markers.iter().filter(|m| m.time >= from && m.time < to) {
+        let column = (i128::from(marker.time.since(from)) * columns as i128 / i128::from(span)) as u16;
+        if let Some(cell) = frame.buffer_mut().cell_mut((area.x + column, area.y)).filter(|c| c.symbol() == " ") {
+            cell.set_symbol(cx.glyphs.change).set_style(cx.style(Role::Marker));
+        }
+    }
 }
 
 /// From so many on, warnings of a column are worth a sign: far more than in the usual one.
@@ -119,6 +132,12 @@ fn words(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         Span::styled(format!(" {begin}{dash}{end}  "), cx.style(Role::Time)),
         Span::styled(counts, cx.style(if h.focus { Role::Strong } else { Role::Dim })),
     ];
+    // What was changed in the chosen columns, or last in all of them.
+    let changed = cx.snapshot.markers.iter().rev().find(|m| m.time >= from && m.time < to);
+    if let Some(marker) = changed {
+        let safe = text::safe_for(&marker.text, cx.glyphs.ascii);
+        left.push(Span::styled(format!("  {} {safe}", cx.glyphs.change), cx.style(Role::Marker)));
+    }
     let share = format::percent(answer.share);
     let counting = match answer.done {
         false => format!("counting {share}   "),

@@ -4,7 +4,7 @@ use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{spark, text};
-use aiobs_types::{Incident, IncidentState, Timestamp};
+use aiobs_types::{Incident, IncidentState, Level, Marker, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -36,9 +36,23 @@ fn begun<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
     cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(shown)
 }
 
+/// Something on the axis: an incident that began, or a change that the logs tell of.
+struct Mark {
+    column: usize,
+    /// Worst level of an incident; `None` for a change.
+    level: Option<Level>,
+    text: String,
+}
+
+/// Changes in the time shown.
+fn changes<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Marker> + use<'a> {
+    let (from, to) = range(cx);
+    cx.snapshot.markers.iter().filter(move |m| m.time >= from && m.time < to)
+}
+
 fn has_marks(cx: &PaneCx<'_>) -> bool {
     // On small screens the rows go to the incidents themselves.
-    cx.size.height >= 24 && begun(cx).next().is_some()
+    cx.size.height >= 24 && (begun(cx).next().is_some() || changes(cx).next().is_some())
 }
 
 /// Draws three rows of bars, each `rows` high, and the axis.
@@ -90,51 +104,73 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, rows: u16, cx: &PaneCx<'_>
     }
 }
 
-/// Where incidents began: a mark under their bucket, with the name of a lone one or the number of several.
+/// Where incidents began and changes were made: a mark under their bucket, with the name of a lone one or the number of
+/// several.
 fn marks(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
     let (from, to) = range(cx);
     let width = usize::from(area.width);
     let shown = spark::spread(&cx.snapshot.rates.all, width).len().min(width);
     let span = to.since(from).max(1);
-    let mut at: Vec<(usize, &Incident)> = begun(cx)
-        .map(|i| {
-            let share = i.first_seen.since(from) as f64 / span as f64;
-            (width - shown + ((share * shown as f64) as usize).min(shown.saturating_sub(1)), i)
-        })
+    let column = |time: Timestamp| {
+        let share = time.since(from) as f64 / span as f64;
+        width - shown + ((share * shown as f64) as usize).min(shown.saturating_sub(1))
+    };
+    let mut at: Vec<Mark> = changes(cx)
+        .map(|m| Mark { column: column(m.time), level: None, text: text::safe(&m.text).into_owned() })
         .collect();
-    at.sort_by_key(|(column, i)| (*column, i.id));
+    at.extend(begun(cx).map(|i| Mark {
+        column: column(i.first_seen),
+        level: Some(i.severity.level()),
+        text: text::safe(&i.title).into_owned(),
+    }));
+    at.sort_by_key(|m| m.column);
     // Neighbours become one mark: a failure that spreads opens several incidents at once.
-    let mut groups: Vec<(usize, Vec<&Incident>)> = Vec::new();
-    for (column, incident) in at {
+    let mut groups: Vec<(usize, Vec<Mark>)> = Vec::new();
+    for mark in at {
         match groups.last_mut() {
-            Some((first, group)) if column <= *first + 3 => group.push(incident),
-            _ => groups.push((column, vec![incident])),
+            Some((first, group)) if mark.column <= *first + 3 => group.push(mark),
+            _ => groups.push((mark.column, vec![mark])),
         }
     }
     let starts: Vec<usize> = groups.iter().map(|(c, _)| *c).collect();
     let mut taken = 0;
     for (n, (column, group)) in groups.iter().enumerate() {
-        let word = match group.as_slice() {
-            [one] => text::safe(&one.title).into_owned(),
-            many => format!("{} incidents", many.len()),
-        };
+        let (word, glyph) = said(group, cx);
         let right_room = starts.get(n + 1).copied().unwrap_or(width).saturating_sub(column + 3);
         let left_room = column.saturating_sub(taken + 2);
         let fits = |room: usize| text::width(&word) <= room;
         let (x, said) = if fits(right_room) || (right_room >= 12 && right_room >= left_room) {
             let word = text::truncate(&word, right_room, cx.glyphs.ellipsis);
-            (*column, format!("{} {word}", cx.glyphs.marker))
+            (*column, format!("{glyph} {word}"))
         } else if left_room >= 8 {
             let word = text::truncate(&word, left_room, cx.glyphs.ellipsis);
-            (column.saturating_sub(text::width(&word) + 1), format!("{word} {}", cx.glyphs.marker))
+            (column.saturating_sub(text::width(&word) + 1), format!("{word} {glyph}"))
         } else {
-            (*column, cx.glyphs.marker.to_owned())
+            (*column, glyph.to_owned())
         };
         let cells = text::width(&said);
         taken = x + cells;
-        let worst = group.iter().map(|i| i.severity.level()).max().unwrap_or_default();
+        let worst = group.iter().filter_map(|m| m.level).max();
+        let style = worst.map_or_else(|| cx.style(Role::Marker), |level| cx.theme.level(level));
         let place = Rect { x: area.x + x as u16, width: cells as u16, ..area };
-        frame.render_widget(Line::styled(said, cx.theme.level(worst)), place.intersection(area));
+        frame.render_widget(Line::styled(said, style), place.intersection(area));
+    }
+}
+
+/// The words for marks side by side, and their sign. A change is named before the incidents that came with it.
+fn said(group: &[Mark], cx: &PaneCx<'_>) -> (String, &'static str) {
+    let incidents = group.iter().filter(|m| m.level.is_some()).count();
+    let change = group.iter().find(|m| m.level.is_none());
+    let incident = group.iter().find(|m| m.level.is_some());
+    match (change, incidents) {
+        (Some(change), 0) => match group.len() {
+            1 => (change.text.clone(), cx.glyphs.change),
+            n => (format!("{} (+{})", change.text, n - 1), cx.glyphs.change),
+        },
+        (Some(change), 1) => (format!("{}, then an incident", change.text), cx.glyphs.change),
+        (Some(change), n) => (format!("{}, then {n} incidents", change.text), cx.glyphs.change),
+        (None, 1) => (incident.map(|m| m.text.clone()).unwrap_or_default(), cx.glyphs.marker),
+        (None, n) => (format!("{n} incidents"), cx.glyphs.marker),
     }
 }
 

@@ -1,0 +1,268 @@
+//! What is found over many records and not in one: unusual rates, markers, and what incidents began after. The pipeline
+//! shows it each finished batch before it is handed out. It knows detectors and the book, neither store nor screen.
+
+use aiobs_insight::Life;
+use aiobs_logs::detect::{DetectConfig, Finding, RateBook, RateOptions, Subject, Thresholds, What};
+use aiobs_logs::incident::{Applied, IncidentBook};
+use aiobs_logs::marker::MarkerFinder;
+use aiobs_logs::template::Miner;
+use aiobs_types::{
+    Anomaly, IncidentId, Marker, MarkerKind, RecordBatch, RecordId, SourceId, Template, TemplateId, Timestamp,
+};
+use std::collections::{HashMap, VecDeque};
+
+const SECOND: i64 = 1_000_000_000;
+/// An incident that began within this time after a marker is said to have done so.
+const AFTER_MARKER: i64 = 600 * SECOND;
+/// The same for another incident.
+const AFTER_INCIDENT: i64 = 120 * SECOND;
+/// Clocks of two sources may differ by so much.
+const SKEW: i64 = 2 * SECOND;
+/// A fault in a source explains that its rates are unusual for this time.
+const EXPLAINS: i64 = 300 * SECOND;
+/// How often what was learnt is handed out to be stored, wall time.
+const KEEP_EVERY: i64 = 60 * SECOND;
+/// Markers held for incidents to come.
+const MARKERS: usize = 200;
+/// Incidents whose beginning is told, and templates whose incident is known.
+const REMEMBERED: usize = 10_000;
+
+/// What is to be stored beside records and incidents.
+#[derive(Debug, Default)]
+pub(super) struct Learnt {
+    pub(super) markers: Vec<Marker>,
+    pub(super) state: Vec<(String, Vec<u8>)>,
+    pub(super) lives: Vec<(TemplateId, Life)>,
+}
+
+/// See the module. One owner.
+pub(super) struct Trends {
+    rates: RateBook,
+    by_rates: bool,
+    by_silence: bool,
+    thresholds: Thresholds,
+    finder: MarkerFinder,
+    /// Markers of late, and those not handed out yet.
+    markers: VecDeque<Marker>,
+    fresh: Vec<Marker>,
+    names: HashMap<SourceId, String>,
+    /// The incident of a template's records, and when a source had one last.
+    struck: HashMap<TemplateId, IncidentId>,
+    last_strike: HashMap<SourceId, Timestamp>,
+    /// Incidents opened since the last look, and those that were said to have begun after something.
+    opened: Vec<IncidentId>,
+    told: HashMap<IncidentId, bool>,
+    lives: HashMap<TemplateId, Life>,
+    kept: Timestamp,
+}
+
+impl Trends {
+    /// Takes up the state of an earlier run.
+    pub(super) fn new(
+        config: &DetectConfig,
+        state: Vec<(String, Vec<u8>)>,
+        markers: Vec<Marker>,
+    ) -> anyhow::Result<Self> {
+        let on = |name: &str| config.disabled.iter().all(|d| d != name);
+        let mut rates = RateBook::new(RateOptions::default());
+        rates.restore(state);
+        Ok(Self {
+            rates,
+            by_rates: on("rates"),
+            by_silence: on("silence"),
+            thresholds: Thresholds::new(&config.thresholds),
+            finder: MarkerFinder::new(&config.markers)?,
+            markers: markers.into(),
+            fresh: Vec::new(),
+            names: HashMap::new(),
+            struck: HashMap::new(),
+            last_strike: HashMap::new(),
+            opened: Vec::new(),
+            told: HashMap::new(),
+            lives: HashMap::new(),
+            kept: Timestamp(i64::MIN),
+        })
+    }
+
+    /// Sentences name the source.
+    pub(super) fn name(&mut self, source: SourceId, name: &str) {
+        self.names.insert(source, name.to_owned());
+    }
+
+    /// An anomaly was counted into an incident.
+    pub(super) fn strike(&mut self, anomaly: &Anomaly, applied: &Applied) {
+        if applied.opened {
+            self.opened.push(applied.incident);
+        }
+        if anomaly.template == TemplateId::default() {
+            return;
+        }
+        if self.struck.len() >= REMEMBERED {
+            self.struck.clear();
+        }
+        self.struck.insert(anomaly.template, applied.incident);
+        self.last_strike.insert(anomaly.source, anomaly.time);
+    }
+
+    /// Templates that were merged into others count there.
+    pub(super) fn merged(&mut self, changed: &[Template], miner: &Miner) {
+        for t in changed.iter().filter(|t| t.count == 0) {
+            let survivor = miner.resolve(t.id);
+            if survivor != t.id {
+                self.rates.merge(t.id, survivor);
+            }
+        }
+    }
+
+    /// Looks at a finished batch. Returns incidents that were opened or reopened by it, and the records they rest on.
+    pub(super) fn look(
+        &mut self,
+        batch: &RecordBatch,
+        miner: &Miner,
+        book: &mut IncidentBook,
+    ) -> Vec<(IncidentId, RecordId)> {
+        self.mark(batch, book);
+        let mut found = self.rates.observe(batch);
+        found.retain(|f| {
+            f.is_news() && if matches!(f.what, What::Missed { .. }) { self.by_silence } else { self.by_rates }
+        });
+        // What is about one statement explains what is about all of its source.
+        found.sort_by_key(Finding::is_broad);
+        let mut out = Vec::new();
+        for finding in &found {
+            out.extend(self.report(finding, miner, book));
+        }
+        for anomaly in self.thresholds.observe(batch) {
+            out.extend(self.apply(&anomaly, book));
+        }
+        for id in std::mem::take(&mut self.opened) {
+            self.began(id, book);
+        }
+        out
+    }
+
+    fn report(&mut self, finding: &Finding, miner: &Miner, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
+        let name = self.names.get(&finding.source).map_or("", String::as_str);
+        let template = match finding.subject {
+            Subject::Template(id) => miner.text(id),
+            _ => "",
+        };
+        // The records of the template have their incident: it gets the numbers.
+        if let Subject::Template(id) = finding.subject
+            && let Some(incident) = self.struck.get(&id)
+            && book.get(*incident).is_some_and(|i| i.state.is_active())
+        {
+            let after = self.change_before(finding.time).map(|after| format!("; began {after}")).unwrap_or_default();
+            book.explain(*incident, &format!("{}{after}", finding.sentence(template, name)), finding.time);
+            return None;
+        }
+        let explained = |t: &Timestamp| finding.time.since(*t).abs() < EXPLAINS;
+        if finding.is_broad() && self.last_strike.get(&finding.source).is_some_and(explained) {
+            return None;
+        }
+        let anomaly = finding.anomaly(template, name);
+        self.apply(&anomaly, book)
+    }
+
+    fn apply(&mut self, anomaly: &Anomaly, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
+        let applied = book.apply(anomaly);
+        self.strike(anomaly, &applied);
+        ((applied.opened || applied.reopened) && !applied.muted).then_some((applied.incident, anomaly.record))
+    }
+
+    /// Finds the markers of a batch.
+    fn mark(&mut self, batch: &RecordBatch, book: &mut IncidentBook) {
+        for (i, row) in batch.rows().iter().enumerate() {
+            let Self { finder, .. } = self;
+            let first = finder.asks(row.template).then(|| finder.matches(&batch.view(i)));
+            if !finder.may_mark(row.template, || first.unwrap_or_default()) {
+                continue;
+            }
+            if let Some(marker) = finder.find(&batch.view(i)) {
+                self.follow(&marker, book);
+                self.fresh.push(marker.clone());
+                self.markers.push_back(marker);
+                if self.markers.len() > MARKERS {
+                    self.markers.pop_front();
+                }
+            }
+        }
+    }
+
+    /// Incidents that are known already may have begun after a marker whose file is read later.
+    fn follow(&mut self, marker: &Marker, book: &mut IncidentBook) {
+        let after = |t: Timestamp| (-SKEW..AFTER_MARKER).contains(&t.since(marker.time));
+        let begun: Vec<(IncidentId, Timestamp)> = book
+            .iter()
+            .rev()
+            .take(REMEMBERED)
+            .filter(|i| after(i.first_seen) && self.told.get(&i.id) != Some(&true))
+            .map(|i| (i.id, i.first_seen))
+            .collect();
+        for (id, first) in begun {
+            self.tell(id, true, &format!("began {} {}", later(first.since(marker.time)), marker.text), first, book);
+        }
+    }
+
+    /// Says after what an incident began, if there is anything.
+    fn began(&mut self, id: IncidentId, book: &mut IncidentBook) {
+        let Some(first) = book.get(id).map(|i| i.first_seen) else { return };
+        if let Some(after) = self.change_before(first) {
+            self.tell(id, true, &format!("began {after}"), first, book);
+            return;
+        }
+        let earlier = book
+            .iter()
+            .rev()
+            .take(50)
+            .filter(|i| i.id != id && i.state.is_active() && (1..AFTER_INCIDENT).contains(&first.since(i.first_seen)))
+            .min_by_key(|i| i.first_seen)
+            .map(|i| format!("began {} {} ({})", later(first.since(i.first_seen)), i.id, i.title));
+        if let Some(text) = earlier {
+            self.tell(id, false, &text, first, book);
+        }
+    }
+
+    /// `4 s after deploy orders 1.15.0`, when there was a change shortly before.
+    fn change_before(&self, time: Timestamp) -> Option<String> {
+        let before = |m: &&Marker| (-SKEW..AFTER_MARKER).contains(&time.since(m.time));
+        // What people did tells more than what started again because of it.
+        let rank = |m: &&Marker| (!matches!(m.kind, MarkerKind::Restart | MarkerKind::Version), m.time);
+        let marker = self.markers.iter().filter(before).max_by_key(rank)?;
+        Some(format!("{} {}", later(time.since(marker.time)), marker.text))
+    }
+
+    fn tell(&mut self, id: IncidentId, marker: bool, text: &str, at: Timestamp, book: &mut IncidentBook) {
+        if self.told.len() >= REMEMBERED {
+            self.told.clear();
+        }
+        self.told.insert(id, marker);
+        book.explain(id, text, at);
+    }
+
+    /// What is to be stored now; `all` is asked for when nothing comes after it.
+    pub(super) fn take(&mut self, now: Timestamp, all: bool) -> Learnt {
+        let mut learnt = Learnt { markers: std::mem::take(&mut self.fresh), ..Learnt::default() };
+        if !self.rates.has_state() || !all && now.since(self.kept) < KEEP_EVERY && self.kept.0 != i64::MIN {
+            return learnt;
+        }
+        self.kept = now;
+        learnt.state = self.rates.take_state();
+        for (id, lived) in self.rates.lives() {
+            let life = lived.life();
+            if self.lives.insert(id, life) != Some(life) {
+                learnt.lives.push((id, life));
+            }
+        }
+        learnt
+    }
+}
+
+/// `4 s after`, or `at the same time as`.
+fn later(nanos: i64) -> String {
+    match nanos / SECOND {
+        ..1 => "at the same time as".to_owned(),
+        s if s < 120 => format!("{s} s after"),
+        s => format!("{} min after", s / 60),
+    }
+}
