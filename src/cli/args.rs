@@ -78,6 +78,8 @@ pub enum Command {
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
     Formats(FormatsArgs),
+    /// Look at the configured models, check them, fetch one, list what left this machine
+    Models(ModelsArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file
@@ -134,6 +136,9 @@ pub struct AnalyzeArgs {
     /// Keep what was read in the archive instead of a temporary one
     #[arg(long)]
     pub keep: bool,
+    /// Ask no model; print exactly what one would be sent for each incident, and where to
+    #[arg(long, conflicts_with_all = ["fail_on", "keep"])]
+    pub dry_run: bool,
 }
 
 /// How a report is printed.
@@ -200,7 +205,7 @@ pub struct SqlArgs {
     pub output: Format,
 }
 
-const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, metrics, sources (docs/sql.md, or --tables).\n\
+const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, model_calls, metrics, sources (docs/sql.md, or --tables).\n\
 Example: aiobs sql \"SELECT bucket(time_ns, '1m') AS minute, count(*) FROM logs('level>=error') GROUP BY minute\"";
 
 /// `aiobs export`
@@ -279,6 +284,44 @@ pub enum TextOrJson {
     Text,
     /// One JSON object per line
     Json,
+}
+
+/// `aiobs models`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Which models are asked stands in [model] and [[models]] of the configuration (docs/models.md)."
+)]
+pub struct ModelsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: ModelsAction,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub output: TextOrJson,
+}
+
+/// What to do with models.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ModelsAction {
+    /// Every configured model, and what its server has
+    List,
+    /// Ask every model that is used a small question
+    Check,
+    /// Fetch a model onto its server (Ollama), with progress
+    Pull {
+        /// Which, such as `llama3.1` or `qwen3:4b`
+        #[arg(value_name = "NAME")]
+        model: String,
+        /// Onto the server of the model configured by this name; without it, that of [model]
+        #[arg(long, value_name = "CONFIGURED")]
+        on: Option<String>,
+    },
+    /// The calls that left this machine: where to, how much, what was hidden; never what was said
+    Calls {
+        /// Most calls, newest first; 0 is no limit
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: usize,
+    },
 }
 
 /// `aiobs doctor`

@@ -15,6 +15,7 @@ mod formats;
 mod hits;
 mod import;
 mod incidents;
+mod models;
 mod output;
 mod progress;
 mod screen;
@@ -70,6 +71,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
+        Some(Command::Models(args)) => models::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }

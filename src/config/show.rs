@@ -113,6 +113,7 @@ fn example(key: &Key) -> &'static str {
         ("detect.patterns.name", _) => "\"disk\"",
         ("detect.patterns.regex", _) => "'volume \\S+ is full'",
         ("detect.patterns.title", _) => "\"volume full\"",
+        ("models.name", _) => "\"spare\"",
         (_, Kind::Zone) => "\"utc\"",
         (_, Kind::LevelMap) => "{ SEVERE = \"error\" }",
         _ => "\"\"",
@@ -130,7 +131,6 @@ fn kind_text(key: &Key) -> String {
         Kind::Level => "trace, debug, info, warn, error, fatal".into(),
         Kind::Duration => "length of time".into(),
         Kind::Size => "size".into(),
-        Kind::Url => "address".into(),
         Kind::Endpoint => "address or empty".into(),
         Kind::Variable => "name of a variable or empty".into(),
         Kind::Zone => "time zone".into(),
@@ -145,5 +145,7 @@ fn kind_text(key: &Key) -> String {
         Kind::Choices(words) => format!("list of {}", words.join(", ")),
         Kind::FormatMap => "table from glob to format".into(),
         Kind::LevelMap => "table from word to level".into(),
+        Kind::Header => "header".into(),
+        Kind::HeaderMap => "table from header to text".into(),
     }
 }

@@ -121,6 +121,7 @@ impl Builder<'_> {
             enabled: options.diagnose,
             follow: options.follow,
             archive: Arc::new(StoredArchive::new(ground.store.reader()?, Arc::clone(&board))),
+            reader: ground.store.reader()?,
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
             pipeline: to_pipeline.clone(),

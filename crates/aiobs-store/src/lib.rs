@@ -3,6 +3,7 @@
 //! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
 //! neither the screen nor any model.
 
+mod answers;
 mod bytes;
 mod chunk;
 mod codec;
@@ -25,6 +26,7 @@ mod store;
 mod timeorder;
 mod writer;
 
+pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
 pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};

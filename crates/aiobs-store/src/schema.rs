@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -72,6 +72,16 @@ const V2: &str = "ALTER TABLE chunk ADD COLUMN format INTEGER NOT NULL DEFAULT 0
 const V3: &str = "
 CREATE TABLE bookmark(record INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE saved_filter(name TEXT PRIMARY KEY, filter TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// Answers of models that are kept, and calls that left this machine.
+const V4: &str = "
+CREATE TABLE answer(
+  key TEXT PRIMARY KEY, time INTEGER NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX answer_used ON answer(used);
+CREATE TABLE model_call(id INTEGER PRIMARY KEY, time INTEGER NOT NULL, cost REAL NOT NULL, body TEXT NOT NULL);
+CREATE INDEX model_call_time ON model_call(time);
 ";
 
 /// Version of an open database, 0 when it is empty.

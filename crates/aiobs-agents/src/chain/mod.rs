@@ -2,6 +2,7 @@
 
 mod assemble;
 mod machine;
+mod preview;
 mod prompting;
 mod queue;
 mod replies;
@@ -9,5 +10,5 @@ mod runner;
 mod service;
 
 pub use machine::Deadlines;
-pub use prompting::prompt_preview;
+pub use preview::Preview;
 pub use service::{ChainDeps, ChainOptions, ChainService, ChainStatus, StageStatus};

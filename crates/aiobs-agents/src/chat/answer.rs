@@ -2,9 +2,9 @@
 
 use super::retrieve::Found;
 use crate::context::fence::neutral;
-use crate::context::{mask, render};
+use crate::context::render;
 use crate::prompts::prompt;
-use aiobs_llm::{Message, Role};
+use aiobs_llm::Message;
 use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, Level, RecordId};
 use std::fmt::Write as _;
 
@@ -19,7 +19,6 @@ pub(crate) fn messages(
     scope: ChatScope,
     history: &[ChatMessage],
     found: &Found,
-    local: bool,
 ) -> (Vec<Message>, String) {
     let p = prompt("chat");
     let scope = match scope {
@@ -51,11 +50,6 @@ pub(crate) fn messages(
         });
     }
     messages.push(user);
-    if !local {
-        for m in messages.iter_mut().filter(|m| m.role != Role::System) {
-            m.content = mask(&m.content);
-        }
-    }
     (messages, p.label())
 }
 
