@@ -105,12 +105,15 @@ fn a_fallback_answers_the_chain_and_answers_are_kept() {
     for reply in replies {
         w.server.reply(Dialect::OpenAi.text(&[reply]));
     }
-    let report = w.json(&["analyze", "logs", "--keep", "--output", "json", "--set", "chain.tries=1"]);
-    let diagnosis = &report[0]["incidents"][0]["diagnosis"];
+    let ran = w.run(&["analyze", "logs", "--keep", "--output", "json", "--set", "chain.tries=1"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.out, ran.err));
+    let diagnosis = &report["incidents"][0]["diagnosis"];
+    assert_eq!(diagnosis["prompts"][0], "diagnosis v1");
     assert_eq!(diagnosis["cause"], "It refuses.", "{report:?}");
-    assert_eq!(diagnosis["author"]["model"], "m:1b");
-    assert_eq!(diagnosis["author"]["provider"], "openai");
-    let spans = w.json(&["sql", "SELECT attributes FROM spans WHERE name = 'chat m:1b' ORDER BY start_ns", "--output", "json"]);
+    assert_eq!(diagnosis["author_detail"]["model"], "m:1b");
+    assert_eq!(diagnosis["author_detail"]["provider"], "openai");
+    let spans =
+        w.json(&["sql", "SELECT attributes FROM spans WHERE name = 'chat m:1b' ORDER BY start_ns", "--output", "json"]);
     let attributes: Value = match &spans[0]["attributes"] {
         Value::String(text) => serde_json::from_str(text).unwrap(),
         other => other.clone(),
@@ -124,8 +127,33 @@ fn a_fallback_answers_the_chain_and_answers_are_kept() {
 }
 
 #[test]
+fn prompts_are_exported_changed_tested_and_taken() {
+    let w = world("[model]\nenabled = false\n");
+    assert!(w.run(&["prompts", "list"]).out.contains("diagnosis  v1      shipped"));
+    assert_eq!(w.run(&["prompts", "export", "mine"]).code, Some(0));
+    let again = w.run(&["prompts", "export", "mine"]);
+    assert!(again.code == Some(2) && again.err.contains("--force replaces it"), "{}", again.err);
+    let file = w.home.path("mine/chat.md");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("version: 1", "version: 2").replace("Be brief", "Be very brief")).unwrap();
+    assert_eq!(w.run(&["prompts", "import", "mine/chat.md"]).code, Some(0));
+    assert!(w.run(&["prompts", "list"]).out.contains("chat       v2      own"));
+    let diff = w.run(&["prompts", "diff"]).out;
+    assert!(diff.contains("+++ chat v2 (own)") && diff.contains("\n+ - Be very brief"), "{diff}");
+    fs::write(&file, text.replace("{{question}}", "{{queston}}")).unwrap();
+    let bad = w.run(&["prompts", "test", "mine/chat.md"]);
+    assert_eq!(bad.code, Some(2));
+    assert!(bad.out.contains("there is no place {{queston}}"), "{}", bad.out);
+    assert_eq!(w.run(&["prompts", "test"]).code, Some(0));
+    let unknown = w.run(&["prompts", "show", "poem"]);
+    assert!(unknown.code == Some(2) && unknown.err.contains("there are diagnosis, fixer"));
+}
+
+#[test]
 fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
-    let w = world("[model]\nprovider = \"openai\"\nurl = \"http://192.0.2.1/v1\"\nname = \"far\"\nconnect_timeout = \"100ms\"\n");
+    let w = world(
+        "[model]\nprovider = \"openai\"\nurl = \"http://192.0.2.1/v1\"\nname = \"far\"\nconnect_timeout = \"100ms\"\n",
+    );
     let dry = w.run(&["analyze", "logs", "--dry-run"]);
     assert_eq!(dry.code, Some(0), "{}", dry.err);
     assert!(dry.out.contains("http://192.0.2.1/v1/chat/completions (LEAVES THIS MACHINE)"), "{}", dry.out);
@@ -134,6 +162,14 @@ fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
     let json = w.json(&["analyze", "logs", "--dry-run", "--output", "json"]);
     assert_eq!(json[0]["body"]["model"], "far");
     assert_eq!(json[0]["local"], false);
-    let near = w.run(&["analyze", "logs", "--dry-run", "--set", "model.provider=ollama", "--set", "model.url=http://127.0.0.1:1"]);
+    let near = w.run(&[
+        "analyze",
+        "logs",
+        "--dry-run",
+        "--set",
+        "model.provider=ollama",
+        "--set",
+        "model.url=http://127.0.0.1:1",
+    ]);
     assert!(near.out.contains("stays on this machine") && near.out.contains("hunter2"), "{}", near.out);
 }

@@ -80,6 +80,8 @@ pub enum Command {
     Formats(FormatsArgs),
     /// Look at the configured models, check them, fetch one, list what left this machine
     Models(ModelsArgs),
+    /// The prompts that models are sent: show, change, test them
+    Prompts(PromptsArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file
@@ -321,6 +323,60 @@ pub enum ModelsAction {
         /// Most calls, newest first; 0 is no limit
         #[arg(long, default_value_t = 100, value_name = "N")]
         limit: usize,
+    },
+}
+
+/// `aiobs prompts`
+#[derive(Debug, Args)]
+pub struct PromptsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: PromptsAction,
+}
+
+/// What to do with prompts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PromptsAction {
+    /// Every prompt with its version and whose it is
+    List,
+    /// Print a prompt as it holds
+    Show {
+        /// Which, such as `diagnosis`
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The shipped one, also when there is one of your own
+        #[arg(long)]
+        shipped: bool,
+    },
+    /// What your own prompts say otherwise than the shipped ones
+    Diff {
+        /// Only this one
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Write prompts as they hold into a directory, to be changed there
+    Export {
+        /// Where to; made when it is not there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Replace files that are there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check a file and take it as your own prompt
+    Import {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace your own prompt of that name
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check your own prompts, or a file: form, places, size
+    Test {
+        /// A file; none: your own prompts
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

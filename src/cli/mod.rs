@@ -18,6 +18,7 @@ mod incidents;
 mod models;
 mod output;
 mod progress;
+mod prompts;
 mod screen;
 mod search;
 mod signals;
@@ -72,6 +73,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Models(args)) => models::run(&cx, &args),
+        Some(Command::Prompts(args)) => prompts::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),
     }

@@ -133,6 +133,7 @@ pub(super) fn diagnosis(d: &Diagnosis) -> Value {
         "summary": d.summary,
         "references": d.references,
         "notes": d.notes,
+        "prompts": d.prompts,
         "trace": d.trace.map(|t| t.to_string()),
     })
 }

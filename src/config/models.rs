@@ -96,7 +96,7 @@ fn between(section: &str, name: &str, row: &Table) -> Vec<(MistakeKind, String)>
     let provider = text(row, "provider");
     let usual = text(row, "url").is_empty();
     if text(row, name).is_empty() && (provider == "anthropic" || provider == "openai" && usual) {
-        found.push((MistakeKind::MissingKey, format!("{section}: {provider} has many models; name one in `{name}`")));
+        found.push((MistakeKind::MissingKey, format!("{section}.{name}: {provider} has many models; say which one")));
     }
     for (header, value) in row.get("headers").and_then(Value::as_table).into_iter().flatten() {
         let secret = ["authorization", "x-api-key", "api-key"].contains(&header.to_ascii_lowercase().as_str());
@@ -128,8 +128,8 @@ impl Layers {
         let row: Table = keys.iter().map(|(name, value, _)| ((*name).to_owned(), value.clone())).collect();
         // A mistake between keys is told where one of them is set.
         let set = |names: &[&str]| {
-            let mut of = keys.iter().filter(|(name, _, origin)| names.contains(name) && *origin != Origin::Default);
-            of.next().map_or(Origin::Default, |(_, _, origin)| origin.clone())
+            let of = |wanted: &&str| keys.iter().find(|(name, _, origin)| name == wanted && *origin != Origin::Default);
+            names.iter().find_map(of).map_or(Origin::Default, |(_, _, origin)| origin.clone())
         };
         let at = set(&["key_env", "key_file", "headers", "provider", "url", "name"]);
         for (kind, text) in between("model", "name", &row) {

@@ -51,11 +51,12 @@ pub fn check(what: &Load<'_>) -> Result<String, Mistakes> {
 /// What `config path` prints.
 pub fn show_paths(paths: &Paths) -> String {
     format!(
-        "config    {}\nthemes    {}\nkeymaps   {}\nplaybooks {}\ndata      {}\n",
+        "config    {}\nthemes    {}\nkeymaps   {}\nplaybooks {}\nprompts   {}\ndata      {}\n",
         paths.config_file.display(),
         paths.themes().display(),
         paths.keymaps().display(),
         paths.playbooks().display(),
+        paths.prompts().display(),
         paths.data_dir.display()
     )
 }

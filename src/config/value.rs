@@ -130,7 +130,7 @@ impl Checker<'_> {
             }
             Kind::Endpoint => {
                 // The text is not repeated: it may hold a password.
-                let what = || "not an address such as http://127.0.0.1:11434, without user and password".to_owned();
+                let what = || "not an address such as http://127.0.0.1:8080, without user and password".to_owned();
                 self.or_report(is_endpoint(text).then(|| text.into()), span, MistakeKind::BadUrl, what)
             }
             Kind::Variable => {

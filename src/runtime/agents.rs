@@ -14,7 +14,7 @@ use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
-    Preview, Stage,
+    Preview, Prompts, Stage,
 };
 use aiobs_llm::{CancellationToken, Health, Provider};
 use aiobs_store::Reader;
@@ -92,6 +92,11 @@ impl Agents {
             o.board.notice("playbooks", Some((Level::Warn, format!("{first}{more}; left out"))));
         }
         let playbooks: Arc<dyn Advisor> = Arc::new(library);
+        let (prompts, mistakes) = Prompts::load(o.config.dir.as_ref().map(|d| d.join("prompts")).as_deref());
+        if let Some(first) = mistakes.first() {
+            o.board.notice("prompts", Some((Level::Warn, format!("{first}; the shipped prompt is used"))));
+        }
+        let prompts = Arc::new(prompts);
         let archive: Arc<dyn Archive> = o.archive;
         let options = chain_options(o.config);
         let (carry, inbox) = channel();
@@ -109,10 +114,11 @@ impl Agents {
             provider: None,
             archive: Arc::clone(&archive),
             playbooks: Arc::clone(&playbooks),
+            prompts: Arc::clone(&prompts),
             model: options.model.clone(),
             num_ctx: options.num_ctx,
         };
-        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, options };
+        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, options };
         let chain = Arc::new(ChainService::spawn(rt, deps, {
             let put = put.clone();
             move |out| put(Carried::Chain(out))

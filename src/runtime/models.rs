@@ -303,7 +303,7 @@ async fn try_out(c: &Candidate, limits: Limits) -> Result<Tried, String> {
         Health::Ready { model, note } => (model, note),
         Health::Unavailable { reason } => return Err(reason),
     };
-    let form = serde_json::json!({"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]});
+    let form = serde_json::json!({"type": "object", "properties": {"word": {"type": "string", "enum": ["ready"]}}, "required": ["word"]});
     let ask = "Answer with one JSON object and nothing else: {\"word\": \"ready\"}";
     let request = ChatRequest {
         model: Some(model),

@@ -22,4 +22,4 @@ pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, P
 pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather};
 pub use output::{ChainOutput, Stage};
-pub use prompts::{Prompt, prompts};
+pub use prompts::{Prompt, Prompts, read as read_prompt};

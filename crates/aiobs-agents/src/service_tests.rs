@@ -44,7 +44,13 @@ fn world(provider: Option<Scripted>, archive: MemArchive, playbooks: bool) -> Wo
 
 fn world_of(provider: Option<Arc<dyn Provider>>, archive: MemArchive, playbooks: bool) -> World {
     let playbooks: Arc<dyn Advisor> = if playbooks { Arc::new(Book) } else { Arc::new(NoAdvice) };
-    let deps = ChainDeps { provider, archive: Arc::new(archive), playbooks, options: ChainOptions::default() };
+    let deps = ChainDeps {
+        provider,
+        archive: Arc::new(archive),
+        playbooks,
+        prompts: Arc::default(),
+        options: ChainOptions::default(),
+    };
     let (tx, outputs) = unbounded_channel();
     let out = move |o| drop(tx.send(o));
     World { service: ChainService::spawn(&tokio::runtime::Handle::current(), deps, out), outputs }
@@ -97,6 +103,7 @@ async fn a_model_explains_with_lines_that_exist() {
     assert!(d.notes.iter().any(|n| n.starts_with("4 cited records")), "{:?}", d.notes);
     assert_eq!(d.fix.now, ["Set POOL_MAX=20"]);
     assert_eq!(d.summary, "Orders could not reach its database.");
+    assert_eq!(d.prompts, ["diagnosis v1", "fixer v1", "reporter v1"]);
     assert!(seen.iter().any(|o| matches!(o, ChainOutput::Text { stage: Stage::Fixer, .. })));
     let names: Vec<&str> = spans.iter().map(|s| s.name.as_str()).collect();
     for want in ["invoke_agent aiobs", "invoke_agent diagnosis", "chat llama3.1", "execute_tool search_logs"] {
@@ -382,7 +389,14 @@ async fn ask(
 ) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
     let (archive, _) = shop(&[]);
     let provider = provider.map(|p| Arc::new(p) as Arc<dyn Provider>);
-    let deps = ChatDeps { provider, archive: Arc::new(archive), playbooks: Arc::new(Book), model: None, num_ctx: 8192 };
+    let deps = ChatDeps {
+        provider,
+        archive: Arc::new(archive),
+        playbooks: Arc::new(Book),
+        prompts: Arc::default(),
+        model: None,
+        num_ctx: 8192,
+    };
     let chat = ChatService::new(&tokio::runtime::Handle::current(), deps);
     let (tx, mut rx) = unbounded_channel();
     let cancel = chat.ask(question.into(), scope, Vec::new(), move |o| drop(tx.send(o)));

@@ -5,7 +5,7 @@ use super::machine::Findings;
 use super::prompting::messages;
 use super::replies::schema;
 use super::service::ChainOptions;
-use crate::{Evidence, Stage};
+use crate::{Evidence, Prompts, Stage};
 use aiobs_llm::{ChatOptions, ChatRequest, Message, Provider};
 use aiobs_types::Incident;
 use serde_json::Value;
@@ -49,11 +49,12 @@ pub(crate) fn request(o: &ChainOptions, stage: Stage, messages: Vec<Message>) ->
 /// See [`Preview`].
 pub(crate) fn preview(
     provider: Option<&dyn Provider>,
+    prompts: &Prompts,
     incident: &Incident,
     evidence: &Evidence,
     o: &ChainOptions,
 ) -> Preview {
-    let (messages, prompts) = messages(Stage::Diagnosis, incident, evidence, &Findings::default(), None);
+    let (messages, prompts) = messages(prompts, Stage::Diagnosis, incident, evidence, &Findings::default(), None);
     let request = request(o, Stage::Diagnosis, messages);
     let sent = provider.map_or_else(|| request.clone(), |p| p.hidden(&request));
     let outgoing = provider.and_then(|p| p.outgoing(&request));

@@ -5,19 +5,20 @@ use super::machine::{Findings, Repair};
 use crate::Stage;
 use crate::context::fence::neutral;
 use crate::context::{Evidence, render};
-use crate::prompts::prompt;
+use crate::prompts::Prompts;
 use aiobs_llm::Message;
 use aiobs_types::{Fix, Incident};
 
 /// Messages of a stage's call, and the prompt's label. What may not leave this machine the model service takes out.
 pub(crate) fn messages(
+    prompts: &Prompts,
     stage: Stage,
     incident: &Incident,
     evidence: &Evidence,
     findings: &Findings,
     repair: Option<&Repair>,
 ) -> (Vec<Message>, String) {
-    let p = prompt(stage.agent());
+    let p = prompts.prompt(stage.agent());
     let fix = findings.fix.clone().map(Fix::from).or_else(|| evidence.advice.as_ref().map(|a| a.fix.clone()));
     let user = p.user(&[
         ("incident", &render::incident(incident)),
@@ -31,7 +32,7 @@ pub(crate) fn messages(
     let mut messages = vec![p.system(), user];
     let mut label = p.label();
     if let Some(repair) = repair {
-        let again = prompt("repair");
+        let again = prompts.prompt("repair");
         label = format!("{label}, {}", again.label());
         let answer: String = repair.answer.chars().take(4_000).collect();
         messages.push(Message::assistant(answer));

@@ -39,6 +39,8 @@ struct Asking {
     began: Instant,
     first: Option<Duration>,
     span: At,
+    /// Prompts that made the request, with their versions.
+    prompts: String,
 }
 
 struct Run<'a> {
@@ -53,6 +55,8 @@ struct Run<'a> {
     stages: [Option<At>; 4],
     /// (provider, model) that answered the Diagnosis stage.
     model: Option<(String, String)>,
+    /// Prompts that were answered.
+    prompts: Vec<String>,
     /// Kept answers will not do.
     fresh: bool,
     began: (Timestamp, Instant),
@@ -81,6 +85,7 @@ pub(crate) async fn run(
         log,
         stages: [None; 4],
         model: None,
+        prompts: Vec::new(),
         fresh,
         began: (Timestamp::now(), Instant::now()),
     };
@@ -189,6 +194,7 @@ impl Run<'_> {
         };
         log.set(span, semconv::PROVIDER, provider);
         log.end(span, None);
+        self.prompts.push(asking.prompts);
         if asking.stage == Stage::Diagnosis {
             self.model = Some((provider.to_owned(), done.model.clone()));
         }
@@ -238,7 +244,7 @@ impl Run<'_> {
     fn ask(&mut self, call: u32, stage: Stage, repair: Option<&Repair>) {
         let (Some(provider), Some(evidence)) = (&self.provider, &self.evidence) else { return };
         let findings = self.machine.findings();
-        let (messages, label) = messages(stage, &self.incident, evidence, findings, repair);
+        let (messages, label) = messages(&self.deps.prompts, stage, &self.incident, evidence, findings, repair);
         let until = self.machine.wake_at().map(|at| self.instant(at));
         let request = ChatRequest {
             fresh: self.fresh,
@@ -250,7 +256,7 @@ impl Run<'_> {
         if let Some(model) = &request.model {
             self.log.set(span, semconv::REQUEST_MODEL, model.as_str());
         }
-        self.log.set(span, semconv::PROMPT, label);
+        self.log.set(span, semconv::PROMPT, label.as_str());
         let stop = CancellationToken::new();
         self.doing = Doing::Asking(Box::new(Asking {
             call,
@@ -261,6 +267,7 @@ impl Run<'_> {
             began: Instant::now(),
             first: None,
             span,
+            prompts: label,
         }));
     }
 
@@ -308,7 +315,10 @@ impl Run<'_> {
     fn finish(mut self, findings: Findings) -> Ended {
         let evidence = self.evidence.take().unwrap_or_default();
         let model = self.model.take();
-        let d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
+        let mut d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
+        if matches!(d.author, Author::Model { .. }) {
+            d.prompts = std::mem::take(&mut self.prompts);
+        }
         let by = match &d.author {
             Author::Model { .. } => "model",
             Author::Playbook { id } => {

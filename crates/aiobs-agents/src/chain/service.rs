@@ -5,7 +5,7 @@ use super::machine::Deadlines;
 use super::preview::{Preview, preview};
 use super::queue::{Queue, Waiting};
 use super::runner::{Ended, run};
-use crate::{Advisor, Archive, Budget, ChainOutput, Stage, StageState, gather};
+use crate::{Advisor, Archive, Budget, ChainOutput, Prompts, Stage, StageState, gather};
 use aiobs_llm::{CancellationToken, Provider};
 use aiobs_types::{Author, Diagnosis, Fingerprint, Incident, IncidentId, Timestamp};
 use std::collections::HashMap;
@@ -65,6 +65,8 @@ pub struct ChainDeps {
     pub archive: Arc<dyn Archive>,
     /// The playbooks.
     pub playbooks: Arc<dyn Advisor>,
+    /// The prompts.
+    pub prompts: Arc<Prompts>,
     /// How.
     pub options: ChainOptions,
 }
@@ -202,7 +204,7 @@ impl ChainService {
         let d = &self.deps;
         let evidence = gather(incident, d.archive.as_ref(), d.playbooks.as_ref(), d.options.budget);
         let provider = lock(&self.provider).clone().or(otherwise);
-        preview(provider.as_deref(), incident, &evidence, &d.options)
+        preview(provider.as_deref(), &d.prompts, incident, &evidence, &d.options)
     }
 
     /// Cancels what runs and waits for the end, at most this long.

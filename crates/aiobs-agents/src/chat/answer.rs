@@ -3,7 +3,7 @@
 use super::retrieve::Found;
 use crate::context::fence::neutral;
 use crate::context::render;
-use crate::prompts::prompt;
+use crate::prompts::Prompts;
 use aiobs_llm::Message;
 use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, Level, RecordId};
 use std::fmt::Write as _;
@@ -15,12 +15,13 @@ const TURN: usize = 1_500;
 
 /// The messages of a question, and the prompt's label.
 pub(crate) fn messages(
+    prompts: &Prompts,
     question: &str,
     scope: ChatScope,
     history: &[ChatMessage],
     found: &Found,
 ) -> (Vec<Message>, String) {
-    let p = prompt("chat");
+    let p = prompts.prompt("chat");
     let scope = match scope {
         ChatScope::All => "The question is about everything in the archive.".to_owned(),
         ChatScope::Incident { id } => format!("The question is about incident {id}."),

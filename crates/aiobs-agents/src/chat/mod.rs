@@ -6,7 +6,7 @@ mod retrieve;
 
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
-use crate::{Advisor, Archive};
+use crate::{Advisor, Archive, Prompts};
 use aiobs_llm::{CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider};
 use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
 use answer::{by_retrieval, cite, messages};
@@ -26,6 +26,8 @@ pub struct ChatDeps {
     pub archive: Arc<dyn Archive>,
     /// The playbooks.
     pub playbooks: Arc<dyn Advisor>,
+    /// The prompts.
+    pub prompts: Arc<Prompts>,
     /// Model to ask for; `None` takes the provider's choice.
     pub model: Option<String>,
     /// Context window in tokens.
@@ -146,7 +148,7 @@ impl Turn {
     }
 
     async fn model(&self, provider: Arc<dyn Provider>, found: &Found, log: &mut SpanLog) -> Said {
-        let (messages, label) = messages(&self.question, self.scope, &self.history, found);
+        let (messages, label) = messages(&self.deps.prompts, &self.question, self.scope, &self.history, found);
         let request = ChatRequest {
             model: self.deps.model.clone(),
             messages,

@@ -163,6 +163,8 @@ struct Listening {
     key: String,
     text: String,
     tools: bool,
+    /// The answer must be JSON.
+    json: bool,
 }
 
 impl Listening {
@@ -176,7 +178,9 @@ impl Listening {
             }
             Ok(ChatEvent::Done(done)) if done.finish == FinishReason::Stop && !self.tools => {
                 let text = std::mem::take(&mut self.text);
-                if text.trim().is_empty() {
+                // What would have to be repaired is not worth keeping.
+                let broken = self.json && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err();
+                if text.trim().is_empty() || broken {
                     return;
                 }
                 let answer = KeptAnswer {
@@ -261,8 +265,9 @@ impl Provider for Cached {
             }
             shared.stats.misses.fetch_add(1, Ordering::Relaxed);
             let word = if request.fresh { "bypass" } else { "miss" };
+            let json = request.format.is_some();
             let inner = shared.inner.chat(request, cancel);
-            let listening = Listening { inner, shared, key, text: String::new(), tools: false };
+            let listening = Listening { inner, shared, key, text: String::new(), tools: false, json };
             let listened = stream::unfold(listening, |mut l| async move {
                 let event = l.inner.next().await?;
                 l.note(&event);
@@ -369,9 +374,13 @@ mod tests {
             ask(&c, request("why?")).await;
         }
         assert_eq!(model.requests().len(), 4, "three that did not count, and one that did");
+        let formed = ChatRequest { format: Some(json!({"type": "object"})), ..request("in a form?") };
+        ask(&c, formed.clone()).await;
+        ask(&c, formed).await;
+        assert_eq!(model.requests().len(), 6, "an answer that is no JSON where JSON was asked for");
         let off = cached(&model, &Arc::default(), 0);
         ask(&off, request("why?")).await;
         ask(&off, request("why?")).await;
-        assert_eq!(model.requests().len(), 6, "without a lifetime nothing is kept");
+        assert_eq!(model.requests().len(), 8, "without a lifetime nothing is kept");
     }
 }
