@@ -10,9 +10,11 @@ use super::output;
 use super::progress::Progress;
 use crate::runtime::Ground;
 use aiobs_agents::Preview;
+use aiobs_store::Store;
 use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Longest wait for diagnoses; each has its own limit of five minutes.
@@ -62,6 +64,9 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     progress.clear();
     let findings = gather(&running, interrupted)?;
     running.stop();
+    if temporary.is_some() {
+        keep_calls(cx, dir)?;
+    }
     drop(running);
     let text = match args.output {
         ReportFormat::Text => report::text(&findings),
@@ -77,6 +82,30 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
         (false, true) => Exit::Interrupted,
         (false, false) => Exit::Done,
     })
+}
+
+/// The list of calls that left this machine outlives a temporary archive.
+fn keep_calls(cx: &Context, temporary: &Path) -> anyhow::Result<()> {
+    let calls = Store::open_read_only(temporary)?.reader()?.model_calls(usize::MAX >> 1)?;
+    if calls.is_empty() {
+        return Ok(());
+    }
+    match Store::open(&cx.data_dir) {
+        Ok((store, _)) => {
+            let mut writer = store.writer()?;
+            for call in calls {
+                writer.put_model_call(&call)?;
+                if let Some(end) = &call.end {
+                    writer.end_model_call(call.id, end)?;
+                }
+            }
+        }
+        Err(e) => {
+            let n = output::plural(calls.len() as u64, "call");
+            eprintln!("aiobs: {n} left this machine and could not be written down: {e}");
+        }
+    }
+    Ok(())
 }
 
 /// What a model would be sent for each incident.

@@ -72,14 +72,7 @@ pub struct Service {
 
 /// Builds it; the first candidate is asked first.
 pub fn service(candidates: Vec<Candidate>, o: ServiceOptions) -> Service {
-    // One set of placeholders serves the whole call, so what goes out is what all models elsewhere may be sent.
-    let remote: Vec<&Candidate> = candidates.iter().filter(|c| !c.provider.is_local()).collect();
-    let allowed: Vec<String> = match remote.split_first() {
-        None => Vec::new(),
-        Some((first, rest)) => {
-            first.allow.iter().filter(|kind| rest.iter().all(|c| c.allow.contains(kind))).cloned().collect()
-        }
-    };
+    let asked = candidates.iter().map(|c| (Arc::clone(&c.provider), c.allow.clone())).collect();
     let who: Vec<String> = candidates
         .iter()
         .map(|c| {
@@ -96,7 +89,7 @@ pub fn service(candidates: Vec<Candidate>, o: ServiceOptions) -> Service {
     let budgeted = Budgeted::new(Arc::new(route), o.budget, o.spent);
     let cached = Cached::new(Arc::new(budgeted), &who.join("\n"), o.cache_ttl, o.cache_bytes, o.answers);
     let cache = cached.stats();
-    Service { provider: Arc::new(Redacting::new(Arc::new(cached), allowed)), cache }
+    Service { provider: Arc::new(Redacting::new(Arc::new(cached), asked)), cache }
 }
 
 #[cfg(test)]

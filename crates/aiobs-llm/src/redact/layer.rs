@@ -16,17 +16,27 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub(crate) struct Redacting {
     inner: Arc<dyn Provider>,
-    allowed: Vec<String>,
+    /// Who may be asked, and the kinds each may be sent as they are.
+    asked: Arc<[(Arc<dyn Provider>, Vec<String>)]>,
 }
 
 impl Redacting {
-    /// Around everything that may be asked; `allowed` are the kinds that may go out as they are.
-    pub(crate) fn new(inner: Arc<dyn Provider>, allowed: Vec<String>) -> Self {
-        Self { inner, allowed }
+    /// Around everything that may be asked.
+    pub(crate) fn new(inner: Arc<dyn Provider>, asked: Vec<(Arc<dyn Provider>, Vec<String>)>) -> Self {
+        Self { inner, asked: asked.into() }
+    }
+
+    /// Kinds that may go out as they are. One set of placeholders serves the whole call, so these are what every model
+    /// elsewhere allows; whether one is elsewhere may turn out only when its server was asked.
+    fn allowed(&self) -> Vec<String> {
+        let mut remote = self.asked.iter().filter(|(provider, _)| !provider.is_local()).map(|(_, allow)| allow);
+        let Some(first) = remote.next() else { return Vec::new() };
+        let rest: Vec<_> = remote.collect();
+        first.iter().filter(|kind| rest.iter().all(|allow| allow.contains(kind))).cloned().collect()
     }
 
     fn hide(&self, request: &ChatRequest) -> (ChatRequest, Redaction) {
-        let mut redaction = Redaction::new(&self.allowed);
+        let mut redaction = Redaction::new(&self.allowed());
         (redaction.hide_request(request), redaction)
     }
 }
@@ -123,7 +133,7 @@ impl Provider for Redacting {
         if self.inner.is_local() {
             return self.inner.embed(model, texts);
         }
-        let mut redaction = Redaction::new(&self.allowed);
+        let mut redaction = Redaction::new(&self.allowed());
         let texts = texts.iter().map(|t| redaction.hide(t)).collect();
         self.inner.embed(model, texts)
     }
@@ -169,5 +179,17 @@ mod tests {
                 assert_eq!(text, "ask [email-1] and [email-7]");
             }
         }
+    }
+
+    #[test]
+    fn only_what_every_model_elsewhere_allows_goes_out_as_it_is() {
+        let of = |s: Scripted, allow: &[&str]| -> (Arc<dyn Provider>, Vec<String>) {
+            (Arc::new(s), allow.iter().map(|a| (*a).to_owned()).collect())
+        };
+        let inner = || Arc::new(Scripted::new("m").remote());
+        let (near, far) = (|| Scripted::new("near"), || Scripted::new("far").remote());
+        let all = vec![of(near(), &[]), of(far(), &["ip", "email"]), of(far(), &["ip"])];
+        assert_eq!(Redacting::new(inner(), all).allowed(), ["ip"]);
+        assert_eq!(Redacting::new(inner(), vec![of(far(), &["ip"]), of(far(), &[])]).allowed(), [""; 0]);
     }
 }

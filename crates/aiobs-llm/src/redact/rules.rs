@@ -40,7 +40,7 @@ const RULES: [(&str, &str, Check); 15] = [
     (
         "secret",
         r#"(?i)\b[\w.-]*(?:passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|session[_-]?id|cookie)s?["']?\s*[:=]\s*(?P<v>"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
-        always,
+        is_value,
     ),
     ("email", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b", always),
     (
@@ -93,6 +93,11 @@ fn unquoted(text: &str, at: Range<usize>) -> Range<usize> {
     if quoted('"') || quoted('\'') { at.start + 1..at.end - 1 } else { at }
 }
 
+/// The placeholders of templates hide nothing.
+fn is_value(text: &str) -> bool {
+    !text.starts_with(['‹', '<'])
+}
+
 /// Accounts of systems are no persons, and telling in a diagnosis.
 fn is_person(name: &str) -> bool {
     let system = [
@@ -115,7 +120,7 @@ fn is_person(name: &str) -> bool {
         "-",
         "unknown",
     ];
-    name.chars().any(char::is_alphabetic) && !system.contains(&name.to_ascii_lowercase().as_str())
+    is_value(name) && name.chars().any(char::is_alphabetic) && !system.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// ISO 7064, MOD 97-10, as ISO 13616 uses it.
@@ -203,6 +208,7 @@ mod tests {
             ("call +49 30 901820 now", &[("phone", "+49 30 901820")]),
             ("connection to db-1:5432 refused (pool 20/20) at 14:22:31.402", &[]),
             ("unexpected token at line 3, user=root", &[]),
+            ("login password=<rest> user=‹name›", &[]),
             ("2025-01-07T14:30:15+02:00 id=4111111111111112 took=1736260215123456789", &[]),
         ] {
             let found: Vec<_> = find(line).into_iter().map(|f| (f.kind, &line[f.at])).collect();
