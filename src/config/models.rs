@@ -84,19 +84,25 @@ fn text<'a>(table: &'a Table, key: &str) -> &'a str {
     table.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What is wrong between the keys of one model; `section` is for the message, `name` the key of the model's name.
-fn between(section: &str, name: &str, row: &Table) -> Vec<(MistakeKind, String)> {
+/// What is wrong between the keys of one model, with the key that it is told at; `section` is for the message, `name` the
+/// key of the model's name.
+fn between(section: &str, name: &'static str, row: &Table) -> Vec<(MistakeKind, &'static str, String)> {
     let mut found = Vec::new();
     if !text(row, "key_env").is_empty() && !text(row, "key_file").is_empty() {
         found.push((
             MistakeKind::Conflict,
+            "key_file",
             format!("{section}: key_env and key_file both say where the key is; keep one"),
         ));
     }
     let provider = text(row, "provider");
     let usual = text(row, "url").is_empty();
     if text(row, name).is_empty() && (provider == "anthropic" || provider == "openai" && usual) {
-        found.push((MistakeKind::MissingKey, format!("{section}.{name}: {provider} has many models; say which one")));
+        found.push((
+            MistakeKind::MissingKey,
+            "provider",
+            format!("{section}.{name}: {provider} has many models; say which one"),
+        ));
     }
     for (header, value) in row.get("headers").and_then(Value::as_table).into_iter().flatten() {
         let secret = ["authorization", "x-api-key", "api-key"].contains(&header.to_ascii_lowercase().as_str());
@@ -105,7 +111,7 @@ fn between(section: &str, name: &str, row: &Table) -> Vec<(MistakeKind, String)>
             let text = format!(
                 "{section}: the header {header} is a secret; name its variable in key_env, or write env:VARIABLE"
             );
-            found.push((MistakeKind::Conflict, text));
+            found.push((MistakeKind::Conflict, "headers", text));
         }
     }
     found
@@ -113,7 +119,7 @@ fn between(section: &str, name: &str, row: &Table) -> Vec<(MistakeKind, String)>
 
 /// Checks a row of `[[models]]`.
 pub(super) fn check_row(row: &Table, origin: &Origin) -> Vec<Mistake> {
-    let told = |(kind, text)| Mistake { origin: origin.clone(), kind, text, nearest: None };
+    let told = |(kind, _, text)| Mistake { origin: origin.clone(), kind, text, nearest: None };
     between("models", "model", row).into_iter().map(told).collect()
 }
 
@@ -131,9 +137,9 @@ impl Layers {
             let of = |wanted: &&str| keys.iter().find(|(name, _, origin)| name == wanted && *origin != Origin::Default);
             names.iter().find_map(of).map_or(Origin::Default, |(_, _, origin)| origin.clone())
         };
-        let at = set(&["key_env", "key_file", "headers", "provider", "url", "name"]);
-        for (kind, text) in between("model", "name", &row) {
-            self.mistakes.push(Mistake { origin: at.clone(), kind, text, nearest: None });
+        for (kind, key, text) in between("model", "name", &row) {
+            let origin = set(&[key, "name", "url"]);
+            self.mistakes.push(Mistake { origin, kind, text, nearest: None });
         }
         let names: Vec<String> =
             self.rows.get("models").into_iter().flatten().map(|r| text(r, "name").to_owned()).collect();
