@@ -258,7 +258,7 @@ mod tests {
         let second = Scripted::new("b").reply("x", "whole");
         let route = Route::new(vec![target("one", &first), target("two", &second)]);
         let began = Instant::now();
-        let got = ask(&route, ChatRequest { patience: Some(Duration::from_secs(60)), ..request() }).await;
+        let got = ask(&route, ChatRequest { patience: Some(Duration::from_mins(1)), ..request() }).await;
         assert!(matches!(got.last(), Some(Ok(ChatEvent::Done(_)))), "{got:?}");
         assert_eq!(began.elapsed().as_secs(), 30);
     }

@@ -12,17 +12,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+/// Who may be asked, and the kinds it may be sent as they are.
+type Asked = (Arc<dyn Provider>, Vec<String>);
+
 /// A provider that is sent only what may be sent.
 #[derive(Clone)]
 pub(crate) struct Redacting {
     inner: Arc<dyn Provider>,
-    /// Who may be asked, and the kinds each may be sent as they are.
-    asked: Arc<[(Arc<dyn Provider>, Vec<String>)]>,
+    asked: Arc<[Asked]>,
 }
 
 impl Redacting {
     /// Around everything that may be asked.
-    pub(crate) fn new(inner: Arc<dyn Provider>, asked: Vec<(Arc<dyn Provider>, Vec<String>)>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Provider>, asked: Vec<Asked>) -> Self {
         Self { inner, asked: asked.into() }
     }
 
@@ -183,9 +185,8 @@ mod tests {
 
     #[test]
     fn only_what_every_model_elsewhere_allows_goes_out_as_it_is() {
-        let of = |s: Scripted, allow: &[&str]| -> (Arc<dyn Provider>, Vec<String>) {
-            (Arc::new(s), allow.iter().map(|a| (*a).to_owned()).collect())
-        };
+        let of =
+            |s: Scripted, allow: &[&str]| -> Asked { (Arc::new(s), allow.iter().map(|a| (*a).to_owned()).collect()) };
         let inner = || Arc::new(Scripted::new("m").remote());
         let (near, far) = (|| Scripted::new("near"), || Scripted::new("far").remote());
         let all = vec![of(near(), &[]), of(far(), &["ip", "email"]), of(far(), &["ip"])];
