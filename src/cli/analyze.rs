@@ -6,11 +6,15 @@ use super::args::{AnalyzeArgs, ReportFormat};
 use super::context::Context;
 use super::exit::Exit;
 use super::import::{End, Heard, once, wait};
+use super::output;
 use super::progress::Progress;
 use crate::runtime::Ground;
+use aiobs_agents::Preview;
+use aiobs_store::Store;
 use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Longest wait for diagnoses; each has its own limit of five minutes.
@@ -37,7 +41,7 @@ pub(super) struct Finding {
 pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let temporary = if args.keep { None } else { Some(tempfile::tempdir()?) };
     let dir = temporary.as_ref().map_or(cx.data_dir.as_path(), tempfile::TempDir::path);
-    let (mut running, ended) = once(cx, &args.paths, Ground::open(dir)?, true)?;
+    let (mut running, ended) = once(cx, &args.paths, Ground::open(dir)?, !args.dry_run)?;
     let end = wait(cx, &running, &ended);
     if end.is_err() {
         running.stop();
@@ -45,6 +49,12 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let hint = if args.keep { "" } else { ". TMPDIR names another temporary directory" };
     let end = end.map_err(|why| anyhow::anyhow!("{}: {why}{hint}", dir.display()))?;
     let mut interrupted = end == End::Interrupted;
+    if args.dry_run {
+        let text = previews(&running, args.output);
+        running.stop();
+        std::io::stdout().write_all(text.as_bytes())?;
+        return Ok(if interrupted { Exit::Interrupted } else { Exit::Done });
+    }
     let mut progress = Progress::new(cx);
     let began = Instant::now();
     while !interrupted && !running.wait_for_diagnoses(Progress::EVERY) && began.elapsed() < DIAGNOSES {
@@ -54,6 +64,9 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     progress.clear();
     let findings = gather(&running, interrupted)?;
     running.stop();
+    if temporary.is_some() {
+        keep_calls(cx, dir)?;
+    }
     drop(running);
     let text = match args.output {
         ReportFormat::Text => report::text(&findings),
@@ -69,6 +82,51 @@ pub(super) fn run(cx: &Context, args: &AnalyzeArgs) -> anyhow::Result<Exit> {
         (false, true) => Exit::Interrupted,
         (false, false) => Exit::Done,
     })
+}
+
+/// The list of calls that left this machine outlives a temporary archive.
+fn keep_calls(cx: &Context, temporary: &Path) -> anyhow::Result<()> {
+    let calls = Store::open_read_only(temporary)?.reader()?.model_calls(usize::MAX >> 1)?;
+    if calls.is_empty() {
+        return Ok(());
+    }
+    match Store::open(&cx.data_dir) {
+        Ok((store, _)) => {
+            let mut writer = store.writer()?;
+            for call in calls {
+                writer.put_model_call(&call)?;
+                if let Some(end) = &call.end {
+                    writer.end_model_call(call.id, end)?;
+                }
+            }
+        }
+        Err(e) => {
+            let n = output::plural(calls.len() as u64, "call");
+            eprintln!("aiobs: {n} left this machine and could not be written down: {e}");
+        }
+    }
+    Ok(())
+}
+
+/// What a model would be sent for each incident.
+fn previews(running: &crate::runtime::Running, how: ReportFormat) -> String {
+    let whole = running.incidents().into_iter().filter(|i| i.part_of.is_none());
+    let all: Vec<_> = whole.filter_map(|i| Some((i.clone(), running.preview(i.id)?))).collect();
+    if how == ReportFormat::Json {
+        return output::lines(all.iter().map(|(i, p)| output::line(&preview_json(i, p))));
+    }
+    if all.is_empty() {
+        return "No incidents: nothing would be sent.\n".to_owned();
+    }
+    let one = |(i, p): &(Incident, Preview)| format!("=== {}  {}\n{}\n", i.id, output::safe(&i.title), p.text());
+    all.iter().map(one).collect()
+}
+
+fn preview_json(incident: &Incident, p: &Preview) -> serde_json::Value {
+    let redacted: serde_json::Map<_, _> =
+        p.redacted.iter().map(|(kind, n)| ((*kind).to_owned(), (*n).into())).collect();
+    serde_json::json!({"incident": incident.id.0, "title": incident.title, "prompts": p.prompts, "local": p.local,
+        "url": p.url, "redacted": redacted, "body": p.body})
 }
 
 /// What reading and diagnosing found, the worst first.

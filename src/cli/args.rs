@@ -85,6 +85,10 @@ pub enum Command {
     Verdicts(VerdictsArgs),
     /// Measure how well the program does on data whose answer is known
     Eval(EvalArgs),
+    /// Look at the configured models, check them, fetch one, list what left this machine
+    Models(ModelsArgs),
+    /// The prompts that models are sent: show, change, test them
+    Prompts(PromptsArgs),
     /// Check the surroundings: configuration, data directory, terminal, model
     Doctor(DoctorArgs),
     /// Show, check or begin a configuration file
@@ -141,6 +145,9 @@ pub struct AnalyzeArgs {
     /// Keep what was read in the archive instead of a temporary one
     #[arg(long)]
     pub keep: bool,
+    /// Ask no model; print exactly what one would be sent for each incident, and where to
+    #[arg(long, conflicts_with_all = ["fail_on", "keep"])]
+    pub dry_run: bool,
 }
 
 /// How a report is printed.
@@ -219,7 +226,7 @@ pub struct SqlArgs {
     pub output: Format,
 }
 
-const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, metrics, sources (docs/sql.md, or --tables).\n\
+const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, model_calls, metrics, sources (docs/sql.md, or --tables).\n\
 Example: aiobs sql \"SELECT bucket(time_ns, '1m') AS minute, count(*) FROM logs('level>=error') GROUP BY minute\"";
 
 /// `aiobs export`
@@ -357,6 +364,98 @@ pub enum PlaybooksAction {
         /// How the matches are printed
         #[arg(long, value_enum, default_value_t)]
         output: TextOrJson,
+    },
+}
+
+/// `aiobs models`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Which models are asked stands in [model] and [[models]] of the configuration (docs/models.md)."
+)]
+pub struct ModelsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: ModelsAction,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub output: TextOrJson,
+}
+
+/// What to do with models.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ModelsAction {
+    /// Every configured model, and what its server has
+    List,
+    /// Ask every model that is used a small question
+    Check,
+    /// Fetch a model onto its server (Ollama), with progress
+    Pull {
+        /// Which, such as `llama3.1` or `qwen3:4b`
+        #[arg(value_name = "NAME")]
+        model: String,
+        /// Onto the server of the model configured by this name; without it, that of [model]
+        #[arg(long, value_name = "CONFIGURED")]
+        on: Option<String>,
+    },
+    /// The calls that left this machine: where to, how much, what was hidden; never what was said
+    Calls {
+        /// Most calls, newest first; 0 is no limit
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: usize,
+    },
+}
+
+/// `aiobs prompts`
+#[derive(Debug, Args)]
+pub struct PromptsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: PromptsAction,
+}
+
+/// What to do with prompts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PromptsAction {
+    /// Every prompt with its version and whose it is
+    List,
+    /// Print a prompt as it holds
+    Show {
+        /// Which, such as `diagnosis`
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The shipped one, also when there is one of your own
+        #[arg(long)]
+        shipped: bool,
+    },
+    /// What your own prompts say otherwise than the shipped ones
+    Diff {
+        /// Only this one
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Write prompts as they hold into a directory, to be changed there
+    Export {
+        /// Where to; made when it is not there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Replace files that are there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check a file and take it as your own prompt
+    Import {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace your own prompt of that name
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check your own prompts, or a file: form, places, size
+    Test {
+        /// A file; none: your own prompts
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

@@ -36,6 +36,7 @@ pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
     found.extend(sources(cx));
     found.push(watching());
     found.push(model(cx));
+    found.extend(answers(cx));
     let text = match args.output {
         Format::Json => output::lines(found.iter().map(|f| output::line(&json(f)))),
         Format::Csv => {
@@ -106,7 +107,8 @@ fn data_dir(dir: &Path) -> Vec<Finding> {
             }
             match store.reader().and_then(|r| r.archive_info()) {
                 Ok(info) => {
-                    let text = format!("{}, {} records, {}", dir.display(), info.records, size(info.file_bytes));
+                    let text =
+                        format!("{}, {} records, {}", dir.display(), info.records, output::size(info.file_bytes));
                     found.push(finding(what, Verdict::Good, text));
                 }
                 Err(e) => found.push(finding(what, Verdict::Bad, e.to_string())),
@@ -120,20 +122,9 @@ fn data_dir(dir: &Path) -> Vec<Finding> {
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
         let verdict = if free < ROOM { Verdict::Bad } else { Verdict::Good };
         let more = if free < ROOM { "; free some, or lower archive.max_size" } else { "" };
-        found.push(finding("disk", verdict, format!("{} free{more}", size(free))));
+        found.push(finding("disk", verdict, format!("{} free{more}", output::size(free))));
     }
     found
-}
-
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 fn terminal() -> Finding {
@@ -216,4 +207,31 @@ fn model(cx: &Context) -> Finding {
         Ok(text) => finding("model", Verdict::Good, text),
         Err(reason) => finding("model", Verdict::Note, format!("{reason}; playbooks diagnose until then")),
     }
+}
+
+/// What the kept answers saved, and what left this machine; nothing when there is nothing to tell.
+fn answers(cx: &Context) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Ok(reader) = cx.archive() else { return found };
+    if let Ok(stats) = reader.answer_stats()
+        && stats.kept + stats.hits > 0
+    {
+        let text = format!(
+            "{} kept ({}), {} given again; saved {} tokens, ${:.2}",
+            stats.kept,
+            output::size(stats.bytes),
+            stats.hits,
+            stats.saved_tokens,
+            stats.saved_usd
+        );
+        found.push(finding("model answers", Verdict::Good, text));
+    }
+    if let Ok(calls) = reader.model_calls(1)
+        && let Some(last) = calls.first()
+    {
+        let when = output::local(last.time);
+        let text = format!("the last one to {} at {when}; `aiobs models calls` lists them", last.endpoint);
+        found.push(finding("remote calls", Verdict::Good, text));
+    }
+    found
 }

@@ -15,9 +15,11 @@ mod formats;
 mod hits;
 mod import;
 mod incidents;
+mod models;
 mod output;
 mod playbooks;
 mod progress;
+mod prompts;
 mod screen;
 mod search;
 mod signals;
@@ -74,6 +76,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Playbooks(args)) => playbooks::run(&cx, &args),
         Some(Command::Eval(args)) => eval::run(&cx, &args),
+        Some(Command::Models(args)) => models::run(&cx, &args),
+        Some(Command::Prompts(args)) => prompts::run(&cx, &args),
         Some(Command::Doctor(args)) => doctor::run(&cx, &args),
         Some(Command::Verdicts(args)) => verdicts::run(&cx, &args),
         Some(Command::Completions(_) | Command::Config(_)) => Ok(Exit::Done),

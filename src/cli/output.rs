@@ -71,6 +71,18 @@ pub(super) fn record(r: &LogRecord, source: &str, template: &str) -> Value {
     })
 }
 
+/// Bytes in the largest fitting unit.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
 /// `1 record`, `2 records`.
 pub(super) fn plural(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
@@ -122,6 +134,7 @@ pub(super) fn diagnosis(d: &Diagnosis) -> Value {
         "summary": d.summary,
         "references": d.references,
         "notes": d.notes,
+        "prompts": d.prompts,
         "trace": d.trace.map(|t| t.to_string()),
     })
 }

@@ -148,6 +148,9 @@ impl Layers {
         for row in rows {
             if let Some(table) = row.get_ref().as_table() {
                 let checked = self.row(lines, section, table, &row.span(), names);
+                if section == "models" {
+                    self.mistakes.extend(super::models::check_row(&checked, &lines.origin(&row.span())));
+                }
                 self.add_row(lines, section, checked, table);
             }
         }
@@ -330,7 +333,7 @@ fn own_formats(top: &DeTable<'_>, shipped: &[String]) -> Vec<String> {
 fn as_toml(kind: Kind, text: &str) -> String {
     let quoted = |t: &str| Value::String(t.to_owned()).to_string();
     match kind {
-        Kind::Bool | Kind::Int(..) | Kind::FormatMap | Kind::LevelMap => text.to_owned(),
+        Kind::Bool | Kind::Int(..) | Kind::FormatMap | Kind::LevelMap | Kind::HeaderMap => text.to_owned(),
         Kind::Texts | Kind::Globs | Kind::Regexes | Kind::Choices(_) if !text.starts_with('[') => {
             let items: Vec<_> = text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(quoted).collect();
             format!("[{}]", items.join(", "))

@@ -77,6 +77,12 @@ pub enum MistakeKind {
     UnknownKeymap,
     /// No such log format.
     UnknownFormat,
+    /// No such model.
+    UnknownModel,
+    /// Two keys that can't both hold.
+    Conflict,
+    /// Not a header.
+    BadHeader,
     /// A key that must be there is not.
     MissingKey,
     /// Two of the same name.
@@ -85,7 +91,7 @@ pub enum MistakeKind {
 
 impl MistakeKind {
     /// Every kind, for the test that each has an example.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Syntax,
         Self::Unreadable,
         Self::UnknownSection,
@@ -105,6 +111,9 @@ impl MistakeKind {
         Self::UnknownTheme,
         Self::UnknownKeymap,
         Self::UnknownFormat,
+        Self::UnknownModel,
+        Self::Conflict,
+        Self::BadHeader,
         Self::MissingKey,
         Self::DuplicateName,
     ];

@@ -4,12 +4,14 @@
 
 mod layers;
 mod mistake;
+mod models;
 mod paths;
 mod show;
 mod table;
 mod value;
 
 pub use mistake::{Mistake, MistakeKind, Mistakes, Origin};
+pub use models::{Model, OtherModel};
 pub use paths::Paths;
 pub use show::{check, init_text, reference, show, show_paths};
 pub use table::{
@@ -36,6 +38,8 @@ pub struct Config {
     pub detect: Detect,
     /// The language model.
     pub model: Model,
+    /// Other models, asked when that one does not answer.
+    pub models: Vec<OtherModel>,
     /// Limits of a diagnosis.
     pub chain: Chain,
     /// Where records are kept.
@@ -143,25 +147,6 @@ pub struct Pattern {
     /// Words for the list of incidents.
     #[serde(default)]
     pub title: Option<String>,
-}
-
-/// `[model]`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Whether a model is asked at all.
-    pub enabled: bool,
-    /// `ollama`.
-    pub provider: String,
-    /// Address of the provider.
-    pub url: String,
-    /// Model name; empty picks an installed one.
-    pub name: String,
-    /// Context window asked for, tokens.
-    pub num_ctx: u32,
-    /// Time for the provider to accept a connection.
-    #[serde(deserialize_with = "millis")]
-    pub connect_timeout: Duration,
 }
 
 /// `[chain]`
@@ -313,6 +298,7 @@ pub fn load(load: &Load<'_>) -> Result<Config, Mistakes> {
     }
     layers.environment(&load.env, load.names);
     layers.flags(&load.set, load.names);
+    layers.check_models();
     Ok(Config { dir: load.dir(), ..finish(layers)? })
 }
 

@@ -56,6 +56,11 @@ impl Paths {
         self.config_dir.join("keymaps")
     }
 
+    /// The user's own prompts.
+    pub fn prompts(&self) -> PathBuf {
+        self.config_dir.join("prompts")
+    }
+
     /// The user's own playbooks.
     pub fn playbooks(&self) -> PathBuf {
         self.config_dir.join("playbooks")

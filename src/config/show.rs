@@ -51,11 +51,12 @@ pub fn check(what: &Load<'_>) -> Result<String, Mistakes> {
 /// What `config path` prints.
 pub fn show_paths(paths: &Paths) -> String {
     format!(
-        "config    {}\nthemes    {}\nkeymaps   {}\nplaybooks {}\ndata      {}\n",
+        "config    {}\nthemes    {}\nkeymaps   {}\nplaybooks {}\nprompts   {}\ndata      {}\n",
         paths.config_file.display(),
         paths.themes().display(),
         paths.keymaps().display(),
         paths.playbooks().display(),
+        paths.prompts().display(),
         paths.data_dir.display()
     )
 }
@@ -117,6 +118,7 @@ fn example(key: &Key) -> &'static str {
         ("detect.thresholds.condition", _) => "\"latency_ms p95 > 500 for 5m\"",
         ("detect.markers.name", _) => "\"sale\"",
         ("detect.markers.regex", _) => "'^sale (?P<what>\\w+) (begins|ends)'",
+        ("models.name", _) => "\"spare\"",
         (_, Kind::Zone) => "\"utc\"",
         (_, Kind::LevelMap) => "{ SEVERE = \"error\" }",
         _ => "\"\"",
@@ -134,7 +136,6 @@ fn kind_text(key: &Key) -> String {
         Kind::Level => "trace, debug, info, warn, error, fatal".into(),
         Kind::Duration => "length of time".into(),
         Kind::Size => "size".into(),
-        Kind::Url => "address".into(),
         Kind::Endpoint => "address or empty".into(),
         Kind::Variable => "name of a variable or empty".into(),
         Kind::Zone => "time zone".into(),
@@ -150,5 +151,7 @@ fn kind_text(key: &Key) -> String {
         Kind::Choices(words) => format!("list of {}", words.join(", ")),
         Kind::FormatMap => "table from glob to format".into(),
         Kind::LevelMap => "table from word to level".into(),
+        Kind::Header => "header".into(),
+        Kind::HeaderMap => "table from header to text".into(),
     }
 }

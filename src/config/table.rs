@@ -2,6 +2,8 @@
 //! text of `config init`, the reference in `docs/`, the environment names and the "did you mean" hints are derived
 //! from it. It knows nothing of the engine or the screen.
 
+use super::models::{PROVIDERS, STAGES};
+
 /// What a value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -21,8 +23,6 @@ pub enum Kind {
     Duration,
     /// A size such as `500MB` or `10GiB`; kept as bytes.
     Size,
-    /// An `http` or `https` address.
-    Url,
     /// An `http` or `https` address without user and password, or empty.
     Endpoint,
     /// The name of an environment variable, or empty.
@@ -51,6 +51,10 @@ pub enum Kind {
     Choices(&'static [&'static str]),
     /// A table from file glob to format name.
     FormatMap,
+    /// The name of an HTTP header.
+    Header,
+    /// A table from HTTP header to text.
+    HeaderMap,
     /// A table from the word a log uses to the severity level it means.
     LevelMap,
 }
@@ -145,6 +149,14 @@ pub(crate) const MARKERS: &[&str] =
 /// The panes the screen can start with.
 pub(crate) const PANES: &[&str] = &["overview", "logs", "incidents", "charts", "topology", "chat"];
 
+const PROVIDER: &str = "Who serves the model; openai is every server that speaks OpenAI's interface.";
+const URL: &str = "Address of the provider; empty is its usual one.";
+const KEY_ENV: &str = "Name of the environment variable that holds the key; at openai's and anthropic's usual addresses \
+                       OPENAI_API_KEY and ANTHROPIC_API_KEY when empty.";
+const KEY_FILE: &str = "File whose first line is the key.";
+const HEADERS: &str = "Headers that go with every request; a value env:NAME is taken from a variable.";
+const ALLOW: &str = "Kinds of secrets and personal data that may leave this machine as they are; others are replaced.";
+
 /// Every section, in the order of the file.
 pub const SECTIONS: &[Section] = &[
     section("sources", "What is read when no path is given on the command line, and how."),
@@ -154,6 +166,10 @@ pub const SECTIONS: &[Section] = &[
     repeated("detect.thresholds", "Limits on numbers in the records, or on how many records come."),
     repeated("detect.markers", "Lines that tell of a change, beside the built-in ones; they stand on time axes."),
     section("model", "The language model. Without one, playbooks answer."),
+    repeated(
+        "models",
+        "Other models, asked in the order of model.fallbacks when the one before does not answer (docs/models.md).",
+    ),
     section("chain", "How long the stages of a diagnosis may take."),
     section("archive", "Where records are kept, and for how long."),
     section(
@@ -256,9 +272,20 @@ pub const KEYS: &[Key] = &[
     ),
     key("detect.markers.kind", Kind::Choice(MARKERS), "\"deploy\"", "", "What it tells of."),
     key("model.enabled", Kind::Bool, "true", "", "Whether a model is asked at all."),
-    key("model.provider", Kind::Choice(&["ollama"]), "\"ollama\"", "", "Who serves the model."),
-    key("model.url", Kind::Url, "\"http://127.0.0.1:11434\"", "", "Address of the provider."),
-    key("model.name", Kind::Text, "\"\"", "", "Model to use; empty takes the first fitting one that is installed."),
+    key("model.provider", Kind::Choice(PROVIDERS), "\"ollama\"", "", PROVIDER),
+    key("model.url", Kind::Endpoint, "\"\"", "", URL),
+    key("model.name", Kind::Text, "\"\"", "", "Model to use; empty takes the first fitting one that the server has."),
+    key("model.key_env", Kind::Variable, "\"\"", "", KEY_ENV),
+    key("model.key_file", Kind::Path, "\"\"", "", KEY_FILE),
+    key("model.headers", Kind::HeaderMap, "{}", "", HEADERS),
+    key("model.allow", Kind::Choices(aiobs_llm::KINDS), "[]", "", ALLOW),
+    key(
+        "model.fallbacks",
+        Kind::Texts,
+        "[]",
+        "",
+        "Names of [[models]] to ask, in this order, when this model does not answer.",
+    ),
     key("model.num_ctx", Kind::Int(1024, 1_048_576), "8192", "tokens", "Context window asked for."),
     key(
         "model.connect_timeout",
@@ -267,6 +294,44 @@ pub const KEYS: &[Key] = &[
         "ms",
         "How long to wait for the provider to accept a connection.",
     ),
+    key(
+        "model.first_token_timeout",
+        Kind::Duration,
+        "\"60s\"",
+        "ms",
+        "How long to wait for the first piece of an answer; a large model may have to be loaded first.",
+    ),
+    key("model.answer_timeout", Kind::Duration, "\"180s\"", "ms", "How long a whole answer may take."),
+    key(
+        "model.daily_cents",
+        Kind::Int(0, 10_000_000),
+        "0",
+        "US cents",
+        "Most that models may cost a day, by the list of prices; then only local ones are asked. 0 is no limit.",
+    ),
+    key(
+        "model.cache_ttl",
+        Kind::Duration,
+        "\"24h\"",
+        "ms",
+        "How long an answer is kept, so that the same question need not be asked again; 0s keeps none.",
+    ),
+    key(
+        "model.cache_size",
+        Kind::Size,
+        "\"32MiB\"",
+        "bytes",
+        "Most answers kept in the archive; the least used go first.",
+    ),
+    required("models.name", Kind::Text, "Name to refer to it by, unique among your models."),
+    key("models.provider", Kind::Choice(PROVIDERS), "\"ollama\"", "", PROVIDER),
+    key("models.url", Kind::Endpoint, "\"\"", "", URL),
+    key("models.model", Kind::Text, "\"\"", "", "Model to use; empty takes the first fitting one that the server has."),
+    key("models.key_env", Kind::Variable, "\"\"", "", KEY_ENV),
+    key("models.key_file", Kind::Path, "\"\"", "", KEY_FILE),
+    key("models.headers", Kind::HeaderMap, "{}", "", HEADERS),
+    key("models.allow", Kind::Choices(aiobs_llm::KINDS), "[]", "", ALLOW),
+    key("models.stages", Kind::Choices(STAGES), "[]", "", "What it is asked for; empty is everything."),
     key("chain.context_timeout", Kind::Duration, "\"30s\"", "ms", "Limit of the Context stage."),
     key("chain.diagnosis_timeout", Kind::Duration, "\"60s\"", "ms", "Limit of the Diagnosis stage."),
     key("chain.fixer_timeout", Kind::Duration, "\"90s\"", "ms", "Limit of the Fixer stage."),

@@ -58,6 +58,7 @@ impl Checker<'_> {
             Kind::Regexes => self.list(kind, Kind::Regex, value, span),
             Kind::Choices(words) => self.list(kind, Kind::Choice(words), value, span),
             Kind::FormatMap => self.map(kind, Some(Kind::Glob), Kind::Format, value, span),
+            Kind::HeaderMap => self.map(kind, Some(Kind::Header), Kind::Text, value, span),
             Kind::LevelMap => self.map(kind, None, Kind::Level, value, span),
             Kind::Size if value.is_integer() => self.integer(kind, 0, i64::MAX, value, span),
             _ => match value.as_str() {
@@ -127,13 +128,9 @@ impl Checker<'_> {
                 let what = || format!("`{text}` is not a size such as 500MB or 10GiB");
                 self.or_report(parse_size(text).map(Value::Integer), span, MistakeKind::BadSize, what)
             }
-            Kind::Url => {
-                let what = || format!("`{text}` is not an address such as http://127.0.0.1:11434");
-                self.or_report(is_url(text).then(|| text.into()), span, MistakeKind::BadUrl, what)
-            }
             Kind::Endpoint => {
                 // The text is not repeated: it may hold a password.
-                let what = || "not an address such as http://127.0.0.1:4318, without user and password".to_owned();
+                let what = || "not an address such as http://127.0.0.1:8080, without user and password".to_owned();
                 self.or_report(is_endpoint(text).then(|| text.into()), span, MistakeKind::BadUrl, what)
             }
             Kind::Variable => {
@@ -141,6 +138,10 @@ impl Checker<'_> {
                 let what =
                     || "not the name of an environment variable; the secret itself belongs in that variable".to_owned();
                 self.or_report(is_variable(text).then(|| text.into()), span, MistakeKind::BadVariable, what)
+            }
+            Kind::Header => {
+                let what = || format!("`{text}` is not the name of a header, such as X-Title");
+                self.or_report(is_header(text).then(|| text.into()), span, MistakeKind::BadHeader, what)
             }
             Kind::Zone => {
                 let what = || format!("`{text}` is not a time zone: local, utc, a name like Europe/Berlin, or +02:00");
@@ -233,6 +234,7 @@ pub(crate) fn expected(kind: Kind) -> &'static str {
         Kind::Texts | Kind::Globs | Kind::Regexes | Kind::Choices(_) => "a list of texts in brackets",
         Kind::FormatMap => "a table from glob to format name",
         Kind::LevelMap => "a table from word to level",
+        Kind::HeaderMap => "a table from header to text",
         _ => "a text in quotes",
     }
 }
@@ -311,6 +313,10 @@ fn is_endpoint(text: &str) -> bool {
 
 fn is_variable(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_header(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 fn is_zone(text: &str) -> bool {

@@ -6,6 +6,7 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow};
+use super::models::{Books, serve};
 use super::processing::Message;
 use super::titles;
 use super::writing::WriterMessage;
@@ -13,9 +14,10 @@ use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
-    Stage,
+    Preview, Prompts, Stage,
 };
-use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
+use aiobs_llm::{CancellationToken, Health, Provider};
+use aiobs_store::Reader;
 use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, Timestamp, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,6 +44,8 @@ pub(crate) struct AgentOptions<'a> {
     /// Whether sources are followed: then a diagnosis waits a little for evidence, else until all is read.
     pub follow: bool,
     pub archive: Arc<StoredArchive>,
+    /// For answers that are kept.
+    pub reader: Reader,
     pub board: Arc<Board>,
     /// Set with a screen.
     pub sink: Option<Arc<EventSink>>,
@@ -54,6 +58,7 @@ enum Carried {
     Chain(ChainOutput),
     Chat(ChatOutput),
     Question(Box<ChatMessage>),
+    Write(WriterMessage),
     Stop,
 }
 
@@ -64,6 +69,8 @@ pub(crate) struct Agents {
     chain: Arc<ChainService>,
     chat: Arc<ChatService>,
     archive: Arc<dyn Archive>,
+    /// The configured models, whether they answer or not.
+    configured: Option<Arc<dyn Provider>>,
     asking: Mutex<Option<CancellationToken>>,
     carry: Sender<Carried>,
     carried: Arc<AtomicUsize>,
@@ -85,6 +92,11 @@ impl Agents {
             o.board.notice("playbooks", Some((Level::Warn, format!("{first}{more}; left out"))));
         }
         let playbooks: Arc<dyn Advisor> = Arc::new(library);
+        let (prompts, mistakes) = Prompts::load(o.config.dir.as_ref().map(|d| d.join("prompts")).as_deref());
+        if let Some(first) = mistakes.first() {
+            o.board.notice("prompts", Some((Level::Warn, format!("{first}; the shipped prompt is used"))));
+        }
+        let prompts = Arc::new(prompts);
         let archive: Arc<dyn Archive> = o.archive;
         let options = chain_options(o.config);
         let (carry, inbox) = channel();
@@ -102,17 +114,21 @@ impl Agents {
             provider: None,
             archive: Arc::clone(&archive),
             playbooks: Arc::clone(&playbooks),
+            prompts: Arc::clone(&prompts),
             model: options.model.clone(),
             num_ctx: options.num_ctx,
         };
-        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, options };
-        let chain = Arc::new(ChainService::spawn(rt, deps, move |out| put(Carried::Chain(out))));
+        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, options };
+        let chain = Arc::new(ChainService::spawn(rt, deps, {
+            let put = put.clone();
+            move |out| put(Carried::Chain(out))
+        }));
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
             archive: Arc::clone(&archive),
             pipeline: o.pipeline,
-            writer: o.writer,
+            writer: o.writer.clone(),
             emit: o.emit,
             sink: o.sink,
             carried: Arc::clone(&carried),
@@ -121,13 +137,22 @@ impl Agents {
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
         let board = Arc::clone(&o.board);
+        let mut configured = None;
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
             let watcher =
                 Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
-            match provider(o.config) {
-                Ok(provider) => drop(rt.spawn(watcher.run(provider))),
+            let write = {
+                let put = put.clone();
+                move |message| put(Carried::Write(message))
+            };
+            let books = Arc::new(Books::new(o.reader, o.writer, o.config, write));
+            match serve(o.config, Some(books)) {
+                Ok(service) => {
+                    configured = Some(Arc::clone(&service.provider));
+                    drop(rt.spawn(watcher.run(service.provider)));
+                }
                 Err(reason) => *lock(&watcher.board.model) = ModelState::Offline { reason },
             }
         }
@@ -137,6 +162,7 @@ impl Agents {
             chain,
             chat,
             archive,
+            configured,
             asking: Mutex::new(None),
             carry,
             carried,
@@ -221,9 +247,9 @@ impl Agents {
     }
 
     /// Exactly what a model would be sent.
-    pub(crate) fn preview(&self, id: IncidentId) -> Option<String> {
+    pub(crate) fn preview(&self, id: IncidentId) -> Option<Preview> {
         let incident = self.archive.incident(id).ok()??;
-        Some(self.chain.preview(&incident))
+        Some(self.chain.preview(&incident, self.configured.clone()))
     }
 
     /// The last run of this incident since the program started.
@@ -287,39 +313,8 @@ fn chain_options(config: &Config) -> ChainOptions {
             stages: [c.context_timeout, c.diagnosis_timeout, c.fixer_timeout, c.reporter_timeout],
             total: c.total_timeout,
         },
-        backoff: Backoff { tries: c.tries, ..Backoff::default() },
-        model: Some(config.model.name.clone()).filter(|m| !m.is_empty()),
         num_ctx: config.model.num_ctx,
         ..defaults
-    }
-}
-
-fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
-    let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
-    let inner: Arc<dyn Provider> = match config.model.provider.as_str() {
-        "ollama" => Arc::new(
-            Ollama::with_connect_timeout(&config.model.url, name, config.model.connect_timeout)
-                .map_err(|e| e.to_string())?,
-        ),
-        other => return Err(format!("model.provider: `{other}` is not served here")),
-    };
-    Ok(Arc::new(Guarded::new(inner, Limits::default())))
-}
-
-/// Asks the configured model server once: which model answers, or what is wrong and what to do. Blocks.
-///
-/// # Errors
-/// The reason why no model answers, one line.
-pub fn model_health(config: &Config) -> Result<String, String> {
-    let provider = provider(config)?;
-    let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    match rt.block_on(provider.health()) {
-        Health::Ready { model, note } => {
-            let place = if provider.is_local() { "local" } else { "remote" };
-            let note = note.map(|n| format!("; {n}")).unwrap_or_default();
-            Ok(format!("{model} on {} at {} ({place}){note}", provider.name(), provider.endpoint()))
-        }
-        Health::Unavailable { reason } => Err(reason),
     }
 }
 
@@ -381,6 +376,8 @@ impl Carrier {
                 Carried::Chain(out) => self.chain(out),
                 Carried::Chat(out) => self.chat(out),
                 Carried::Question(message) => drop(self.store_chat(*message)),
+                // Gone only when everything stops.
+                Carried::Write(message) => drop(self.writer.send(message)),
                 Carried::Stop => {}
             }
             self.carried.fetch_sub(1, Ordering::SeqCst);

@@ -132,6 +132,7 @@ impl Builder<'_> {
             enabled: options.diagnose,
             follow: options.follow,
             archive: Arc::new(StoredArchive::new(ground.store.reader()?.caching(AGENTS_CACHE), Arc::clone(&board))),
+            reader: ground.store.reader()?,
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
             pipeline: to_pipeline.clone(),

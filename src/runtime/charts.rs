@@ -97,16 +97,26 @@ fn calls(reader: &mut Reader, charts: &mut Charts) -> Result<(), StoreError> {
         series("input", &|s| int(s, semconv::INPUT_TOKENS)),
         series("output", &|s| int(s, semconv::OUTPUT_TOKENS)),
     ];
+    if spans.iter().any(|s| int(s, semconv::SAVED_TOKENS) > 0.0) {
+        charts.tokens.push(series("saved by kept answers", &|s| int(s, semconv::SAVED_TOKENS)));
+    }
     charts.latency = vec![series("seconds", &|s| s.end.map_or(0.0, |e| e.since(s.start) as f64 / 1e9))];
-    let mut sum = 0.0;
-    let points = spans.iter().map(|s| {
-        sum += match s.attr(semconv::COST_USD) {
-            Some(aiobs_types::AttrValue::Float(v)) => *v,
-            _ => 0.0,
+    let sums = |attribute: &str| -> Vec<(f64, f64)> {
+        let mut sum = 0.0;
+        let point = |s: &Span| {
+            sum += match s.attr(attribute) {
+                Some(aiobs_types::AttrValue::Float(v)) => *v,
+                _ => 0.0,
+            };
+            (at(s), sum)
         };
-        (at(s), sum)
-    });
-    charts.cost = vec![Series { name: "US dollars, cumulated".to_owned(), points: points.collect() }];
+        spans.iter().map(point).collect()
+    };
+    charts.cost = vec![Series { name: "US dollars, cumulated".to_owned(), points: sums(semconv::COST_USD) }];
+    let saved = sums(semconv::SAVED_USD);
+    if saved.last().is_some_and(|(_, sum)| *sum > 0.0) {
+        charts.cost.push(Series { name: "saved by kept answers".to_owned(), points: saved });
+    }
     Ok(())
 }
 

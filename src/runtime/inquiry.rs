@@ -95,7 +95,7 @@ impl Inquiry {
                 self.decide(&request);
                 Ok(None)
             }
-            Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|text| Event::PromptPreview(id, text))),
+            Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|p| Event::PromptPreview(id, p.text()))),
         };
         match result {
             Ok(Some(event)) => self.sink.send(event),

@@ -13,6 +13,7 @@ mod hub;
 mod inquiry;
 mod live;
 mod logview;
+mod models;
 mod parts;
 mod pipeline;
 mod previews;
@@ -29,8 +30,8 @@ mod strikes;
 mod titles;
 mod writing;
 
-pub use agents::model_health;
 pub use builder::{Builder, Ground, Options};
+pub use models::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
 pub use pipeline::{LESSONS, Output, Pipeline, PipelineSetup, lessons};
 pub use running::Running;
 pub use writing::WAITS;

@@ -6,9 +6,10 @@ use super::events::{Backend, EventReceiver};
 use super::hub::Hub;
 use super::processing::Message;
 use super::remotes::Remotes;
+use aiobs_agents::Preview;
 use aiobs_logs::source::Waker;
 use aiobs_store::Store;
-use aiobs_types::{Incident, SourceInfo};
+use aiobs_types::{Incident, IncidentId, SourceInfo};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -120,6 +121,11 @@ impl Running {
             // An error means that the pipeline has ended, and with it everything it had to do.
             let _ = heard.recv();
         }
+    }
+
+    /// What a model would be sent for an incident; nothing when there is no such incident.
+    pub fn preview(&self, id: IncidentId) -> Option<Preview> {
+        self.agents.preview(id)
     }
 
     /// Stops in order: sources, what a person decided, agents, remotes, pipeline (what was read is stored), the rest.

@@ -61,6 +61,7 @@ mod tests {
             alternatives: Vec::new(),
             fix: Fix::default(),
             summary: String::new(),
+            prompts: Vec::new(),
             references: Vec::new(),
             notes: Vec::new(),
             trace: None,

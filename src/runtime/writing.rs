@@ -9,8 +9,8 @@ use super::pipeline::Output;
 use super::remotes::Exports;
 use aiobs_store::{Commit, Retention, StoreError, Writer};
 use aiobs_types::{
-    ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Level, RecordId, SourceId, Span, Template, TemplateId,
-    Timestamp,
+    CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
+    SourceId, Span, Template, TemplateId, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(crate) enum WriterMessage {
     Spans(Vec<Span>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
     Verdict(IncidentId, bool),
+    /// What models answered, and calls that leave this machine.
+    Models(ModelRow),
     /// Something a person keeps or forgets.
     Keep(Keep),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
@@ -50,6 +52,16 @@ pub(crate) enum WriterMessage {
     /// All sources have ended; everything before this is stored.
     Drained,
     Stop,
+}
+
+/// See [`WriterMessage::Models`].
+pub(crate) enum ModelRow {
+    /// An answer to keep under a key, within so many bytes of all.
+    Answer(String, Box<KeptAnswer>, u64),
+    /// A kept answer was used.
+    Used(String, Box<KeptAnswer>),
+    Sent(Box<RemoteCall>),
+    Ended(u64, CallEnd),
 }
 
 /// Everything the thread works with.
@@ -191,6 +203,10 @@ impl Writing {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
+            WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
+            WriterMessage::Models(ModelRow::Used(key, answer)) => self.writer.used_answer(&key, &answer, now),
+            WriterMessage::Models(ModelRow::Sent(call)) => self.writer.put_model_call(&call),
+            WriterMessage::Models(ModelRow::Ended(id, end)) => self.writer.end_model_call(id, &end),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
             WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),

@@ -443,6 +443,7 @@ fn incident_detail(incident: Incident) -> IncidentDetail {
             ..Fix::default()
         },
         summary: String::new(),
+        prompts: Vec::new(),
         references: Vec::new(),
         notes: Vec::new(),
         trace: None,

@@ -4,7 +4,7 @@
 use crate::testing::{MemArchive, shop};
 use crate::*;
 use aiobs_llm::scripted::{Scripted, Step};
-use aiobs_llm::{LlmError, Provider, Role};
+use aiobs_llm::{Backoff, Candidate, LlmError, Provider, Role, ServiceOptions, service};
 use aiobs_types::{
     Author, ChatScope, Confidence, Diagnosis, Fingerprint, Fix, Incident, IncidentId, RecordId, Severity, Span,
     SpanStatus, semconv,
@@ -39,13 +39,18 @@ struct World {
 }
 
 fn world(provider: Option<Scripted>, archive: MemArchive, playbooks: bool) -> World {
-    let provider = provider.map(|p| Arc::new(p) as Arc<dyn Provider>);
+    world_of(provider.map(|p| Arc::new(p) as Arc<dyn Provider>), archive, playbooks)
+}
+
+fn world_of(provider: Option<Arc<dyn Provider>>, archive: MemArchive, playbooks: bool) -> World {
     let playbooks: Arc<dyn Advisor> = if playbooks { Arc::new(Book) } else { Arc::new(NoAdvice) };
-    let options = ChainOptions {
-        backoff: aiobs_llm::Backoff { base: Duration::ZERO, ..aiobs_llm::Backoff::default() },
-        ..ChainOptions::default()
+    let deps = ChainDeps {
+        provider,
+        archive: Arc::new(archive),
+        playbooks,
+        prompts: Arc::default(),
+        options: ChainOptions::default(),
     };
-    let deps = ChainDeps { provider, archive: Arc::new(archive), playbooks, options };
     let (tx, outputs) = unbounded_channel();
     let out = move |o| drop(tx.send(o));
     World { service: ChainService::spawn(&tokio::runtime::Handle::current(), deps, out), outputs }
@@ -98,6 +103,7 @@ async fn a_model_explains_with_lines_that_exist() {
     assert!(d.notes.iter().any(|n| n.starts_with("4 cited records")), "{:?}", d.notes);
     assert_eq!(d.fix.now, ["Set POOL_MAX=20"]);
     assert_eq!(d.summary, "Orders could not reach its database.");
+    assert_eq!(d.prompts, ["diagnosis v1", "fixer v1", "reporter v1"]);
     assert!(seen.iter().any(|o| matches!(o, ChainOutput::Text { stage: Stage::Fixer, .. })));
     let names: Vec<&str> = spans.iter().map(|s| s.name.as_str()).collect();
     for want in ["invoke_agent aiobs", "invoke_agent diagnosis", "chat llama3.1", "execute_tool search_logs"] {
@@ -310,22 +316,70 @@ async fn hostile_lines_stay_data() {
     }
 }
 
+/// The model with every layer around it.
+fn serviced(model: &Scripted) -> Arc<dyn Provider> {
+    let candidate = Candidate {
+        name: "model".into(),
+        model: None,
+        provider: Arc::new(model.clone()),
+        stages: Vec::new(),
+        allow: Vec::new(),
+    };
+    let options = ServiceOptions {
+        backoff: Backoff { base: Duration::ZERO, ..Backoff::default() },
+        cache_ttl: Duration::from_mins(1),
+        ..ServiceOptions::default()
+    };
+    service(vec![candidate], options).provider
+}
+
 #[tokio::test]
 async fn secrets_go_only_to_a_local_model() {
     for remote in [false, true] {
         let (archive, incident) = shop(&["login failed password=hunter2 for jane@shop.example"]);
-        let model = if remote { scripted("[]").remote() } else { scripted("[]") };
-        let mut w = world(Some(model.clone()), archive, true);
-        let preview = w.service.preview(&incident);
+        let claims = r#"[{"text":"[email-1] could not log in","records":["R23"]}]"#;
+        let model = if remote { scripted(claims).remote() } else { scripted(claims) };
+        let mut w = world_of(Some(serviced(&model)), archive, true);
+        let preview = w.service.preview(&incident, None);
         w.service.submit(incident);
-        w.diagnosed().await;
+        let (d, spans, _) = w.diagnosed().await;
         let sent: Vec<String> =
             model.requests().iter().flat_map(|r| r.messages.iter().map(|m| m.content.clone())).collect();
         let sent = sent.join("\n");
         assert_eq!(sent.contains("hunter2") || sent.contains("jane@"), !remote);
-        let first = model.requests()[0].messages.clone();
-        assert!(first.iter().all(|m| preview.contains(&m.content)), "the preview shows exactly what is sent");
+        assert_eq!(model.requests()[0].messages, preview.messages, "the preview shows exactly what is sent");
+        assert_eq!(preview.local, !remote);
+        assert_eq!(preview.text().contains("2 × email, 2 × secret"), remote, "{}", preview.text());
+        let name = if remote { "jane@shop.example" } else { "[email-1]" };
+        assert_eq!(d.claims[0].text, format!("{name} could not log in"), "values come back");
+        let call = spans.iter().find(|s| s.name == "chat llama3.1").unwrap();
+        assert_eq!(call.attr_text(semconv::REDACTED), remote.then_some("email:2 secret:2"));
+        assert_eq!(call.attr_text(semconv::CACHE), Some("miss"));
     }
+}
+
+#[tokio::test]
+async fn tries_of_the_service_show_in_stage_and_span_and_a_rerun_asks_anew() {
+    let (archive, incident) = shop(&[]);
+    let flaky = Scripted::new("m")
+        .script("diagnosis", vec![Step::Text("{".into()), Step::Fail(LlmError::Cut)])
+        .reply("diagnosis", &answer("[]"))
+        .reply("fixer", r#"{"now":["x"]}"#)
+        .reply("reporter", r#"{"summary":"s"}"#);
+    let mut w = world_of(Some(serviced(&flaky)), archive, true);
+    w.service.submit(incident.clone());
+    let (d, spans, seen) = w.diagnosed().await;
+    assert!(matches!(d.author, Author::Model { .. }), "{:?}", d.notes);
+    let told = |o: &ChainOutput| matches!(o, ChainOutput::Stage { stage: Stage::Diagnosis, attempts: 2, .. });
+    assert!(seen.iter().any(told));
+    let call = spans.iter().find(|s| s.name == "chat m").unwrap();
+    assert_eq!((call.attr_int(semconv::ATTEMPTS), call.attr_text(semconv::BREAKER)), (Some(2), Some("closed")));
+    assert_eq!(call.attr_text(semconv::PROVIDER), Some("scripted"));
+    let before = flaky.requests().len();
+    w.service.rerun(incident);
+    let (_, spans, _) = w.diagnosed().await;
+    assert_eq!(flaky.requests().len(), before + 3, "kept answers will not do");
+    assert!(spans.iter().any(|s| s.attr_text(semconv::CACHE) == Some("bypass")));
 }
 
 async fn ask(
@@ -335,7 +389,14 @@ async fn ask(
 ) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
     let (archive, _) = shop(&[]);
     let provider = provider.map(|p| Arc::new(p) as Arc<dyn Provider>);
-    let deps = ChatDeps { provider, archive: Arc::new(archive), playbooks: Arc::new(Book), model: None, num_ctx: 8192 };
+    let deps = ChatDeps {
+        provider,
+        archive: Arc::new(archive),
+        playbooks: Arc::new(Book),
+        prompts: Arc::default(),
+        model: None,
+        num_ctx: 8192,
+    };
     let chat = ChatService::new(&tokio::runtime::Handle::current(), deps);
     let (tx, mut rx) = unbounded_channel();
     let cancel = chat.ask(question.into(), scope, Vec::new(), move |o| drop(tx.send(o)));

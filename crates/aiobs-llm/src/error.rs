@@ -1,6 +1,7 @@
 //! What can go wrong with a model call, sorted by what the caller can do about it. Used by every provider and by
 //! retry, breaker and the chain; the texts are one line and made for people.
 
+use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -24,10 +25,12 @@ pub enum LlmError {
         reason: String,
     },
     /// The model is not there.
-    #[error("model `{model}` is not installed; run `ollama pull {model}`")]
+    #[error("{}", missing(model, server))]
     ModelMissing {
         /// Which.
         model: String,
+        /// Kind of server, such as `Ollama`.
+        server: String,
     },
     /// No model that can chat is installed.
     #[error("no chat model is installed; run `ollama pull {suggestion}`")]
@@ -86,9 +89,58 @@ pub enum LlmError {
         /// Until it is tried again.
         wait: Duration,
     },
+    /// There is no usable key.
+    #[error("{reason}")]
+    NoKey {
+        /// What is wrong with it and what to do; never the key.
+        reason: String,
+    },
+    /// The budget of the day is spent, and no free model is configured.
+    #[error("today's budget of ${limit:.2} is spent (${spent:.2}); playbooks answer until midnight UTC")]
+    BudgetSpent {
+        /// US dollars spent today, in cents' precision.
+        spent: Dollars,
+        /// US dollars allowed a day.
+        limit: Dollars,
+    },
+    /// No configured model may be asked for this.
+    #[error("no configured model may be asked for the stage {stage}")]
+    NobodyAllowed {
+        /// What the call was for.
+        stage: &'static str,
+    },
     /// Somebody stopped it.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// US dollars; whole millionths, so that errors can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dollars(pub u64);
+
+impl Dollars {
+    /// From a number of dollars; what is no amount is nothing.
+    pub fn from_f64(usd: f64) -> Self {
+        Self((usd.max(0.0) * 1e6).round() as u64)
+    }
+
+    /// As a number of dollars.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl fmt::Display for Dollars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_f64().fmt(f)
+    }
+}
+
+fn missing(model: &str, server: &str) -> String {
+    match server {
+        "Ollama" => format!("model `{model}` is not installed; run `ollama pull {model}`"),
+        _ => format!("{server} has no model `{model}`; `aiobs models list` shows what it has"),
+    }
 }
 
 impl LlmError {
@@ -132,6 +184,9 @@ impl LlmError {
             Self::Protocol { .. } => "protocol",
             Self::Timeout { .. } => "timeout",
             Self::BreakerOpen { .. } => "breaker_open",
+            Self::NoKey { .. } => "no_key",
+            Self::BudgetSpent { .. } => "budget_spent",
+            Self::NobodyAllowed { .. } => "nobody_allowed",
             Self::Cancelled => "cancelled",
         }
     }

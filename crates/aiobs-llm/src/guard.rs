@@ -1,11 +1,17 @@
-//! What every provider gets around it: time limits, a circuit breaker, a price. One [`Guarded`] is shared by the
-//! chain and the chat, so that both know when a server is down. It knows no particular provider.
+//! What every model gets around it: time limits, a circuit breaker, a price, and a row in the audit for each call that
+//! leaves this machine. One [`Guarded`] per model is shared by the chain and the chat, so that both know when it is
+//! down. It knows no particular provider.
 
-use crate::breaker::Breaker;
+use crate::audit::{Auditor, CallEnd, RemoteCall};
+use crate::breaker::{Breaker, THRESHOLD};
 use crate::price::Prices;
-use crate::{ChatEvent, ChatRequest, ChatStream, Health, LlmError, ModelInfo, Provider};
+use crate::{
+    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+};
+use aiobs_types::{Timestamp, semconv};
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +42,7 @@ struct Shared {
     limits: Limits,
     prices: Prices,
     breaker: Mutex<Breaker>,
+    auditor: Option<Arc<dyn Auditor>>,
 }
 
 impl Shared {
@@ -50,17 +57,82 @@ impl Shared {
             _ => {}
         }
     }
+
+    /// Writes a call down when it leaves this machine.
+    fn write_down(&self, request: &ChatRequest) -> Option<Written> {
+        let auditor = Arc::clone(self.auditor.as_ref().filter(|_| !self.inner.is_local())?);
+        let outgoing = self.inner.outgoing(request);
+        let named = outgoing.as_ref().and_then(|o| o.body.get("model")?.as_str().map(str::to_owned));
+        let bytes = outgoing.map_or_else(|| request.chars(), |o| o.body.to_string().len());
+        let call = RemoteCall {
+            id: crate::jitter() >> 1,
+            time: Timestamp::now(),
+            provider: self.inner.name().to_owned(),
+            endpoint: self.inner.endpoint().to_owned(),
+            model: named.or_else(|| request.model.clone()).unwrap_or_default(),
+            stage: request.stage.to_owned(),
+            bytes: bytes as u64,
+            redacted: request.redacted.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect(),
+            end: None,
+        };
+        auditor.sent(&call);
+        Some(Written { auditor, id: call.id, over: false })
+    }
+}
+
+fn how_it_ended(event: &Result<ChatEvent, LlmError>) -> Option<CallEnd> {
+    match event {
+        Ok(ChatEvent::Done(done)) => Some(CallEnd {
+            outcome: "ok".to_owned(),
+            input_tokens: done.usage.input_tokens.unwrap_or(0),
+            output_tokens: done.usage.output_tokens.unwrap_or(0),
+            cost_usd: done.usage.cost_usd,
+        }),
+        Err(e) => Some(CallEnd { outcome: e.kind().to_owned(), ..CallEnd::default() }),
+        Ok(_) => None,
+    }
 }
 
 impl Guarded {
     /// Around a provider.
     pub fn new(inner: Arc<dyn Provider>, limits: Limits) -> Self {
         let breaker = Mutex::new(Breaker::default());
-        Self { shared: Arc::new(Shared { inner, limits, prices: Prices::embedded(), breaker }) }
+        Self { shared: Arc::new(Shared { inner, limits, prices: Prices::embedded(), breaker, auditor: None }) }
+    }
+
+    /// With someone who writes down what leaves this machine.
+    pub fn audited(self, auditor: Option<Arc<dyn Auditor>>) -> Self {
+        let Shared { inner, limits, prices, .. } = &*self.shared;
+        let (inner, limits, prices) = (Arc::clone(inner), *limits, prices.clone());
+        Self { shared: Arc::new(Shared { inner, limits, prices, breaker: Mutex::default(), auditor }) }
+    }
+}
+
+/// The audit's row of a call that leaves this machine; ends with it, whatever happens.
+struct Written {
+    auditor: Arc<dyn Auditor>,
+    id: u64,
+    over: bool,
+}
+
+impl Written {
+    fn end(&mut self, end: &CallEnd) {
+        if !std::mem::replace(&mut self.over, true) {
+            self.auditor.ended(self.id, end);
+        }
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        self.end(&CallEnd { outcome: "stopped".to_owned(), ..CallEnd::default() });
     }
 }
 
 struct Call {
+    /// Attributes to tell first.
+    ready: VecDeque<ChatEvent>,
+    written: Option<Written>,
     shared: Arc<Shared>,
     request: Option<ChatRequest>,
     cancel: CancellationToken,
@@ -68,6 +140,7 @@ struct Call {
     began: tokio::time::Instant,
     answered: bool,
     over: bool,
+    refused: Option<LlmError>,
 }
 
 impl Call {
@@ -75,26 +148,45 @@ impl Call {
         if self.over {
             return None;
         }
-        let event = match self.admit() {
-            Ok(()) => self.event().await,
-            Err(refused) => Err(refused),
+        self.admit();
+        if let Some(told) = self.ready.pop_front() {
+            return Some((Ok(told), self));
+        }
+        let event = match self.refused.take() {
+            None => self.event().await,
+            Some(refused) => Err(refused),
         };
         self.over = matches!(event, Err(_) | Ok(ChatEvent::Done(_)));
         Some((event, self))
     }
 
     /// Asks the breaker before the first piece.
-    fn admit(&mut self) -> Result<(), LlmError> {
-        let Some(request) = self.request.take() else { return Ok(()) };
+    fn admit(&mut self) {
+        let Some(request) = self.request.take() else { return };
+        let inner = &self.shared.inner;
         let mut breaker = self.shared.breaker();
-        if let Err(wait) = breaker.allow(Instant::now()) {
-            let provider = self.shared.inner.name().to_owned();
-            return Err(LlmError::BreakerOpen { provider, failures: breaker.failures(), wait });
-        }
+        let failures = breaker.failures();
+        let allowed = breaker.allow(Instant::now());
         drop(breaker);
+        let state = match (&allowed, failures >= THRESHOLD) {
+            (Err(_), _) => "open",
+            (Ok(()), true) => "half_open",
+            (Ok(()), false) => "closed",
+        };
+        let mut tell = |name, value| self.ready.push_back(ChatEvent::Attribute { name, value });
+        tell(semconv::BREAKER, state.into());
+        tell(semconv::PROVIDER, inner.name().into());
+        tell(semconv::SERVER_ADDRESS, inner.endpoint().into());
+        if let Some(model) = &request.model {
+            tell(semconv::REQUEST_MODEL, model.as_str().into());
+        }
+        if let Err(wait) = allowed {
+            self.refused = Some(LlmError::BreakerOpen { provider: inner.name().to_owned(), failures, wait });
+            return;
+        }
         self.began = tokio::time::Instant::now();
-        self.stream = Some(self.shared.inner.chat(request, self.cancel.clone()));
-        Ok(())
+        self.written = self.shared.write_down(&request);
+        self.stream = Some(inner.chat(request, self.cancel.clone()));
     }
 
     async fn event(&mut self) -> Result<ChatEvent, LlmError> {
@@ -111,9 +203,15 @@ impl Call {
         };
         self.answered = true;
         if let Ok(ChatEvent::Done(done)) = &mut event {
+            self.shared.inner.name().clone_into(&mut done.provider);
             done.usage.cost_usd = self.shared.prices.cost(self.shared.inner.is_local(), &done.model, &done.usage);
         }
         self.shared.report(&event);
+        if let Some(written) = &mut self.written
+            && let Some(end) = how_it_ended(&event)
+        {
+            written.end(&end);
+        }
         event
     }
 }
@@ -134,6 +232,15 @@ impl Provider for Guarded {
     fn health(&self) -> BoxFuture<'_, Health> {
         self.shared.inner.health()
     }
+    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
+        self.shared.inner.outgoing(request)
+    }
+    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        self.shared.inner.embed(model, texts)
+    }
+    fn pull(&self, model: String) -> PullStream {
+        self.shared.inner.pull(model)
+    }
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         let call = Call {
             shared: Arc::clone(&self.shared),
@@ -143,6 +250,9 @@ impl Provider for Guarded {
             began: tokio::time::Instant::now(),
             answered: false,
             over: false,
+            ready: VecDeque::new(),
+            written: None,
+            refused: None,
         };
         stream::unfold(call, Call::next).boxed()
     }

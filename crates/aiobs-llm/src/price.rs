@@ -38,7 +38,9 @@ impl Prices {
         if local {
             return Some(0.0);
         }
-        let price = self.model.iter().filter(|p| model.starts_with(&p.model)).max_by_key(|p| p.model.len())?;
+        // Routers put the maker before the name: `openai/gpt-4o`.
+        let bare = model.rsplit('/').next().unwrap_or(model);
+        let price = self.model.iter().filter(|p| bare.starts_with(&p.model)).max_by_key(|p| p.model.len())?;
         let tokens = |n: Option<u64>| n.unwrap_or(0) as f64 / 1e6;
         Some(tokens(usage.input_tokens) * price.input + tokens(usage.output_tokens) * price.output)
     }
@@ -55,6 +57,7 @@ mod tests {
         let usage = Usage { input_tokens: Some(1_000_000), output_tokens: Some(1_000_000), ..Usage::default() };
         assert!((prices.cost(false, "gpt-4o-mini-2024-07-18", &usage).unwrap() - 0.75).abs() < 1e-9);
         assert!((prices.cost(false, "gpt-4o", &usage).unwrap() - 12.5).abs() < 1e-9);
+        assert!((prices.cost(false, "openai/gpt-4o", &usage).unwrap() - 12.5).abs() < 1e-9);
         assert_eq!(prices.cost(true, "llama3.1", &usage), Some(0.0));
         assert_eq!(prices.cost(false, "nobody-knows", &usage), None);
     }

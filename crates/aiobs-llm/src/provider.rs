@@ -2,6 +2,7 @@
 //! the agent chain and the chat; it knows no particular server and no prompt.
 
 use crate::LlmError;
+use aiobs_types::AttrValue;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
@@ -25,6 +26,60 @@ pub trait Provider: Send + Sync {
     fn health(&self) -> BoxFuture<'_, Health>;
     /// Asks. Nothing is sent before the stream is polled; cancelling the token or dropping the stream stops it.
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream;
+    /// What [`Self::chat`] would send for this request, exactly, but for the key. `None` when nothing is sent.
+    fn outgoing(&self, _request: &ChatRequest) -> Option<Outgoing> {
+        None
+    }
+    /// The request with everything hidden that [`Self::chat`] would hide.
+    fn hidden(&self, request: &ChatRequest) -> ChatRequest {
+        request.clone()
+    }
+    /// Vectors of texts, in their order; `model` as for a chat.
+    fn embed(&self, _model: Option<String>, _texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        let message = format!("{} makes no embeddings", self.name());
+        Box::pin(async { Err(LlmError::Refused { status: 0, message }) })
+    }
+    /// Fetches a model onto the server, telling how far it is. Dropping the stream stops it.
+    fn pull(&self, _model: String) -> PullStream {
+        let message = format!("{} pulls no models; its models are managed there", self.name());
+        Box::pin(futures_util::stream::once(async { Err(LlmError::Refused { status: 0, message }) }))
+    }
+}
+
+/// How far a pull is; the last one has [`Pulled::complete`].
+pub type PullStream = BoxStream<'static, Result<Pulled, LlmError>>;
+
+/// How far the fetching of a model is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// What is being done, in the server's words, one line.
+    pub status: String,
+    /// Bytes of this part that are there.
+    pub done: u64,
+    /// Bytes of this part, 0 when unknown.
+    pub total: u64,
+    /// Whether everything is there.
+    pub complete: bool,
+}
+
+/// What would be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// To which address.
+    pub url: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// Vectors of texts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Embeddings {
+    /// Model that made them.
+    pub model: String,
+    /// One per text, in their order, all of the same length.
+    pub vectors: Vec<Vec<f32>>,
+    /// Tokens read, when the server counts.
+    pub input_tokens: Option<u64>,
 }
 
 /// Whether a provider can answer.
@@ -65,6 +120,8 @@ pub struct ModelInfo {
     pub bytes: u64,
     /// Parameters in millions, `None` when unknown.
     pub parameters_m: Option<u64>,
+    /// The machine it really runs on, when the server only passes requests on.
+    pub elsewhere: Option<String>,
     /// What it can do: `completion`, `tools`, `thinking`, `embedding`, ...; empty when the server does not say.
     pub capabilities: Vec<String>,
 }
@@ -95,27 +152,49 @@ impl Role {
 }
 
 /// One message of a chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Who.
     pub role: Role,
     /// What.
     pub content: String,
+    /// Tools that the model asked for in this message of its own.
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that this message is the result of.
+    pub answers: Option<ToolCall>,
 }
 
 impl Message {
+    fn new(role: Role, content: String) -> Self {
+        Self { role, content, tool_calls: Vec::new(), answers: None }
+    }
     /// Instructions of the program.
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: Role::System, content: content.into() }
+        Self::new(Role::System, content.into())
     }
     /// The question, and data.
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: Role::User, content: content.into() }
+        Self::new(Role::User, content.into())
     }
     /// The model's earlier words.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
+        Self::new(Role::Assistant, content.into())
     }
+    /// What a tool found.
+    pub fn tool(call: ToolCall, content: impl Into<String>) -> Self {
+        Self { answers: Some(call), ..Self::new(Role::Tool, content.into()) }
+    }
+}
+
+/// A tool that a model may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    /// Name, of letters, digits, `_` and `-`.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// JSON schema of its arguments, an object.
+    pub parameters: Value,
 }
 
 /// How the model is to answer. `None` leaves it to the server.
@@ -140,10 +219,20 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     /// JSON schema the answer must fit.
     pub format: Option<Value>,
+    /// Tools it may ask for.
+    pub tools: Vec<Tool>,
     /// How to answer.
     pub options: ChatOptions,
     /// Whether a model that can think may; `None` leaves it to the model.
     pub think: Option<bool>,
+    /// Whether an answer from the cache will not do.
+    pub fresh: bool,
+    /// How long the caller waits for the answer; pauses and fallbacks keep within it. `None` is for ever.
+    pub patience: Option<Duration>,
+    /// Only models that cost nothing may be asked; set by the budget.
+    pub free_only: bool,
+    /// What was hidden in the messages, by kind; set by the redaction.
+    pub redacted: Vec<(&'static str, u32)>,
     /// What this call is for, such as `diagnosis`; not sent, used by scripts and spans.
     pub stage: &'static str,
 }
@@ -158,7 +247,7 @@ impl ChatRequest {
 /// A tool the model wants to use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
-    /// Id when the server gives one.
+    /// Id when the server gives one; results refer to it.
     pub id: Option<String>,
     /// Tool name.
     pub name: String,
@@ -183,6 +272,13 @@ pub enum ChatEvent {
         delay: Duration,
         /// Why the last one failed.
         reason: String,
+    },
+    /// What a layer did, for the call's span.
+    Attribute {
+        /// Name, one of [`aiobs_types::semconv`].
+        name: &'static str,
+        /// Value; a later one of the same name replaces it.
+        value: AttrValue,
     },
     /// The end of a complete answer.
     Done(Completion),
@@ -233,6 +329,8 @@ pub struct Usage {
 /// The end of a complete answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {
+    /// Provider that answered; empty until [`crate::Guarded`] fills it in.
+    pub provider: String,
     /// Model that answered.
     pub model: String,
     /// Why it ended.

@@ -1,7 +1,9 @@
 //! Trying again: how long to wait, and a wrapper that does it. The chain uses only [`Backoff`] (it counts its own
 //! tries), the chat uses [`Retrying`].
 
-use crate::{ChatEvent, ChatRequest, ChatStream, Health, LlmError, ModelInfo, Provider};
+use crate::{
+    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+};
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use std::hash::{BuildHasher as _, RandomState};
@@ -70,6 +72,7 @@ struct Tries {
     request: ChatRequest,
     cancel: CancellationToken,
     attempt: u32,
+    began: tokio::time::Instant,
     pause: Duration,
     stream: Option<ChatStream>,
     over: bool,
@@ -87,7 +90,10 @@ impl Tries {
         let stream = self.stream.get_or_insert_with(|| self.inner.chat(self.request.clone(), self.cancel.clone()));
         let event = match stream.next().await.unwrap_or(Err(LlmError::Cut)) {
             Err(error) => {
-                if let Some(delay) = self.backoff.pause(self.attempt, &error, jitter()) {
+                // A pause that outlasts the caller's patience is not begun: somebody else can answer meanwhile.
+                let left = self.request.patience.map(|p| p.saturating_sub(self.began.elapsed()));
+                let pause = self.backoff.pause(self.attempt, &error, jitter());
+                if let Some(delay) = pause.filter(|pause| left.is_none_or(|left| *pause < left)) {
                     self.attempt += 1;
                     self.pause = delay;
                     self.stream = None;
@@ -124,6 +130,15 @@ impl Provider for Retrying {
     fn health(&self) -> BoxFuture<'_, Health> {
         self.inner.health()
     }
+    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
+        self.inner.outgoing(request)
+    }
+    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        self.inner.embed(model, texts)
+    }
+    fn pull(&self, model: String) -> PullStream {
+        self.inner.pull(model)
+    }
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         let tries = Tries {
             inner: Arc::clone(&self.inner),
@@ -131,6 +146,7 @@ impl Provider for Retrying {
             request,
             cancel,
             attempt: 1,
+            began: tokio::time::Instant::now(),
             pause: Duration::ZERO,
             stream: None,
             over: false,

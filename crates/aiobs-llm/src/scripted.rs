@@ -155,8 +155,9 @@ impl Play {
     }
 
     fn completion(&self, finish: FinishReason) -> Completion {
-        let estimate = crate::ollama::decode::estimate_tokens;
+        let estimate = crate::net::answer::estimate_tokens;
         Completion {
+            provider: String::new(),
             model: self.model.clone(),
             finish,
             usage: Usage {

@@ -3,6 +3,7 @@
 //! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
 //! neither the screen nor any model.
 
+mod answers;
 mod bytes;
 mod chunk;
 mod codec;
@@ -29,6 +30,7 @@ mod timeorder;
 mod timescan;
 mod writer;
 
+pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
 pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};

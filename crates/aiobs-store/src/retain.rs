@@ -84,6 +84,7 @@ impl Writer {
             }
             tx.execute("DELETE FROM span WHERE start < ?", [before]).doing(DOING)?;
             tx.execute("DELETE FROM metric WHERE time < ?", [before]).doing(DOING)?;
+            tx.execute("DELETE FROM answer WHERE time < ?", [before]).doing(DOING)?;
         }
         if let Some(most) = policy.max_bytes {
             // Sums from the newest on; the first chunk that goes past the cap and all older ones are dropped.

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -82,6 +82,16 @@ CREATE TABLE marker(
 );
 CREATE INDEX marker_time ON marker(time);
 ALTER TABLE template ADD COLUMN life TEXT NOT NULL DEFAULT '';
+";
+
+/// Answers of models that are kept, and calls that left this machine.
+const V5: &str = "
+CREATE TABLE answer(
+  key TEXT PRIMARY KEY, time INTEGER NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX answer_used ON answer(used);
+CREATE TABLE model_call(id INTEGER PRIMARY KEY, time INTEGER NOT NULL, cost REAL NOT NULL, body TEXT NOT NULL);
+CREATE INDEX model_call_time ON model_call(time);
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -348,11 +348,14 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(dir.path());
     let writer = store.writer().unwrap();
-    let newer = "DROP TABLE bookmark; DROP TABLE saved_filter; DROP TABLE marker; ALTER TABLE template DROP COLUMN life;";
+    let newer =
+        "DROP TABLE bookmark; DROP TABLE saved_filter; DROP TABLE marker; ALTER TABLE template DROP COLUMN life;
+        DROP TABLE answer; DROP TABLE model_call;";
     writer.conn.execute_batch(&format!("{newer} PRAGMA user_version = 2")).unwrap();
     drop((writer, store));
     let reader = Store::open_read_only(dir.path()).unwrap().reader().unwrap();
     assert_eq!(reader.bookmarks().unwrap(), []);
+    assert_eq!((reader.model_calls(9).unwrap(), reader.answer_stats().unwrap().kept), (Vec::new(), 0));
     assert_eq!(reader.archive_info().unwrap().records, 20_000);
     let (store, report) = Store::open(dir.path()).unwrap();
     assert_eq!(report.moved_aside, None);

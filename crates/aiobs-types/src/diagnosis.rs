@@ -106,6 +106,9 @@ pub struct Diagnosis {
     pub fix: Fix,
     /// A few sentences for people who were not there.
     pub summary: String,
+    /// Prompts of the model that made it, with their versions, such as `diagnosis v1`.
+    #[serde(default)]
+    pub prompts: Vec<String>,
     /// Further reading: names of manuals and sections, or URLs.
     pub references: Vec<String>,
     /// What degraded on the way, such as "model timed out after 60 s; the playbook answered".

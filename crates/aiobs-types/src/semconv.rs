@@ -37,3 +37,22 @@ pub const FIRST_TOKEN_MS: &str = "aiobs.time_to_first_token_ms";
 pub const ANSWERED_BY: &str = "aiobs.answered_by";
 /// Prompt name and version.
 pub const PROMPT: &str = "aiobs.prompt";
+/// Where the server is.
+pub const SERVER_ADDRESS: &str = "server.address";
+
+/// What was hidden before the call left this machine: `kind:count`, blanks between.
+pub const REDACTED: &str = "aiobs.redaction";
+/// What the cache of answers did: `hit`, `miss`, `bypass`.
+pub const CACHE: &str = "aiobs.cache";
+/// Tokens that an answer from the cache saved.
+pub const SAVED_TOKENS: &str = "aiobs.cache.saved_tokens";
+/// US dollars that an answer from the cache saved.
+pub const SAVED_USD: &str = "aiobs.cache.saved_usd";
+/// US dollars left of the day's budget before the call.
+pub const BUDGET_LEFT_USD: &str = "aiobs.budget.left_usd";
+/// Which of the configured models was asked, by its name there.
+pub const ROUTE: &str = "aiobs.route";
+/// Which one had not answered before.
+pub const FALLBACK_FROM: &str = "aiobs.route.fallback_from";
+/// State of the circuit breaker: `closed`, `half_open`, `open`.
+pub const BREAKER: &str = "aiobs.breaker";

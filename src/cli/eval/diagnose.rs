@@ -288,6 +288,7 @@ mod tests {
 
     fn diagnosis(id: &str, class: &str, confidence: Confidence) -> Diagnosis {
         Diagnosis {
+            prompts: Vec::new(),
             id: 0,
             incident: aiobs_types::IncidentId(1),
             fingerprint: aiobs_types::Fingerprint(1),

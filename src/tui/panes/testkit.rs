@@ -223,6 +223,7 @@ pub(crate) fn detail() -> IncidentDetail {
                 risk: "one replica may not carry the load".into(),
             },
             summary: "Orders fail because the database refuses connections.".into(),
+            prompts: Vec::new(),
             references: list(&["PostgreSQL manual, Connections and Authentication"]),
             notes: Vec::new(),
             trace: Some(TraceId(0x8f3a)),

@@ -38,6 +38,7 @@ pub(crate) fn assemble(
         summary: String::new(),
         references: evidence.advice.as_ref().map(|a| a.references.clone()).unwrap_or_default(),
         notes: findings.notes,
+        prompts: Vec::new(),
         trace: Some(trace),
     };
     d.notes.extend(evidence.notes.iter().cloned());

@@ -1,9 +1,9 @@
-//! The chain as a pure state machine: events in, effects out. It decides stages, tries, repairs, time limits and
-//! fallbacks; it does no I/O, reads no clock and knows no evidence. The runner performs its effects.
+//! The chain as a pure state machine: events in, effects out. It decides stages, repairs, time limits and fallbacks
+//! (the model service tries again by itself); it does no I/O, reads no clock and knows no evidence. The runner performs its effects.
 
 use super::replies::{DiagnosisReply, FixReply, Reply, ReportReply, read};
 use crate::{Stage, StageState};
-use aiobs_llm::{Backoff, LlmError};
+use aiobs_llm::LlmError;
 use aiobs_types::Timestamp;
 use std::time::Duration;
 
@@ -37,7 +37,9 @@ pub(crate) enum What {
     Gathered,
     /// A model answered the call with this number.
     Replied { call: u32, text: String },
-    /// That call failed.
+    /// That call is tried again, or somebody else is asked; what came so far does not count.
+    Retried { call: u32 },
+    /// That call failed for good.
     Failed { call: u32, error: LlmError },
     /// Time went on.
     Tick,
@@ -83,35 +85,29 @@ pub(crate) struct Findings {
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     deadlines: Deadlines,
-    backoff: Backoff,
     has_model: bool,
-    random: u64,
     stage: Stage,
     attempts: u32,
     repaired: bool,
     call: u32,
     run_until: Timestamp,
     stage_until: Timestamp,
-    resume_at: Option<Timestamp>,
     over: bool,
     findings: Findings,
 }
 
 impl Machine {
-    /// A run that has not begun. `seed` feeds the jitter of the pauses.
-    pub(crate) fn new(deadlines: Deadlines, backoff: Backoff, has_model: bool, seed: u64) -> Self {
+    /// A run that has not begun.
+    pub(crate) fn new(deadlines: Deadlines, has_model: bool) -> Self {
         Self {
             deadlines,
-            backoff,
             has_model,
-            random: seed,
             stage: Stage::Context,
             attempts: 0,
             repaired: false,
             call: 0,
             run_until: Timestamp(0),
             stage_until: Timestamp(0),
-            resume_at: None,
             over: false,
             findings: Findings::default(),
         }
@@ -119,8 +115,7 @@ impl Machine {
 
     /// When it wants a [`What::Tick`] at the latest.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
-        let limit = self.stage_until.min(self.run_until);
-        (!self.over).then(|| self.resume_at.map_or(limit, |r| r.min(limit)))
+        (!self.over).then(|| self.stage_until.min(self.run_until))
     }
 
     /// What was answered so far.
@@ -142,8 +137,12 @@ impl Machine {
             }
             What::Gathered if self.stage == Stage::Context => self.gathered(at, &mut out),
             What::Replied { call, text } if call == self.call => self.replied(&text, at, &mut out),
+            What::Retried { call } if call == self.call => {
+                self.attempts += 1;
+                self.tell(StageState::Running, &mut out);
+            }
             What::Failed { call, error } if call == self.call => self.failed(&error, at, &mut out),
-            What::Gathered | What::Replied { .. } | What::Failed { .. } => {}
+            What::Gathered | What::Replied { .. } | What::Retried { .. } | What::Failed { .. } => {}
             What::Tick => self.tick(at, &mut out),
             What::Cancel => self.cancel(&mut out),
         }
@@ -154,7 +153,6 @@ impl Machine {
         self.stage = stage;
         self.attempts = 1;
         self.repaired = false;
-        self.resume_at = None;
         self.stage_until = after(at, self.deadlines.stages[stage as usize]);
         self.tell(StageState::Running, out);
         if stage == Stage::Context {
@@ -211,18 +209,7 @@ impl Machine {
         if matches!(error, LlmError::Cancelled) {
             return self.cancel(out);
         }
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let pause = self.backoff.pause(self.attempts, error, self.random);
-        match pause.map(|p| after(at, p)).filter(|resume| *resume < self.stage_until.min(self.run_until)) {
-            Some(resume) => {
-                self.attempts += 1;
-                self.resume_at = Some(resume);
-                // A late answer to the failed call is not wanted any more.
-                self.call += 1;
-                self.tell(StageState::Running, out);
-            }
-            None => self.fall_back(&error.to_string(), at, out),
-        }
+        self.fall_back(&error.to_string(), at, out);
     }
 
     fn tick(&mut self, at: Timestamp, out: &mut Vec<Effect>) {
@@ -246,16 +233,12 @@ impl Machine {
             } else {
                 self.fall_back(&format!("the model timed out after {limit} s"), at, out);
             }
-        } else if self.resume_at.is_some_and(|r| at >= r) {
-            self.resume_at = None;
-            self.ask(None, out);
         }
     }
 
     /// Without a diagnosis the model stages after it have nothing to go on.
     fn fall_back(&mut self, why: &str, at: Timestamp, out: &mut Vec<Effect>) {
         self.note(why);
-        self.resume_at = None;
         self.tell(StageState::Fallback, out);
         if self.stage == Stage::Diagnosis {
             self.rest(StageState::Fallback, out);

@@ -19,8 +19,7 @@ struct Play {
 
 impl Play {
     fn new(model: bool) -> Self {
-        let backoff = Backoff { base: Duration::ZERO, ..Backoff::default() };
-        let machine = Machine::new(Deadlines::default(), backoff, model, 1);
+        let machine = Machine::new(Deadlines::default(), model);
         let at = Timestamp::from_secs(1_000);
         let mut play = Self { machine, at, call: 0, last: Vec::new(), all: Vec::new() };
         play.feed(What::Start);
@@ -121,29 +120,19 @@ fn an_answer_that_never_fits_falls_back() {
 }
 
 #[test]
-fn a_busy_server_is_tried_three_times() {
+fn tries_of_the_service_are_told_and_counted() {
     let mut p = Play::new(true);
     p.feed(What::Gathered);
-    for _ in 0..2 {
-        p.fail(LlmError::Cut);
-        assert!(!matches!(p.all.last(), Some(Effect::Finish(_))));
-        p.wait(0);
+    for attempts in 2..4 {
+        let call = p.call;
+        p.feed(What::Retried { call });
+        assert_eq!(p.last, [Effect::Tell { stage: Stage::Diagnosis, state: StageState::Running, attempts }]);
     }
+    let late = p.call + 1;
+    assert!(p.feed(What::Retried { call: late }).last.is_empty(), "of no call of this run");
     p.fail(LlmError::Cut);
-    assert_eq!(p.asked(), 3);
+    assert_eq!(p.asked(), 1);
     assert!(p.findings().notes[0].contains("broke off"));
-}
-
-#[test]
-fn the_pause_the_server_asks_for_is_kept() {
-    let mut p = Play::new(true);
-    let busy = LlmError::Busy { status: 429, message: "slow down".into(), retry_after: Some(Duration::from_secs(10)) };
-    p.feed(What::Gathered).fail(busy);
-    assert_eq!(p.machine.wake_at(), Some(p.at.plus(10_000_000_000)));
-    p.wait(5);
-    assert_eq!(p.asked(), 1, "too early");
-    p.wait(5);
-    assert_eq!(p.asked(), 2);
 }
 
 #[test]
@@ -181,7 +170,7 @@ fn a_failing_fixer_does_not_lose_the_diagnosis() {
 fn the_whole_run_has_a_limit() {
     let mut p = Play::new(true);
     p.machine.deadlines.total = Duration::from_secs(5);
-    let mut q = Machine::new(p.machine.deadlines, Backoff::default(), true, 1);
+    let mut q = Machine::new(p.machine.deadlines, true);
     let t = Timestamp::from_secs(1);
     q.handle(Event { at: t, what: What::Start });
     q.handle(Event { at: t, what: What::Gathered });
@@ -201,7 +190,8 @@ fn cancelling_works_at_any_moment() {
             p.reply(DIAGNOSIS);
         }
         if moment > 2 {
-            p.fail(LlmError::Cut);
+            let call = p.call;
+            p.feed(What::Retried { call });
         }
         p.feed(What::Cancel);
         assert_eq!(p.all.last(), Some(&Effect::Cancelled));

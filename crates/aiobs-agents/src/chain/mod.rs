@@ -2,6 +2,7 @@
 
 mod assemble;
 mod machine;
+mod preview;
 mod prompting;
 mod queue;
 mod replies;
@@ -9,7 +10,7 @@ mod runner;
 mod service;
 
 pub use machine::Deadlines;
-pub use prompting::prompt_preview;
+pub use preview::Preview;
 #[cfg(feature = "fuzzing")]
 pub(crate) use replies::texts as read_reply;
 pub use service::{ChainDeps, ChainOptions, ChainService, ChainStatus, StageStatus};

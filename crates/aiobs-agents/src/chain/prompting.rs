@@ -4,21 +4,21 @@
 use super::machine::{Findings, Repair};
 use crate::Stage;
 use crate::context::fence::neutral;
-use crate::context::{Evidence, mask, render};
-use crate::prompts::prompt;
-use aiobs_llm::{Message, Role};
+use crate::context::{Evidence, render};
+use crate::prompts::Prompts;
+use aiobs_llm::Message;
 use aiobs_types::{Fix, Incident};
 
-/// Messages of a stage's call, and the prompt's label. For a model elsewhere secrets are masked.
+/// Messages of a stage's call, and the prompt's label. What may not leave this machine the model service takes out.
 pub(crate) fn messages(
+    prompts: &Prompts,
     stage: Stage,
     incident: &Incident,
     evidence: &Evidence,
     findings: &Findings,
     repair: Option<&Repair>,
-    local: bool,
 ) -> (Vec<Message>, String) {
-    let p = prompt(stage.agent());
+    let p = prompts.prompt(stage.agent());
     let fix = findings.fix.clone().map(Fix::from).or_else(|| evidence.advice.as_ref().map(|a| a.fix.clone()));
     let user = p.user(&[
         ("incident", &render::incident(incident)),
@@ -32,16 +32,11 @@ pub(crate) fn messages(
     let mut messages = vec![p.system(), user];
     let mut label = p.label();
     if let Some(repair) = repair {
-        let again = prompt("repair");
+        let again = prompts.prompt("repair");
         label = format!("{label}, {}", again.label());
         let answer: String = repair.answer.chars().take(4_000).collect();
         messages.push(Message::assistant(answer));
         messages.push(again.user(&[("error", &neutral(&repair.error, 300))]));
-    }
-    if !local {
-        for m in messages.iter_mut().filter(|m| m.role != Role::System) {
-            m.content = mask(&m.content);
-        }
     }
     (messages, label)
 }
@@ -60,18 +55,4 @@ fn diagnosis(findings: &Findings) -> String {
         body.push_str(&neutral(&claim.text, 300));
     }
     render::fenced("diagnosis", &body)
-}
-
-/// What the Diagnosis stage would send for this incident, exactly, as text for people.
-pub fn prompt_preview(incident: &Incident, evidence: &Evidence, local: bool) -> String {
-    let (messages, label) = messages(Stage::Diagnosis, incident, evidence, &Findings::default(), None, local);
-    let mut out = format!("prompt {label}\n");
-    for m in messages {
-        out.push_str("\n--- ");
-        out.push_str(m.role.name());
-        out.push_str(" ---\n");
-        out.push_str(&m.content);
-        out.push('\n');
-    }
-    out
 }

@@ -3,15 +3,13 @@
 
 use super::assemble::assemble;
 use super::machine::{Effect, Event, Findings, Machine, Repair, What};
+use super::preview::request;
 use super::prompting::messages;
-use super::replies::schema;
 use super::service::{ChainDeps, Out};
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
 use crate::{ChainOutput, Evidence, Stage, StageState, gather};
-use aiobs_llm::{
-    CancellationToken, ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, LlmError, Provider, jitter,
-};
+use aiobs_llm::{CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Provider};
 use aiobs_types::{Author, Diagnosis, Incident, Span, Timestamp, semconv};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
@@ -41,6 +39,8 @@ struct Asking {
     began: Instant,
     first: Option<Duration>,
     span: At,
+    /// Prompts that made the request, with their versions.
+    prompts: String,
 }
 
 struct Run<'a> {
@@ -55,14 +55,19 @@ struct Run<'a> {
     stages: [Option<At>; 4],
     /// (provider, model) that answered the Diagnosis stage.
     model: Option<(String, String)>,
+    /// Prompts that were answered.
+    prompts: Vec<String>,
+    /// Kept answers will not do.
+    fresh: bool,
     began: (Timestamp, Instant),
 }
 
-/// Runs the chain for one incident.
+/// Runs the chain for one incident; `fresh` when kept answers of models will not do.
 pub(crate) async fn run(
     deps: &ChainDeps,
     provider: Option<Arc<dyn Provider>>,
     incident: Incident,
+    fresh: bool,
     cancel: CancellationToken,
     out: Out,
 ) -> Ended {
@@ -70,7 +75,7 @@ pub(crate) async fn run(
     let mut log = SpanLog::new("invoke_agent aiobs", "invoke_agent");
     log.set(At::RUN, semconv::INCIDENT, i64::try_from(incident.id.0).unwrap_or(i64::MAX));
     let run = Run {
-        machine: Machine::new(o.deadlines, o.backoff, provider.is_some(), jitter()),
+        machine: Machine::new(o.deadlines, provider.is_some()),
         deps,
         provider,
         incident,
@@ -80,6 +85,8 @@ pub(crate) async fn run(
         log,
         stages: [None; 4],
         model: None,
+        prompts: Vec::new(),
+        fresh,
         began: (Timestamp::now(), Instant::now()),
     };
     run.drive(cancel).await
@@ -145,7 +152,11 @@ impl Run<'_> {
                     asking.first.get_or_insert_with(|| asking.began.elapsed());
                 }
                 Ok(ChatEvent::ToolCall(_)) => {}
-                Ok(ChatEvent::Retry { .. }) => asking.text.clear(),
+                Ok(ChatEvent::Retry { .. }) => {
+                    asking.text.clear();
+                    return What::Retried { call };
+                }
+                Ok(ChatEvent::Attribute { name, value }) => self.log.set(asking.span, name, value),
                 Ok(ChatEvent::Done(done)) => {
                     let text = std::mem::take(&mut asking.text);
                     self.answered(&done);
@@ -175,10 +186,17 @@ impl Run<'_> {
         if let Some(first) = done.usage.first_token.or(asking.first) {
             log.set(span, semconv::FIRST_TOKEN_MS, i64::try_from(first.as_millis()).unwrap_or(i64::MAX));
         }
+        log.set(span, semconv::ATTEMPTS, i64::from(done.attempts));
+        // Who answers is known for certain only now: another one may have been asked first.
+        let provider = match (&self.provider, done.provider.as_str()) {
+            (Some(p), "") => p.name(),
+            (_, told) => told,
+        };
+        log.set(span, semconv::PROVIDER, provider);
         log.end(span, None);
+        self.prompts.push(asking.prompts);
         if asking.stage == Stage::Diagnosis {
-            let provider = self.provider.as_ref().map(|p| p.name().to_owned()).unwrap_or_default();
-            self.model = Some((provider, done.model.clone()));
+            self.model = Some((provider.to_owned(), done.model.clone()));
         }
     }
 
@@ -226,27 +244,19 @@ impl Run<'_> {
     fn ask(&mut self, call: u32, stage: Stage, repair: Option<&Repair>) {
         let (Some(provider), Some(evidence)) = (&self.provider, &self.evidence) else { return };
         let findings = self.machine.findings();
-        let (messages, label) = messages(stage, &self.incident, evidence, findings, repair, provider.is_local());
-        let o = &self.deps.options;
+        let (messages, label) = messages(&self.deps.prompts, stage, &self.incident, evidence, findings, repair);
+        let until = self.machine.wake_at().map(|at| self.instant(at));
         let request = ChatRequest {
-            model: o.model.clone(),
-            messages,
-            format: schema(stage),
-            options: ChatOptions {
-                temperature: Some(o.temperature),
-                num_ctx: Some(o.num_ctx),
-                num_predict: Some(o.num_predict),
-                seed: None,
-            },
-            think: o.think,
-            stage: stage.agent(),
+            fresh: self.fresh,
+            patience: until.map(|until| until.saturating_duration_since(Instant::now())),
+            ..request(&self.deps.options, stage, messages)
         };
         let span = self.log.begin(self.stages[stage as usize], "chat".into(), "chat");
         self.log.set(span, semconv::PROVIDER, provider.name());
         if let Some(model) = &request.model {
             self.log.set(span, semconv::REQUEST_MODEL, model.as_str());
         }
-        self.log.set(span, semconv::PROMPT, label);
+        self.log.set(span, semconv::PROMPT, label.as_str());
         let stop = CancellationToken::new();
         self.doing = Doing::Asking(Box::new(Asking {
             call,
@@ -257,6 +267,7 @@ impl Run<'_> {
             began: Instant::now(),
             first: None,
             span,
+            prompts: label,
         }));
     }
 
@@ -304,7 +315,10 @@ impl Run<'_> {
     fn finish(mut self, findings: Findings) -> Ended {
         let evidence = self.evidence.take().unwrap_or_default();
         let model = self.model.take();
-        let d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
+        let mut d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
+        if matches!(d.author, Author::Model { .. }) {
+            d.prompts = std::mem::take(&mut self.prompts);
+        }
         let by = match &d.author {
             Author::Model { .. } => "model",
             Author::Playbook { id } => {

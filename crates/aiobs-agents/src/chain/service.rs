@@ -2,10 +2,11 @@
 //! and runs; calls never block. Used by the runtime; it knows neither store nor screen.
 
 use super::machine::Deadlines;
+use super::preview::{Preview, preview};
 use super::queue::{Queue, Waiting};
 use super::runner::{Ended, run};
-use crate::{Advisor, Archive, Budget, ChainOutput, Stage, StageState, gather, prompt_preview};
-use aiobs_llm::{Backoff, CancellationToken, Provider};
+use crate::{Advisor, Archive, Budget, ChainOutput, Prompts, Stage, StageState, gather};
+use aiobs_llm::{CancellationToken, Provider};
 use aiobs_types::{Author, Diagnosis, Fingerprint, Incident, IncidentId, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,8 +25,6 @@ const REMEMBERED: usize = 200;
 pub struct ChainOptions {
     /// Time limits.
     pub deadlines: Deadlines,
-    /// Tries per stage and the pauses between them.
-    pub backoff: Backoff,
     /// How much evidence goes into a prompt.
     pub budget: Budget,
     /// Incidents that may wait.
@@ -46,7 +45,6 @@ impl Default for ChainOptions {
     fn default() -> Self {
         Self {
             deadlines: Deadlines::default(),
-            backoff: Backoff::default(),
             budget: Budget::default(),
             queue: 256,
             model: None,
@@ -61,12 +59,14 @@ impl Default for ChainOptions {
 /// What the chain works with.
 #[derive(Clone)]
 pub struct ChainDeps {
-    /// The model server, best inside [`aiobs_llm::Guarded`]; `None` answers from playbooks.
+    /// The models, best as an [`aiobs_llm::Service`]; `None` answers from playbooks.
     pub provider: Option<Arc<dyn Provider>>,
     /// The archive.
     pub archive: Arc<dyn Archive>,
     /// The playbooks.
     pub playbooks: Arc<dyn Advisor>,
+    /// The prompts.
+    pub prompts: Arc<Prompts>,
     /// How.
     pub options: ChainOptions,
 }
@@ -198,12 +198,13 @@ impl ChainService {
         idle && status.running.is_none() && status.queued == 0
     }
 
-    /// Exactly what the Diagnosis stage would send for this incident. Blocking: reads the archive.
-    pub fn preview(&self, incident: &Incident) -> String {
+    /// Exactly what the Diagnosis stage would send for this incident; to `otherwise` when no model answers now. Blocking:
+    /// reads the archive.
+    pub fn preview(&self, incident: &Incident, otherwise: Option<Arc<dyn Provider>>) -> Preview {
         let d = &self.deps;
         let evidence = gather(incident, d.archive.as_ref(), d.playbooks.as_ref(), d.options.budget);
-        let local = lock(&self.provider).as_ref().is_none_or(|p| p.is_local());
-        prompt_preview(incident, &evidence, local)
+        let provider = lock(&self.provider).clone().or(otherwise);
+        preview(provider.as_deref(), &d.prompts, incident, &evidence, &d.options)
     }
 
     /// Cancels what runs and waits for the end, at most this long.
@@ -372,10 +373,10 @@ impl Actor {
         }
         let cancel = CancellationToken::new();
         let (deps, provider, out) = (self.deps.clone(), self.provider.clone(), Arc::clone(&self.out));
-        let (incident, token) = (next.incident.clone(), cancel.clone());
+        let (incident, token, fresh) = (next.incident.clone(), cancel.clone(), next.asked);
         // The screen learns who runs before it learns of stages.
         (self.out)(ChainOutput::Queue { queued: self.queue.len(), running: Some(incident.id) });
-        let task = tokio::spawn(async move { run(&deps, provider, incident, token, out).await });
+        let task = tokio::spawn(async move { run(&deps, provider, incident, fresh, token, out).await });
         self.running = Some(Running { task, incident: next.incident, generation: self.generation, cancel });
     }
 

@@ -2,9 +2,9 @@
 
 use super::retrieve::Found;
 use crate::context::fence::neutral;
-use crate::context::{mask, render};
-use crate::prompts::prompt;
-use aiobs_llm::{Message, Role};
+use crate::context::render;
+use crate::prompts::Prompts;
+use aiobs_llm::Message;
 use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, Level, RecordId};
 use std::fmt::Write as _;
 
@@ -15,13 +15,13 @@ const TURN: usize = 1_500;
 
 /// The messages of a question, and the prompt's label.
 pub(crate) fn messages(
+    prompts: &Prompts,
     question: &str,
     scope: ChatScope,
     history: &[ChatMessage],
     found: &Found,
-    local: bool,
 ) -> (Vec<Message>, String) {
-    let p = prompt("chat");
+    let p = prompts.prompt("chat");
     let scope = match scope {
         ChatScope::All => "The question is about everything in the archive.".to_owned(),
         ChatScope::Incident { id } => format!("The question is about incident {id}."),
@@ -51,11 +51,6 @@ pub(crate) fn messages(
         });
     }
     messages.push(user);
-    if !local {
-        for m in messages.iter_mut().filter(|m| m.role != Role::System) {
-            m.content = mask(&m.content);
-        }
-    }
     (messages, p.label())
 }
 

@@ -6,11 +6,9 @@ mod retrieve;
 
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
-use crate::{Advisor, Archive};
-use aiobs_llm::{
-    Backoff, CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider, Retrying,
-};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
+use crate::{Advisor, Archive, Prompts};
+use aiobs_llm::{CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider};
+use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
 use answer::{by_retrieval, cite, messages};
 use futures_util::StreamExt as _;
 use retrieve::{Found, retrieve};
@@ -28,6 +26,8 @@ pub struct ChatDeps {
     pub archive: Arc<dyn Archive>,
     /// The playbooks.
     pub playbooks: Arc<dyn Advisor>,
+    /// The prompts.
+    pub prompts: Arc<Prompts>,
     /// Model to ask for; `None` takes the provider's choice.
     pub model: Option<String>,
     /// Context window in tokens.
@@ -148,7 +148,7 @@ impl Turn {
     }
 
     async fn model(&self, provider: Arc<dyn Provider>, found: &Found, log: &mut SpanLog) -> Said {
-        let (messages, label) = messages(&self.question, self.scope, &self.history, found, provider.is_local());
+        let (messages, label) = messages(&self.deps.prompts, &self.question, self.scope, &self.history, found);
         let request = ChatRequest {
             model: self.deps.model.clone(),
             messages,
@@ -165,7 +165,7 @@ impl Turn {
         log.set(span, semconv::PROVIDER, provider.name());
         log.set(span, semconv::PROMPT, label);
         let stop = self.cancel.child_token();
-        let mut stream = Retrying::new(provider, Backoff::default()).chat(request, stop.clone());
+        let mut stream = provider.chat(request, stop.clone());
         let mut said = Said { text: String::new(), author: String::new(), end: Err(LlmError::Cut) };
         while let Some(event) = stream.next().await {
             match event {
@@ -183,6 +183,14 @@ impl Turn {
                     (self.out)(ChatOutput::Step(format!("try {attempt}: {reason}")));
                 }
                 Ok(ChatEvent::Done(done)) => said.end = Ok(done),
+                Ok(ChatEvent::Attribute { name, value }) => {
+                    if name == semconv::CACHE && value == AttrValue::from("hit") {
+                        (self.out)(ChatOutput::Step(
+                            "the same was asked before; the answer is from the cache".to_owned(),
+                        ));
+                    }
+                    log.set(span, name, value);
+                }
                 Ok(ChatEvent::Thinking(_) | ChatEvent::ToolCall(_)) => {}
                 Err(e) => said.end = Err(e),
             }
@@ -192,6 +200,9 @@ impl Turn {
                 said.author.clone_from(&done.model);
                 log.rename(span, format!("chat {}", done.model));
                 log.set(span, semconv::RESPONSE_MODEL, done.model.as_str());
+                if !done.provider.is_empty() {
+                    log.set(span, semconv::PROVIDER, done.provider.as_str());
+                }
                 log.set(span, semconv::FINISH_REASONS, done.finish.name());
                 let count = |n: Option<u64>| i64::try_from(n.unwrap_or(0)).unwrap_or(i64::MAX);
                 log.set(span, semconv::INPUT_TOKENS, count(done.usage.input_tokens));

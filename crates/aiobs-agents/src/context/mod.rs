@@ -3,9 +3,7 @@
 mod evidence;
 pub(crate) mod fence;
 mod gather;
-mod mask;
 pub(crate) mod render;
 
 pub use evidence::{Evidence, Exhibit, Lookup, PatternChange, Why};
 pub use gather::{Budget, gather};
-pub use mask::mask;

@@ -2,19 +2,13 @@
 //! only whole lines are decoded. Used by the Ollama provider; it knows no network and no clock.
 
 use super::wire::ChatLine;
+use crate::net::answer::{Decode, Events, estimate_tokens};
+use crate::net::http::one_line;
 use crate::{ChatEvent, Completion, FinishReason, LlmError, ToolCall, Usage};
-use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Longest line accepted, bytes; a token is a few bytes, a tool call a few thousand.
 const LINE_LIMIT: usize = 8 << 20;
-/// Characters a token stands for when the server does not count.
-const CHARS_PER_TOKEN: u64 = 4;
-
-/// Tokens a text of so many characters is, roughly.
-pub(crate) fn estimate_tokens(chars: u64) -> u64 {
-    chars.div_ceil(CHARS_PER_TOKEN)
-}
 
 /// Decodes one answer.
 #[derive(Debug, Default)]
@@ -27,47 +21,10 @@ pub(crate) struct Decoder {
     output_chars: u64,
 }
 
-pub(crate) type Events = VecDeque<Result<ChatEvent, LlmError>>;
-
 impl Decoder {
     /// For a request of so many characters.
     pub(crate) fn new(input_chars: usize) -> Self {
         Self { input_chars: input_chars as u64, ..Self::default() }
-    }
-
-    /// Takes the next chunk.
-    pub(crate) fn push(&mut self, chunk: &[u8], out: &mut Events) {
-        if self.ended {
-            return;
-        }
-        self.buf.extend_from_slice(chunk);
-        while let Some(at) = self.buf[self.scanned..].iter().position(|b| *b == b'\n') {
-            let end = self.scanned + at;
-            let line: Vec<u8> = self.buf.drain(..=end).collect();
-            self.scanned = 0;
-            self.line(&line[..end], out);
-            if self.ended {
-                return;
-            }
-        }
-        self.scanned = self.buf.len();
-        if self.buf.len() > LINE_LIMIT {
-            self.fail(LlmError::Protocol { detail: "a line of more than 8 MiB".into() }, out);
-        }
-    }
-
-    /// The connection ended. A last line needs no line break; without a `done` line the answer is cut.
-    pub(crate) fn finish(&mut self, out: &mut Events) {
-        if self.ended {
-            return;
-        }
-        let rest = std::mem::take(&mut self.buf);
-        if serde_json::from_slice::<ChatLine>(&rest).is_ok() {
-            self.line(&rest, out);
-        }
-        if !self.ended {
-            self.fail(LlmError::Cut, out);
-        }
     }
 
     fn fail(&mut self, error: LlmError, out: &mut Events) {
@@ -81,11 +38,11 @@ impl Decoder {
             return;
         }
         let Ok(line) = serde_json::from_slice::<ChatLine>(line) else {
-            let detail = super::wire::one_line(&String::from_utf8_lossy(line), 120);
+            let detail = one_line(&String::from_utf8_lossy(line), 120);
             return self.fail(LlmError::Protocol { detail }, out);
         };
         if let Some(message) = line.error {
-            return self.fail(LlmError::MidStream { message: super::wire::one_line(&message, 200) }, out);
+            return self.fail(LlmError::MidStream { message: one_line(&message, 200) }, out);
         }
         if line.message.is_none() && !line.done {
             return self.fail(LlmError::Protocol { detail: "a line that is no chat message".into() }, out);
@@ -132,6 +89,7 @@ impl Decoder {
         let or =
             |count: Option<u64>, guess: bool, chars| count.unwrap_or(if guess { estimate_tokens(chars) } else { 0 });
         Completion {
+            provider: String::new(),
             model: line.model,
             finish,
             usage: Usage {
@@ -144,6 +102,42 @@ impl Decoder {
                 cost_usd: None,
             },
             attempts: 1,
+        }
+    }
+}
+
+impl Decode for Decoder {
+    fn push(&mut self, chunk: &[u8], out: &mut Events) {
+        if self.ended {
+            return;
+        }
+        self.buf.extend_from_slice(chunk);
+        while let Some(at) = self.buf[self.scanned..].iter().position(|b| *b == b'\n') {
+            let end = self.scanned + at;
+            let line: Vec<u8> = self.buf.drain(..=end).collect();
+            self.scanned = 0;
+            self.line(&line[..end], out);
+            if self.ended {
+                return;
+            }
+        }
+        self.scanned = self.buf.len();
+        if self.buf.len() > LINE_LIMIT {
+            self.fail(LlmError::Protocol { detail: "a line of more than 8 MiB".into() }, out);
+        }
+    }
+
+    /// A last line needs no line break; without a `done` line the answer is cut.
+    fn finish(&mut self, out: &mut Events) {
+        if self.ended {
+            return;
+        }
+        let rest = std::mem::take(&mut self.buf);
+        if serde_json::from_slice::<ChatLine>(&rest).is_ok() {
+            self.line(&rest, out);
+        }
+        if !self.ended {
+            self.fail(LlmError::Cut, out);
         }
     }
 }

@@ -36,6 +36,7 @@ fn diagnosis(cause: &str) -> Diagnosis {
         alternatives: vec![],
         fix: Fix::default(),
         summary: String::new(),
+        prompts: Vec::new(),
         references: vec![],
         notes: vec![],
         trace: Some(TraceId(u128::MAX - 7)),

@@ -5,8 +5,8 @@ use super::*;
 use crate::testing::{T0, batch};
 use crate::{Commit, Store};
 use aiobs_types::{
-    AttrValue, Checkpoint, FieldKey, Incident, IncidentId, IncidentState, MetricPoint, RecordId, Severity, SourceId,
-    Span, SpanId, SpanStatus, Template, TemplateId, TextMatch, Timestamp, TraceId,
+    AttrValue, Checkpoint, FieldKey, Incident, IncidentId, IncidentState, MetricPoint, RecordId, RemoteCall, Severity,
+    SourceId, Span, SpanId, SpanStatus, Template, TemplateId, TextMatch, Timestamp, TraceId,
 };
 use proptest::prelude::*;
 
@@ -106,6 +106,9 @@ fn open() -> (tempfile::TempDir, Sql) {
         writer.commit(&Commit { batches: vec![batch(first, 4_000)], ..Commit::default() }).unwrap();
     }
     writer.commit(&commit()).unwrap();
+    let redacted = vec![("email".to_owned(), 2), ("ip".to_owned(), 1)];
+    let call = RemoteCall { id: 1, model: "m".into(), bytes: 99, redacted, ..RemoteCall::default() };
+    writer.put_model_call(&call).unwrap();
     let filter = |text: &str| match text.strip_prefix("since:") {
         Some("\"1h\"") => Ok(LogQuery { from: Some(Timestamp(T0)), ..LogQuery::default() }),
         Some(_) => Err("no time".into()),
@@ -169,6 +172,8 @@ fn every_table_and_column_can_be_read() {
             rows(&sql, &format!("SELECT {column} FROM {} LIMIT 1", table.name));
         }
     }
+    let call = "SELECT model, bytes, redacted ->> 'email', outcome IS NULL FROM model_calls";
+    assert_eq!(one(&sql, call), "m|99|2|1");
     let first = "SELECT id, time, time_ns, severity, level, source, component, template, template_text, message, fields \
                  FROM logs WHERE id = 6";
     assert_eq!(
@@ -282,7 +287,7 @@ fn mistakes_are_told_with_place_and_nearest_name() {
         ("SELECT sevrity FROM logs", "column 8: there is no column `sevrity`; did you mean `severity`?"),
         (
             "SELECT * FROM log",
-            "there is no table `log`; there are logs, templates, incidents, markers, diagnoses, spans, metrics, sources; did you mean `logs`?",
+            "there is no table `log`; there are logs, templates, incidents, markers, diagnoses, spans, model_calls, metrics, sources; did you mean `logs`?",
         ),
         ("SELECT buckt(time_ns, '1m') FROM logs", "there is no function `buckt`; did you mean `bucket`?"),
         ("SELEC 1", "column 1: near \"SELEC\": syntax error"),

@@ -40,6 +40,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     if let Some(d) = &detail.diagnosis {
         list(&mut doc, "References", &d.references, cx);
         list(&mut doc, "Notes", &d.notes, cx);
+        list(&mut doc, "Prompts", &d.prompts, cx);
     }
     doc
 }

@@ -1,11 +1,9 @@
 //! The address of a model server as people write it: `localhost`, `127.0.0.1:11434`, `http://host:port/path`.
-//! Used by the Ollama provider; never panics.
+//! Used by every provider; never panics.
 
+use super::http::one_line;
 use crate::LlmError;
 use reqwest::Url;
-
-/// Ollama's port, taken when neither scheme nor port is written.
-const PORT: u16 = 11434;
 
 /// A checked address that ends in `/`.
 #[derive(Clone, Debug)]
@@ -16,10 +14,10 @@ pub(crate) struct Address {
     pub(crate) local: bool,
 }
 
-/// Reads an address. Without a scheme it is `http` and Ollama's port; `0.0.0.0`, which servers listen on, becomes
-/// the loopback address.
-pub(crate) fn parse(text: &str) -> Result<Address, LlmError> {
-    let bad = |reason: &str| LlmError::BadUrl { url: super::wire::one_line(text, 120), reason: reason.to_owned() };
+/// Reads an address. Without a scheme it is `http` and the given port, if no other is written; `0.0.0.0`, which servers
+/// listen on, becomes the loopback address.
+pub(crate) fn parse(text: &str, port: Option<u16>) -> Result<Address, LlmError> {
+    let bad = |reason: &str| LlmError::BadUrl { url: one_line(text, 120), reason: reason.to_owned() };
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Err(bad("it is empty"));
@@ -32,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Address, LlmError> {
     }
     let host = url.host_str().ok_or_else(|| bad("it names no host"))?.to_owned();
     if bare && url.port().is_none() && !authority_has_port(trimmed) {
-        url.set_port(Some(PORT)).map_err(|()| bad("it cannot have a port"))?;
+        url.set_port(port).map_err(|()| bad("it cannot have a port"))?;
     }
     if matches!(host.as_str(), "0.0.0.0" | "[::]") {
         url.set_host(Some("127.0.0.1")).map_err(|e| bad(&e.to_string()))?;
@@ -57,6 +55,20 @@ fn authority_has_port(bare: &str) -> bool {
     let authority = bare.split(['/', '?', '#']).next().unwrap_or_default();
     let after = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
     after.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+impl Address {
+    /// With `path` as its path when none was written.
+    pub(crate) fn or_path(mut self, path: &str) -> Self {
+        if self.url.path() == "/" {
+            self.url.set_path(path);
+            let mut shown = self.url.clone();
+            if shown.set_username("").is_ok() && shown.set_password(None).is_ok() {
+                shown.as_str().trim_end_matches('/').clone_into(&mut self.shown);
+            }
+        }
+        self
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -84,9 +96,19 @@ mod tests {
             ("https://user:secret@gpu.example", "https://gpu.example", false),
             ("gpu:80", "http://gpu", false),
         ] {
-            let a = parse(text).unwrap();
+            let a = parse(text, Some(11434)).unwrap();
             assert_eq!((a.shown.as_str(), a.local), (url, local), "{text}");
             assert!(a.url.path().ends_with('/'));
+        }
+    }
+
+    #[test]
+    fn a_path_is_added_only_where_none_is() {
+        for (text, url) in [
+            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1"),
+            ("https://router.example/api/v1/", "https://router.example/api/v1"),
+        ] {
+            assert_eq!(parse(text, None).unwrap().or_path("/v1/").shown, url);
         }
     }
 
@@ -95,7 +117,7 @@ mod tests {
         for text in
             ["", "  ", "http://", "ftp://x", "http://a b", "http://[::1", "file:///etc", "http://:99999", "x:99999"]
         {
-            let e = parse(text).unwrap_err();
+            let e = parse(text, Some(11434)).unwrap_err();
             assert_eq!(e.kind(), "bad_url", "{text}");
         }
     }
