@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("aiobs", 4),
     ("aiobs-agents", 3),
     ("aiobs-sync", 3),
+    ("aiobs-memory", 3),
     ("aiobs-logs", 2),
     ("aiobs-llm", 2),
     ("aiobs-insight", 2),

@@ -348,7 +348,13 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(dir.path());
     let writer = store.writer().unwrap();
-    writer.conn.execute_batch("DROP TABLE bookmark; DROP TABLE saved_filter; PRAGMA user_version = 2").unwrap();
+    writer
+        .conn
+        .execute_batch(
+            "DROP TABLE bookmark; DROP TABLE saved_filter; DROP TABLE document; DROP TABLE document_text; \
+             DROP TABLE vector; PRAGMA user_version = 2",
+        )
+        .unwrap();
     drop((writer, store));
     let reader = Store::open_read_only(dir.path()).unwrap().reader().unwrap();
     assert_eq!(reader.bookmarks().unwrap(), []);
