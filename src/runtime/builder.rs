@@ -9,6 +9,7 @@ use super::events::{EventReceiver, EventSink};
 use super::hub::Hub;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::memory;
 use super::parts::PartsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::priority::{BULK, stand_back};
@@ -180,6 +181,15 @@ impl Builder<'_> {
         {
             let (board, to_pipeline) = (Arc::clone(&board), to_pipeline.clone());
             threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline, &blocks))?);
+        }
+
+        if options.follow {
+            let keeper =
+                memory::Keeper::new(config, options.offline, ground.store.reader()?, to_writer.clone(), &board);
+            threads.push(spawn("memory", move || {
+                stand_back(BULK);
+                keeper.run();
+            })?);
         }
 
         let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));

@@ -9,11 +9,11 @@ use super::events::{
     RunRow, Similar, Topology,
 };
 use super::processing::Message;
-use super::similar;
 use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
+use aiobs_memory::{ENOUGH, Profile, likeness, remedy};
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
@@ -28,6 +28,8 @@ const RUNS: usize = 50;
 const TURNS: usize = 200;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
+/// Past incidents it is compared with, the latest.
+const COMPARED: usize = 2_000;
 
 /// See the module.
 pub(crate) struct Inquiry {
@@ -188,18 +190,24 @@ impl Inquiry {
     /// Past incidents that read like this one or had the same kind of cause.
     fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
         let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
+        let template = |id| lock(&self.board.templates).get(&id).map(|t| t.0.clone()).unwrap_or_default();
+        let now = Profile::of(incident, &template(incident.template), diagnosis);
         let mut found = Vec::new();
         let past = |i: &Arc<Incident>| i.id != incident.id && i.last_seen < incident.first_seen;
-        // Only those that could be like it are looked up.
-        for past in all.into_iter().filter(past).filter(|i| similar::at_most(incident, i) >= similar::ENOUGH) {
+        for past in all.into_iter().filter(past).rev().take(COMPARED) {
             let known = self.reader.latest_diagnosis(past.fingerprint)?;
-            let likeness = similar::likeness(incident, diagnosis, &past, known.as_ref());
-            if likeness < similar::ENOUGH {
+            let likeness = likeness(&now, &Profile::of(&past, &template(past.template), known.as_ref()));
+            if likeness.score < ENOUGH {
                 continue;
             }
-            let right = self.reader.verdict(past.id)? == Some(true);
-            let solved_by = known.filter(|_| right).and_then(|d| d.fix.lasting.into_iter().chain(d.fix.now).next());
-            found.push((likeness, Similar { incident: Incident::clone(&past), solved_by }));
+            let helped = remedy(known.as_ref(), self.reader.verdict(past.id)?);
+            let (solved_by, advised) = match helped {
+                Some(r) if r.confirmed => (Some(r.text), None),
+                other => (None, other.map(|r| r.text)),
+            };
+            let why = likeness.to_string();
+            let similar = Similar { incident: Incident::clone(&past), why, solved_by, advised };
+            found.push((likeness.score, similar));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.incident.last_seen.cmp(&a.1.incident.last_seen)));
         Ok(found.into_iter().take(SIMILAR).map(|(_, s)| s).collect())

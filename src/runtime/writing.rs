@@ -7,7 +7,7 @@ use super::board::Board;
 use super::events::Keep;
 use super::pipeline::Output;
 use super::remotes::Exports;
-use aiobs_store::{Commit, Retention, StoreError, Writer};
+use aiobs_store::{Commit, MemoryChange, Retention, StoreError, Writer};
 use aiobs_types::{
     ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Level, RecordId, SourceId, Span, Template, TemplateId,
     Timestamp,
@@ -45,6 +45,8 @@ pub(crate) enum WriterMessage {
     Verdict(IncidentId, bool),
     /// Something a person keeps or forgets.
     Keep(Keep),
+    /// What can be found by meaning changes; answered when it is stored.
+    Memory(Box<MemoryChange>, SyncSender<u64>),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
     Sent(String, u64, SyncSender<u64>),
     /// All sources have ended; everything before this is stored.
@@ -190,6 +192,7 @@ impl Writing {
             WriterMessage::Sent(remote, through, reply) => {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
+            WriterMessage::Memory(change, reply) => self.writer.put_memory(&change).map(|()| answer(&reply, 0)),
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),

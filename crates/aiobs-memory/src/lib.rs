@@ -3,15 +3,27 @@
 //! commands; it knows the store, and neither the pipeline nor the screen.
 
 mod chunk;
+mod collect;
 mod embed;
+mod fill;
+mod folders;
 mod fuse;
 mod lexicon;
 mod search;
+mod similar;
 mod stem;
+#[cfg(test)]
+mod testing;
+mod vectors;
 mod words;
 
 pub use chunk::{Chunk, chunks};
+pub use collect::{collect, of_incident};
 pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, OllamaEmbedder, cosine, local};
+pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
+pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};
-pub use search::{Hit, Mode, Question, embed_question, search};
+pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
+pub use similar::{ENOUGH, Likeness, Profile, Remedy, likeness, remedy};
+pub use vectors::{Page, Pinecone, Point, Qdrant, VectorError, VectorStore, collection_name, migrate};
 pub use words::{Word, stems, words};

@@ -1,10 +1,11 @@
 //! The search over documents: by words (BM25), by vectors (cosine), and joined. Blocks while it reads.
 
-use crate::embed::local;
+use crate::embed::{LOCAL_MODEL, local};
+use crate::fill::Engine;
 use crate::fuse::fuse;
 use crate::words::words;
 use aiobs_store::{Found, Reader, Result};
-use aiobs_types::{Document, DocumentFilter};
+use aiobs_types::{ContentHash, Document, DocumentFilter};
 use std::collections::HashMap;
 
 /// Documents taken from each list.
@@ -73,6 +74,76 @@ pub fn search(reader: &Reader, question: &Question, near: &[Found]) -> Result<Ve
         }
     }
     Ok(hits)
+}
+
+/// The documents nearest by vector, and whose vectors they were.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Near {
+    /// Nearest first.
+    pub found: Vec<Found>,
+    /// The model that answered.
+    pub model: String,
+    /// Why it was not the configured one, one line.
+    pub note: Option<String>,
+}
+
+/// Looks for the nearest documents with the engine's model; while that does not answer, or has not embedded everything
+/// yet, with the local one.
+///
+/// # Errors
+/// Faults of the disk.
+pub async fn near(reader: &Reader, engine: &Engine, question: &Question) -> Result<Near> {
+    let mut note = None;
+    if engine.embedder.is_some() || engine.vectors.is_some() {
+        match by_engine(reader, engine, question).await? {
+            Ok(found) => return Ok(Near { found, model: engine.model().to_owned(), note }),
+            Err(why) => note = Some(why),
+        }
+    }
+    let query = embed_question(reader, &question.text)?;
+    let found = reader.find_near(LOCAL_MODEL, &query, &question.filter, DEPTH)?;
+    Ok(Near { found, model: LOCAL_MODEL.to_owned(), note })
+}
+
+/// The inner error says in one line why the local model has to answer.
+async fn by_engine(
+    reader: &Reader,
+    engine: &Engine,
+    question: &Question,
+) -> Result<std::result::Result<Vec<Found>, String>> {
+    if engine.vectors.is_none() {
+        let (texts, embedded) = reader.vector_counts(engine.model())?;
+        if embedded < texts {
+            let note =
+                format!("{embedded} of {texts} texts are embedded by {}; words answer until then", engine.model());
+            return Ok(Err(note));
+        }
+    }
+    let query = match &engine.embedder {
+        Some(model) => match model.embed(vec![question.text.clone()]).await {
+            Ok(mut vectors) => vectors.pop().unwrap_or_default(),
+            Err(e) => return Ok(Err(e.to_string())),
+        },
+        None => embed_question(reader, &question.text)?,
+    };
+    let Some(store) = &engine.vectors else {
+        return reader.find_near(engine.model(), &query, &question.filter, DEPTH).map(Ok);
+    };
+    let contents = reader.contents(&question.filter)?;
+    let mut ids: HashMap<ContentHash, Vec<i64>> = HashMap::new();
+    for (content, id) in contents {
+        ids.entry(content).or_default().push(id);
+    }
+    let among = (!question.filter.is_all()).then(|| ids.keys().copied().collect());
+    let found = match store.near(query, among, DEPTH).await {
+        Ok(found) => found,
+        Err(e) => return Ok(Err(e.to_string())),
+    };
+    let documents = |(content, score): (ContentHash, f64)| {
+        let ids = ids.get(&content).cloned().unwrap_or_default();
+        ids.into_iter().map(move |id| Found { id, score })
+    };
+    Ok(Ok(found.into_iter().flat_map(documents).collect()))
 }
 
 /// What the stems of a question count in its local vector: rare ones more than those that many documents have, by the

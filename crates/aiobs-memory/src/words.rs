@@ -111,7 +111,9 @@ pub fn words(text: &str) -> Vec<Word> {
         if !word.is_empty() {
             let parts = parts(word);
             if parts.len() > 1 {
-                parts.iter().for_each(|p| push(p, &mut words));
+                for part in &parts {
+                    push(part, &mut words);
+                }
             }
             push(word, &mut words);
         }

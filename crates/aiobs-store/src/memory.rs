@@ -45,6 +45,8 @@ pub struct MemoryChange {
     pub remove: Vec<i64>,
     /// New vectors.
     pub vectors: Vec<StoredVector>,
+    /// Vectors that go, by model and content.
+    pub forget: Vec<(String, ContentHash)>,
     /// Drops the vectors of every model but these, and those of texts that no document has any more.
     pub keep_models: Option<Vec<String>>,
 }
@@ -52,7 +54,11 @@ pub struct MemoryChange {
 impl MemoryChange {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.put.is_empty() && self.remove.is_empty() && self.vectors.is_empty() && self.keep_models.is_none()
+        self.put.is_empty()
+            && self.remove.is_empty()
+            && self.vectors.is_empty()
+            && self.forget.is_empty()
+            && self.keep_models.is_none()
     }
 }
 
@@ -105,6 +111,12 @@ impl Writer {
         }
         for v in &change.vectors {
             vectors::put(&tx, v).doing(STORING)?;
+        }
+        for (model, content) in &change.forget {
+            tx.prepare_cached("DELETE FROM vector WHERE model = ? AND content = ?")
+                .doing(STORING)?
+                .execute(params![model, blob(*content)])
+                .doing(STORING)?;
         }
         if let Some(models) = &change.keep_models {
             vectors::prune(&tx, models).doing(STORING)?;
@@ -272,5 +284,13 @@ impl Reader {
             counts.push(statement.query_row([quoted], count).doing(DOING)?);
         }
         Ok((all, counts))
+    }
+
+    /// Changes when another connection has changed the database.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn data_version(&self) -> Result<i64> {
+        self.conn.query_row("PRAGMA data_version", [], |r| r.get(0)).doing(DOING)
     }
 }

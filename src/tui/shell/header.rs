@@ -132,6 +132,11 @@ fn right(model: &Model, form: u8) -> Spans {
             }
         }
     }
+    if form < 2
+        && let Some(share) = embedding(s)
+    {
+        push(&mut out, format!("EMBEDDING {:.0} %", (share * 100.0).floor()), Role::Progress);
+    }
     let (name, mut badge, mut role) = model_badge(&s.model);
     if s.remote.is_some() {
         (badge, role) = ("REMOTE", Role::Remote);
@@ -153,6 +158,12 @@ fn backfill(s: &Snapshot) -> Option<f64> {
     let (read, size) = behind.fold((0u64, 0u64), |(r, n), s| (r + s.info.read.min(s.info.size), n + s.info.size));
     // What is read within a blink is no news.
     (size.saturating_sub(read) > 1 << 20).then(|| read as f64 / size as f64)
+}
+
+/// How far the embedding of texts is, while it goes on.
+fn embedding(s: &Snapshot) -> Option<f64> {
+    let m = &s.memory;
+    (m.embedded < m.texts).then(|| m.embedded as f64 / m.texts as f64)
 }
 
 fn model_badge(state: &ModelState) -> (String, &'static str, Role) {
