@@ -56,7 +56,7 @@ pub(super) fn update(cx: &Context, reader: &Reader, engine: &Engine) -> anyhow::
     let mut put = |change: MemoryChange| writer.put_memory(&change);
     let shows = cx.shows_progress();
     let mut heard = |p: &Progress| shown(shows, p, &cancel);
-    let ended = embed_all(&reader, engine, &mut put, &mut heard);
+    let ended = embed_all(&reader, engine, &mut put, &mut heard, &|| cancel.load(Ordering::SeqCst));
     if shows {
         eprint!("\r\x1b[K");
     }

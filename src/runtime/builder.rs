@@ -26,6 +26,7 @@ use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
 use aiobs_store::{OpenReport, Retention, Store, StoreError};
 use aiobs_types::{IncidentId, Level, Timestamp};
 use anyhow::Context as _;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -209,6 +210,7 @@ impl Builder<'_> {
                 writer: to_writer,
                 agents,
                 strikes: Strikes::default(),
+                profiles: HashMap::new(),
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

@@ -13,12 +13,13 @@ use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
-use aiobs_memory::{ENOUGH, Profile, likeness, remedy};
+use aiobs_memory::{ENOUGH, Profile, at_most, likeness, remedy};
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
     semconv,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -41,6 +42,8 @@ pub(crate) struct Inquiry {
     pub writer: SyncSender<WriterMessage>,
     pub agents: Arc<Agents>,
     pub strikes: Strikes,
+    /// What incidents are compared by, with the title it was made of.
+    pub profiles: HashMap<IncidentId, (String, Profile)>,
 }
 
 impl Inquiry {
@@ -192,11 +195,22 @@ impl Inquiry {
         let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
         let template = |id| lock(&self.board.templates).get(&id).map(|t| t.0.clone()).unwrap_or_default();
         let now = Profile::of(incident, &template(incident.template), diagnosis);
+        let titles: HashMap<IncidentId, &str> = all.iter().map(|i| (i.id, i.title.as_str())).collect();
+        self.profiles.retain(|id, (title, _)| titles.get(id) == Some(&title.as_str()));
         let mut found = Vec::new();
         let past = |i: &Arc<Incident>| i.id != incident.id && i.last_seen < incident.first_seen;
         for past in all.into_iter().filter(past).rev().take(COMPARED) {
+            let (_, profile) = self
+                .profiles
+                .entry(past.id)
+                .or_insert_with(|| (past.title.clone(), Profile::of(&past, &template(past.template), None)));
+            // Only those that could be like it are looked up.
+            if at_most(&now, profile) < ENOUGH {
+                continue;
+            }
             let known = self.reader.latest_diagnosis(past.fingerprint)?;
-            let likeness = likeness(&now, &Profile::of(&past, &template(past.template), known.as_ref()));
+            let class = known.as_ref().map_or("", |d| &d.error_class);
+            let likeness = likeness(&now, &profile.clone().with_class(class));
             if likeness.score < ENOUGH {
                 continue;
             }

@@ -20,6 +20,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How soon a stop is noticed while a model works.
+const STOP_STEP: Duration = Duration::from_millis(100);
 
 /// Texts that go to another machine are masked, as everything that does.
 struct Masked(OllamaEmbedder);
@@ -125,13 +129,29 @@ pub fn look(reader: &Reader, folders: &mut Folders) -> Result<Look, StoreError> 
     Ok(Look { changes, files: scan.files, mistakes: scan.mistakes })
 }
 
-/// Embeds what has no vector. Blocks; true when nothing is left.
+/// Embeds what has no vector. Blocks; true when nothing is left. Once `stop` holds, a call that is under way is given up.
 ///
 /// # Errors
 /// As [`embed`].
-pub fn embed_all(reader: &Reader, engine: &Engine, put: Put<'_>, heard: Heard<'_>) -> Result<bool, FillError> {
+pub fn embed_all(
+    reader: &Reader,
+    engine: &Engine,
+    put: Put<'_>,
+    heard: Heard<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, FillError> {
     let rt = tokio_runtime().map_err(|e| StoreError::Other { doing: "starting the embedding", what: e.to_string() })?;
-    rt.block_on(embed(reader, engine, put, heard))
+    let stopped = async {
+        while !stop() {
+            tokio::time::sleep(STOP_STEP).await;
+        }
+    };
+    rt.block_on(async {
+        tokio::select! {
+            done = embed(reader, engine, put, heard) => done,
+            () = stopped => Ok(false),
+        }
+    })
 }
 
 /// The documents nearest by vector. Blocks.

@@ -24,6 +24,6 @@ pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
 pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};
 pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
-pub use similar::{ENOUGH, Likeness, Profile, Remedy, likeness, remedy};
+pub use similar::{ENOUGH, Likeness, Profile, Remedy, at_most, likeness, remedy};
 pub use vectors::{Page, Pinecone, Point, Qdrant, VectorError, VectorStore, collection_name, migrate};
 pub use words::{Word, stems, words};

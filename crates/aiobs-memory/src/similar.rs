@@ -39,6 +39,19 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// With the class of error that its diagnosis gives it.
+    #[must_use]
+    pub fn with_class(self, class: &str) -> Self {
+        Self { class: class.to_owned(), ..self }
+    }
+}
+
+/// What the likeness can be at most, whatever the diagnoses say.
+pub fn at_most(a: &Profile, b: &Profile) -> f64 {
+    likeness(a, b).score + CLASS
+}
+
 /// How alike two incidents are, and in what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Likeness {

@@ -105,7 +105,7 @@ impl Keeper {
         let held_back = self.not_before.is_some_and(|t| Instant::now() < t);
         let local = Engine::default();
         let engine = if held_back { &local } else { &self.engine };
-        let board = Arc::clone(&self.board);
+        let (board, stop) = (Arc::clone(&self.board), Arc::clone(&self.board));
         let mut heard = |p: &Progress| {
             let state =
                 MemoryState { texts: p.texts, embedded: p.embedded, model: p.model.clone(), files: files as u64 };
@@ -117,7 +117,7 @@ impl Keeper {
         };
         let writer = self.writer.clone();
         let mut to_writer = |change: MemoryChange| put(&writer, change);
-        match embed_all(&self.reader, engine, &mut to_writer, &mut heard) {
+        match embed_all(&self.reader, engine, &mut to_writer, &mut heard, &|| stop.stopping()) {
             Ok(_) if held_back => {}
             Ok(_) => {
                 self.not_before = None;

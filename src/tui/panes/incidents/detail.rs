@@ -252,7 +252,7 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
             Span::styled("Like ", cx.style(Role::Strong)),
             Span::styled(format!("{}  ", i.id), cx.style(Role::Accent)),
         ];
-        let why = Piece::Text(format!(" {}", safe(&past.why, cx)), cx.style(Role::Dim));
+        let why = Piece::Text(format!("; {}", safe(&past.why, cx)), cx.style(Role::Dim));
         doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text)), why]);
     }
 }
