@@ -88,7 +88,7 @@ pub enum EngineEvent {
     Notice(String),
     /// Something is wrong and stays so until it is over.
     Trouble {
-        /// What it is about: `store`, `open`, `sources`, `format`, `playbooks`.
+        /// What it is about: `store`, `open`, `sources`, `format`, `playbooks`, `knowledge`, `embedding`.
         about: &'static str,
         /// What is wrong and what to do; `None` once it is over.
         text: Option<String>,
