@@ -74,6 +74,7 @@ impl Page {
         let fits = match kind {
             "text" => value.is_string(),
             "number" => value.is_number(),
+            "fraction" => value.is_f64(),
             "bool" => value.is_boolean(),
             "object" => value.as_object().is_some_and(|o| o.values().all(Value::is_string)),
             "time" => value.as_str().is_some_and(|t| t.len() == 30 && t.parse::<jiff::Timestamp>().is_ok()),
@@ -154,6 +155,7 @@ fn json_of_the_other_commands() {
     fs::write(home.path("case/a.log"), ERRORS).unwrap();
     fs::write(home.path("labelled.log"), format!("- {}\nX all is well\n", ERRORS.lines().next().unwrap())).unwrap();
     fs::write(home.path("true.csv"), "Content,EventTemplate\nuser 7 came,user <*> came\n").unwrap();
+    fs::write(home.path("logs/runbook.md"), "# Disk full\nfree some\n").unwrap();
     let report = home.run(["analyze", "--keep", "logs/app.log", "--output", "json"]);
     let report: Value = serde_json::from_str(&report.out).unwrap();
     page.check(&report, &["Report"]);
@@ -172,6 +174,8 @@ fn json_of_the_other_commands() {
         (&["playbooks", "test", "logs/app.log", "--output", "json"], "Match"),
         (&["eval", "detect", "labelled.log", "--output", "json"], "Detection"),
         (&["eval", "templates", "true.csv", "--output", "json"], "Grouping"),
+        (&["search", "--semantic", "refused", "--output", "json"], "Document"),
+        (&["knowledge", "list", "--set", "knowledge.paths=[\"logs\"]", "--output", "json"], "Section"),
     ] {
         let lines = objects(&home.run(args).out);
         assert!(!lines.is_empty(), "{args:?}");
@@ -192,6 +196,7 @@ fn columns_of_csv() {
     let page = Page::read();
     let home = Home::new();
     fs::write(home.path("logs/app.log"), ERRORS).unwrap();
+    fs::write(home.path("logs/runbook.md"), "# Disk full\nfree some\n").unwrap();
     home.run(["analyze", "--keep", "logs/app.log"]);
     for (args, command) in [
         (&["search", "db", "--output", "csv"][..], "aiobs search --output csv QUERY"),
@@ -199,6 +204,11 @@ fn columns_of_csv() {
         (&["templates", "logs/app.log", "--output", "csv"], "aiobs templates --output csv PATH"),
         (&["templates", "logs/app.log", "--per-record"], "aiobs templates --per-record PATH"),
         (&["doctor", "--output", "csv"], "aiobs doctor --output csv"),
+        (&["search", "--semantic", "refused", "--output", "csv"], "aiobs search --semantic --output csv QUESTION"),
+        (
+            &["knowledge", "list", "--set", "knowledge.paths=[\"logs\"]", "--output", "csv"],
+            "aiobs knowledge list --output csv",
+        ),
     ] {
         let out = home.run(args).out;
         assert_eq!(out.lines().next(), Some(page.columns(command).as_str()), "{args:?}");

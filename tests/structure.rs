@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("aiobs", 5),
     ("aiobs-agents", 4),
     ("aiobs-sync", 4),
+    ("aiobs-memory", 4),
     ("aiobs-logs", 3),
     ("aiobs-llm", 3),
     ("aiobs-store", 3),

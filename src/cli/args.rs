@@ -75,6 +75,8 @@ pub enum Command {
     Export(ExportArgs),
     /// List the incidents of the archive, or show one
     Incidents(IncidentsArgs),
+    /// List, check or index the runbooks that can be found by meaning; move their vectors
+    Knowledge(KnowledgeArgs),
     /// Show the message templates of log files
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
@@ -179,6 +181,10 @@ pub struct SearchArgs {
     /// (docs/query.md)
     #[arg(required = true, value_name = "QUERY")]
     pub query: Vec<String>,
+    /// Find incidents, diagnoses, fixes, notes, templates and runbooks by meaning instead of records by what is in them:
+    /// plain words, and level, component, state, kind, since, until as filters (docs/knowledge.md)
+    #[arg(long, conflicts_with_all = ["count", "newest"])]
+    pub semantic: bool,
     /// Print only how many records match, all of them
     #[arg(long)]
     pub count: bool,
@@ -278,6 +284,52 @@ pub struct VerdictsArgs {
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: TextOrJson,
+}
+
+/// `aiobs knowledge`
+#[derive(Debug, Args)]
+pub struct KnowledgeArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub action: KnowledgeAction,
+}
+
+/// What to do with the knowledge.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KnowledgeAction {
+    /// List the sections of the configured files and folders (knowledge.paths)
+    List {
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// Read the files, ask the embedding model and the vector store, and say what is wrong
+    Check,
+    /// Bring the index up to date now; the screen and `aiobs watch` do it by themselves
+    Index,
+    /// Copy the vectors to another store, the address of which is in knowledge.store_url
+    Migrate {
+        /// Where to
+        #[arg(long, value_enum)]
+        to: Vectors,
+        /// Where from; by default the store of the configuration
+        #[arg(long, value_enum)]
+        from: Option<Vectors>,
+        /// Address of the store they come from, when it is not that of the configuration
+        #[arg(long, value_name = "URL")]
+        from_url: Option<String>,
+    },
+}
+
+/// Where vectors are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Vectors {
+    /// The archive itself
+    Sqlite,
+    /// Qdrant
+    Qdrant,
+    /// Pinecone, or what speaks like it
+    Pinecone,
 }
 
 /// `aiobs templates`

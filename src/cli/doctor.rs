@@ -37,6 +37,10 @@ pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
     found.push(watching());
     found.push(model(cx));
     found.extend(answers(cx));
+    found.push(match super::knowledge::summary(cx) {
+        Ok(text) => finding("memory", Verdict::Good, text),
+        Err(reason) => finding("memory", Verdict::Note, reason),
+    });
     let text = match args.output {
         Format::Json => output::lines(found.iter().map(|f| output::line(&json(f)))),
         Format::Csv => {

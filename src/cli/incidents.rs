@@ -4,6 +4,7 @@ use super::args::{Format, IncidentsArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, author, local, safe};
+use super::similar::{Past, json};
 use crate::runtime::{LESSONS, lessons};
 use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_store::Reader;
@@ -30,7 +31,16 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
     }
     rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
     let text = match args.output {
-        Format::Json => output::lines(rows.iter().map(|(i, d)| output::line(&output::incident(i, d.as_ref())))),
+        Format::Json => {
+            let past = Past::read(&reader)?;
+            let mut lines = Vec::with_capacity(rows.len());
+            for (i, d) in &rows {
+                let mut value = output::incident(i, d.as_ref());
+                value["similar"] = past.like(i)?.iter().map(json).collect();
+                lines.push(output::line(&value));
+            }
+            output::lines(lines)
+        }
         Format::Csv => csv(&rows),
         Format::Markdown => markdown(&rows),
         Format::Text if args.id.is_some() => one(&reader, &rows)?,
@@ -103,6 +113,19 @@ fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
         let _ = writeln!(out, "\nEvidence");
         for r in reader.records(&i.evidence)? {
             let _ = writeln!(out, "  {} {}", r.id, safe(r.text.lines().next().unwrap_or_default()));
+        }
+        let past = Past::read(reader)?;
+        let like = past.like(i)?;
+        if !like.is_empty() {
+            let _ = writeln!(out, "\nLike");
+        }
+        for (past, likeness, helped) in &like {
+            let helped = match helped {
+                Some(r) if r.confirmed => format!("; solved by: {}", r.text),
+                Some(r) => format!("; advised then: {}", r.text),
+                None => String::new(),
+            };
+            let _ = writeln!(out, "  {} {} ({likeness}){}", past.id, safe(&past.title), safe(&helped));
         }
         let _ = writeln!(out, "\nTimeline");
         for e in &i.timeline {

@@ -15,14 +15,18 @@ mod formats;
 mod hits;
 mod import;
 mod incidents;
+mod knowledge;
 mod models;
 mod output;
 mod playbooks;
 mod progress;
 mod prompts;
+mod remember;
 mod screen;
 mod search;
+mod semantic;
 mod signals;
+mod similar;
 mod sql;
 mod suggest;
 mod talk;
@@ -68,7 +72,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Watch(args)) => watch::run(&cx, &args),
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
         Some(Command::Import(args)) => import::run(&cx, &args),
+        Some(Command::Search(args)) if args.semantic => semantic::run(&cx, &args),
         Some(Command::Search(args)) => search::run(&cx, &args),
+        Some(Command::Knowledge(args)) => knowledge::run(&cx, &args),
         Some(Command::Sql(args)) => sql::run(&cx, &args),
         Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),

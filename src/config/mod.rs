@@ -12,7 +12,7 @@ mod value;
 
 pub use mistake::{Mistake, MistakeKind, Mistakes, Origin};
 pub use models::{Model, OtherModel};
-pub use paths::Paths;
+pub use paths::{Paths, expand_home};
 pub use show::{check, init_text, reference, show, show_paths};
 pub use table::{
     Default as KeyDefault, KEYS, Key, Kind, SECTIONS, Section, find_key, find_section, is_in_repeated, keys_of,
@@ -44,6 +44,8 @@ pub struct Config {
     pub chain: Chain,
     /// Where records are kept.
     pub archive: Archive,
+    /// What is found by meaning.
+    pub knowledge: Knowledge,
     /// Who else is sent something.
     pub remotes: Remotes,
     /// The screen.
@@ -182,6 +184,24 @@ pub struct Archive {
     pub retention_days: u32,
     /// Bytes to keep, 0 without limit.
     pub max_size: u64,
+}
+
+/// `[knowledge]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Knowledge {
+    /// Files and folders with texts written by people.
+    pub paths: Vec<String>,
+    /// Embedding model; empty is none.
+    pub embedding_model: String,
+    /// `sqlite`, `qdrant` or `pinecone`.
+    pub store: String,
+    /// Address of the vector store; empty with `sqlite`.
+    pub store_url: String,
+    /// Environment variable with its API key; empty is none.
+    pub store_key_env: String,
+    /// Beginning of the name of the collection.
+    pub collection: String,
 }
 
 /// `[remotes.*]`

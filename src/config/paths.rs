@@ -72,7 +72,7 @@ fn project() -> Option<ProjectDirs> {
 }
 
 /// `~` and `~/...` in the home directory; everything else as it is.
-pub(crate) fn expand_home(path: &Path) -> PathBuf {
+pub fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), directories::BaseDirs::new()) {
         (Ok(rest), Some(base)) => base.home_dir().join(rest),
         _ => path.to_owned(),

@@ -173,6 +173,10 @@ pub const SECTIONS: &[Section] = &[
     section("chain", "How long the stages of a diagnosis may take."),
     section("archive", "Where records are kept, and for how long."),
     section(
+        "knowledge",
+        "What is found by meaning: your runbooks beside incidents, diagnoses and fixes (docs/knowledge.md).",
+    ),
+    section(
         "remotes.otlp",
         "An OpenTelemetry collector that is sent the spans of diagnoses and chat: times, tokens, cost and outcome, \
          never text of logs, prompts or answers. Beside the model, the only way anything leaves this machine.",
@@ -352,6 +356,48 @@ pub const KEYS: &[Key] = &[
         "\"10GiB\"",
         "bytes",
         "The oldest records are dropped beyond this size; 0 is no limit.",
+    ),
+    key(
+        "knowledge.paths",
+        Kind::Texts,
+        "[]",
+        "",
+        "Files and folders with runbooks, post-mortems, decision records: Markdown and text. They are watched.",
+    ),
+    key(
+        "knowledge.embedding_model",
+        Kind::Text,
+        "\"\"",
+        "",
+        "Embedding model on the Ollama server of [model], such as nomic-embed-text; empty compares texts by their words.",
+    ),
+    key(
+        "knowledge.store",
+        Kind::Choice(&["sqlite", "qdrant", "pinecone"]),
+        "\"sqlite\"",
+        "",
+        "Where the vectors are kept: in the archive, or in a vector store. Texts stay in the archive.",
+    ),
+    key(
+        "knowledge.store_url",
+        Kind::Endpoint,
+        "\"\"",
+        "",
+        "Address of the vector store, such as http://127.0.0.1:6333; empty with sqlite.",
+    ),
+    key(
+        "knowledge.store_key_env",
+        Kind::Variable,
+        "\"\"",
+        "",
+        "Name of the environment variable that holds the API key of the vector store; empty sends none.",
+    ),
+    key(
+        "knowledge.collection",
+        Kind::Text,
+        "\"aiobs\"",
+        "",
+        "Beginning of the name of the collection (or namespace); that of the model follows.",
     ),
     key(
         "remotes.otlp.endpoint",

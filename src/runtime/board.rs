@@ -2,7 +2,7 @@
 //! own short lock. Writers are named beside the fields; everyone else reads.
 
 use super::EngineEvent;
-use super::events::{ChainState, ModelState, Toast};
+use super::events::{ChainState, MemoryState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
 use aiobs_insight::Life;
@@ -61,6 +61,8 @@ pub(crate) struct Board {
     pub model: Mutex<ModelState>,
     /// The agent chain; written by its listener.
     pub chain: Mutex<ChainState>,
+    /// What can be found by meaning; written by the memory thread.
+    pub memory: Mutex<MemoryState>,
     /// What stays wrong, by key; written by whoever finds it.
     notices: Mutex<BTreeMap<&'static str, Toast>>,
     told: OnceLock<Told>,

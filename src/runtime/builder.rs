@@ -9,6 +9,7 @@ use super::events::{EventReceiver, EventSink};
 use super::hub::Hub;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
+use super::memory;
 use super::parts::PartsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::priority::{BULK, stand_back};
@@ -25,6 +26,7 @@ use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
 use aiobs_store::{OpenReport, Retention, Store, StoreError};
 use aiobs_types::{IncidentId, Level, Timestamp};
 use anyhow::Context as _;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -197,6 +199,15 @@ impl Builder<'_> {
             threads.push(spawn("reader", move || reading::run(set, &board, &to_pipeline, &blocks))?);
         }
 
+        if options.follow {
+            let keeper =
+                memory::Keeper::new(config, options.offline, ground.store.reader()?, to_writer.clone(), &board);
+            threads.push(spawn("memory", move || {
+                stand_back(BULK);
+                keeper.run();
+            })?);
+        }
+
         let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));
         running.send(remotes);
         if screen {
@@ -214,6 +225,7 @@ impl Builder<'_> {
                 writer: to_writer,
                 agents,
                 strikes: Strikes::default(),
+                profiles: HashMap::new(),
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

@@ -208,8 +208,12 @@ pub struct IncidentDetail {
 pub struct Similar {
     /// The past incident.
     pub incident: Incident,
+    /// Why it is like the other: words, component, class of error.
+    pub why: String,
     /// What its diagnosis advised, when a person said that it was right.
     pub solved_by: Option<String>,
+    /// What its diagnosis advised, when nobody has judged it.
+    pub advised: Option<String>,
 }
 
 /// What the engine tells the screen.
@@ -298,6 +302,8 @@ pub struct Snapshot {
     pub chain: ChainState,
     /// Things that stay wrong until they are not: disk full, read-only, broken theme file.
     pub notices: Vec<Toast>,
+    /// What can be found by meaning.
+    pub memory: MemoryState,
     /// Host that spans are sent to, when it is another machine.
     pub remote: Option<String>,
     /// Bytes of the archive on disk and of the text it stands for.
@@ -411,6 +417,19 @@ pub enum ModelState {
     },
     /// Switched off by the user.
     Disabled,
+}
+
+/// What can be found by meaning, and how far that is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryState {
+    /// Different texts.
+    pub texts: u64,
+    /// Of those, with a vector of the model.
+    pub embedded: u64,
+    /// The embedding model.
+    pub model: String,
+    /// Files of the knowledge folders.
+    pub files: u64,
 }
 
 /// One stage of the run that goes on.

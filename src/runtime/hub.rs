@@ -205,6 +205,7 @@ fn take(
         model: lock(&board.model).clone(),
         chain: lock(&board.chain).clone(),
         notices: board.notices(),
+        memory: lock(&board.memory).clone(),
         remote: board.remote(),
         archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
         raw_bytes,

@@ -13,6 +13,7 @@ mod hub;
 mod inquiry;
 mod live;
 mod logview;
+pub mod memory;
 mod models;
 mod parts;
 mod pipeline;
@@ -23,7 +24,6 @@ mod reading;
 mod remotes;
 pub mod rules;
 mod running;
-mod similar;
 pub mod sql;
 mod stats;
 mod strikes;
@@ -90,7 +90,7 @@ pub enum EngineEvent {
     Notice(String),
     /// Something is wrong and stays so until it is over.
     Trouble {
-        /// What it is about: `store`, `open`, `archive`, `sources`, `format`, `playbooks`.
+        /// What it is about: `store`, `open`, `archive`, `sources`, `format`, `document`, `playbooks`, `knowledge`, `embedding`.
         about: &'static str,
         /// What is wrong and what to do; `None` once it is over.
         text: Option<String>,

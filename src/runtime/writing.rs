@@ -7,7 +7,7 @@ use super::board::Board;
 use super::events::Keep;
 use super::pipeline::Output;
 use super::remotes::Exports;
-use aiobs_store::{Commit, Retention, StoreError, Writer};
+use aiobs_store::{Commit, MemoryChange, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
     SourceId, Span, Template, TemplateId, Timestamp,
@@ -47,6 +47,8 @@ pub(crate) enum WriterMessage {
     Models(ModelRow),
     /// Something a person keeps or forgets.
     Keep(Keep),
+    /// What can be found by meaning changes; answered when it is stored.
+    Memory(Box<MemoryChange>, SyncSender<u64>),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
     Sent(String, u64, SyncSender<u64>),
     /// All sources have ended; everything before this is stored.
@@ -202,6 +204,7 @@ impl Writing {
             WriterMessage::Sent(remote, through, reply) => {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
+            WriterMessage::Memory(change, reply) => self.writer.put_memory(&change).map(|()| answer(&reply, 0)),
             WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
             WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
             WriterMessage::Models(ModelRow::Used(key, answer)) => self.writer.used_answer(&key, &answer, now),

@@ -1,5 +1,5 @@
 //! SQLite storage: the log archive (compressed chunks with headers that let a query skip them), checkpoints, and
-//! the tables of templates, incidents, diagnoses, spans, metrics and chat, and the outbox of what remotes are sent. The pipeline writes through one
+//! the tables of templates, incidents, diagnoses, spans, metrics and chat, the outbox of what remotes are sent, and the documents that can be found by meaning. The pipeline writes through one
 //! [`Writer`]; the screen, the chain and the commands read through as many [`Reader`]s as they like. It knows
 //! neither the screen nor any model.
 
@@ -18,6 +18,7 @@ mod kept;
 mod lock;
 mod lookup;
 mod matcher;
+mod memory;
 mod outbox;
 mod reader;
 mod retain;
@@ -37,6 +38,7 @@ pub use header::{ChunkHeader, LEVELS};
 pub use histogram::{Axis, Detail, Parts};
 pub use lookup::ArchiveInfo;
 pub use matcher::Matcher;
+pub use memory::{DocumentMark, Found, MemoryChange, StoredVector, normalized};
 pub use outbox::{OutboxEntry, OutboxRow, OutboxState};
 pub use reader::Reader;
 pub use retain::{RetainReport, Retention};

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -92,6 +92,22 @@ CREATE TABLE answer(
 CREATE INDEX answer_used ON answer(used);
 CREATE TABLE model_call(id INTEGER PRIMARY KEY, time INTEGER NOT NULL, cost REAL NOT NULL, body TEXT NOT NULL);
 CREATE INDEX model_call_time ON model_call(time);
+";
+
+/// What can be found by meaning (see `memory`): documents, their words (`document_text`, rowid is `document.id`; the text
+/// given to it is stems already), and vectors by content, so that equal texts are embedded once.
+const V6: &str = "
+CREATE TABLE document(
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
+  place TEXT NOT NULL, components TEXT NOT NULL, severity INTEGER NOT NULL, state TEXT NOT NULL, class TEXT NOT NULL,
+  time INTEGER NOT NULL, incident INTEGER, content BLOB NOT NULL, facts INTEGER NOT NULL, UNIQUE(kind, key)
+);
+CREATE INDEX document_content ON document(content);
+CREATE VIRTUAL TABLE document_text USING fts5(
+  title, body, content = '', contentless_delete = 1, tokenize = \"unicode61 remove_diacritics 0\"
+);
+CREATE TABLE vector(id INTEGER PRIMARY KEY, model TEXT NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL);
+CREATE UNIQUE INDEX vector_content ON vector(model, content);
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -193,7 +193,8 @@ fn check(conn: &Connection, path: &Path) -> Result<i64> {
         return Err(StoreError::Older { path: path.to_owned(), found, oldest: schema::OLDEST });
     }
     let tables: Vec<String> = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        // A virtual table is looked at through the tables that hold it.
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND rootpage <> 0")
         .doing(DOING)?
         .query_map([], |r| r.get(0))
         .doing(DOING)?

@@ -247,7 +247,9 @@ pub(crate) fn detail() -> IncidentDetail {
                 last_seen: ago(12 * 86_400),
                 ..incident(2, "database refuses connections", IncidentState::Resolved, 4, 61, 13 * 86_400)
             },
+            why: "same words database, refuses; component orders".into(),
             solved_by: Some("pgbouncer in transaction mode".into()),
+            advised: None,
         }],
     }
 }

@@ -1,7 +1,7 @@
 //! The header line: product, panes, and what always matters: LIVE or PAUSED, the rate, open incidents, the model
 //! and whether it is on this machine. The widest form that fits is taken.
 
-use crate::runtime::events::ModelState;
+use crate::runtime::events::{ModelState, Snapshot};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::panes::PaneId;
@@ -135,6 +135,11 @@ fn right(model: &Model, form: u8) -> Spans {
             }
         }
     }
+    if form < 2
+        && let Some(share) = embedding(s)
+    {
+        push(&mut out, format!("EMBEDDING {:.0} %", (share * 100.0).floor()), Role::Progress);
+    }
     let (name, mut badge, mut role) = model_badge(&s.model);
     if s.remote.is_some() {
         (badge, role) = ("REMOTE", Role::Remote);
@@ -148,6 +153,12 @@ fn right(model: &Model, form: u8) -> Spans {
     }
     out.push(Span::raw(" "));
     out
+}
+
+/// How far the embedding of texts is, while it goes on.
+fn embedding(s: &Snapshot) -> Option<f64> {
+    let m = &s.memory;
+    (m.embedded < m.texts).then(|| m.embedded as f64 / m.texts as f64)
 }
 
 fn model_badge(state: &ModelState) -> (String, &'static str, Role) {

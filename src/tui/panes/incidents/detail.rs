@@ -242,7 +242,10 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
         let i = &past.incident;
         let end = match &past.solved_by {
             Some(what) => format!("solved by: {}", safe(what, cx).trim_end_matches('.')),
-            None => i.state.name().to_owned(),
+            None => match &past.advised {
+                Some(what) => format!("{}; advised then: {}", i.state.name(), safe(what, cx).trim_end_matches('.')),
+                None => i.state.name().to_owned(),
+            },
         };
         let said =
             format!("{} ({} ago, {end})", safe(&i.title, cx), format::ago_words(cx.clock.now.since(i.last_seen)));
@@ -250,7 +253,8 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
             Span::styled("Like ", cx.style(Role::Strong)),
             Span::styled(format!("{}  ", i.id), cx.style(Role::Accent)),
         ];
-        doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text))]);
+        let why = Piece::Text(format!("; {}", safe(&past.why, cx)), cx.style(Role::Dim));
+        doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text)), why]);
     }
 }
 

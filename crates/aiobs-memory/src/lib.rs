@@ -1,0 +1,29 @@
+//! What was learnt, found again: documents made from incidents, diagnoses, fixes, verdicts, templates, notes and
+//! knowledge folders, their embeddings, and search by words and vectors together. Used by the program's runtime and
+//! commands; it knows the store, and neither the pipeline nor the screen.
+
+mod chunk;
+mod collect;
+mod embed;
+mod fill;
+mod folders;
+mod fuse;
+mod lexicon;
+mod search;
+mod similar;
+mod stem;
+#[cfg(test)]
+mod testing;
+mod vectors;
+mod words;
+
+pub use chunk::{Chunk, chunks};
+pub use collect::{collect, of_incident};
+pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, OllamaEmbedder, cosine, local};
+pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
+pub use folders::{Folders, Scan};
+pub use fuse::{Fused, fuse};
+pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
+pub use similar::{ENOUGH, Likeness, Profile, Remedy, at_most, likeness, remedy};
+pub use vectors::{Page, Pinecone, Point, Qdrant, VectorError, VectorStore, collection_name, migrate};
+pub use words::{Word, stems, words};

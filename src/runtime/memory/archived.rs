@@ -1,0 +1,109 @@
+//! The archive as a vector store, for moving vectors into and out of it.
+
+use aiobs_memory::{Page, Point, VectorError, VectorStore, cosine};
+use aiobs_store::{MemoryChange, Reader, Store, StoreError, StoredVector, Writer};
+use aiobs_types::ContentHash;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+type Result<T> = std::result::Result<T, VectorError>;
+
+/// See the module. Holds the archive open for writing.
+pub struct Archived {
+    inner: Mutex<(Reader, Writer)>,
+    /// Its lock.
+    _store: Store,
+    model: String,
+    place: String,
+}
+
+impl Archived {
+    /// The vectors of one model in this data directory.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(dir: &Path, model: &str) -> std::result::Result<Self, StoreError> {
+        let (store, _) = Store::open(dir)?;
+        let inner = Mutex::new((store.reader()?, store.writer()?));
+        let place = format!("the archive in {}", dir.display());
+        Ok(Self { inner, _store: store, model: model.to_owned(), place })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Reader, &mut Writer) -> std::result::Result<T, StoreError>) -> Result<T> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reader, writer) = &mut *inner;
+        work(reader, writer).map_err(|e| VectorError::Bad { place: self.place.clone(), what: e.to_string() })
+    }
+
+    fn all(&self) -> Result<Vec<StoredVector>> {
+        self.with(|reader, _| reader.vectors(&self.model, None, usize::MAX >> 1))
+    }
+}
+
+impl VectorStore for Archived {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
+        async move {
+            let there: Vec<ContentHash> = self.all()?.into_iter().map(|v| v.content).collect();
+            Ok(contents.into_iter().filter(|c| there.binary_search(c).is_ok()).collect())
+        }
+        .boxed()
+    }
+
+    fn put(&self, points: Vec<Point>) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let stored = |(content, vector): Point| StoredVector { model: self.model.clone(), content, vector };
+            let vectors = points.into_iter().map(stored).collect();
+            self.with(|_, writer| writer.put_memory(&MemoryChange { vectors, ..MemoryChange::default() }))
+        }
+        .boxed()
+    }
+
+    fn remove(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let gone = contents.into_iter().map(|c| (self.model.clone(), c)).collect();
+            self.with(|_, writer| writer.put_memory(&MemoryChange { forget: gone, ..MemoryChange::default() }))
+        }
+        .boxed()
+    }
+
+    fn near(
+        &self,
+        query: Vec<f32>,
+        among: Option<Vec<ContentHash>>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(ContentHash, f64)>>> {
+        async move {
+            let query = aiobs_store::normalized(query);
+            let mut found: Vec<(ContentHash, f64)> = self
+                .all()?
+                .into_iter()
+                .filter(|v| v.vector.len() == query.len() && among.as_ref().is_none_or(|a| a.contains(&v.content)))
+                .map(|v| (v.content, cosine(&query, &v.vector)))
+                .collect();
+            found.sort_by(|a, b| b.1.total_cmp(&a.1));
+            found.truncate(limit);
+            Ok(found)
+        }
+        .boxed()
+    }
+
+    fn page(&self, after: Option<String>, limit: usize) -> BoxFuture<'_, Result<Page>> {
+        async move {
+            let after = after.and_then(|a| a.parse().ok()).map(ContentHash);
+            let page = self.with(|reader, _| reader.vectors(&self.model, after, limit))?;
+            let next = page.last().filter(|_| page.len() == limit).map(|v| v.content.0.to_string());
+            Ok(Page { points: page.into_iter().map(|v| (v.content, v.vector)).collect(), next })
+        }
+        .boxed()
+    }
+}
