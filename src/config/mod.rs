@@ -11,6 +11,7 @@ mod value;
 
 pub use mistake::{Mistake, MistakeKind, Mistakes, Origin};
 pub use paths::Paths;
+pub(crate) use paths::expand_home;
 pub use show::{check, init_text, reference, show, show_paths};
 pub use table::{
     Default as KeyDefault, KEYS, Key, Kind, SECTIONS, Section, find_key, find_section, is_in_repeated, keys_of,
@@ -155,6 +156,12 @@ pub struct Chain {
     pub total_timeout: Duration,
     /// Tries per model call.
     pub tries: u32,
+    /// `auto`, `always` or `never`.
+    pub tools: String,
+    /// Directories whose files the agents may read.
+    pub read_dirs: Vec<String>,
+    /// Directories of runbooks beside the one in the configuration's directory.
+    pub runbooks: Vec<String>,
 }
 
 /// `[archive]`

@@ -6,17 +6,22 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow};
+use super::places;
 use super::processing::Message;
+use super::resume::{CUT_OFF, Owed};
 use super::titles;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
-    Stage,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
+    Deadlines, Stage,
 };
 use aiobs_llm::{Backoff, CancellationToken, Guarded, Health, Limits, Ollama, Provider};
-use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, Timestamp, TraceId};
+use aiobs_store::PendingRun;
+use aiobs_types::{
+    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -105,7 +110,8 @@ impl Agents {
             model: options.model.clone(),
             num_ctx: options.num_ctx,
         };
-        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, options };
+        let surroundings = Arc::new(places::workplace(o.config));
+        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, surroundings, options };
         let chain = Arc::new(ChainService::spawn(rt, deps, move |out| put(Carried::Chain(out))));
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
@@ -167,6 +173,20 @@ impl Agents {
             }
             carried.fetch_sub(1, Ordering::SeqCst);
         });
+    }
+
+    /// Goes on with what was owed when the program ended.
+    pub(crate) fn resume(&self, owed: &[Owed], pipeline: &SyncSender<Message>) {
+        if !self.enabled {
+            return;
+        }
+        for o in owed {
+            if o.cut_off {
+                let (kind, text) = (TimelineKind::Note, CUT_OFF.to_owned());
+                drop(pipeline.send(Message::Note { incident: o.incident, kind, text }));
+            }
+            if o.asked { self.rerun(o.incident) } else { self.submit(o.incident) }
+        }
     }
 
     /// Everything is read: what waited for that is diagnosed.
@@ -290,6 +310,8 @@ fn chain_options(config: &Config) -> ChainOptions {
         backoff: Backoff { tries: c.tries, ..Backoff::default() },
         model: Some(config.model.name.clone()).filter(|m| !m.is_empty()),
         num_ctx: config.model.num_ctx,
+        budget: Budget::of_context(config.model.num_ctx, defaults.num_predict),
+        tools: places::tool_use(config),
         ..defaults
     }
 }
@@ -402,6 +424,11 @@ impl Carrier {
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
+            ChainOutput::Waits { incident, asked, started } => {
+                let run = PendingRun { incident, asked, started };
+                drop(self.writer.send(WriterMessage::Waits(run)));
+            }
+            ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
             ChainOutput::Cancelled(incident) => {
                 emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
             }

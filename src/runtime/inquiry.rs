@@ -16,8 +16,8 @@ use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
-    semconv,
+    AttrValue, Diagnosis, Incident, IncidentId, Judgement, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind,
+    TraceId, semconv,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,10 +62,10 @@ impl Inquiry {
                 self.decide(&request);
                 Ok(None)
             }
-            Request::Verdict(id, right) => {
+            Request::Verdict(ref verdict) => {
+                let text = format!("Noted: the diagnosis of {} is {}", verdict.incident, verdict.words());
                 self.decide(&request);
-                let word = if right { "right" } else { "wrong" };
-                self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {word}"));
+                self.sink.toast(Level::Info, text);
                 Ok(None)
             }
             Request::Rerun(id) => {
@@ -108,10 +108,11 @@ impl Inquiry {
             Request::Keep(keep) => {
                 let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
             }
-            &Request::Verdict(id, right) => {
-                let _ = self.writer.send(WriterMessage::Verdict(id, right));
-                let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
-                let _ = self.pipeline.send(Message::Note { incident: id, kind: TimelineKind::Note, text });
+            Request::Verdict(verdict) => {
+                let text = format!("diagnosis judged {}", verdict.words());
+                let note = Message::Note { incident: verdict.incident, kind: TimelineKind::Note, text };
+                let _ = self.writer.send(WriterMessage::Verdict(verdict.clone()));
+                let _ = self.pipeline.send(note);
             }
             _ => {}
         }
@@ -176,6 +177,7 @@ impl Inquiry {
         let diagnosis = self.reader.latest_diagnosis(incident.fingerprint)?;
         let mut ids: Vec<RecordId> =
             diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
+        ids.extend(diagnosis.iter().flat_map(|d| d.grounds.security.iter().flat_map(|c| c.records.clone())));
         ids.extend(&incident.evidence);
         ids.sort_unstable();
         ids.dedup();
@@ -190,7 +192,8 @@ impl Inquiry {
         };
         let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
-        Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes, similar }))
+        let verdict = self.reader.verdict(id)?;
+        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar }))
     }
 
     /// Past incidents that read like this one or had the same kind of cause.
@@ -205,7 +208,7 @@ impl Inquiry {
             if likeness < similar::ENOUGH {
                 continue;
             }
-            let right = self.reader.verdict(past.id)? == Some(true);
+            let right = self.reader.verdict(past.id)?.is_some_and(|v| v.judgement == Judgement::Right);
             let solved_by = known.filter(|_| right).and_then(|d| d.fix.lasting.into_iter().chain(d.fix.now).next());
             found.push((likeness, Similar { incident: Incident::clone(&past), solved_by }));
         }

@@ -7,10 +7,10 @@ use super::board::Board;
 use super::events::Keep;
 use super::pipeline::Output;
 use super::remotes::Exports;
-use aiobs_store::{Commit, Retention, StoreError, Writer};
+use aiobs_store::{Commit, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Level, RecordId, SourceId, Span, Template, TemplateId,
-    Timestamp,
+    Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +42,11 @@ pub(crate) enum WriterMessage {
     Diagnosis(Box<Diagnosis>, SyncSender<u64>),
     Spans(Vec<Span>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
-    Verdict(IncidentId, bool),
+    Verdict(Box<Verdict>),
+    /// An incident waits for a run of the agents.
+    Waits(PendingRun),
+    /// It has its answer, or wants none.
+    WaitsNoMore(IncidentId),
     /// Something a person keeps or forgets.
     Keep(Keep),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
@@ -190,7 +194,9 @@ impl Writing {
             WriterMessage::Sent(remote, through, reply) => {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
-            WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
+            WriterMessage::Verdict(verdict) => self.writer.put_verdict(&verdict),
+            WriterMessage::Waits(run) => self.writer.put_pending_run(run, now),
+            WriterMessage::WaitsNoMore(incident) => self.writer.drop_pending_run(incident),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
             WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),

@@ -6,20 +6,28 @@ mod archive;
 mod chain;
 mod chat;
 mod context;
+#[cfg(test)]
+mod hostile_tests;
 mod output;
 pub mod playbook;
 mod prompts;
 #[cfg(test)]
 mod service_tests;
 mod spans;
+mod surroundings;
 #[cfg(test)]
 mod testing;
+mod tools;
+mod workplace;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use aiobs_types::StageState;
-pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
+pub use archive::{Archive, ArchiveError, Change, PastIncident, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, StageStatus, prompt_preview};
 pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
-pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
+pub use context::{Budget, Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why, gather, mask};
 pub use output::{ChainOutput, Stage};
 pub use prompts::{Prompt, prompts};
+pub use surroundings::{DiskState, Document, Excerpt, HostState, Near, NoSurroundings, ProcessState, Surroundings};
+pub use tools::ToolUse;
+pub use workplace::Workplace;

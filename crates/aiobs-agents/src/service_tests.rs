@@ -45,7 +45,8 @@ fn world(provider: Option<Scripted>, archive: MemArchive, playbooks: bool) -> Wo
         backoff: aiobs_llm::Backoff { base: Duration::ZERO, ..aiobs_llm::Backoff::default() },
         ..ChainOptions::default()
     };
-    let deps = ChainDeps { provider, archive: Arc::new(archive), playbooks, options };
+    let deps =
+        ChainDeps { provider, archive: Arc::new(archive), playbooks, surroundings: Arc::new(NoSurroundings), options };
     let (tx, outputs) = unbounded_channel();
     let out = move |o| drop(tx.send(o));
     World { service: ChainService::spawn(&tokio::runtime::Handle::current(), deps, out), outputs }
@@ -108,7 +109,7 @@ async fn a_model_explains_with_lines_that_exist() {
         spans.iter().enumerate().all(|(i, s)| s.parent.is_none_or(|p| spans[..i].iter().any(|other| other.id == p)));
     assert!(parents_first);
     let call = spans.iter().find(|s| s.name == "chat llama3.1").unwrap();
-    assert_eq!(call.attr_text(semconv::PROMPT), Some("diagnosis v1"));
+    assert_eq!(call.attr_text(semconv::PROMPT), Some("diagnosis v2"));
     assert!(call.attr_int(semconv::INPUT_TOKENS).unwrap() > 100);
     let asked = &model.requests()[0].messages[1].content;
     assert!(asked.contains("R23") && asked.contains("POOL_MAX=200") && asked.contains("playbook that fits"));
@@ -399,3 +400,5 @@ async fn the_worst_incident_goes_first() {
     }
     assert_eq!(order, [1, 3, 2]);
 }
+
+mod more;

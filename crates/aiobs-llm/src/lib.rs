@@ -21,7 +21,7 @@ pub use ollama::{DEFAULT_URL, Ollama};
 pub use price::Prices;
 pub use provider::{
     ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, FinishReason, Health, Message, ModelInfo, Provider,
-    Role, ToolCall, Usage,
+    Role, Tool, ToolCall, Usage,
 };
 pub use retry::{Backoff, Retrying, jitter};
 pub use tokio_util::sync::CancellationToken;

@@ -95,27 +95,49 @@ impl Role {
 }
 
 /// One message of a chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Who.
     pub role: Role,
     /// What.
     pub content: String,
+    /// Tools that the model asked for in this message of its own.
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that this message is the result of.
+    pub answers: Option<ToolCall>,
 }
 
 impl Message {
+    fn new(role: Role, content: String) -> Self {
+        Self { role, content, tool_calls: Vec::new(), answers: None }
+    }
     /// Instructions of the program.
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: Role::System, content: content.into() }
+        Self::new(Role::System, content.into())
     }
     /// The question, and data.
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: Role::User, content: content.into() }
+        Self::new(Role::User, content.into())
     }
     /// The model's earlier words.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
+        Self::new(Role::Assistant, content.into())
     }
+    /// What a tool found.
+    pub fn tool(call: ToolCall, content: impl Into<String>) -> Self {
+        Self { answers: Some(call), ..Self::new(Role::Tool, content.into()) }
+    }
+}
+
+/// A tool that a model may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    /// Name, of letters, digits, `_` and `-`.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// JSON schema of its arguments, an object.
+    pub parameters: Value,
 }
 
 /// How the model is to answer. `None` leaves it to the server.
@@ -140,6 +162,8 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     /// JSON schema the answer must fit.
     pub format: Option<Value>,
+    /// Tools it may ask for.
+    pub tools: Vec<Tool>,
     /// How to answer.
     pub options: ChatOptions,
     /// Whether a model that can think may; `None` leaves it to the model.
@@ -158,7 +182,7 @@ impl ChatRequest {
 /// A tool the model wants to use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
-    /// Id when the server gives one.
+    /// Id when the server gives one; results refer to it.
     pub id: Option<String>,
     /// Tool name.
     pub name: String,

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -72,6 +72,17 @@ const V2: &str = "ALTER TABLE chunk ADD COLUMN format INTEGER NOT NULL DEFAULT 0
 const V3: &str = "
 CREATE TABLE bookmark(record INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE saved_filter(name TEXT PRIMARY KEY, filter TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// What a person said of diagnoses, in full, and incidents that wait for one.
+const V4: &str = "
+ALTER TABLE verdict ADD COLUMN diagnosis INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE verdict ADD COLUMN judgement TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdict ADD COLUMN applied INTEGER;
+ALTER TABLE verdict ADD COLUMN note TEXT NOT NULL DEFAULT '';
+CREATE TABLE pending_run(
+  incident INTEGER PRIMARY KEY, asked INTEGER NOT NULL, started INTEGER NOT NULL, time INTEGER NOT NULL
+);
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -1,7 +1,7 @@
 //! The JSON of Ollama's chat interface, as far as it is used here. Fields a server leaves out take their zero.
 //! Used by the Ollama provider only.
 
-use crate::{ChatRequest, LlmError};
+use crate::{ChatRequest, LlmError, Message, ToolCall};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -49,14 +49,20 @@ pub(crate) struct WireFunction {
 
 /// The body of a chat request.
 pub(crate) fn request_body(request: &ChatRequest, model: &str) -> Value {
-    let messages: Vec<Value> =
-        request.messages.iter().map(|m| json!({"role": m.role.name(), "content": m.content})).collect();
+    let messages: Vec<Value> = request.messages.iter().map(message).collect();
     let mut body = Map::new();
     body.insert("model".into(), model.into());
     body.insert("messages".into(), messages.into());
     body.insert("stream".into(), true.into());
     if let Some(format) = &request.format {
         body.insert("format".into(), format.clone());
+    }
+    if !request.tools.is_empty() {
+        let tool = |t: &crate::Tool| {
+            json!({"type": "function", "function":
+                {"name": t.name, "description": t.description, "parameters": t.parameters}})
+        };
+        body.insert("tools".into(), request.tools.iter().map(tool).collect());
     }
     if let Some(think) = request.think {
         body.insert("think".into(), think.into());
@@ -78,6 +84,18 @@ pub(crate) fn request_body(request: &ChatRequest, model: &str) -> Value {
         body.insert("options".into(), options.into());
     }
     body.into()
+}
+
+fn message(m: &Message) -> Value {
+    let mut out = json!({"role": m.role.name(), "content": m.content});
+    if !m.tool_calls.is_empty() {
+        let call = |c: &ToolCall| json!({"function": {"name": c.name, "arguments": c.arguments}});
+        out["tool_calls"] = m.tool_calls.iter().map(call).collect();
+    }
+    if let Some(call) = &m.answers {
+        out["tool_name"] = call.name.as_str().into();
+    }
+    out
 }
 
 /// What a status other than success means.
