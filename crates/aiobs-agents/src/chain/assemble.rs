@@ -85,7 +85,7 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         let lines = d.grounds.security.iter().map(|c| c.records.len()).sum::<usize>();
         let lines = if lines == 1 { "1 line tries".to_owned() } else { format!("{lines} lines try") };
         d.notes.push(format!(
-            "security: {lines} to steer whoever reads the logs, first: {}; kept out of what a model was sent",
+            "security: {lines} to steer whoever reads the logs, first: {}; kept from any model",
             first.text
         ));
     }

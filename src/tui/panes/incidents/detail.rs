@@ -33,10 +33,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     };
     let cited = cited(detail);
     match &detail.diagnosis {
-        Some(d) => {
-            diagnosis(&mut doc, d, &cited, cx);
-            judged(&mut doc, detail, cx);
-        }
+        Some(d) => diagnosis(&mut doc, d, detail, &cited, cx),
         None => undiagnosed(&mut doc, incident, cx),
     }
     evidence(&mut doc, detail, &cited, state.wrap, cx);
@@ -100,7 +97,7 @@ fn heading(doc: &mut Doc, title: &str, note: String, cx: &PaneCx<'_>) {
     doc.row(vec![Span::styled(title.to_owned(), cx.style(Role::Title)), Span::styled(note, cx.style(Role::Dim))]);
 }
 
-fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
+fn diagnosis(doc: &mut Doc, d: &Diagnosis, detail: &IncidentDetail, cited: &[RecordId], cx: &PaneCx<'_>) {
     let by = match &d.author {
         Author::Model { model, .. } => format!("by {}", safe(model, cx)),
         Author::Playbook { id } => format!("by playbook {}", safe(id, cx)),
@@ -115,6 +112,7 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) 
         vec![Span::raw(" ")],
         marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
     );
+    judged(doc, detail, cx);
     security(doc, d, cited, cx);
     fix(doc, d, cx);
     grounds(doc, d, cited, cx);

@@ -120,7 +120,9 @@ fn states_verdicts_and_questions_reach_the_engine() {
     assert_eq!(kit.press(&mut pane, &[Submit])[0], told(noted.clone()));
     let partly = Verdict { judgement: Judgement::Partly, ..noted };
     assert_eq!(kit.press(&mut pane, &[VerdictPartly])[0], told(partly), "what was said before stays");
-    assert!(kit.draw(&pane).contains("Judged"));
+    kit.press(&mut pane, &[Open]);
+    assert!(kit.draw(&pane).contains("Judged     partly right, fix applied: a full disk"));
+    kit.press(&mut pane, &[Back]);
     assert_eq!(kit.press(&mut pane, &[Ask]), [Effect::AskAbout(ChatScope::Incident { id })]);
     assert_eq!(kit.press(&mut pane, &[Down]), [sent(Request::Incident(IncidentId(6)))]);
     assert!(matches!(&kit.press(&mut pane, &[VerdictWrong])[..], [Effect::Toast(_)]), "nothing to judge there");
