@@ -10,7 +10,7 @@ mod engine;
 mod world;
 
 use aiobs::runtime::events::{Event, Request};
-use aiobs_types::{IncidentState, semconv};
+use aiobs_types::{IncidentState, Judgement, Timestamp, Verdict, semconv};
 use engine::Engine;
 use std::path::PathBuf;
 use world::World;
@@ -108,11 +108,34 @@ fn what_a_person_decides_just_before_leaving_is_kept() {
         engine.send(Request::Incident(incident.id));
     }
     engine.send(Request::SetIncidentState(incident.id, IncidentState::Acknowledged));
-    engine.send(Request::Verdict(incident.id, true));
+    let verdict = Verdict::of(incident.id, Judgement::Right, Timestamp::now());
+    engine.send(Request::Verdict(Box::new(verdict.clone())));
     let (ground, _dir) = engine.stop();
     let reader = ground.store().reader().unwrap();
     let kept = reader.incident(incident.id).unwrap().unwrap();
     assert_eq!(kept.state, IncidentState::Acknowledged);
-    assert_eq!(reader.verdict(incident.id).unwrap(), Some(true));
+    assert_eq!(reader.verdict(incident.id).unwrap(), Some(verdict));
     assert!(kept.timeline.iter().any(|e| e.text == "diagnosis judged right"), "{:?}", kept.timeline);
+}
+
+#[test]
+fn a_confirmed_diagnosis_is_remembered_when_the_fault_comes_back() {
+    let mut world = read(&folder().join("thousand_times.toml"));
+    let first = Engine::run(&world, true);
+    let incident = first.running.incidents().remove(0);
+    let made = first.diagnoses.lock().unwrap().last().cloned().unwrap();
+    let verdict = Verdict { diagnosis: made.id, ..Verdict::of(incident.id, Judgement::Right, Timestamp::now()) };
+    first.send(Request::SetIncidentState(incident.id, IncidentState::Resolved));
+    first.send(Request::Verdict(Box::new(verdict)));
+    let (ground, dir) = first.stop();
+    drop(ground);
+    let log = &mut world.log[0];
+    log.end += "2025-02-03 09:00:00 [ERROR] orders - connection to db-1:5432 refused (pool 20/20)\n";
+    let second = Engine::run_in(&world, true, dir);
+    let again = second.running.incidents().remove(0);
+    assert_eq!((again.id, again.state), (incident.id, IncidentState::Open), "{:?}", again.timeline);
+    let told = second.diagnoses.lock().unwrap().clone();
+    let remembered: Vec<_> = told.iter().filter_map(|d| d.grounds.remembered).collect();
+    assert_eq!(remembered.iter().map(|r| (r.diagnosis, r.incident)).collect::<Vec<_>>(), [(made.id, incident.id)]);
+    assert_eq!((told.len(), &told[0].cause), (1, &made.cause));
 }

@@ -4,11 +4,11 @@ use super::args::{Format, IncidentsArgs};
 use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, author, local, safe};
-use super::similar::{Past, json};
+use super::similar::Past;
 use crate::runtime::{LESSONS, lessons};
 use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_store::Reader;
-use aiobs_types::{Diagnosis, Incident, IncidentId};
+use aiobs_types::{Diagnosis, Incident, IncidentId, Verdict};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -19,7 +19,8 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
         let wanted = args.id.is_none_or(|id| incident.id == IncidentId(id));
         if wanted && (!args.open || incident.state.is_active()) {
             let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
-            rows.push((incident, diagnosis));
+            let verdict = reader.verdict(incident.id)?;
+            rows.push((incident, diagnosis, verdict));
         }
     }
     if let (Some(id), true) = (args.id, rows.is_empty()) {
@@ -29,14 +30,14 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
         ))
         .into());
     }
-    rows.sort_by_key(|(i, _)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
+    rows.sort_by_key(|(i, ..)| (!i.state.is_active(), std::cmp::Reverse(i.last_seen)));
     let text = match args.output {
         Format::Json => {
             let past = Past::read(&reader)?;
             let mut lines = Vec::with_capacity(rows.len());
-            for (i, d) in &rows {
-                let mut value = output::incident(i, d.as_ref());
-                value["similar"] = past.like(i)?.iter().map(json).collect();
+            for row in &rows {
+                let mut value = json(row);
+                value["similar"] = past.like(&row.0)?.iter().map(super::similar::json).collect();
                 lines.push(output::line(&value));
             }
             output::lines(lines)
@@ -53,14 +54,20 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
 /// Words shown of those that speak for and against a fault.
 const REASONS: usize = 6;
 
-type Row = (Incident, Option<Diagnosis>);
+type Row = (Incident, Option<Diagnosis>, Option<Verdict>);
+
+fn json((incident, diagnosis, verdict): &Row) -> serde_json::Value {
+    let mut value = output::incident(incident, diagnosis.as_ref());
+    value["verdict"] = verdict.as_ref().map(output::verdict).into();
+    value
+}
 
 fn list(rows: &[Row]) -> String {
     if rows.is_empty() {
         return "No incidents.\n".to_owned();
     }
     let mut out = String::new();
-    for (i, d) in rows {
+    for (i, d, _) in rows {
         let part = i.part_of.map_or_else(String::new, |whole| format!("  (part of {whole})"));
         let criticality = d.as_ref().map_or_else(|| "-".to_owned(), |d| d.criticality.to_string());
         let _ = writeln!(
@@ -79,7 +86,7 @@ fn list(rows: &[Row]) -> String {
 
 fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
     let mut out = list(rows);
-    for (i, d) in rows {
+    for (i, d, v) in rows {
         let _ = writeln!(out, "\n{}", safe(&i.reason));
         if let Some(percent) = i.likelihood {
             let _ = writeln!(out, "Likelihood {percent} %: {}", safe(&why(reader, i)?));
@@ -108,6 +115,32 @@ fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
                 let ids: Vec<String> = claim.records.iter().map(ToString::to_string).collect();
                 let rests = if claim.supported { ids.join(", ") } else { "unsupported".to_owned() };
                 let _ = writeln!(out, "  {:<10} {} ({rests})", "Claim", safe(&claim.text));
+                for doubt in &claim.doubts {
+                    let _ = writeln!(out, "  {:<10} {}", "", safe(doubt));
+                }
+            }
+            for patch in &fix.patches {
+                let _ = writeln!(out, "  {:<10} {}", "Change", safe(&patch.file));
+                for line in patch.diff.lines() {
+                    let _ = writeln!(out, "  {:<10} {}", "", safe(line));
+                }
+            }
+            for (name, text) in [("Sure", d.grounds.confidence.join("; ")), ("Critical", d.grounds.criticality.clone())]
+            {
+                if !text.is_empty() {
+                    let _ = writeln!(out, "  {name:<10} {}", safe(&text));
+                }
+            }
+            for finding in &d.grounds.security {
+                let ids: Vec<String> = finding.records.iter().map(ToString::to_string).collect();
+                let _ =
+                    writeln!(out, "  {:<10} log lines with {} ({})", "Security", safe(&finding.text), ids.join(", "));
+            }
+            for note in &d.notes {
+                let _ = writeln!(out, "  {:<10} {}", "Note", safe(note));
+            }
+            if let Some(v) = v {
+                let _ = writeln!(out, "  {:<10} {} ({})", "Judged", safe(&v.words()), local(v.time));
             }
         }
         let _ = writeln!(out, "\nEvidence");
@@ -150,7 +183,7 @@ fn why(reader: &Reader, incident: &Incident) -> anyhow::Result<String> {
 
 fn csv(rows: &[Row]) -> String {
     let mut out = "id,state,level,criticality,count,first_seen,last_seen,components,title,cause,author\n".to_owned();
-    for (i, d) in rows {
+    for (i, d, _) in rows {
         let criticality = d.as_ref().map_or_else(String::new, |d| d.criticality.to_string());
         let _ = writeln!(
             out,
@@ -177,7 +210,7 @@ fn markdown(rows: &[Row]) -> String {
     let mut out =
         "| id | state | level | count | last seen | title | cause |\n| --- | --- | --- | ---: | --- | --- | --- |\n"
             .to_owned();
-    for (i, d) in rows {
+    for (i, d, _) in rows {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} |",

@@ -1,7 +1,7 @@
 //! How records, incidents and diagnoses are printed: JSON and CSV are stable interfaces (see `docs/output.md`),
 //! text and Markdown are for people. Control characters of log text never reach the terminal.
 
-use aiobs_types::{Author, Diagnosis, Incident, LogRecord, Retry, SourceInfo, SourceState, Timestamp};
+use aiobs_types::{Author, Diagnosis, Incident, LogRecord, Retry, SourceInfo, SourceState, Timestamp, Verdict};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -136,6 +136,19 @@ pub(super) fn diagnosis(d: &Diagnosis) -> Value {
         "notes": d.notes,
         "prompts": d.prompts,
         "trace": d.trace.map(|t| t.to_string()),
+        "grounds": d.grounds,
+    })
+}
+
+/// A person's word on a diagnosis as JSON.
+pub(super) fn verdict(v: &Verdict) -> Value {
+    json!({
+        "incident": v.incident.0,
+        "diagnosis": v.diagnosis,
+        "judgement": v.judgement.name(),
+        "applied": v.applied,
+        "note": v.note,
+        "time": rfc3339(v.time),
     })
 }
 

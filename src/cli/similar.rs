@@ -45,7 +45,7 @@ impl<'a> Past<'a> {
         let mut out = Vec::new();
         for (i, l) in found.into_iter().take(MOST) {
             let diagnosis = self.reader.latest_diagnosis(i.fingerprint)?;
-            out.push((i, l, remedy(diagnosis.as_ref(), self.reader.verdict(i.id)?)));
+            out.push((i, l, remedy(diagnosis.as_ref(), self.reader.verdict(i.id)?.and_then(|v| v.is_right()))));
         }
         Ok(out)
     }

@@ -172,6 +172,12 @@ pub struct Chain {
     pub total_timeout: Duration,
     /// Tries per model call.
     pub tries: u32,
+    /// `auto`, `always` or `never`.
+    pub tools: String,
+    /// Directories whose files the agents may read.
+    pub read_dirs: Vec<String>,
+    /// Directories of runbooks beside the one in the configuration's directory.
+    pub runbooks: Vec<String>,
 }
 
 /// `[archive]`

@@ -342,6 +342,29 @@ pub const KEYS: &[Key] = &[
     key("chain.reporter_timeout", Kind::Duration, "\"30s\"", "ms", "Limit of the Reporter stage."),
     key("chain.total_timeout", Kind::Duration, "\"300s\"", "ms", "Limit of a whole diagnosis."),
     key("chain.tries", Kind::Int(1, 10), "3", "", "Tries per model call before a playbook answers."),
+    key(
+        "chain.tools",
+        Kind::Choice(&["auto", "always", "never"]),
+        "\"auto\"",
+        "",
+        "Whether a model may look things up by itself, read-only; auto when the provider says that it can.",
+    ),
+    key(
+        "chain.read_dirs",
+        Kind::Texts,
+        "[]",
+        "",
+        "Directories whose text files (configuration, source) a diagnosis may quote; files that usually hold secrets are \
+         left out.",
+    ),
+    key(
+        "chain.runbooks",
+        Kind::Texts,
+        "[]",
+        "",
+        "Directories of runbooks in Markdown, beside `runbooks` in the directory of this file; notes on applications are \
+         in `apps` there (orders.md about the component orders, all.md about all).",
+    ),
     key("archive.data_dir", Kind::Path, "\"\"", "", "Data directory; empty is the platform's usual place."),
     key(
         "archive.retention_days",

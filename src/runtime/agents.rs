@@ -7,18 +7,22 @@ use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Event, EventSink, ModelState, StageRow};
 use super::models::{Books, serve};
+use super::places;
 use super::processing::Message;
+use super::resume::{CUT_OFF, Owed};
 use super::titles;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService, Deadlines,
-    Preview, Prompts, Stage,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
+    Deadlines, Preview, Prompts, Stage,
 };
 use aiobs_llm::{CancellationToken, Health, Provider};
-use aiobs_store::Reader;
-use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, Timestamp, TraceId};
+use aiobs_store::{PendingRun, Reader};
+use aiobs_types::{
+    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -118,7 +122,9 @@ impl Agents {
             model: options.model.clone(),
             num_ctx: options.num_ctx,
         };
-        let deps = ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, options };
+        let surroundings = Arc::new(places::workplace(o.config));
+        let deps =
+            ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, surroundings, options };
         let chain = Arc::new(ChainService::spawn(rt, deps, {
             let put = put.clone();
             move |out| put(Carried::Chain(out))
@@ -193,6 +199,20 @@ impl Agents {
             }
             carried.fetch_sub(1, Ordering::SeqCst);
         });
+    }
+
+    /// Goes on with what was owed when the program ended.
+    pub(crate) fn resume(&self, owed: &[Owed], pipeline: &SyncSender<Message>) {
+        if !self.enabled {
+            return;
+        }
+        for o in owed {
+            if o.cut_off {
+                let (kind, text) = (TimelineKind::Note, CUT_OFF.to_owned());
+                drop(pipeline.send(Message::Note { incident: o.incident, kind, text }));
+            }
+            if o.asked { self.rerun(o.incident) } else { self.submit(o.incident) }
+        }
     }
 
     /// Everything is read: what waited for that is diagnosed.
@@ -314,6 +334,8 @@ fn chain_options(config: &Config) -> ChainOptions {
             total: c.total_timeout,
         },
         num_ctx: config.model.num_ctx,
+        budget: Budget::of_context(config.model.num_ctx, defaults.num_predict),
+        tools: places::tool_use(config),
         ..defaults
     }
 }
@@ -399,6 +421,11 @@ impl Carrier {
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
+            ChainOutput::Waits { incident, asked, started } => {
+                let run = PendingRun { incident, asked, started };
+                drop(self.writer.send(WriterMessage::Waits(run)));
+            }
+            ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
             ChainOutput::Cancelled(incident) => {
                 emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
             }

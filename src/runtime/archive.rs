@@ -4,7 +4,8 @@ use super::board::{Board, lock};
 use aiobs_agents::{Archive, ArchiveError, PastIncident, TemplateCount};
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp,
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
+    Timestamp, Verdict,
 };
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -118,6 +119,14 @@ impl Archive for StoredArchive {
 
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
         lock(&self.reader).latest_diagnosis(fingerprint).map_err(told)
+    }
+
+    fn confirmed(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
+        lock(&self.reader).confirmed_diagnosis(fingerprint).map_err(told)
+    }
+
+    fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
+        lock(&self.reader).verdict(id).map_err(told)
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {

@@ -19,7 +19,7 @@ use super::running::Running;
 use super::sql::SqlDesk;
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
-use super::{EngineEvent, fields, hub, reading, rules};
+use super::{EngineEvent, fields, hub, reading, resume, rules};
 use crate::config::Config;
 use aiobs_logs::format::FormatSet;
 use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
@@ -177,6 +177,7 @@ impl Builder<'_> {
             }
             processing.run(&pipeline_inbox);
         })?);
+        agents.resume(&resume::owed(&reader, &board)?, &to_pipeline);
 
         let source_options = SourceOptions {
             follow: options.follow,

@@ -20,7 +20,7 @@ pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 use aiobs_insight::Life;
 use aiobs_types::{
     ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
-    SourceInfo, Span, TemplateId, Timestamp, TraceId,
+    SourceInfo, Span, TemplateId, Timestamp, TraceId, Verdict,
 };
 use std::sync::Arc;
 
@@ -49,8 +49,8 @@ pub enum Request {
     ChatHistory,
     /// A person changed an incident's state.
     SetIncidentState(IncidentId, IncidentState),
-    /// A person's word on a diagnosis: right or wrong.
-    Verdict(IncidentId, bool),
+    /// A person's word on a diagnosis.
+    Verdict(Box<Verdict>),
     /// A person says whether an incident is worth an alarm or noise; what is found is ranked by it.
     Rate(IncidentId, bool),
     /// Diagnose again.
@@ -193,6 +193,8 @@ pub struct IncidentDetail {
     pub incident: Incident,
     /// Latest diagnosis.
     pub diagnosis: Option<Diagnosis>,
+    /// The latest word of a person on it.
+    pub verdict: Option<Verdict>,
     /// Records cited by the diagnosis and the incident's evidence, by id, without doubles.
     pub records: Vec<LogRecord>,
     /// Spans of the run that made the diagnosis, or of the one that goes on.

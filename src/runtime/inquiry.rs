@@ -68,10 +68,10 @@ impl Inquiry {
                 self.decide(&request);
                 Ok(None)
             }
-            Request::Verdict(id, right) => {
+            Request::Verdict(ref verdict) => {
+                let text = format!("Noted: the diagnosis of {} is {}", verdict.incident, verdict.words());
                 self.decide(&request);
-                let word = if right { "right" } else { "wrong" };
-                self.sink.toast(Level::Info, format!("Noted: the diagnosis of {id} is {word}"));
+                self.sink.toast(Level::Info, text);
                 Ok(None)
             }
             Request::Rate(..) => {
@@ -121,10 +121,11 @@ impl Inquiry {
             &Request::Rate(id, useful) => {
                 let _ = self.pipeline.send(Message::Rate(id, useful));
             }
-            &Request::Verdict(id, right) => {
-                let _ = self.writer.send(WriterMessage::Verdict(id, right));
-                let text = format!("diagnosis judged {}", if right { "right" } else { "wrong" });
-                let _ = self.pipeline.send(Message::Note { incident: id, kind: TimelineKind::Note, text });
+            Request::Verdict(verdict) => {
+                let text = format!("diagnosis judged {}", verdict.words());
+                let note = Message::Note { incident: verdict.incident, kind: TimelineKind::Note, text };
+                let _ = self.writer.send(WriterMessage::Verdict(verdict.clone()));
+                let _ = self.pipeline.send(note);
             }
             _ => {}
         }
@@ -189,6 +190,7 @@ impl Inquiry {
         let diagnosis = self.reader.latest_diagnosis(incident.fingerprint)?;
         let mut ids: Vec<RecordId> =
             diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
+        ids.extend(diagnosis.iter().flat_map(|d| d.grounds.security.iter().flat_map(|c| c.records.clone())));
         ids.extend(&incident.evidence);
         ids.sort_unstable();
         ids.dedup();
@@ -203,7 +205,8 @@ impl Inquiry {
         };
         let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
-        Ok(Some(IncidentDetail { incident, diagnosis, records, spans, strikes, similar }))
+        let verdict = self.reader.verdict(id)?;
+        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar }))
     }
 
     /// Past incidents that read like this one or had the same kind of cause.
@@ -230,7 +233,7 @@ impl Inquiry {
             if likeness.score < ENOUGH {
                 continue;
             }
-            let helped = remedy(known.as_ref(), self.reader.verdict(past.id)?);
+            let helped = remedy(known.as_ref(), self.reader.verdict(past.id)?.and_then(|v| v.is_right()));
             let (solved_by, advised) = match helped {
                 Some(r) if r.confirmed => (Some(r.text), None),
                 other => (None, other.map(|r| r.text)),

@@ -65,6 +65,7 @@ mod tests {
             references: Vec::new(),
             notes: Vec::new(),
             trace: None,
+            grounds: aiobs_types::Grounds::default(),
         }
     }
 

@@ -7,10 +7,10 @@ use super::board::Board;
 use super::events::Keep;
 use super::pipeline::Output;
 use super::remotes::Exports;
-use aiobs_store::{Commit, MemoryChange, Retention, StoreError, Writer};
+use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
-    SourceId, Span, Template, TemplateId, Timestamp,
+    SourceId, Span, Template, TemplateId, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,9 +42,13 @@ pub(crate) enum WriterMessage {
     Diagnosis(Box<Diagnosis>, SyncSender<u64>),
     Spans(Vec<Span>),
     Chat(Box<ChatMessage>, SyncSender<u64>),
-    Verdict(IncidentId, bool),
+    Verdict(Box<Verdict>),
     /// What models answered, and calls that leave this machine.
     Models(ModelRow),
+    /// An incident waits for a run of the agents.
+    Waits(PendingRun),
+    /// It has its answer, or wants none.
+    WaitsNoMore(IncidentId),
     /// Something a person keeps or forgets.
     Keep(Keep),
     /// What can be found by meaning changes; answered when it is stored.
@@ -205,7 +209,9 @@ impl Writing {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
             WriterMessage::Memory(change, reply) => self.writer.put_memory(&change).map(|()| answer(&reply, 0)),
-            WriterMessage::Verdict(incident, right) => self.writer.put_verdict(incident, right, now),
+            WriterMessage::Verdict(verdict) => self.writer.put_verdict(&verdict),
+            WriterMessage::Waits(run) => self.writer.put_pending_run(run, now),
+            WriterMessage::WaitsNoMore(incident) => self.writer.drop_pending_run(incident),
             WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
             WriterMessage::Models(ModelRow::Used(key, answer)) => self.writer.used_answer(&key, &answer, now),
             WriterMessage::Models(ModelRow::Sent(call)) => self.writer.put_model_call(&call),

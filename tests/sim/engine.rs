@@ -46,9 +46,13 @@ fn stand_in(world: &World, rt: &tokio::runtime::Runtime) -> Option<testkit::Stan
 impl Engine {
     /// Reads everything and waits until all is diagnosed.
     pub(crate) fn run(world: &World, screen: bool) -> Self {
+        Self::run_in(world, screen, tempfile::tempdir().unwrap())
+    }
+
+    /// The same where another one was before: its data directory, and its files with what the world has.
+    pub(crate) fn run_in(world: &World, screen: bool, dir: TempDir) -> Self {
         let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let model = stand_in(world, &rt);
-        let dir = tempfile::tempdir().unwrap();
         let mut sources = Vec::new();
         for log in &world.log {
             let path = dir.path().join(&log.file);

@@ -447,10 +447,12 @@ fn incident_detail(incident: Incident) -> IncidentDetail {
         references: Vec::new(),
         notes: Vec::new(),
         trace: None,
+        grounds: aiobs_types::Grounds::default(),
     };
     IncidentDetail {
         incident,
         diagnosis: Some(diagnosis),
+        verdict: None,
         records: Vec::new(),
         spans: Vec::new(),
         strikes: Vec::new(),

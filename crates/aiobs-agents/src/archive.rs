@@ -3,6 +3,7 @@
 
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId, TemplateId, Timestamp,
+    Verdict,
 };
 use thiserror::Error;
 
@@ -33,8 +34,23 @@ pub struct PastIncident {
     pub incident: Incident,
     /// Its latest diagnosis.
     pub diagnosis: Option<Diagnosis>,
-    /// A person's word on that diagnosis: right or wrong.
-    pub verdict: Option<bool>,
+    /// A person's word on that diagnosis.
+    pub verdict: Option<Verdict>,
+}
+
+/// A change that the logs tell of: a deployment, a restart, a new configuration or version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Event time.
+    pub time: Timestamp,
+    /// What kind, such as `deploy`.
+    pub kind: String,
+    /// Few words.
+    pub text: String,
+    /// Who tells of it; may be empty.
+    pub component: String,
+    /// The record that tells of it.
+    pub record: Option<RecordId>,
 }
 
 /// The archive as the agents see it.
@@ -53,6 +69,18 @@ pub trait Archive: Send + Sync {
     fn source_name(&self, id: SourceId) -> Option<String>;
     /// Latest diagnosis for a fault, whichever of its incidents it was made for.
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError>;
+    /// The latest diagnosis of a fault that a person called right, when no later one was called otherwise.
+    fn confirmed(&self, _fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
+        Ok(None)
+    }
+    /// The latest word of a person on the diagnosis of an incident.
+    fn verdict(&self, _id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
+        Ok(None)
+    }
+    /// Changes in `from..to` (event time), oldest first.
+    fn changes(&self, _from: Timestamp, _to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
+        Ok(Vec::new())
+    }
     /// One incident.
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError>;
     /// Incidents of which some strike lies in `from..to` (event time), worst first, at most `limit`.

@@ -8,20 +8,28 @@ mod chat;
 mod context;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+#[cfg(test)]
+mod hostile_tests;
 mod output;
 pub mod playbook;
 mod prompts;
 #[cfg(test)]
 mod service_tests;
 mod spans;
+mod surroundings;
 #[cfg(test)]
 mod testing;
+mod tools;
+mod workplace;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use aiobs_types::StageState;
-pub use archive::{Archive, ArchiveError, PastIncident, TemplateCount};
+pub use archive::{Archive, ArchiveError, Change, PastIncident, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Deadlines, Preview, StageStatus};
 pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
-pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather};
+pub use context::{Budget, Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why, gather};
 pub use output::{ChainOutput, Stage};
 pub use prompts::{Prompt, Prompts, read as read_prompt};
+pub use surroundings::{DiskState, Document, Excerpt, HostState, Near, NoSurroundings, ProcessState, Surroundings};
+pub use tools::ToolUse;
+pub use workplace::Workplace;

@@ -77,6 +77,17 @@ pub enum ChainOutput {
         /// The incident whose run goes on.
         running: Option<IncidentId>,
     },
+    /// An incident waits for a run, or its run began: to be kept, so that a restart goes on with it.
+    Waits {
+        /// Which.
+        incident: IncidentId,
+        /// A person asked for it.
+        asked: bool,
+        /// Its run goes on.
+        started: bool,
+    },
+    /// It has its answer, or wants none.
+    WaitsNoMore(IncidentId),
     /// A run was cancelled; no diagnosis comes.
     Cancelled(IncidentId),
     /// Something to tell, one line.

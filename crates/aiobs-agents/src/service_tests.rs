@@ -49,6 +49,7 @@ fn world_of(provider: Option<Arc<dyn Provider>>, archive: MemArchive, playbooks:
         archive: Arc::new(archive),
         playbooks,
         prompts: Arc::default(),
+        surroundings: Arc::new(NoSurroundings),
         options: ChainOptions::default(),
     };
     let (tx, outputs) = unbounded_channel();
@@ -114,7 +115,7 @@ async fn a_model_explains_with_lines_that_exist() {
         spans.iter().enumerate().all(|(i, s)| s.parent.is_none_or(|p| spans[..i].iter().any(|other| other.id == p)));
     assert!(parents_first);
     let call = spans.iter().find(|s| s.name == "chat llama3.1").unwrap();
-    assert_eq!(call.attr_text(semconv::PROMPT), Some("diagnosis v1"));
+    assert_eq!(call.attr_text(semconv::PROMPT), Some("diagnosis v2"));
     assert!(call.attr_int(semconv::INPUT_TOKENS).unwrap() > 100);
     let asked = &model.requests()[0].messages[1].content;
     assert!(asked.contains("R23") && asked.contains("POOL_MAX=200") && asked.contains("playbook that fits"));
@@ -460,3 +461,5 @@ async fn the_worst_incident_goes_first() {
     }
     assert_eq!(order, [1, 3, 2]);
 }
+
+mod more;

@@ -15,6 +15,7 @@ pub(crate) struct MemArchive {
     pub(crate) incidents: Vec<Incident>,
     pub(crate) diagnoses: Mutex<HashMap<Fingerprint, Diagnosis>>,
     pub(crate) broken: bool,
+    pub(crate) verdict: Option<aiobs_types::Verdict>,
 }
 
 /// Second `s` of the small world.
@@ -91,6 +92,13 @@ impl Archive for MemArchive {
     }
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
         Ok(self.diagnoses.lock().unwrap().get(&fingerprint).cloned())
+    }
+    fn confirmed(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
+        let right = self.verdict.as_ref().is_some_and(|v| v.judgement == aiobs_types::Judgement::Right);
+        if right { self.diagnosis(fingerprint) } else { Ok(None) }
+    }
+    fn verdict(&self, id: IncidentId) -> Result<Option<aiobs_types::Verdict>, ArchiveError> {
+        Ok(self.verdict.clone().filter(|v| v.incident == id))
     }
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
         Ok(self.incidents.iter().find(|i| i.id == id).cloned())

@@ -37,6 +37,7 @@ pub struct Scripted {
     inner: Arc<Inner>,
     model: String,
     local: bool,
+    tools: bool,
     offline: Option<String>,
 }
 
@@ -49,12 +50,18 @@ struct Inner {
 impl Scripted {
     /// With a model of this name and no scripts.
     pub fn new(model: &str) -> Self {
-        Self { inner: Arc::default(), model: model.to_owned(), local: true, offline: None }
+        Self { inner: Arc::default(), model: model.to_owned(), local: true, tools: false, offline: None }
     }
 
     /// Says that it is elsewhere, so that what it is sent must be masked.
     pub fn remote(mut self) -> Self {
         self.local = false;
+        self
+    }
+
+    /// Says that its model can use tools.
+    pub fn with_tools(mut self) -> Self {
+        self.tools = true;
         self
     }
 
@@ -185,7 +192,9 @@ impl Provider for Scripted {
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        async { Ok(vec![ModelInfo { name: self.model.clone(), ..ModelInfo::default() }]) }.boxed()
+        let capabilities = if self.tools { vec!["tools".to_owned()] } else { Vec::new() };
+        let model = ModelInfo { name: self.model.clone(), capabilities, ..ModelInfo::default() };
+        async { Ok(vec![model]) }.boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {

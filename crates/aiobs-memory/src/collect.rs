@@ -17,7 +17,7 @@ pub fn collect(reader: &Reader) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     for incident in reader.incidents()? {
         let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
-        let verdict = reader.verdict(incident.id)?;
+        let verdict = reader.verdict(incident.id)?.and_then(|v| v.is_right());
         documents.extend(of_incident(&incident, diagnosis.as_ref(), verdict));
     }
     for (id, note) in reader.bookmarks()? {
@@ -160,6 +160,7 @@ mod tests {
             ..Incident::default()
         };
         let diagnosis = Diagnosis {
+            grounds: aiobs_types::Grounds::default(),
             prompts: Vec::new(),
             id: 1,
             incident: IncidentId(7),

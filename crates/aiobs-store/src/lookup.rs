@@ -139,19 +139,6 @@ impl Reader {
         self.diagnoses_by("SELECT id, body FROM diagnosis ORDER BY id DESC LIMIT ?", [limit as i64])
     }
 
-    /// The latest word of a person on an incident's diagnosis.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn verdict(&self, incident: IncidentId) -> Result<Option<bool>> {
-        self.conn
-            .prepare_cached("SELECT correct FROM verdict WHERE incident = ? ORDER BY rowid DESC LIMIT 1")
-            .doing(DOING)?
-            .query_row([incident.0 as i64], |r| r.get(0))
-            .optional()
-            .doing(DOING)
-    }
-
     /// Spans of one trace, by start.
     ///
     /// # Errors

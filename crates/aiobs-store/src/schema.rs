@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -108,6 +108,17 @@ CREATE VIRTUAL TABLE document_text USING fts5(
 );
 CREATE TABLE vector(id INTEGER PRIMARY KEY, model TEXT NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL);
 CREATE UNIQUE INDEX vector_content ON vector(model, content);
+";
+
+/// What a person said of diagnoses, in full, and incidents that wait for one.
+const V7: &str = "
+ALTER TABLE verdict ADD COLUMN diagnosis INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE verdict ADD COLUMN judgement TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdict ADD COLUMN applied INTEGER;
+ALTER TABLE verdict ADD COLUMN note TEXT NOT NULL DEFAULT '';
+CREATE TABLE pending_run(
+  incident INTEGER PRIMARY KEY, asked INTEGER NOT NULL, started INTEGER NOT NULL, time INTEGER NOT NULL
+);
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -56,6 +56,18 @@ pub struct Claim {
     pub records: Vec<RecordId>,
     /// False when nothing that exists was cited: shown as unsupported.
     pub supported: bool,
+    /// What a check against the cited records found wrong with it, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+}
+
+/// A change of a file that was read, as a unified diff.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Path of the file.
+    pub file: String,
+    /// The diff. Shown and copied, never applied.
+    pub diff: String,
 }
 
 /// What to do. Shown and copied, never run.
@@ -73,6 +85,34 @@ pub struct Fix {
     pub rollback: Vec<String>,
     /// What could go wrong.
     pub risk: String,
+    /// Changes of files that were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<Patch>,
+}
+
+/// An earlier diagnosis that a person confirmed and that is given again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Number of that diagnosis.
+    pub diagnosis: u64,
+    /// The incident it was made for.
+    pub incident: IncidentId,
+}
+
+/// What the judgements in a diagnosis rest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Grounds {
+    /// Why it is as sure as it says, one line each.
+    pub confidence: Vec<String>,
+    /// The rule that gave the criticality, one sentence.
+    pub criticality: String,
+    /// Log lines that try to steer whoever reads them: a security finding, with the lines.
+    pub security: Vec<Claim>,
+    /// Records of the evidence that were left out for want of room.
+    pub left_out: u64,
+    /// Set when nobody was asked, because the same fault has a confirmed diagnosis.
+    pub remembered: Option<Remembered>,
 }
 
 /// An explanation of one incident.
@@ -115,6 +155,9 @@ pub struct Diagnosis {
     pub notes: Vec<String>,
     /// The run that made it, in the spans.
     pub trace: Option<TraceId>,
+    /// What its judgements rest on.
+    #[serde(default)]
+    pub grounds: Grounds,
 }
 
 /// How far a stage of the run is that makes a diagnosis.

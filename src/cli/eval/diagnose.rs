@@ -289,6 +289,7 @@ mod tests {
     fn diagnosis(id: &str, class: &str, confidence: Confidence) -> Diagnosis {
         Diagnosis {
             prompts: Vec::new(),
+            grounds: aiobs_types::Grounds::default(),
             id: 0,
             incident: aiobs_types::IncidentId(1),
             fingerprint: aiobs_types::Fingerprint(1),

@@ -187,7 +187,12 @@ fn record(id: u64, secs: i64, severity: Severity, component: &str, message: &str
 }
 
 fn claim(text: &str, records: &[u64]) -> Claim {
-    Claim { text: text.into(), records: records.iter().map(|r| RecordId(*r)).collect(), supported: !records.is_empty() }
+    Claim {
+        text: text.into(),
+        records: records.iter().map(|r| RecordId(*r)).collect(),
+        supported: !records.is_empty(),
+        doubts: Vec::new(),
+    }
 }
 
 /// Incident 7 with its diagnosis.
@@ -221,13 +226,16 @@ pub(crate) fn detail() -> IncidentDetail {
                 verify: list(&["refused connections fall to 0 within a minute"]),
                 rollback: list(&["redeploy orders 1.14.2"]),
                 risk: "one replica may not carry the load".into(),
+                ..Fix::default()
             },
             summary: "Orders fail because the database refuses connections.".into(),
             prompts: Vec::new(),
             references: list(&["PostgreSQL manual, Connections and Authentication"]),
             notes: Vec::new(),
             trace: Some(TraceId(0x8f3a)),
+            grounds: aiobs_types::Grounds::default(),
         }),
+        verdict: None,
         records: vec![
             record(1, 244, Severity::INFO, "deploy", "orders 1.14.2 -> 1.15.0, POOL_MAX=200"),
             record(2, 241, Severity::WARN, "db-1", "remaining connection slots are reserved"),

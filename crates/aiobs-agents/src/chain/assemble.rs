@@ -3,14 +3,17 @@
 
 use super::machine::Findings;
 use super::replies::DiagnosisReply;
+use super::{check, judge};
 use crate::Advice;
 use crate::context::fence::neutral;
 use crate::context::render::time;
 use crate::context::{Evidence, Why};
-use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Incident, Level, RecordId, Timestamp, TraceId};
+use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 
 /// Most records cited by one claim.
 const CITED: usize = 8;
+/// Most lines named by one security finding.
+const MOST_SUSPECTS: usize = 100;
 
 /// The diagnosis of a run. `model` is (provider, model) when a model answered the Diagnosis stage.
 pub(crate) fn assemble(
@@ -30,7 +33,7 @@ pub(crate) fn assemble(
         title: neutral(&incident.title, 120),
         cause: String::new(),
         error_class: String::new(),
-        criticality: by_severity(incident),
+        criticality: judge::rule(incident).0,
         confidence: Confidence::Low,
         claims: Vec::new(),
         alternatives: Vec::new(),
@@ -40,6 +43,7 @@ pub(crate) fn assemble(
         notes: findings.notes,
         prompts: Vec::new(),
         trace: Some(trace),
+        grounds: Grounds { left_out: evidence.left_out as u64, ..Grounds::default() },
     };
     d.notes.extend(evidence.notes.iter().cloned());
     match (findings.diagnosis, &evidence.advice) {
@@ -55,16 +59,54 @@ pub(crate) fn assemble(
         d.fix = advice.fix.clone();
         d.notes.push(format!("the steps are from the playbook {}", advice.id));
     }
+    review(&mut d, incident, evidence);
     d.summary = findings.report.map_or_else(|| summary(&d, incident), |r| r.summary);
     d
 }
 
-fn by_severity(incident: &Incident) -> u8 {
-    match incident.severity.level() {
-        Level::Fatal => 4,
-        Level::Error => 3,
-        _ => 2,
+/// Everything that is held against the facts, whoever answered.
+fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
+    let (who, trusted) = match &d.author {
+        Author::Model { model, .. } => (model.clone(), false),
+        Author::Playbook { id } => (format!("playbook {id}"), true),
+        Author::Facts => (String::new(), true),
+    };
+    if matches!(d.author, Author::Facts) {
+        d.grounds.criticality = judge::rule(incident).1;
+        d.grounds.confidence.push("neither a model nor a playbook named a cause".to_owned());
+    } else {
+        check::check(&mut d.claims, incident, evidence);
+        judge::criticality(d, incident, &who, trusted);
+        judge::confidence(d, incident, evidence);
     }
+    judge::harmless(d, evidence);
+    judge::patches(d, evidence);
+    d.grounds.security = security(evidence);
+    if let Some(first) = d.grounds.security.first() {
+        let lines = d.grounds.security.iter().map(|c| c.records.len()).sum::<usize>();
+        let lines = if lines == 1 { "1 line tries".to_owned() } else { format!("{lines} lines try") };
+        d.notes.push(format!(
+            "security: {lines} to steer whoever reads the logs, first: {}; kept from any model",
+            first.text
+        ));
+    }
+}
+
+/// Lines that try to steer, one finding per kind.
+fn security(evidence: &Evidence) -> Vec<Claim> {
+    let mut found: Vec<Claim> = Vec::new();
+    for (id, kind) in &evidence.suspects {
+        if let Some(claim) = found.iter_mut().find(|c| c.text == *kind) {
+            claim.records.push(*id);
+            continue;
+        }
+        let records = vec![*id];
+        found.push(Claim { text: (*kind).to_owned(), records, supported: true, ..Claim::default() });
+    }
+    for claim in &mut found {
+        claim.records.truncate(MOST_SUSPECTS);
+    }
+    found
 }
 
 fn by_model(d: &mut Diagnosis, reply: DiagnosisReply, evidence: &Evidence, model: Option<(String, String)>) {
@@ -77,7 +119,10 @@ fn by_model(d: &mut Diagnosis, reply: DiagnosisReply, evidence: &Evidence, model
     d.error_class = class(&reply.error_class);
     d.criticality = reply.criticality.clamp(1, 5);
     d.confidence = reply.confidence.into();
-    d.alternatives = reply.alternatives;
+    d.alternatives = reply.alternatives.iter().map(super::replies::Alternative::sentence).collect();
+    if !reply.because.is_empty() {
+        d.grounds.confidence.push(format!("the author says: {}", reply.because));
+    }
     let mut struck = 0;
     for claim in reply.claims {
         let mut records: Vec<RecordId> = Vec::new();
@@ -89,14 +134,10 @@ fn by_model(d: &mut Diagnosis, reply: DiagnosisReply, evidence: &Evidence, model
             }
         }
         records.truncate(CITED);
-        d.claims.push(Claim { supported: !records.is_empty(), text: claim.text, records });
+        d.claims.push(Claim { supported: !records.is_empty(), text: claim.text, records, ..Claim::default() });
     }
     if struck > 0 {
         d.notes.push(format!("{struck} cited records were not in the evidence and were struck out"));
-    }
-    if d.confidence > Confidence::Low && !d.claims.iter().any(|c| c.supported) {
-        d.notes.push(format!("confidence was {}; lowered, because no claim rests on a record", d.confidence.name()));
-        d.confidence = Confidence::Low;
     }
 }
 
@@ -138,7 +179,7 @@ fn by_playbook(d: &mut Diagnosis, advice: &Advice, incident: &Incident, evidence
     }
     matched.truncate(CITED);
     let text = "These lines are what this fault looks like.".to_owned();
-    d.claims.push(Claim { supported: !matched.is_empty(), text, records: matched });
+    d.claims.push(Claim { supported: !matched.is_empty(), text, records: matched, ..Claim::default() });
     d.claims.extend(facts(incident, evidence));
 }
 
@@ -160,7 +201,7 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut add = |text: String, mut records: Vec<RecordId>| {
         records.truncate(CITED);
-        claims.push(Claim { supported: !records.is_empty(), text, records });
+        claims.push(Claim { supported: !records.is_empty(), text, records, ..Claim::default() });
     };
     let proof: Vec<RecordId> = evidence.proof().map(|e| e.record.id).collect();
     if let (Some(first), Some(last)) = (proof.first(), proof.last()) {

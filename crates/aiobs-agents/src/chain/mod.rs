@@ -1,10 +1,13 @@
 //! The chain: four stages from evidence to report. `machine` decides, `runner` does, `service` queues.
 
 mod assemble;
+mod check;
+mod judge;
 mod machine;
 mod preview;
 mod prompting;
 mod queue;
+mod remember;
 mod replies;
 mod runner;
 mod service;

@@ -25,6 +25,7 @@ pub(crate) fn messages(
         ("patterns", &render::patterns(evidence)),
         ("records", &render::records(evidence)),
         ("past", &render::past(evidence)),
+        ("beside", &render::beside(evidence)),
         ("playbook", &render::playbook(evidence.advice.as_ref())),
         ("diagnosis", &diagnosis(findings)),
         ("fix", &fix.as_ref().map(render::fix).unwrap_or_default()),

@@ -3,7 +3,7 @@
 
 use crate::Stage;
 use crate::context::fence::shown;
-use aiobs_types::{Confidence, Fix};
+use aiobs_types::{Confidence, Fix, Patch};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -34,8 +34,45 @@ pub(crate) struct DiagnosisReply {
     pub(crate) confidence: Sure,
     #[serde(default)]
     pub(crate) claims: Vec<ClaimReply>,
+    /// Why it is as sure as it says.
     #[serde(default)]
-    pub(crate) alternatives: Vec<String>,
+    pub(crate) because: String,
+    #[serde(default)]
+    pub(crate) alternatives: Vec<Alternative>,
+}
+
+/// Another explanation, as models write it: in parts, or as one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Alternative {
+    Parts { cause: String, tell_apart: String },
+    Sentence(String),
+}
+
+impl Alternative {
+    /// One sentence for people.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Sentence(s) => s.clone(),
+            Self::Parts { cause, tell_apart } if tell_apart.trim().is_empty() => cause.clone(),
+            Self::Parts { cause, tell_apart } => {
+                format!("{} To tell: {}", ended(cause), tell_apart.trim())
+            }
+        }
+    }
+}
+
+fn ended(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// A change of a file that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct PatchReply {
+    pub(crate) file: String,
+    /// Unified diff.
+    pub(crate) diff: String,
 }
 
 /// How sure a model is.
@@ -72,12 +109,15 @@ pub(crate) struct FixReply {
     pub(crate) rollback: Vec<String>,
     #[serde(default)]
     pub(crate) risk: String,
+    #[serde(default)]
+    pub(crate) patches: Vec<PatchReply>,
 }
 
 impl From<FixReply> for Fix {
     fn from(f: FixReply) -> Self {
-        let FixReply { now, lasting, commands, verify, rollback, risk } = f;
-        Self { now, lasting, commands, verify, rollback, risk }
+        let FixReply { now, lasting, commands, verify, rollback, risk, patches } = f;
+        let patches = patches.into_iter().map(|p| Patch { file: p.file, diff: p.diff }).collect();
+        Self { now, lasting, commands, verify, rollback, risk, patches }
     }
 }
 
@@ -125,7 +165,14 @@ pub(crate) fn read(stage: Stage, text: &str) -> Result<Reply, String> {
             if !(1..=5).contains(&r.criticality) {
                 return Err("`criticality` must be from 1 to 5".into());
             }
-            clean_list(&mut r.alternatives);
+            [&mut r.title, &mut r.cause, &mut r.error_class, &mut r.because].into_iter().for_each(clean);
+            r.alternatives.truncate(LIST);
+            for a in &mut r.alternatives {
+                let mut sentence = a.sentence();
+                clean(&mut sentence);
+                *a = Alternative::Sentence(sentence);
+            }
+            r.alternatives.retain(|a| !a.sentence().is_empty());
             r.claims.truncate(LIST);
             r.claims.iter_mut().for_each(|c| clean(&mut c.text));
             r.claims.retain(|c| !c.text.is_empty());
@@ -137,6 +184,10 @@ pub(crate) fn read(stage: Stage, text: &str) -> Result<Reply, String> {
                 clean_list(list);
             }
             clean(&mut r.risk);
+            r.patches.truncate(LIST);
+            for p in &mut r.patches {
+                [&mut p.file, &mut p.diff].into_iter().for_each(clean);
+            }
             if r.now.is_empty() && r.lasting.is_empty() {
                 return Err("`now` is empty".into());
             }
@@ -176,7 +227,11 @@ pub(crate) fn texts(stage: Stage, text: &str) -> Vec<String> {
         Ok(Reply::Diagnosis(r)) => {
             assert!(!r.cause.is_empty(), "a diagnosis without a cause");
             let claims = r.claims.into_iter().map(|c| c.text);
-            [r.title, r.cause, r.error_class].into_iter().chain(r.alternatives).chain(claims).collect()
+            [r.title, r.cause, r.error_class]
+                .into_iter()
+                .chain(r.alternatives.iter().map(Alternative::sentence))
+                .chain(claims)
+                .collect()
         }
         Ok(Reply::Fix(r)) => {
             [r.now, r.lasting, r.commands, r.verify, r.rollback, vec![r.risk]].into_iter().flatten().collect()

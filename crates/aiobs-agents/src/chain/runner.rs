@@ -8,8 +8,11 @@ use super::prompting::messages;
 use super::service::{ChainDeps, Out};
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
-use crate::{ChainOutput, Evidence, Stage, StageState, gather};
-use aiobs_llm::{CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Provider};
+use crate::tools::{Outcome, ToolBox, ToolUse, told};
+use crate::{ChainOutput, Evidence, Lookup, Stage, StageState, gather};
+use aiobs_llm::{
+    CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Message, Provider, Tool, ToolCall,
+};
 use aiobs_types::{Author, Diagnosis, Incident, Span, Timestamp, semconv};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
@@ -26,13 +29,27 @@ pub(crate) struct Ended {
 
 enum Doing {
     Nothing,
-    Gathering(JoinHandle<Evidence>),
+    Gathering(JoinHandle<(Evidence, bool)>),
     Asking(Box<Asking>),
+    /// The model wants something looked up.
+    Looking(Box<Looking>),
+}
+
+/// Tools at work. The box comes back with what it found.
+struct Looking {
+    call: u32,
+    stage: Stage,
+    said: String,
+    task: JoinHandle<(ToolBox, Vec<Outcome>)>,
+    /// The model's call that asked for it.
+    span: At,
 }
 
 struct Asking {
     call: u32,
     stage: Stage,
+    /// Tools it wants.
+    wants: Vec<ToolCall>,
     stream: ChatStream,
     stop: CancellationToken,
     text: String,
@@ -51,6 +68,12 @@ struct Run<'a> {
     machine: Machine,
     doing: Doing,
     evidence: Option<Evidence>,
+    /// Set when the model can call tools.
+    tools: Option<ToolBox>,
+    /// What was said in the call that goes on: the prompt, and tools with their answers.
+    talk: Vec<Message>,
+    /// Prompts of the stage that asks, with their versions.
+    label: String,
     log: SpanLog,
     stages: [Option<At>; 4],
     /// (provider, model) that answered the Diagnosis stage.
@@ -60,6 +83,30 @@ struct Run<'a> {
     /// Kept answers will not do.
     fresh: bool,
     began: (Timestamp, Instant),
+}
+
+/// How long the server may take to say what its model can.
+const ASK_ABILITIES: Duration = Duration::from_secs(3);
+
+/// Whether the model that will answer can call tools.
+async fn can_use_tools(provider: Option<Arc<dyn Provider>>, model: Option<String>, offer: ToolUse) -> bool {
+    let Some(provider) = provider else { return false };
+    if offer != ToolUse::Auto {
+        return offer == ToolUse::Always;
+    }
+    let look = async {
+        let all = provider.models().await.ok()?;
+        if all.iter().all(|m| m.capabilities.is_empty()) {
+            return None;
+        }
+        let name = match model {
+            Some(name) => name,
+            None => provider.health().await.model()?.to_owned(),
+        };
+        let is = |m: &&aiobs_llm::ModelInfo| m.name == name || m.name.split(':').next() == Some(name.as_str());
+        Some(all.iter().find(is)?.capabilities.iter().any(|c| c == "tools"))
+    };
+    tokio::time::timeout(ASK_ABILITIES, look).await.ok().flatten().unwrap_or(false)
 }
 
 /// Runs the chain for one incident; `fresh` when kept answers of models will not do.
@@ -82,6 +129,9 @@ pub(crate) async fn run(
         out,
         doing: Doing::Nothing,
         evidence: None,
+        tools: None,
+        talk: Vec::new(),
+        label: String::new(),
         log,
         stages: [None; 4],
         model: None,
@@ -129,14 +179,25 @@ impl Run<'_> {
             let asking = match &mut self.doing {
                 Doing::Nothing => std::future::pending().await,
                 Doing::Gathering(task) => {
-                    let evidence = task.await;
+                    let gathered = task.await;
                     self.doing = Doing::Nothing;
-                    self.evidence = Some(evidence.unwrap_or_else(|e| Evidence {
-                        notes: vec![format!("Context: gathering failed ({e})")],
-                        ..Evidence::default()
-                    }));
-                    self.note_lookups();
+                    let (evidence, tools) = gathered.unwrap_or_else(|e| {
+                        let notes = vec![format!("Context: gathering failed ({e})")];
+                        (Evidence { notes, ..Evidence::default() }, false)
+                    });
+                    self.note_lookups(&evidence.lookups, self.stages[Stage::Context as usize]);
+                    self.evidence = Some(evidence);
+                    let (archive, places) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.surroundings));
+                    self.tools = tools.then(|| ToolBox::new(archive, places, self.incident.clone()));
                     return What::Gathered;
+                }
+                Doing::Looking(looking) => {
+                    let done = (&mut looking.task).await;
+                    let (call, stage, said, span) =
+                        (looking.call, looking.stage, std::mem::take(&mut looking.said), looking.span);
+                    self.doing = Doing::Nothing;
+                    self.looked(call, stage, &said, span, done.ok());
+                    continue;
                 }
                 Doing::Asking(asking) => asking,
             };
@@ -151,16 +212,24 @@ impl Run<'_> {
                 Ok(ChatEvent::Thinking(_)) => {
                     asking.first.get_or_insert_with(|| asking.began.elapsed());
                 }
-                Ok(ChatEvent::ToolCall(_)) => {}
+                Ok(ChatEvent::ToolCall(wanted)) => asking.wants.push(wanted),
                 Ok(ChatEvent::Retry { .. }) => {
                     asking.text.clear();
+                    asking.wants.clear();
                     return What::Retried { call };
                 }
                 Ok(ChatEvent::Attribute { name, value }) => self.log.set(asking.span, name, value),
                 Ok(ChatEvent::Done(done)) => {
                     let text = std::mem::take(&mut asking.text);
+                    let (wants, stage, span) = (std::mem::take(&mut asking.wants), asking.stage, asking.span);
                     self.answered(&done);
-                    return What::Replied { call, text };
+                    match self.tools.take() {
+                        Some(tools) if !wants.is_empty() => self.look_up(tools, call, stage, text, wants, span),
+                        tools => {
+                            self.tools = tools;
+                            return What::Replied { call, text };
+                        }
+                    }
                 }
                 Err(error) => {
                     self.call_failed(&error);
@@ -194,7 +263,9 @@ impl Run<'_> {
         };
         log.set(span, semconv::PROVIDER, provider);
         log.end(span, None);
-        self.prompts.push(asking.prompts);
+        if !self.prompts.contains(&asking.prompts) {
+            self.prompts.push(asking.prompts);
+        }
         if asking.stage == Stage::Diagnosis {
             self.model = Some((provider.to_owned(), done.model.clone()));
         }
@@ -206,11 +277,34 @@ impl Run<'_> {
         }
     }
 
-    /// The looks into the archive become spans of the Context stage.
-    fn note_lookups(&mut self) {
-        let Some(evidence) = &self.evidence else { return };
-        let parent = self.stages[Stage::Context as usize];
-        for look in &evidence.lookups {
+    /// Carries out what the model wants looked up.
+    fn look_up(&mut self, mut tools: ToolBox, call: u32, stage: Stage, said: String, wants: Vec<ToolCall>, span: At) {
+        let task = tokio::task::spawn_blocking(move || {
+            let outcomes = tools.answer(wants);
+            (tools, outcomes)
+        });
+        self.doing = Doing::Looking(Box::new(Looking { call, stage, said, task, span }));
+    }
+
+    /// Tells the model what was found, and asks again.
+    fn looked(&mut self, call: u32, stage: Stage, said: &str, span: At, done: Option<(ToolBox, Vec<Outcome>)>) {
+        let Some((mut tools, outcomes)) = done else {
+            // The tools died: without them the model must answer from what it has.
+            return self.send(call, stage);
+        };
+        let looks: Vec<Lookup> = outcomes.iter().map(|o| o.look.clone()).collect();
+        self.note_lookups(&looks, Some(span));
+        self.talk.extend(told(said, &outcomes));
+        if let Some(evidence) = &mut self.evidence {
+            tools.deliver(evidence);
+        }
+        self.tools = Some(tools);
+        self.send(call, stage);
+    }
+
+    /// Looks into the archive become spans.
+    fn note_lookups(&mut self, lookups: &[Lookup], parent: Option<At>) {
+        for look in lookups {
             let span = self.log.begin(parent, format!("execute_tool {}", look.tool), "execute_tool");
             self.log.set(span, semconv::TOOL_NAME, look.tool);
             self.log.set(span, "aiobs.tool.asked", look.asked.as_str());
@@ -226,11 +320,21 @@ impl Run<'_> {
             Effect::Gather => {
                 let (incident, budget) = (self.incident.clone(), self.deps.options.budget);
                 let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
-                let work = move || gather(&incident, archive.as_ref(), advisor.as_ref(), budget);
-                self.doing = Doing::Gathering(tokio::task::spawn_blocking(work));
+                let places = Arc::clone(&self.deps.surroundings);
+                let work = move || gather(&incident, archive.as_ref(), advisor.as_ref(), places.as_ref(), budget);
+                let (provider, model) = (self.provider.clone(), self.deps.options.model.clone());
+                let offer = self.deps.options.tools;
+                self.doing = Doing::Gathering(tokio::spawn(async move {
+                    let (evidence, tools) =
+                        tokio::join!(tokio::task::spawn_blocking(work), can_use_tools(provider, model, offer));
+                    let failed =
+                        |e| Evidence { notes: vec![format!("Context: gathering failed ({e})")], ..Evidence::default() };
+                    (evidence.unwrap_or_else(failed), tools)
+                }));
             }
             Effect::Ask { call, stage, repair } => self.ask(call, stage, repair.as_ref()),
             Effect::Stop => {
+                // Tools at work end by themselves; nobody waits for them.
                 if let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) {
                     asking.stop.cancel();
                     self.log.end(asking.span, Some(("stopped", "stopped before it ended".to_owned())));
@@ -242,32 +346,55 @@ impl Run<'_> {
     }
 
     fn ask(&mut self, call: u32, stage: Stage, repair: Option<&Repair>) {
-        let (Some(provider), Some(evidence)) = (&self.provider, &self.evidence) else { return };
+        let Some(evidence) = &self.evidence else { return };
         let findings = self.machine.findings();
         let (messages, label) = messages(&self.deps.prompts, stage, &self.incident, evidence, findings, repair);
+        self.talk = messages;
+        self.label = label;
+        let looks_up = matches!(stage, Stage::Diagnosis | Stage::Fixer) && repair.is_none();
+        if !looks_up {
+            // A repaired answer is written from what is there.
+            return self.send_with(call, stage, Vec::new());
+        }
+        self.send(call, stage);
+    }
+
+    /// Sends what was said so far, with the tools that are still to be had.
+    fn send(&mut self, call: u32, stage: Stage) {
+        let tools = self.tools.as_ref().map(ToolBox::offered).unwrap_or_default();
+        self.send_with(call, stage, tools);
+    }
+
+    fn send_with(&mut self, call: u32, stage: Stage, tools: Vec<Tool>) {
+        let Some(provider) = &self.provider else { return };
         let until = self.machine.wake_at().map(|at| self.instant(at));
+        let asked = request(&self.deps.options, stage, self.talk.clone());
         let request = ChatRequest {
             fresh: self.fresh,
             patience: until.map(|until| until.saturating_duration_since(Instant::now())),
-            ..request(&self.deps.options, stage, messages)
+            // A form that is forced leaves no way to ask for a tool; without it a wrong form is repaired.
+            format: asked.format.filter(|_| tools.is_empty()),
+            tools,
+            ..asked
         };
         let span = self.log.begin(self.stages[stage as usize], "chat".into(), "chat");
         self.log.set(span, semconv::PROVIDER, provider.name());
         if let Some(model) = &request.model {
             self.log.set(span, semconv::REQUEST_MODEL, model.as_str());
         }
-        self.log.set(span, semconv::PROMPT, label.as_str());
+        self.log.set(span, semconv::PROMPT, self.label.as_str());
         let stop = CancellationToken::new();
         self.doing = Doing::Asking(Box::new(Asking {
             call,
             stage,
+            wants: Vec::new(),
             stream: provider.chat(request, stop.clone()),
             stop,
             text: String::new(),
             began: Instant::now(),
             first: None,
             span,
-            prompts: label,
+            prompts: self.label.clone(),
         }));
     }
 

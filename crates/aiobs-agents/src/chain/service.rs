@@ -4,10 +4,12 @@
 use super::machine::Deadlines;
 use super::preview::{Preview, preview};
 use super::queue::{Queue, Waiting};
+use super::remember::remembered;
 use super::runner::{Ended, run};
-use crate::{Advisor, Archive, Budget, ChainOutput, Prompts, Stage, StageState, gather};
+use crate::tools::ToolUse;
+use crate::{Advisor, Archive, Budget, ChainOutput, Prompts, Stage, StageState, Surroundings, gather};
 use aiobs_llm::{CancellationToken, Provider};
-use aiobs_types::{Author, Diagnosis, Fingerprint, Incident, IncidentId, Timestamp};
+use aiobs_types::{Author, Diagnosis, Fingerprint, Incident, IncidentId, Judgement, TimelineKind, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +41,8 @@ pub struct ChainOptions {
     pub temperature: f32,
     /// Whether a model that can think may; `None` leaves it to the model.
     pub think: Option<bool>,
+    /// Whether models are offered tools.
+    pub tools: ToolUse,
 }
 
 impl Default for ChainOptions {
@@ -46,12 +50,13 @@ impl Default for ChainOptions {
         Self {
             deadlines: Deadlines::default(),
             budget: Budget::default(),
-            queue: 256,
+            queue: 2_000,
             model: None,
             num_ctx: 8192,
             num_predict: 1024,
             temperature: 0.1,
             think: None,
+            tools: ToolUse::Auto,
         }
     }
 }
@@ -67,6 +72,8 @@ pub struct ChainDeps {
     pub playbooks: Arc<dyn Advisor>,
     /// The prompts.
     pub prompts: Arc<Prompts>,
+    /// What is known beside the logs.
+    pub surroundings: Arc<dyn Surroundings>,
     /// How.
     pub options: ChainOptions,
 }
@@ -202,7 +209,8 @@ impl ChainService {
     /// reads the archive.
     pub fn preview(&self, incident: &Incident, otherwise: Option<Arc<dyn Provider>>) -> Preview {
         let d = &self.deps;
-        let evidence = gather(incident, d.archive.as_ref(), d.playbooks.as_ref(), d.options.budget);
+        let (archive, playbooks, places) = (d.archive.as_ref(), d.playbooks.as_ref(), d.surroundings.as_ref());
+        let evidence = gather(incident, archive, playbooks, places, d.options.budget);
         let provider = lock(&self.provider).clone().or(otherwise);
         preview(provider.as_deref(), &d.prompts, incident, &evidence, &d.options)
     }
@@ -265,6 +273,11 @@ const fn quality(author: &Author) -> u8 {
         Author::Playbook { .. } => 1,
         Author::Facts => 0,
     }
+}
+
+/// Whether an incident was over once and struck again.
+fn came_back(incident: &Incident) -> bool {
+    incident.timeline.iter().any(|e| e.kind == TimelineKind::Reopened)
 }
 
 struct Running {
@@ -330,6 +343,7 @@ impl Actor {
             Command::Submit(incident, asked) => self.submit(*incident, asked),
             Command::Cancel(id) => {
                 if self.queue.remove(id) {
+                    self.forget(id);
                     (self.out)(ChainOutput::Cancelled(id));
                 }
                 if let Some(running) = self.running.as_ref().filter(|r| r.incident.id == id) {
@@ -352,25 +366,63 @@ impl Actor {
         let fault = incident.fingerprint;
         let running = self.running.as_ref().is_some_and(|r| r.incident.fingerprint == fault);
         let had = self.done.get(&fault) == Some(&self.generation) && !self.queue.holds(fault);
-        if !asked && (running || had) {
+        // One that came back may have a confirmed answer; a run it gets only once.
+        if !asked && (running || had && !came_back(&incident)) {
             return;
         }
+        (self.out)(ChainOutput::Waits { incident: incident.id, asked, started: false });
         if let Some(left) = self.queue.push(incident, asked) {
-            (self.out)(ChainOutput::Notice(format!("too many incidents wait for a diagnosis; {left} was left out")));
+            // It stays noted: the next start asks for it again.
+            let text = format!("too many incidents wait for a diagnosis; {left} waits for the next start");
+            (self.out)(ChainOutput::Notice(text));
         }
+    }
+
+    /// It waits no more, and no start need ask for it.
+    fn forget(&self, incident: IncidentId) {
+        (self.out)(ChainOutput::WaitsNoMore(incident));
+    }
+
+    /// What is known of a fault: its latest diagnosis unless a person said that it is wrong, and the confirmed one.
+    async fn known(&self, incident: &Incident) -> (Option<Diagnosis>, Option<Diagnosis>) {
+        let (archive, fault) = (Arc::clone(&self.deps.archive), incident.fingerprint);
+        let look = move || {
+            let latest = archive.diagnosis(fault).ok().flatten();
+            let wrong = latest.as_ref().is_some_and(|d| {
+                let verdict = archive.verdict(d.incident).ok().flatten();
+                verdict.is_some_and(|v| v.judgement == Judgement::Wrong && v.time >= d.created)
+            });
+            let confirmed = if wrong { None } else { archive.confirmed(fault).ok().flatten() };
+            (latest.filter(|_| !wrong), confirmed)
+        };
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
     /// Begins a run, unless there is a diagnosis that is as good as one could be.
     async fn start(&mut self, next: Waiting) {
         let fault = next.incident.fingerprint;
         let best = if self.provider.is_some() { 2 } else { 0 };
-        let archive = Arc::clone(&self.deps.archive);
-        let known = tokio::task::spawn_blocking(move || archive.diagnosis(fault)).await;
-        let known = known.ok().and_then(Result::ok).flatten();
-        if !next.asked && known.is_some_and(|d| quality(&d.author) >= best) {
-            self.done.insert(fault, self.generation);
-            return;
+        if !next.asked {
+            let (known, confirmed) = self.known(&next.incident).await;
+            if let Some(confirmed) = confirmed {
+                self.done.insert(fault, self.generation);
+                let told = |d: &Diagnosis| {
+                    let new = came_back(&next.incident) && d.grounds.remembered.is_none();
+                    d.incident == next.incident.id && !new
+                };
+                if !known.as_ref().is_some_and(told) {
+                    let again = remembered(&confirmed, &next.incident, Timestamp::now());
+                    (self.out)(ChainOutput::Diagnosis(Box::new(again)));
+                }
+                return self.forget(next.incident.id);
+            }
+            let had = self.done.get(&fault) == Some(&self.generation);
+            if had || known.is_some_and(|d| quality(&d.author) >= best) {
+                self.done.insert(fault, self.generation);
+                return self.forget(next.incident.id);
+            }
         }
+        (self.out)(ChainOutput::Waits { incident: next.incident.id, asked: next.asked, started: true });
         let cancel = CancellationToken::new();
         let (deps, provider, out) = (self.deps.clone(), self.provider.clone(), Arc::clone(&self.out));
         let (incident, token, fresh) = (next.incident.clone(), cancel.clone(), next.asked);
@@ -392,6 +444,7 @@ impl Actor {
         } else {
             // Stopped by a person: it does not come back by itself.
             self.done.insert(running.incident.fingerprint, self.generation);
+            self.forget(running.incident.id);
             (self.out)(ChainOutput::Cancelled(running.incident.id));
         }
     }
@@ -400,6 +453,7 @@ impl Actor {
         self.done.insert(incident.fingerprint, generation);
         let poor = quality(&diagnosis.author) < 2;
         (self.out)(ChainOutput::Diagnosis(diagnosis));
+        self.forget(incident.id);
         if poor && generation != self.generation && self.provider.is_some() {
             // A model came while this run went on without one.
             self.submit(incident, false);

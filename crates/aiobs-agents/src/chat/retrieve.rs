@@ -3,7 +3,7 @@
 
 use crate::context::fence::neutral;
 use crate::context::{Exhibit, Why};
-use crate::{Advice, Advisor, Archive, ArchiveError, Budget, gather};
+use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, gather};
 use aiobs_types::{ChatScope, Diagnosis, Incident, Level, LogQuery, LogRecord, Order, RecordId, TextMatch, Timestamp};
 use std::collections::BTreeMap;
 
@@ -209,7 +209,7 @@ pub(crate) fn retrieve(
         && let Some(incident) = archive.incident(id)?
     {
         let budget = Budget { chars: 5_000, ..Budget::default() };
-        let evidence = gather(&incident, archive, advisor, budget);
+        let evidence = gather(&incident, archive, advisor, &NoSurroundings, budget);
         found.steps.push(format!("read incident {id} → {} lines", evidence.records.len()));
         already = evidence.records;
         found.advice = evidence.advice;

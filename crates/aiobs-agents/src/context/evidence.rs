@@ -1,7 +1,7 @@
 //! What the Context stage found: the records, patterns and past incidents an explanation may rest on. Used by
 //! prompts, assembly and the facts; it knows neither archive nor model.
 
-use crate::{Advice, PastIncident, Signature};
+use crate::{Advice, Change, Document, Excerpt, HostState, PastIncident, Signature};
 use aiobs_types::{LogRecord, RecordId, TemplateId, Timestamp};
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ pub enum Why {
     Across,
     /// Around it on the same source.
     Around,
+    /// A change: a deployment, a restart.
+    Change,
+    /// Found by a tool that the model called.
+    Tool,
 }
 
 impl Why {
@@ -29,6 +33,8 @@ impl Why {
             Self::Pattern => "new pattern",
             Self::Across => "same time",
             Self::Around => "around",
+            Self::Change => "change",
+            Self::Tool => "looked up",
         }
     }
 }
@@ -59,6 +65,28 @@ pub struct PatternChange {
     pub new: bool,
     /// One of its records.
     pub example: Option<RecordId>,
+}
+
+/// Records of one template that say nothing new beside those that are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Which.
+    pub template: TemplateId,
+    /// Its text, with placeholders for the values.
+    pub text: String,
+    /// Records that are not shown.
+    pub count: usize,
+}
+
+/// What stood at one placeholder of the incident's template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// The placeholder as the template writes it, such as `<num>`, with its place from 1.
+    pub name: String,
+    /// Values with how often they stood there, most frequent first.
+    pub top: Vec<(String, u64)>,
+    /// Different values in all.
+    pub distinct: usize,
 }
 
 /// One look into the archive, for the spans and the chat's steps.
@@ -97,6 +125,22 @@ pub struct Evidence {
     pub advice: Option<Advice>,
     /// Records left out for want of room.
     pub left_out: usize,
+    /// Records that only repeat what is shown.
+    pub folded: Vec<Folded>,
+    /// Values at the placeholders of the incident's template.
+    pub values: Vec<Values>,
+    /// Changes before and during the incident, oldest first.
+    pub changes: Vec<Change>,
+    /// The host, when the incident is recent.
+    pub host: Option<HostState>,
+    /// What people wrote: notes on the applications, sections of runbooks.
+    pub documents: Vec<Document>,
+    /// Pieces of files that were read.
+    pub files: Vec<Excerpt>,
+    /// What tools answered, as the model saw it.
+    pub answers: Vec<String>,
+    /// Records that try to steer whoever reads them, and what they look like.
+    pub suspects: Vec<(RecordId, &'static str)>,
     /// Looks into the archive that were made.
     pub lookups: Vec<Lookup>,
     /// What degraded, one line each.
@@ -107,6 +151,14 @@ impl Evidence {
     /// Whether a record is part of it.
     pub fn holds(&self, id: RecordId) -> bool {
         self.records.iter().any(|e| e.record.id == id)
+    }
+
+    /// Whether something beside records says it: documents, files, answers of tools.
+    pub(crate) fn said_elsewhere(&self, says: &dyn Fn(&str) -> bool) -> bool {
+        self.documents.iter().any(|d| says(&d.text))
+            || self.files.iter().any(|f| says(&f.text))
+            || self.answers.iter().any(|a| says(a))
+            || self.changes.iter().any(|c| says(&c.text))
     }
 
     /// Records of the incident itself.

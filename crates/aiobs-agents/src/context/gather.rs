@@ -1,9 +1,11 @@
 //! The Context stage: looks into the archive for what an explanation may rest on, and chooses what fits the budget.
 //! It gathers and does not guess. Blocking; called on a blocking thread.
 
-use super::evidence::{Evidence, Exhibit, Lookup, PatternChange, Why};
-use super::fence::RECORD_LIMIT;
-use crate::{Advisor, Archive, ArchiveError, Signature};
+use super::choose::{Budget, choose};
+use super::evidence::{Evidence, Lookup, PatternChange, Why};
+use super::suspect::suspicion;
+use super::values::values;
+use crate::{Advisor, Archive, ArchiveError, Near, Signature, Surroundings};
 use aiobs_types::{Incident, Level, LogQuery, LogRecord, Order, RecordId, TextMatch, Timestamp};
 use regex::Regex;
 use std::collections::{BTreeMap, HashMap};
@@ -11,25 +13,18 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 const SECOND: i64 = 1_000_000_000;
-/// Bytes a record takes in the prompt beside its text.
-const ROW: usize = 60;
-
-/// How much to gather.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Characters of log lines in a prompt.
-    pub chars: usize,
-    /// Patterns in a prompt.
-    pub patterns: usize,
-    /// Past incidents in a prompt.
-    pub past: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { chars: 9_000, patterns: 12, past: 3 }
-    }
-}
+/// An incident that struck within this time is about the machine as it is now.
+const RECENT: i64 = 600 * SECOND;
+/// How far back a change may be the reason.
+const CHANGES: i64 = 1_800 * SECOND;
+/// Changes that are told.
+const MOST_CHANGES: usize = 12;
+/// Records of the own template whose values are counted.
+const COUNTED: usize = 500;
+/// Files named in the evidence that are looked at.
+const FILES: usize = 2;
+/// Sections of runbooks.
+const SECTIONS: usize = 2;
 
 static TRACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -45,6 +40,7 @@ fn trace_id(text: &str) -> Option<&str> {
 
 struct Gatherer<'a> {
     archive: &'a dyn Archive,
+    surroundings: &'a dyn Surroundings,
     found: BTreeMap<RecordId, (Why, LogRecord)>,
     evidence: Evidence,
 }
@@ -157,26 +153,80 @@ impl Gatherer<'_> {
         self.evidence.patterns = changes;
     }
 
-    /// Chooses by value, then puts in the order of arrival.
-    fn choose(&mut self, budget: usize) {
-        let mut ranked: Vec<(Why, LogRecord)> = std::mem::take(&mut self.found).into_values().collect();
-        ranked.sort_by(|a, b| (a.0, b.1.severity.level(), a.1.id).cmp(&(b.0, a.1.severity.level(), b.1.id)));
-        let mut used = 0;
-        let mut chosen = Vec::new();
-        for (why, record) in ranked {
-            let size = record.text.chars().take(RECORD_LIMIT).count() + ROW;
-            // The proof may not push out everything that explains it.
-            let limit = if why == Why::Proof { budget / 3 } else { budget };
-            if used + size > limit && !chosen.is_empty() {
-                self.evidence.left_out += 1;
+    /// Deployments, restarts and the like, with the records that tell of them.
+    fn changes(&mut self, incident: &Incident) {
+        let (from, to) = (incident.first_seen.plus(-CHANGES), incident.last_seen.plus(1));
+        let mut changes = self.look("read_marker", "changes before and during it".into(), |a| a.changes(from, to));
+        // The latest before the first strike says most.
+        changes.sort_by_key(|c| (c.time > incident.first_seen, c.time.since(incident.first_seen).abs()));
+        changes.truncate(MOST_CHANGES);
+        changes.sort_by_key(|c| c.time);
+        let ids: Vec<RecordId> = changes.iter().filter_map(|c| c.record).collect();
+        if !ids.is_empty() {
+            let records = self.look("read_records", "lines of those changes".into(), |a| a.records(&ids));
+            self.keep(Why::Change, records);
+        }
+        self.evidence.changes = changes;
+    }
+
+    /// What stood at the placeholders of the incident's own template.
+    fn values(&mut self, incident: &Incident) {
+        let Ok(Some(template)) = self.archive.template_text(incident.template) else { return };
+        if !template.contains('<') {
+            return;
+        }
+        let query = LogQuery {
+            templates: vec![incident.template],
+            from: Some(incident.first_seen),
+            to: Some(incident.last_seen.plus(1)),
+            limit: COUNTED,
+            ..LogQuery::default()
+        };
+        let asked = format!("values of {}", incident.template.0);
+        let records = self.look("placeholder_values", asked, |a| a.search(&query));
+        self.evidence.values = values(&template, records.iter().map(LogRecord::message));
+    }
+
+    /// The machine, what people wrote, and files that the lines name.
+    fn surroundings(&mut self, incident: &Incident) {
+        let places = self.surroundings;
+        let age = Timestamp::now().since(incident.last_seen);
+        if (0..=RECENT).contains(&age) {
+            self.evidence.host = self.beside("host_state", "the machine now".into(), || places.host());
+        }
+        let notes = self.beside("read_notes", "notes on the components".into(), || places.notes(&incident.components));
+        let mut words = vec![incident.title.clone()];
+        words.extend(self.archive.template_text(incident.template).ok().flatten());
+        words.extend(incident.components.iter().cloned());
+        let books = self.beside("read_runbook", "sections that fit".into(), || places.runbooks(&words, SECTIONS));
+        self.evidence.documents = notes.into_iter().chain(books).collect();
+        let paths: Vec<(String, Option<Near>)> = self.found.values().flat_map(|(_, r)| paths(&r.text)).collect();
+        for (path, near) in paths {
+            if self.evidence.files.len() >= FILES || self.evidence.files.iter().any(|f| f.path == path) {
                 continue;
             }
-            used += size;
-            let source = self.archive.source_name(record.source).unwrap_or_default();
-            chosen.push(Exhibit { record, source, why });
+            // Most paths in logs are not to be read, and that is no fault.
+            if let Ok(found) = places.excerpt(&path, near.as_ref()).or_else(|_| places.excerpt(&path, None)) {
+                self.evidence.files.push(found);
+            }
         }
-        chosen.sort_by_key(|e| e.record.id);
-        self.evidence.records = chosen;
+    }
+
+    /// Something that is looked up beside the archive, noted like a look into it.
+    fn beside<T: Amount>(&mut self, tool: &'static str, asked: String, run: impl FnOnce() -> T) -> T {
+        let (start, clock) = (Timestamp::now(), Instant::now());
+        let result = run();
+        let found = result.amount();
+        if found > 0 {
+            self.evidence.lookups.push(Lookup { tool, asked, found, start, took: clock.elapsed(), error: None });
+        }
+        result
+    }
+
+    /// Lines that try to steer are a finding of their own, wherever they stand.
+    fn suspects(&mut self) {
+        let found = self.found.values().filter_map(|(_, r)| suspicion(&r.text).map(|s| (r.id, s.kind)));
+        self.evidence.suspects = found.collect();
     }
 
     fn sign(&mut self, incident: &Incident) {
@@ -216,13 +266,51 @@ fn said(record: &LogRecord) -> String {
     if structured && !record.text.ends_with(message) { record.text.clone() } else { message.to_owned() }
 }
 
+/// How much of something was found.
+trait Amount {
+    fn amount(&self) -> usize;
+}
+
+impl<T> Amount for Vec<T> {
+    fn amount(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<T> Amount for Option<T> {
+    fn amount(&self) -> usize {
+        usize::from(self.is_some())
+    }
+}
+
+static PATH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:^|[\s"'=(\[:,])(/(?:[\w.+@-]+/)+[\w+@-]+\.\w{1,10})(?::(\d{1,7}))?"#).ok());
+
+/// Absolute paths of files that a text names, with the line when it names one.
+fn paths(text: &str) -> Vec<(String, Option<Near>)> {
+    let Some(pattern) = PATH.as_ref() else { return Vec::new() };
+    let line = |m: regex::Match<'_>| m.as_str().parse().ok().map(Near::Line);
+    let each = |c: regex::Captures<'_>| Some((c.get(1)?.as_str().to_owned(), c.get(2).and_then(line)));
+    pattern.captures_iter(text).filter_map(each).take(4).collect()
+}
+
 /// Gathers the evidence for an incident. Never fails as a whole: what could not be read is in the notes.
-pub fn gather(incident: &Incident, archive: &dyn Archive, advisor: &dyn Advisor, budget: Budget) -> Evidence {
-    let mut g = Gatherer { archive, found: BTreeMap::new(), evidence: Evidence::default() };
+pub fn gather(
+    incident: &Incident,
+    archive: &dyn Archive,
+    advisor: &dyn Advisor,
+    surroundings: &dyn Surroundings,
+    budget: Budget,
+) -> Evidence {
+    let mut g = Gatherer { archive, surroundings, found: BTreeMap::new(), evidence: Evidence::default() };
     g.records(incident);
     g.patterns(incident, budget.patterns);
-    g.evidence.past = g.look("past_incidents", "similar incidents".into(), |a| a.similar(incident, budget.past));
-    g.choose(budget.chars);
+    g.changes(incident);
+    g.values(incident);
+    g.evidence.past = g.look("incident_history", "similar incidents".into(), |a| a.similar(incident, budget.past));
+    g.surroundings(incident);
+    g.suspects();
+    choose(&mut g.evidence, std::mem::take(&mut g.found), archive, incident, budget);
     g.sign(incident);
     g.evidence.advice = advisor.advise(&g.evidence.signature);
     g.evidence

@@ -1,9 +1,14 @@
 //! Evidence: gathering it, bounding it, and making it harmless. Used by the chain and the chat.
 
+mod choose;
 mod evidence;
 pub(crate) mod fence;
 mod gather;
 pub(crate) mod render;
+mod render_more;
+pub(crate) mod suspect;
+pub(crate) mod values;
 
-pub use evidence::{Evidence, Exhibit, Lookup, PatternChange, Why};
-pub use gather::{Budget, gather};
+pub use choose::Budget;
+pub use evidence::{Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why};
+pub use gather::gather;

@@ -3,6 +3,8 @@
 
 use super::evidence::{Evidence, Exhibit};
 use super::fence::{RECORD_LIMIT, neutral};
+pub(crate) use super::render_more::{beside, changes, document, file, host, values};
+use super::suspect::withheld;
 use crate::Advice;
 use aiobs_types::{Fix, Incident, LogRecord, Timestamp};
 use std::fmt::Write as _;
@@ -27,8 +29,13 @@ fn row(record: &LogRecord, source: &str, mark: &str, why: &str) -> String {
         record.severity,
         neutral(file, 60),
         neutral(&record.component, 60),
-        neutral(&record.text, RECORD_LIMIT)
+        neutral(&withheld(&record.text), RECORD_LIMIT)
     )
+}
+
+/// Records that a tool found.
+pub(crate) fn found(exhibits: &[Exhibit]) -> String {
+    exhibits.iter().map(|e| row(&e.record, &e.source, &e.record.id.to_string(), e.why.name())).collect()
 }
 
 /// The records with their ids.
@@ -54,8 +61,8 @@ pub(crate) fn incident(i: &Incident) -> String {
     let components = i.components.iter().map(|c| neutral(c, 60)).collect::<Vec<_>>().join(", ");
     let body = format!(
         "title: {}\nreported because: {}\nworst level: {}\nstruck: {} times from {} to {} (UTC)\ncomponents: {}",
-        neutral(&i.title, 200),
-        neutral(&i.reason, 300),
+        neutral(&withheld(&i.title), 200),
+        neutral(&withheld(&i.reason), 300),
         i.severity,
         i.count,
         time(i.first_seen),
@@ -71,7 +78,7 @@ pub(crate) fn patterns(e: &Evidence) -> String {
     for p in &e.patterns {
         let new = if p.new { ", never seen before" } else { "" };
         let example = p.example.map(|id| format!(" (e.g. {id})")).unwrap_or_default();
-        let _ = writeln!(body, "{} -> {}{new}{example} | {}", p.before, p.during, neutral(&p.text, 200));
+        let _ = writeln!(body, "{} -> {}{new}{example} | {}", p.before, p.during, neutral(&withheld(&p.text), 200));
     }
     if body.is_empty() {
         return body;
@@ -85,15 +92,21 @@ pub(crate) fn patterns(e: &Evidence) -> String {
 pub(crate) fn past(e: &Evidence) -> String {
     let mut body = String::new();
     for p in &e.past {
-        let _ =
-            write!(body, "{} on {}: {}", p.incident.id, time(p.incident.first_seen), neutral(&p.incident.title, 150));
+        let _ = write!(
+            body,
+            "{} on {}: {}",
+            p.incident.id,
+            time(p.incident.first_seen),
+            neutral(&withheld(&p.incident.title), 150)
+        );
         if let Some(d) = &p.diagnosis {
             let _ = write!(body, "; diagnosed as: {}", neutral(&d.cause, 300));
         }
-        match p.verdict {
-            Some(true) => body.push_str("; a person confirmed it"),
-            Some(false) => body.push_str("; a person said that was WRONG"),
-            None => {}
+        if let Some(d) = p.diagnosis.as_ref().filter(|_| p.verdict.as_ref().is_some_and(|v| v.applied == Some(true))) {
+            let _ = write!(body, "; what was done: {}", neutral(&d.fix.now.join("; "), 300));
+        }
+        if let Some(v) = &p.verdict {
+            let _ = write!(body, "; a person judged that {}", neutral(&withheld(&v.words()), 300));
         }
         body.push('\n');
     }

@@ -200,6 +200,7 @@ impl Raw {
                 verify: plain(fix.verify),
                 rollback: plain(fix.rollback),
                 risk: fix.risk.into_inner(),
+                ..Fix::default()
             },
             references: self.references,
             examples: plain(self.examples),

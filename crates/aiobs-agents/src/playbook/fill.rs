@@ -66,6 +66,7 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
         verify: filler.prose_list(&playbook.fix.verify),
         rollback: filler.prose_list(&playbook.fix.rollback),
         risk: filler.prose(&playbook.fix.risk),
+        ..Fix::default()
     };
     let cause = filler.cause(&playbook.cause);
     let (title, cause, criticality) = if found.guess {

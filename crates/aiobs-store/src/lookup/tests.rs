@@ -1,11 +1,11 @@
 //! What the writer puts into the ordinary tables is what readers get, across reopening.
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
-use crate::{Commit, Store};
+use crate::{Commit, PendingRun, Store};
 use aiobs_types::{
     AttrValue, Author, ChatMessage, ChatRole, ChatScope, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix,
-    Incident, IncidentId, IncidentState, MetricPoint, RecordId, Severity, SourceId, Span, SpanId, SpanStatus, Template,
-    TemplateId, Timestamp, TraceId,
+    Grounds, Incident, IncidentId, IncidentState, Judgement, MetricPoint, RecordId, Severity, SourceId, Span, SpanId,
+    SpanStatus, Template, TemplateId, Timestamp, TraceId, Verdict,
 };
 
 fn incident(id: u64, state: IncidentState) -> Incident {
@@ -32,7 +32,7 @@ fn diagnosis(cause: &str) -> Diagnosis {
         error_class: "database.connection".into(),
         criticality: 4,
         confidence: Confidence::High,
-        claims: vec![Claim { text: "port closed".into(), records: vec![RecordId(3)], supported: true }],
+        claims: vec![Claim { text: "port closed".into(), records: vec![RecordId(3)], supported: true, doubts: vec![] }],
         alternatives: vec![],
         fix: Fix::default(),
         summary: String::new(),
@@ -40,6 +40,7 @@ fn diagnosis(cause: &str) -> Diagnosis {
         references: vec![],
         notes: vec![],
         trace: Some(TraceId(u128::MAX - 7)),
+        grounds: Grounds::default(),
     }
 }
 
@@ -122,9 +123,37 @@ fn diagnoses_keep_their_history() {
     assert_eq!(all, [second, first]);
     assert_eq!(reader.latest_diagnosis(Fingerprint(1)).unwrap(), None);
     assert_eq!(reader.verdict(IncidentId(1)).unwrap(), None);
-    writer.put_verdict(IncidentId(1), true, Timestamp(1)).unwrap();
-    writer.put_verdict(IncidentId(1), false, Timestamp(2)).unwrap();
-    assert_eq!(reader.verdict(IncidentId(1)).unwrap(), Some(false));
+    let fault = Fingerprint(u64::MAX - 1);
+    let say = |judgement, time| Verdict {
+        diagnosis: second,
+        applied: Some(true),
+        note: "the disk".into(),
+        ..Verdict::of(IncidentId(1), judgement, Timestamp(time))
+    };
+    assert_eq!(reader.confirmed_diagnosis(fault).unwrap(), None);
+    writer.put_verdict(&say(Judgement::Right, 10)).unwrap();
+    assert_eq!(reader.confirmed_diagnosis(fault).unwrap().map(|d| d.id), Some(second));
+    writer.put_verdict(&Verdict::of(IncidentId(1), Judgement::Right, Timestamp(11))).unwrap();
+    assert_eq!(reader.confirmed_diagnosis(fault).unwrap().map(|d| d.id), Some(second), "the latest one of then");
+    writer.put_verdict(&say(Judgement::Partly, 12)).unwrap();
+    assert_eq!(reader.confirmed_diagnosis(fault).unwrap(), None, "taken back");
+    assert_eq!(reader.verdict(IncidentId(1)).unwrap(), Some(say(Judgement::Partly, 12)));
+    assert_eq!(reader.verdicts().unwrap().len(), 3);
+}
+
+#[test]
+fn runs_that_wait_are_kept_until_they_are_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let mut writer = store.writer().unwrap();
+    let run = |incident, asked, started| PendingRun { incident: IncidentId(incident), asked, started };
+    writer.put_pending_run(run(1, true, false), Timestamp(1)).unwrap();
+    writer.put_pending_run(run(2, false, false), Timestamp(2)).unwrap();
+    writer.put_pending_run(run(1, false, true), Timestamp(3)).unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.pending_runs().unwrap(), [run(1, true, true), run(2, false, false)]);
+    writer.drop_pending_run(IncidentId(1)).unwrap();
+    assert_eq!(reader.pending_runs().unwrap(), [run(2, false, false)]);
 }
 
 #[test]

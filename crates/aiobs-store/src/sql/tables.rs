@@ -145,8 +145,21 @@ pub const SQL_TABLES: &[SqlTable] = &[
             c(
                 "verdict",
                 INT,
-                "1 right, 0 wrong, as a person said of the incident",
+                "1 right, 0 not, as a person said of the incident",
                 "(SELECT v.correct FROM verdict v WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
+            ),
+            c(
+                "judgement",
+                TEXT,
+                "right, partly or wrong, as a person said of the incident",
+                "(SELECT iif(v.judgement = '', iif(v.correct, 'right', 'wrong'), v.judgement) FROM verdict v \
+                 WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
+            ),
+            c(
+                "judgement_note",
+                TEXT,
+                "what that person wrote beside it",
+                "(SELECT v.note FROM verdict v WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
             ),
         ],
     },

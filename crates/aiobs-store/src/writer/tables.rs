@@ -2,9 +2,7 @@
 
 use super::{Commit, Writer};
 use crate::error::{Doing, Result};
-use aiobs_types::{
-    AttrValue, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, Marker, MetricPoint, Span, Template, Timestamp,
-};
+use aiobs_types::{AttrValue, ChatMessage, Checkpoint, Diagnosis, Incident, Marker, MetricPoint, Span, Template};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
@@ -128,14 +126,5 @@ impl Writer {
     pub fn put_chat(&mut self, m: &ChatMessage) -> Result<u64> {
         run(&self.conn, "INSERT INTO chat(time, body) VALUES(?, ?)", params![m.time.0, json(m)?])?;
         Ok(self.conn.last_insert_rowid() as u64)
-    }
-
-    /// Stores a person's word on the diagnosis of an incident.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn put_verdict(&mut self, incident: IncidentId, correct: bool, at: Timestamp) -> Result<()> {
-        let sql = "INSERT INTO verdict(incident, correct, time) VALUES(?, ?, ?)";
-        run(&self.conn, sql, params![incident.0 as i64, correct, at.0])
     }
 }

@@ -14,6 +14,8 @@ use ratatui::text::Span;
 
 /// Cells of the column of labels (`Now`, `Verify`, ...).
 const LABEL: usize = 11;
+/// Lines named beside a security finding.
+const SUSPECTS: usize = 8;
 
 type Doc = Document<RecordId>;
 
@@ -31,7 +33,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     };
     let cited = cited(detail);
     match &detail.diagnosis {
-        Some(d) => diagnosis(&mut doc, d, &cited, cx),
+        Some(d) => diagnosis(&mut doc, d, detail, &cited, cx),
         None => undiagnosed(&mut doc, incident, cx),
     }
     evidence(&mut doc, detail, &cited, state.wrap, cx);
@@ -80,7 +82,8 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
 
 /// Records in the order of their numbers `[n]`: cited ones first, then the rest of the evidence.
 fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
-    let claims = detail.diagnosis.iter().flat_map(|d| &d.claims).flat_map(|c| &c.records);
+    let said = detail.diagnosis.iter().flat_map(|d| d.claims.iter().chain(&d.grounds.security));
+    let claims = said.flat_map(|c| &c.records);
     let mut all: Vec<RecordId> = Vec::new();
     for id in claims.chain(&detail.incident.evidence) {
         if !all.contains(id) {
@@ -95,19 +98,43 @@ fn heading(doc: &mut Doc, title: &str, note: String, cx: &PaneCx<'_>) {
     doc.row(vec![Span::styled(title.to_owned(), cx.style(Role::Title)), Span::styled(note, cx.style(Role::Dim))]);
 }
 
-fn diagnosis(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
+fn diagnosis(doc: &mut Doc, d: &Diagnosis, detail: &IncidentDetail, cited: &[RecordId], cx: &PaneCx<'_>) {
     let by = match &d.author {
         Author::Model { model, .. } => format!("by {}", safe(model, cx)),
         Author::Playbook { id } => format!("by playbook {}", safe(id, cx)),
         Author::Facts => "facts only, neither a model nor a playbook answered".into(),
+    };
+    let by = match &d.grounds.remembered {
+        Some(r) => format!("remembered from {}, {by}", r.incident),
+        None => by,
     };
     heading(doc, "Cause", format!("  confidence {}, {by}", d.confidence.name()), cx);
     doc.paragraph(
         vec![Span::raw(" ")],
         marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
     );
+    judged(doc, detail, cx);
+    security(doc, d, cited, cx);
     fix(doc, d, cx);
     grounds(doc, d, cited, cx);
+}
+
+/// Lines that try to steer whoever reads them: above what to do, because they may be why somebody logs them.
+fn security(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
+    for finding in &d.grounds.security {
+        let mut pieces = vec![Piece::Text(format!("log lines with {}", safe(&finding.text, cx)), cx.style(Role::Warn))];
+        for id in finding.records.iter().take(SUSPECTS) {
+            if let Some(n) = cited.iter().position(|c| c == id) {
+                pieces.push(Piece::Text(" ".into(), cx.style(Role::Text)));
+                pieces.push(Piece::Link(format!("[{}]", n + 1), *id));
+            }
+        }
+        let more = finding.records.len().saturating_sub(SUSPECTS);
+        if more > 0 {
+            pieces.push(Piece::Text(format!(" and {more} more"), cx.style(Role::Dim)));
+        }
+        doc.paragraph(vec![Span::styled(format!("{:<LABEL$}", "Security"), cx.style(Role::Warn))], pieces);
+    }
 }
 
 /// What the cause rests on, and what else it could be: after what to do, which must be in sight first.
@@ -127,12 +154,32 @@ fn grounds(doc: &mut Doc, d: &Diagnosis, cited: &[RecordId], cx: &PaneCx<'_>) {
         if !claim.supported {
             pieces.push(Piece::Text("  (no line supports this)".into(), cx.style(Role::Warn)));
         }
+        for doubt in &claim.doubts {
+            pieces.push(Piece::Text(format!("  ({})", safe(doubt, cx)), cx.style(Role::Warn)));
+        }
         doc.paragraph(vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))], pieces);
     }
     for other in &d.alternatives {
         let piece = Piece::Text(safe(other, cx), cx.style(Role::Dim));
         doc.paragraph(vec![Span::styled(" Less likely: ", cx.style(Role::Dim))], vec![piece]);
     }
+    let dim = |doc: &mut Doc, label: &'static str, text: String| {
+        let piece = Piece::Text(safe(&text, cx), cx.style(Role::Dim));
+        doc.paragraph(vec![Span::styled(label, cx.style(Role::Dim))], vec![piece]);
+    };
+    if !d.grounds.confidence.is_empty() {
+        dim(doc, " So sure because: ", d.grounds.confidence.join("; "));
+    }
+    if !d.grounds.criticality.is_empty() {
+        dim(doc, " So critical because: ", d.grounds.criticality.clone());
+    }
+}
+
+/// What a person said of it.
+fn judged(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    let Some(v) = &detail.verdict else { return };
+    let text = format!("{}, {}", safe(&v.words(), cx), cx.clock.ago_said(v.time));
+    labelled(doc, "Judged", &[text], cx);
 }
 
 fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {
@@ -154,6 +201,18 @@ fn fix(doc: &mut Doc, d: &Diagnosis, cx: &PaneCx<'_>) {
         doc.row(vec![Span::styled(format!("{:<LABEL$}{copies}", ""), cx.style(Role::Dim))]);
     }
     labelled(doc, "Lasting", &d.fix.lasting, cx);
+    for patch in &d.fix.patches {
+        labelled(doc, "Change", std::slice::from_ref(&patch.file), cx);
+        for line in patch.diff.lines() {
+            let role = match line.as_bytes().first() {
+                Some(b'+') => Role::Ok,
+                Some(b'-') => Role::Warn,
+                _ => Role::Dim,
+            };
+            let piece = Piece::Text(text::safe_for(line, cx.glyphs.ascii).into_owned(), cx.style(role));
+            doc.paragraph(vec![Span::raw(format!("{:<LABEL$}", ""))], vec![piece]);
+        }
+    }
     labelled(doc, "Verify", &d.fix.verify, cx);
     labelled(doc, "Roll back", &d.fix.rollback, cx);
     if !d.fix.risk.is_empty() {

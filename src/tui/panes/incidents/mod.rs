@@ -9,6 +9,7 @@ mod stages;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod view;
 
 pub use state::State;

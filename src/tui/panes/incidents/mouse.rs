@@ -12,7 +12,7 @@ use ratatui::layout::{Position, Rect};
 
 impl State {
     pub(super) fn mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
-        if self.typing {
+        if self.typing || self.note.is_some() {
             return Vec::new();
         }
         self.touched = true;

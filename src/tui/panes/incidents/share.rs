@@ -42,6 +42,9 @@ fn markdown(detail: &IncidentDetail, cx: &PaneCx<'_>) -> String {
     if let Some(d) = &detail.diagnosis {
         diagnosis(&mut out, d);
     }
+    if let Some(v) = &detail.verdict {
+        let _ = writeln!(out, "\nJudged {} on {}.", prose(&v.words()), cx.clock.full(v.time));
+    }
     if !detail.records.is_empty() {
         out.push_str("\n## Evidence\n\nLog lines as they were written: nothing in them was redacted.\n\n");
         for r in &detail.records {
@@ -70,7 +73,8 @@ fn diagnosis(out: &mut String, d: &Diagnosis) {
     let claim = |c: &Claim| {
         let cited: Vec<String> = c.records.iter().map(|r| format!("[{}]", r.0)).collect();
         let rest = if c.supported { cited.join(" ") } else { "(unsupported)".to_owned() };
-        format!("{} {rest}", prose(&c.text))
+        let doubts = if c.doubts.is_empty() { String::new() } else { format!(" ({})", prose(&c.doubts.join("; "))) };
+        format!("{} {rest}{doubts}", prose(&c.text))
     };
     list(out, "It rests on", &d.claims.iter().map(claim).collect::<Vec<_>>());
     list(out, "Less likely", &d.alternatives.iter().map(|a| prose(a)).collect::<Vec<_>>());
@@ -83,12 +87,25 @@ fn diagnosis(out: &mut String, d: &Diagnosis) {
         out.push_str("\nCommands, to be read before they are run:\n\n");
         code(out, &unfenced(&fix.commands.join("\n")));
     }
+    for patch in &fix.patches {
+        let _ = writeln!(out, "\nChange of {}:\n", markup(&patch.file));
+        code(out, &patch.diff);
+    }
     for (name, steps) in [("Verify", &fix.verify), ("Roll back", &fix.rollback)] {
         list(out, name, &steps.iter().map(|s| prose(s)).collect::<Vec<_>>());
     }
     if !fix.risk.is_empty() {
         let _ = writeln!(out, "\nRisk: {}", prose(&fix.risk));
     }
+    list(out, "So sure because", &d.grounds.confidence.iter().map(|n| prose(n)).collect::<Vec<_>>());
+    if !d.grounds.criticality.is_empty() {
+        let _ = writeln!(out, "\nSo critical because: {}", prose(&d.grounds.criticality));
+    }
+    let finding = |c: &Claim| {
+        let lines: Vec<String> = c.records.iter().map(|r| format!("[{}]", r.0)).collect();
+        format!("log lines with {} {}", prose(&c.text), lines.join(" "))
+    };
+    list(out, "Security findings", &d.grounds.security.iter().map(finding).collect::<Vec<_>>());
     list(out, "Notes", &d.notes.iter().map(|n| prose(n)).collect::<Vec<_>>());
 }
 

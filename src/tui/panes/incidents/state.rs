@@ -50,6 +50,8 @@ pub struct State {
     pub(super) preview: Option<(IncidentId, String, usize)>,
     pub(super) filter: LineEdit,
     pub(super) typing: bool,
+    /// What it really was, while it is typed.
+    pub(super) note: Option<LineEdit>,
     /// Another pane led here: Esc goes straight back.
     led: bool,
     /// The selection is the user's; until then it is the worst incident.
@@ -169,21 +171,16 @@ impl State {
         let Some(incident) = self.current(cx) else { return Vec::new() };
         let id = incident.id;
         let set = |state| vec![Effect::Send(Request::SetIncidentState(id, state))];
-        let diagnosed = self.loaded(cx).is_some_and(|d| d.diagnosis.is_some());
         match action {
             Action::Acknowledge => set(IncidentState::Acknowledged),
             Action::Resolve => set(IncidentState::Resolved),
             Action::Reopen => set(IncidentState::Open),
             Action::Mute => set(IncidentState::Muted),
-            Action::VerdictRight | Action::VerdictWrong if !diagnosed => {
-                vec![Effect::warn(format!("{id} has no diagnosis to judge yet"))]
-            }
-            Action::VerdictRight | Action::VerdictWrong => {
-                let right = action == Action::VerdictRight;
-                let word = if right { "right" } else { "wrong" };
-                let text = format!("Noted: the diagnosis of {id} is {word}");
-                vec![Effect::Send(Request::Verdict(id, right)), Effect::info(text)]
-            }
+            Action::VerdictRight
+            | Action::VerdictPartly
+            | Action::VerdictWrong
+            | Action::VerdictNote
+            | Action::FixApplied => self.judge(action, cx),
             Action::Useful | Action::Noise => {
                 let useful = action == Action::Useful;
                 let text = if useful {
@@ -259,7 +256,7 @@ impl State {
 
 impl Pane for State {
     fn context(&self) -> Context {
-        if self.typing { Context::Input } else { Context::Incidents }
+        if self.typing || self.note.is_some() { Context::Input } else { Context::Incidents }
     }
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -287,6 +284,9 @@ impl Pane for State {
 
     fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.touched = true;
+        if self.note.is_some() {
+            return self.type_note(action, cx);
+        }
         if self.typing {
             return self.type_filter(action, cx);
         }
@@ -351,11 +351,19 @@ impl Pane for State {
     }
 
     fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Some(note) = &mut self.note {
+            note.on_key(key);
+            return Vec::new();
+        }
         self.filter.on_key(key);
         self.first_if_hidden(cx)
     }
 
     fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Some(note) = &mut self.note {
+            note.insert(text);
+            return Vec::new();
+        }
         self.filter.insert(text);
         self.first_if_hidden(cx)
     }
@@ -398,7 +406,7 @@ impl Pane for State {
     }
 
     fn cancel(&mut self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
-        if std::mem::take(&mut self.typing) {
+        if std::mem::take(&mut self.typing) || self.note.take().is_some() {
             return Some(Vec::new());
         }
         // What runs, be it another one than the selected.

@@ -4,13 +4,14 @@
 use super::State;
 use crate::runtime::events::{Event, Request};
 use crate::tui::action::Action::{
-    Acknowledge, Ask, Back, Copy, Down, Export, Filter, NextItem, Open, Preview, Submit, Up, VerdictWrong, Wrap,
+    Acknowledge, Ask, Back, Copy, Down, Export, Filter, FixApplied, NextItem, Open, Preview, Submit, Up, VerdictNote,
+    VerdictPartly, VerdictWrong, Wrap,
 };
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
 use crate::tui::panes::{Goto, Pane};
 use crate::tui::theme::Depth;
-use aiobs_types::{ChatScope, IncidentId, IncidentState, RecordId};
+use aiobs_types::{ChatScope, IncidentId, IncidentState, Judgement, RecordId, Verdict};
 
 fn ready(kit: &mut Kit) -> State {
     testkit::busy(&mut kit.snapshot);
@@ -106,7 +107,22 @@ fn states_verdicts_and_questions_reach_the_engine() {
         kit.press(&mut pane, &[Acknowledge]),
         [sent(Request::SetIncidentState(id, IncidentState::Acknowledged))]
     );
-    assert_eq!(kit.press(&mut pane, &[VerdictWrong])[0], sent(Request::Verdict(id, false)));
+    let now = kit.cx().clock.now;
+    let said = |judgement| Verdict { diagnosis: 1, ..Verdict::of(id, judgement, now) };
+    let told = |verdict| sent(Request::Verdict(Box::new(verdict)));
+    assert_eq!(kit.press(&mut pane, &[VerdictWrong])[0], told(said(Judgement::Wrong)));
+    let applied = Verdict { applied: Some(true), ..said(Judgement::Wrong) };
+    assert_eq!(kit.press(&mut pane, &[FixApplied])[0], told(applied.clone()));
+    assert!(kit.press(&mut pane, &[VerdictNote]).is_empty());
+    pane.on_paste("a full disk", &kit.cx());
+    assert!(kit.draw(&pane).contains("What it was, or a note: a full disk"));
+    let noted = Verdict { note: "a full disk".into(), ..applied };
+    assert_eq!(kit.press(&mut pane, &[Submit])[0], told(noted.clone()));
+    let partly = Verdict { judgement: Judgement::Partly, ..noted };
+    assert_eq!(kit.press(&mut pane, &[VerdictPartly])[0], told(partly), "what was said before stays");
+    kit.press(&mut pane, &[Open]);
+    assert!(kit.draw(&pane).contains("Judged     partly right, fix applied: a full disk"));
+    kit.press(&mut pane, &[Back]);
     assert_eq!(kit.press(&mut pane, &[Ask]), [Effect::AskAbout(ChatScope::Incident { id })]);
     assert_eq!(kit.press(&mut pane, &[Down]), [sent(Request::Incident(IncidentId(6)))]);
     assert!(matches!(&kit.press(&mut pane, &[VerdictWrong])[..], [Effect::Toast(_)]), "nothing to judge there");

@@ -69,6 +69,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         scroll::scrollbar(frame, bar, seen, cx.glyphs, rail, thumb);
     }
     draw_preview(frame, area, cx, state);
+    state.draw_note(frame, area, cx);
 }
 
 fn draw_preview(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {

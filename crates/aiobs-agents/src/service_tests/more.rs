@@ -1,0 +1,87 @@
+//! Tools, memory, and what waits, as the program uses them.
+
+use super::*;
+use aiobs_types::Judgement;
+
+#[tokio::test]
+async fn a_model_with_tools_looks_things_up_and_may_cite_them() {
+    let (mut archive, incident) = shop(&[]);
+    let far = archive.log(-400, Severity::INFO, 30, "db-1", "max_connections = 100");
+    let look = |name: &str, arguments| Step::Tool(aiobs_llm::ToolCall { id: None, name: name.into(), arguments });
+    let search = serde_json::json!({"text": "max_connections"});
+    let claims = format!(r#"[{{"text":"db-1 allows \"max_connections = 100\"","records":["{far}"]}}]"#);
+    let model = Scripted::new("m")
+        .with_tools()
+        .script("diagnosis", vec![look("search_logs", search.clone()), look("search_logs", search)])
+        .reply("diagnosis", &answer(&claims))
+        .reply("fixer", r#"{"now":["Set POOL_MAX=20"]}"#)
+        .reply("reporter", r#"{"summary":"s"}"#);
+    let mut w = world(Some(model.clone()), archive, true);
+    w.service.submit(incident);
+    let (d, spans, _) = w.diagnosed().await;
+    assert_eq!((d.claims[0].records.clone(), d.claims[0].supported), (vec![far], true), "{:?}", d.claims);
+    let asked = model.requests();
+    assert!(!asked[0].tools.is_empty() && asked[0].format.is_none());
+    let answers: Vec<&str> =
+        asked[1].messages.iter().filter(|m| m.role == Role::Tool).map(|m| m.content.as_str()).collect();
+    assert!(answers[0].contains("max_connections = 100") && answers[1].contains("asked before"), "{answers:?}");
+    let tool = spans.iter().find(|s| {
+        s.name == "execute_tool search_logs" && s.attr_text("aiobs.tool.asked") == Some("text=max_connections")
+    });
+    assert!(tool.is_some_and(|s| s.parent.is_some()));
+    // One that can't is given the facts and a form.
+    let (archive, incident) = shop(&[]);
+    let plain = scripted("[]");
+    let mut w = world(Some(plain.clone()), archive, true);
+    w.service.submit(incident);
+    w.diagnosed().await;
+    assert!(plain.requests().iter().all(|r| r.tools.is_empty() && r.format.is_some()));
+}
+
+#[tokio::test]
+async fn what_waits_is_told_until_it_has_its_answer() {
+    let (archive, incident) = shop(&[]);
+    let mut w = world(None, archive, true);
+    w.service.submit(incident.clone());
+    let mut told = Vec::new();
+    loop {
+        match tokio::time::timeout(Duration::from_secs(20), w.outputs.recv()).await.unwrap().unwrap() {
+            ChainOutput::Waits { asked, started, .. } => told.push((asked, started)),
+            ChainOutput::WaitsNoMore(id) => break assert_eq!(id, incident.id),
+            _ => {}
+        }
+    }
+    assert_eq!(told, [(false, false), (false, true)]);
+}
+
+#[tokio::test]
+async fn a_confirmed_diagnosis_answers_the_same_fault_at_once_and_a_wrong_one_does_not() {
+    let earlier = |model: &Scripted| {
+        let (archive, incident) = shop(&[]);
+        (world(Some(model.clone()), archive, true), incident)
+    };
+    let model = scripted(r#"[{"text":"deployed","records":["R21"]}]"#);
+    let (mut w, incident) = earlier(&model);
+    w.service.submit(incident.clone());
+    let known = Diagnosis { id: 9, ..w.diagnosed().await.0 };
+    let calls = model.requests().len();
+    for (judgement, remembered) in [(Judgement::Right, true), (Judgement::Wrong, false)] {
+        let (mut archive, incident) = shop(&[]);
+        archive.diagnoses.lock().unwrap().insert(incident.fingerprint, known.clone());
+        let time = known.created.plus(1);
+        archive.verdict = Some(aiobs_types::Verdict::of(known.incident, judgement, time));
+        let again = Incident { id: IncidentId(8), count: 3, ..incident };
+        let mut w = world(Some(model.clone()), archive, true);
+        w.service.submit(again.clone());
+        let (d, ..) = w.diagnosed().await;
+        assert_eq!(d.grounds.remembered.is_some(), remembered, "{judgement:?}");
+        assert_eq!((d.incident, d.cause.as_str()), (again.id, "The deploy raised the pool."));
+        if remembered {
+            assert_eq!(model.requests().len(), calls, "nobody was asked");
+            assert!(d.claims[0].text.contains("struck 3 times") && d.notes[0].contains("remembered"), "{d:?}");
+            assert_eq!(d.grounds.remembered.unwrap().diagnosis, 9);
+        } else {
+            assert!(model.requests().len() > calls, "what is known to be wrong is not given again");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What the agents still owe after a restart: runs that waited or were cut off, and active incidents that nobody explained.
+//! Used once, when the engine starts. It reads the archive and decides; the agents do.
+
+use super::board::{Board, lock};
+use aiobs_store::{Reader, StoreError};
+use aiobs_types::{Incident, IncidentId};
+use std::collections::BTreeMap;
+
+/// One incident to go on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owed {
+    pub(crate) incident: IncidentId,
+    /// A person asked for it.
+    pub(crate) asked: bool,
+    /// Its run had begun when the program ended.
+    pub(crate) cut_off: bool,
+}
+
+/// What the timeline says of a run that was cut off.
+pub(crate) const CUT_OFF: &str = "the program ended during the diagnosis; it begins again";
+
+/// Everything owed, what persons asked for first. Muted and resolved incidents are left alone unless asked for.
+pub(crate) fn owed(reader: &Reader, board: &Board) -> Result<Vec<Owed>, StoreError> {
+    let incidents: Vec<(IncidentId, bool, aiobs_types::Fingerprint)> =
+        lock(&board.incidents).values().map(|i| (i.id, wants(i), i.fingerprint)).collect();
+    let mut all: BTreeMap<IncidentId, Owed> = BTreeMap::new();
+    for run in reader.pending_runs()? {
+        let known = incidents.iter().find(|(id, ..)| *id == run.incident);
+        if known.is_some_and(|(_, active, _)| *active || run.asked) {
+            let owed = Owed { incident: run.incident, asked: run.asked, cut_off: run.started };
+            all.insert(run.incident, owed);
+        }
+    }
+    for (incident, _, fault) in incidents.into_iter().filter(|(_, active, _)| *active) {
+        if !all.contains_key(&incident) && reader.latest_diagnosis(fault)?.is_none() {
+            all.insert(incident, Owed { incident, asked: false, cut_off: false });
+        }
+    }
+    let mut all: Vec<Owed> = all.into_values().collect();
+    all.sort_by_key(|o| (!o.asked, !o.cut_off, o.incident));
+    Ok(all)
+}
+
+fn wants(i: &Incident) -> bool {
+    i.state.is_active() && i.part_of.is_none()
+}
