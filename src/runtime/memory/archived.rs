@@ -107,3 +107,33 @@ impl VectorStore for Archived {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::runtime::memory::wait;
+
+    #[test]
+    fn vectors_go_in_come_out_in_pages_and_go_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Archived::open(dir.path(), "m").unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|t| ContentHash::of(&[t]));
+        wait(async {
+            store.put(vec![(a, vec![1.0, 0.0]), (b, vec![0.6, 0.8]), (c, vec![0.0, 2.0])]).await.unwrap();
+            let known = store.known(vec![b, ContentHash(5), a]).await.unwrap();
+            assert_eq!(known, [b, a]);
+            let near = store.near(vec![1.0, 0.1], None, 2).await.unwrap();
+            assert_eq!(near.iter().map(|n| n.0).collect::<Vec<_>>(), [a, b]);
+            let near = store.near(vec![1.0, 0.1], Some(vec![c]), 2).await.unwrap();
+            assert_eq!(near.len(), 1);
+            let first = store.page(None, 2).await.unwrap();
+            let second = store.page(first.next.clone(), 2).await.unwrap();
+            assert_eq!((first.points.len(), second.points.len(), second.next), (2, 1, None));
+            store.remove(vec![a]).await.unwrap();
+            assert_eq!(store.known(vec![a, b]).await.unwrap(), [b]);
+        })
+        .unwrap();
+        assert!(matches!(Archived::open(dir.path(), "m"), Err(StoreError::InUse { .. })), "it holds the lock");
+    }
+}
