@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 fn main() -> anyhow::Result<()> {
     println!("| row | median | 95th percentile |\n| --- | --- | --- |");
+    // First, while nothing was freed that the queue could take.
+    println!("| {QUEUED} incidents in the queue | {:.1} MiB | |", queue()?);
     for (name, model) in [("own overhead with a model at 0 ms", true), ("with playbooks only", false)] {
         let (mut own, mut stored) = overhead(model)?;
         let show =
@@ -34,7 +36,6 @@ fn main() -> anyhow::Result<()> {
         println!("| {name}: run without its model calls | {} |", show(&mut own));
         println!("| {name}: from the end of a run to its diagnosis stored and told | {} |", show(&mut stored));
     }
-    println!("| {QUEUED} incidents in the queue | {:.1} MiB | |", queue()?);
     Ok(())
 }
 

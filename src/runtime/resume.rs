@@ -44,3 +44,39 @@ pub(crate) fn owed(reader: &Reader, board: &Board) -> Result<Vec<Owed>, StoreErr
 fn wants(i: &Incident) -> bool {
     i.state.is_active() && i.part_of.is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use aiobs_store::{PendingRun, Store};
+    use aiobs_types::{Fingerprint, IncidentState, RecordId, Timestamp};
+    use std::sync::Arc;
+
+    #[test]
+    fn what_waited_was_cut_off_or_never_answered_is_owed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(dir.path()).unwrap();
+        let mut writer = store.writer().unwrap();
+        let board = Board::new(RecordId(1));
+        let states = [
+            (1, IncidentState::Open),
+            (2, IncidentState::Acknowledged),
+            (3, IncidentState::Resolved),
+            (4, IncidentState::Resolved),
+            (5, IncidentState::Open),
+        ];
+        for (id, state) in states {
+            let incident = Incident { id: IncidentId(id), fingerprint: Fingerprint(id), state, ..Incident::default() };
+            lock(&board.incidents).insert(incident.id, Arc::new(incident));
+        }
+        for (id, asked, started) in [(2, false, true), (3, false, true), (4, true, false)] {
+            let run = PendingRun { incident: IncidentId(id), asked, started };
+            writer.put_pending_run(run, Timestamp(1)).unwrap();
+        }
+        let found = owed(&store.reader().unwrap(), &board).unwrap();
+        let found: Vec<(u64, bool, bool)> = found.iter().map(|o| (o.incident.0, o.asked, o.cut_off)).collect();
+        let want = [(4, true, false), (2, false, true), (1, false, false), (5, false, false)];
+        assert_eq!(found, want, "resolved ones only when a person asked");
+    }
+}

@@ -7,6 +7,7 @@ use super::{check, judge};
 use crate::Advice;
 use crate::context::fence::neutral;
 use crate::context::render::time;
+use crate::context::suspect::withheld;
 use crate::context::{Evidence, Why};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 
@@ -191,7 +192,7 @@ fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         d.fix.now.push(format!("Read the lines around {}, where it began.", first.record.id));
     }
     if let Some(p) = evidence.patterns.iter().find(|p| p.new && p.template != incident.template) {
-        d.fix.now.push(format!("Look at what is new since then: \"{}\".", neutral(&p.text, 120)));
+        d.fix.now.push(format!("Look at what is new since then: \"{}\".", neutral(&withheld(&p.text), 120)));
     }
     d.fix.verify.push("No new strikes of this incident.".into());
 }
@@ -223,11 +224,14 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
         e.why != Why::Proof && e.record.severity.level() >= Level::Warn && e.record.time < incident.first_seen
     });
     if let Some(e) = earlier {
-        add(format!("Before that, {} said: \"{}\".", origin(e), neutral(e.record.message(), 160)), vec![e.record.id]);
+        add(
+            format!("Before that, {} said: \"{}\".", origin(e), neutral(&withheld(e.record.message()), 160)),
+            vec![e.record.id],
+        );
     }
     for p in evidence.patterns.iter().filter(|p| p.template != incident.template).take(3) {
         let Some(example) = p.example.filter(|id| evidence.holds(*id)) else { continue };
-        let text = neutral(&p.text, 160);
+        let text = neutral(&withheld(&p.text), 160);
         let change = if p.new {
             format!("New at that time, {} in {} s: \"{text}\".", times(p.during), evidence.window_secs)
         } else {

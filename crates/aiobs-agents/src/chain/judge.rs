@@ -67,6 +67,7 @@ pub(super) fn confidence(d: &mut Diagnosis, incident: &Incident, evidence: &Evid
         "no cited line is from before the first strike".to_owned()
     });
     if let Some(advice) = &evidence.advice
+        && !matches!(d.author, aiobs_types::Author::Playbook { .. })
         && !d.error_class.is_empty()
         && advice.error_class == d.error_class
     {
