@@ -2,6 +2,7 @@
 //! command line before anything starts, and again when the file changes. It must not know the engine's wiring or the
 //! screen; names that live there (themes, keymaps, formats) are passed in.
 
+mod key;
 mod layers;
 mod mistake;
 mod models;

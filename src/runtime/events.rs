@@ -2,6 +2,7 @@
 //! [`Request`]s that never block, reads the latest [`Snapshot`], and gets [`Event`]s. The engine implements it in
 //! `runtime`; tests of the screen implement it with fixed data. This file knows neither the engine nor the screen.
 
+mod charts;
 mod collect;
 mod kept;
 mod parts;
@@ -10,6 +11,7 @@ mod stream;
 mod topology;
 
 pub use aiobs_types::StageState;
+pub use charts::{Charts, Marker, Series};
 pub use collect::Collected;
 pub use kept::{COLUMNS, HIGHLIGHTS, Keep, Kept, Marked};
 pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
@@ -460,45 +462,4 @@ pub struct ChainState {
     pub queued: usize,
     /// Runs finished since start.
     pub finished: u64,
-}
-
-/// One series of a chart.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Series {
-    /// Name for the legend.
-    pub name: String,
-    /// (seconds since the epoch, value), oldest first.
-    pub points: Vec<(f64, f64)>,
-}
-
-/// A mark on the time axis.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Marker {
-    /// When.
-    pub time: Timestamp,
-    /// Few words.
-    pub text: String,
-}
-
-/// Series for the charts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Charts {
-    /// Records per bucket by level: fatal+error, warn, info and below.
-    pub rates: Vec<Series>,
-    /// Seconds per bucket of `rates` and `drift`.
-    pub bucket_secs: u32,
-    /// Input and output tokens per model call.
-    pub tokens: Vec<Series>,
-    /// Seconds per model call.
-    pub latency: Vec<Series>,
-    /// US dollars per model call, cumulated.
-    pub cost: Vec<Series>,
-    /// Population stability index of the template mix against the reference window.
-    pub drift: Vec<Series>,
-    /// The PSI from which the mix counts as drifted.
-    pub drift_threshold: f64,
-    /// What the reference window is, in words; says why when drift can't be told yet.
-    pub drift_note: String,
-    /// Incidents, deployments and other changes on the axis.
-    pub markers: Vec<Marker>,
 }
