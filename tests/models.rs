@@ -108,7 +108,7 @@ fn a_fallback_answers_the_chain_and_answers_are_kept() {
     let ran = w.run(&["analyze", "logs", "--keep", "--output", "json", "--set", "chain.tries=1"]);
     let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.out, ran.err));
     let diagnosis = &report["incidents"][0]["diagnosis"];
-    assert_eq!(diagnosis["prompts"][0], "diagnosis v1");
+    assert_eq!(diagnosis["prompts"][0], "diagnosis v2");
     assert_eq!(diagnosis["cause"], "It refuses.", "{report:?}");
     assert_eq!(diagnosis["author_detail"]["model"], "m:1b");
     assert_eq!(diagnosis["author_detail"]["provider"], "openai");
@@ -129,7 +129,7 @@ fn a_fallback_answers_the_chain_and_answers_are_kept() {
 #[test]
 fn prompts_are_exported_changed_tested_and_taken() {
     let w = world("[model]\nenabled = false\n");
-    assert!(w.run(&["prompts", "list"]).out.contains("diagnosis  v1      shipped"));
+    assert!(w.run(&["prompts", "list"]).out.contains("diagnosis  v2      shipped"));
     assert_eq!(w.run(&["prompts", "export", "mine"]).code, Some(0));
     let again = w.run(&["prompts", "export", "mine"]);
     assert!(again.code == Some(2) && again.err.contains("--force replaces it"), "{}", again.err);

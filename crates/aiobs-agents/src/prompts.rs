@@ -31,8 +31,8 @@ const FILES: [&str; 5] = [
 
 /// Places that can be filled, by prompt.
 const PLACES: [(&str, &[&str]); 5] = [
-    ("diagnosis", &["incident", "patterns", "records", "past", "playbook"]),
-    ("fixer", &["incident", "diagnosis", "records", "playbook"]),
+    ("diagnosis", &["incident", "patterns", "records", "past", "beside", "playbook"]),
+    ("fixer", &["incident", "diagnosis", "records", "beside", "playbook"]),
     ("reporter", &["incident", "diagnosis", "fix"]),
     ("repair", &["error"]),
     ("chat", &["scope", "incidents", "records", "question"]),
@@ -246,9 +246,9 @@ mod tests {
         let (all, wrong) = Prompts::load(Some(dir.path()));
         let chat = all.get("chat").unwrap();
         assert_eq!((chat.label().as_str(), chat.places()), ("chat v7-ops (own)", vec!["records", "question"]));
-        assert_eq!(all.get("fixer").unwrap().label(), "fixer v1");
+        assert_eq!(all.get("fixer").unwrap().label(), "fixer v2");
         let has = |text: &str| assert!(wrong.iter().any(|w| w.contains(text)), "{text}: {wrong:?}");
-        has("fixer.md: there is no place {{incidnet}}; there are incident, diagnosis, records, playbook");
+        has("fixer.md: there is no place {{incidnet}}; there are incident, diagnosis, records, beside, playbook");
         has("reporter.md: it is called `repair` inside");
         has("diagnosis.md: there is no line `--- system ---`");
         assert_eq!(wrong.len(), 3);

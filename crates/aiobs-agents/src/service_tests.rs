@@ -104,7 +104,7 @@ async fn a_model_explains_with_lines_that_exist() {
     assert!(d.notes.iter().any(|n| n.starts_with("4 cited records")), "{:?}", d.notes);
     assert_eq!(d.fix.now, ["Set POOL_MAX=20"]);
     assert_eq!(d.summary, "Orders could not reach its database.");
-    assert_eq!(d.prompts, ["diagnosis v1", "fixer v1", "reporter v1"]);
+    assert_eq!(d.prompts, ["diagnosis v2", "fixer v2", "reporter v1"]);
     assert!(seen.iter().any(|o| matches!(o, ChainOutput::Text { stage: Stage::Fixer, .. })));
     let names: Vec<&str> = spans.iter().map(|s| s.name.as_str()).collect();
     for want in ["invoke_agent aiobs", "invoke_agent diagnosis", "chat llama3.1", "execute_tool search_logs"] {

@@ -80,7 +80,9 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         judge::criticality(d, incident, &who, trusted);
         judge::confidence(d, incident, evidence);
     }
-    judge::harmless(d, evidence);
+    if !trusted {
+        judge::harmless(d, evidence);
+    }
     judge::patches(d, evidence);
     d.grounds.security = security(evidence);
     if let Some(first) = d.grounds.security.first() {
