@@ -56,7 +56,7 @@ impl Pace {
         let whole = whole.min(self.most);
         let share = RandomState::new().hash_one(failures) as u32;
         let fixed = if self.full_jitter { Duration::ZERO } else { whole / 2 };
-        fixed + (whole - fixed).mul_f64(f64::from(share) / f64::from(u32::MAX))
+        fixed + whole.saturating_sub(fixed).mul_f64(f64::from(share) / f64::from(u32::MAX))
     }
 }
 

@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn engine(rules: Vec<Rule>) -> Engine {
-        Engine::new(rules, TimeZone::UTC, Duration::from_secs(3_600), Memory::default())
+        Engine::new(rules, TimeZone::UTC, Duration::from_hours(1), Memory::default())
     }
 
     fn incident(id: u64) -> Incident {
@@ -276,7 +276,7 @@ mod tests {
         let mut e = engine(vec![rule()]);
         told(&mut e, &incident(1), NOW);
         let kept: Memory = serde_json::from_str(&serde_json::to_string(e.memory()).unwrap()).unwrap();
-        let mut again = Engine::new(vec![rule()], TimeZone::UTC, Duration::from_secs(3_600), kept);
+        let mut again = Engine::new(vec![rule()], TimeZone::UTC, Duration::from_hours(1), kept);
         assert_eq!(told(&mut again, &incident(1), NOW), []);
     }
 

@@ -90,7 +90,7 @@ impl Http {
                 kept.lock().unwrap().push(request);
                 let answer = answers[nth.min(answers.len() - 1)];
                 if answer.is_empty() {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    tokio::time::sleep(Duration::from_mins(1)).await;
                 }
                 let (head, body) = answer.split_once("\n\n").unwrap_or((answer, ""));
                 let length = body.len();
@@ -194,7 +194,7 @@ impl Smtp {
                 }
                 "MAIL" if !known => say(&mut s, "530 5.7.0 log in first").await?,
                 "RCPT" if self.unknown.is_some_and(|u| line.contains(u)) => {
-                    say(&mut s, "550 5.1.1 no such user").await?
+                    say(&mut s, "550 5.1.1 no such user").await?;
                 }
                 "RCPT" => {
                     to.push(line.split(['<', '>']).nth(1).unwrap_or_default().to_owned());

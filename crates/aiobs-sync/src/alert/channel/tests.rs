@@ -257,15 +257,18 @@ fn db(alerts: &[Alert]) -> Arc<Db> {
     Arc::new(Db(Mutex::new((writer, reader)), (store, dir)))
 }
 
-fn run(db: &Arc<Db>, server: &Http) -> (Exporter, Arc<Mutex<Vec<(Vec<u64>, Outcome)>>>) {
-    let heard: Arc<Mutex<Vec<(Vec<u64>, Outcome)>>> = Arc::default();
+/// Incidents of each message, and what came of it.
+type Told = Arc<Mutex<Vec<(Vec<u64>, Outcome)>>>;
+
+fn run(db: &Arc<Db>, server: &Http) -> (Exporter, Told) {
+    let heard: Told = Arc::default();
     let kept = Arc::clone(&heard);
     let sender = AlertSender {
         channel_name: "slack",
         outbox_name: "alert.slack",
         channel: chat(ChatKind::Slack, &format!("http://{}/hook", server.address), None),
         templates: templates(),
-        max_age: Duration::from_secs(3600),
+        max_age: Duration::from_hours(1),
         heard: Box::new(move |d| {
             let incidents = d.alerts.iter().map(|a| a.incident).collect();
             kept.lock().unwrap().push((incidents, d.outcome.clone()));
