@@ -2,6 +2,7 @@
 //! command line before anything starts, and again when the file changes. It must not know the engine's wiring or the
 //! screen; names that live there (themes, keymaps, formats) are passed in.
 
+mod alerts;
 mod layers;
 mod mistake;
 mod paths;
@@ -9,8 +10,12 @@ mod show;
 mod table;
 mod value;
 
+pub use alerts::{
+    AlertRule, Alerts, ChatAlerts, DesktopAlerts, PagerDutyAlerts, Security, Signal, SmtpAlerts, WebhookAlerts,
+};
 pub use mistake::{Mistake, MistakeKind, Mistakes, Origin};
 pub use paths::Paths;
+pub(crate) use paths::expand_home;
 pub use show::{check, init_text, reference, show, show_paths};
 pub use table::{
     Default as KeyDefault, KEYS, Key, Kind, SECTIONS, Section, find_key, find_section, is_in_repeated, keys_of,
@@ -42,6 +47,8 @@ pub struct Config {
     pub archive: Archive,
     /// Who else is sent something.
     pub remotes: Remotes,
+    /// Who is told of incidents.
+    pub alerts: Alerts,
     /// The screen.
     pub ui: Ui,
     /// Every key with its value as written and where it came from, for `config show`.

@@ -142,6 +142,13 @@ impl Checker<'_> {
                     || "not the name of an environment variable; the secret itself belongs in that variable".to_owned();
                 self.or_report(is_variable(text).then(|| text.into()), span, MistakeKind::BadVariable, what)
             }
+            Kind::Hours => match aiobs_sync::Hours::parse(text) {
+                Ok(_) => Some(text.into()),
+                Err(what) => {
+                    self.report(span, MistakeKind::BadHours, what, None);
+                    None
+                }
+            },
             Kind::Zone => {
                 let what = || format!("`{text}` is not a time zone: local, utc, a name like Europe/Berlin, or +02:00");
                 self.or_report(is_zone(text).then(|| text.into()), span, MistakeKind::BadZone, what)
