@@ -1,7 +1,7 @@
 //! What may leave: the form in which things wait in the outbox, reduced before they are put there, so that the outbox
 //! holds exactly what will be sent.
 
-use crate::Alert;
+use crate::notice::Alert;
 use aiobs_types::{AttrValue, Span, SpanStatus, semconv};
 use serde::{Deserialize, Serialize};
 

@@ -4,17 +4,18 @@
 
 mod alert;
 mod item;
+mod notice;
 mod otlp;
 mod pace;
 mod remote;
 mod worker;
 
 pub use alert::{
-    Alert, AlertSender, AlertState, Channel, ChannelError, Chat, ChatKind, Delivery, Engine, Heard, Hours, HttpOptions,
-    Mail, MailOptions, Memory, Outcome, PagerDuty, Rule, Security, TEMPLATES, TemplateError, Templates, Ticket,
-    Webhook,
+    AlertSender, Channel, ChannelError, Chat, ChatKind, Delivery, Engine, Heard, Hours, HttpOptions, Mail, MailOptions,
+    Memory, Outcome, PagerDuty, Rule, Security, TEMPLATES, TemplateError, Templates, Ticket, Webhook,
 };
 pub use item::{EXPORTED, Item};
+pub use notice::{Alert, AlertState};
 pub use otlp::{Otlp, OtlpOptions, SetupError};
 pub use pace::Pace;
 pub use remote::{Plan, Remote, SendError, Sent};
