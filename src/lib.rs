@@ -4,5 +4,6 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod names;
+pub mod report;
 pub mod runtime;
 pub mod tui;

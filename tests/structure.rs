@@ -31,10 +31,11 @@ const FLOORS: &[(&str, u8)] = &[
 const PROGRAM: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("runtime", &["config"]),
-    ("tui", &["runtime::events", "config"]),
+    ("report", &[]),
+    ("tui", &["runtime::events", "config", "report"]),
     ("demo", &[]),
     ("names", &["config", "tui"]),
-    ("cli", &["config", "demo", "names", "runtime", "tui"]),
+    ("cli", &["config", "demo", "names", "report", "runtime", "tui"]),
     ("main", &["cli"]),
 ];
 

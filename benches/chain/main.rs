@@ -102,6 +102,7 @@ fn overhead(with_model: bool) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
     let config = config::load(&Load { set, names: aiobs::names::names(None), ..Load::default() })
         .map_err(|e| anyhow::anyhow!("{e}"))?;
     let options = Options {
+        alert: false,
         sources: vec![SourceSpec::Path(path)],
         follow: false,
         force_poll: false,

@@ -84,6 +84,10 @@ pub enum Command {
     Incidents(IncidentsArgs),
     /// List, check or index the runbooks that can be found by meaning; move their vectors
     Knowledge(KnowledgeArgs),
+    /// Write one incident as a document: Markdown, JSON or an HTML page
+    Report(ReportArgs),
+    /// Show who is told of incidents and what waits to be sent, or try a channel
+    Alert(AlertArgs),
     /// Show the message templates of log files
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
@@ -282,6 +286,58 @@ pub struct IncidentsArgs {
     pub output: Format,
 }
 
+/// `aiobs alert`
+#[derive(Debug, Args)]
+pub struct AlertArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: AlertAction,
+}
+
+/// What to do about alerts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AlertAction {
+    /// List channels and rules, and what is wrong with them
+    List,
+    /// List what waits to be sent
+    Queue,
+    /// Send a test now, to one channel or to all that are set up
+    Test {
+        /// Which channel
+        #[arg(value_name = "CHANNEL", value_parser = ["smtp", "slack", "mattermost", "teams", "pagerduty", "webhook"])]
+        channel: Option<String>,
+    },
+}
+
+/// `aiobs report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Number of the incident (`aiobs incidents` lists them)
+    #[arg(value_name = "INCIDENT", value_parser = number)]
+    pub id: u64,
+    /// How it is written; by default as the file's name says (.md, .json, .html), else as Markdown
+    #[arg(long, value_enum)]
+    pub output: Option<DocumentFormat>,
+    /// Write to this file, which only you can read, instead of standard output
+    #[arg(short = 'o', long = "to", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Replace the file when there is one
+    #[arg(long, requires = "file")]
+    pub force: bool,
+}
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DocumentFormat {
+    /// Markdown
+    #[default]
+    Markdown,
+    /// One JSON object
+    Json,
+    /// A single HTML page
+    Html,
+}
+
 /// `aiobs templates`
 #[derive(Debug, Args)]
 pub struct TemplatesArgs {
@@ -358,6 +414,11 @@ pub struct CompletionsArgs {
     /// Which shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+fn number(word: &str) -> Result<u64, String> {
+    let digits = word.strip_prefix('#').unwrap_or(word);
+    digits.parse().map_err(|_| "expected the number of an incident, such as 4".to_owned())
 }
 
 fn level(word: &str) -> Result<Level, String> {

@@ -29,6 +29,7 @@ pub(super) fn run(cx: &Context, args: &DemoArgs) -> anyhow::Result<Exit> {
         force_poll: false,
         offline: cx.offline,
         diagnose: true,
+        alert: false,
         place: "demo".to_owned(),
     };
     let ground = Ground::open(&data)?;

@@ -79,6 +79,7 @@ pub(super) fn once(
         force_poll: false,
         offline: cx.offline,
         diagnose,
+        alert: false,
         place: cx.data_dir.display().to_string(),
     };
     let running = Builder { config: &cx.config, options, listener: Some(listener) }.start(ground, false)?;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Parses flags, loads the configuration, calls the runtime or the
 //! screen. Standard output is data, standard error is talk.
 
+mod alert;
 mod analyze;
 mod args;
 mod completions;
@@ -22,6 +23,7 @@ mod playbooks;
 mod progress;
 mod prompts;
 mod remember;
+mod report;
 mod screen;
 mod search;
 mod semantic;
@@ -78,6 +80,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Sql(args)) => sql::run(&cx, &args),
         Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
+        Some(Command::Alert(args)) => alert::run(&cx, &args),
+        Some(Command::Report(args)) => report::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),
         Some(Command::Formats(args)) => formats::run(&cx, &args),
         Some(Command::Playbooks(args)) => playbooks::run(&cx, &args),

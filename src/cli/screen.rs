@@ -40,6 +40,7 @@ pub(super) fn run(cx: &Context, paths: &[String], fresh: bool) -> anyhow::Result
         force_poll: false,
         offline: cx.offline,
         diagnose: true,
+        alert: true,
         place: cx.data_dir.display().to_string(),
     };
     let mut tui = tui_options(cx)?;
@@ -119,6 +120,7 @@ pub(super) fn tui_options(cx: &Context) -> anyhow::Result<TuiOptions> {
         Ascii::Auto => options.ascii,
     };
     options.copy = ui.copy;
+    options.signal = cx.config.alerts.desktop.signal;
     options.mouse = ui.mouse;
     if let Some(why) = ui.highlight.iter().find_map(|rule| tui::panes::logs::check_highlight(rule).err()) {
         return Err(UsageError(format!("ui.highlight: {why}")).into());

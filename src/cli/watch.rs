@@ -46,6 +46,7 @@ pub(super) fn run(cx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         force_poll: args.poll,
         offline: cx.offline,
         diagnose: true,
+        alert: true,
         place: cx.data_dir.display().to_string(),
     };
     let listener = listener(Arc::clone(&lines), tell);
@@ -184,6 +185,7 @@ fn translate(event: &EngineEvent) -> Option<Value> {
         }
         EngineEvent::Ended
         | EngineEvent::Appended
+        | EngineEvent::Attention(_)
         | EngineEvent::Stored
         | EngineEvent::Stage { .. }
         | EngineEvent::StageText { .. }

@@ -24,6 +24,8 @@ pub enum Kind {
     Endpoint,
     /// The name of an environment variable, or empty.
     Variable,
+    /// Hours of the week such as `mon-fri 08:00-18:00`, or empty.
+    Hours,
     /// `local`, `utc`, an IANA name or a fixed offset such as `+02:00`.
     Zone,
     /// A regular expression in the syntax of the `regex` crate.

@@ -63,6 +63,8 @@ pub enum MistakeKind {
     BadUrl,
     /// Not the name of an environment variable.
     BadVariable,
+    /// Not hours of the week.
+    BadHours,
     /// Not a time zone.
     BadZone,
     /// Not a regular expression.
@@ -91,7 +93,7 @@ pub enum MistakeKind {
 
 impl MistakeKind {
     /// Every kind, for the test that each has an example.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Syntax,
         Self::Unreadable,
         Self::UnknownSection,
@@ -105,6 +107,7 @@ impl MistakeKind {
         Self::BadSize,
         Self::BadUrl,
         Self::BadVariable,
+        Self::BadHours,
         Self::BadZone,
         Self::BadRegex,
         Self::BadGlob,

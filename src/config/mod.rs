@@ -2,6 +2,7 @@
 //! command line before anything starts, and again when the file changes. It must not know the engine's wiring or the
 //! screen; names that live there (themes, keymaps, formats) are passed in.
 
+mod alerts;
 mod key;
 mod layers;
 mod mistake;
@@ -11,6 +12,9 @@ mod show;
 mod table;
 mod value;
 
+pub use alerts::{
+    AlertRule, Alerts, ChatAlerts, DesktopAlerts, PagerDutyAlerts, Security, Signal, SmtpAlerts, WebhookAlerts,
+};
 pub use mistake::{Mistake, MistakeKind, Mistakes, Origin};
 pub use models::{Model, OtherModel};
 pub use paths::{Paths, expand_home};
@@ -49,6 +53,8 @@ pub struct Config {
     pub knowledge: Knowledge,
     /// Who else is sent something.
     pub remotes: Remotes,
+    /// Who is told of incidents.
+    pub alerts: Alerts,
     /// The screen.
     pub ui: Ui,
     /// Every key with its value as written and where it came from, for `config show`.

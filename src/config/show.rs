@@ -32,7 +32,13 @@ pub fn show(config: &Config) -> String {
         let line = format!("{} = {}", e.path, e.value);
         let _ = writeln!(out, "{line:<width$}  # {}", e.origin);
     }
-    let _ = writeln!(out, "# {} own formats, {} own patterns", config.formats.len(), config.detect.patterns.len());
+    let _ = writeln!(
+        out,
+        "# {} own formats, {} own patterns, {} rules of alerts",
+        config.formats.len(),
+        config.detect.patterns.len(),
+        config.alerts.rules.len()
+    );
     out
 }
 
@@ -119,6 +125,8 @@ fn example(key: &Key) -> &'static str {
         ("detect.markers.name", _) => "\"sale\"",
         ("detect.markers.regex", _) => "'^sale (?P<what>\\w+) (begins|ends)'",
         ("models.name", _) => "\"spare\"",
+        ("alerts.rules.name", _) => "\"on call\"",
+        ("alerts.rules.channels", _) => "[\"smtp\"]",
         (_, Kind::Zone) => "\"utc\"",
         (_, Kind::LevelMap) => "{ SEVERE = \"error\" }",
         _ => "\"\"",
@@ -138,6 +146,7 @@ fn kind_text(key: &Key) -> String {
         Kind::Size => "size".into(),
         Kind::Endpoint => "address or empty".into(),
         Kind::Variable => "name of a variable or empty".into(),
+        Kind::Hours => "hours of the week or empty".into(),
         Kind::Zone => "time zone".into(),
         Kind::Regex => "regular expression".into(),
         Kind::Condition => "limit".into(),

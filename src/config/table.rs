@@ -2,6 +2,8 @@
 //! text of `config init`, the reference in `docs/`, the environment names and the "did you mean" hints are derived
 //! from it. It knows nothing of the engine or the screen.
 
+mod alerts;
+
 pub use super::key::{Default, Key, Kind, Section};
 use super::key::{key, optional, repeated, required, section};
 use super::models::{PROVIDERS, STAGES};
@@ -44,13 +46,38 @@ pub const SECTIONS: &[Section] = &[
     section(
         "remotes.otlp",
         "An OpenTelemetry collector that is sent the spans of diagnoses and chat: times, tokens, cost and outcome, \
-         never text of logs, prompts or answers. Beside the model, the only way anything leaves this machine.",
+         never text of logs, prompts or answers.",
     ),
     section("ui", "The screen."),
+    section("alerts", "Who is told of incidents (docs/alerts.md). Without a rule nobody is."),
+    repeated(
+        "alerts.rules",
+        "Which incidents are told, to whom and when; the first rule that tells one on a channel keeps it there.",
+    ),
+    section("alerts.smtp", "Mail."),
+    section("alerts.slack", "An incoming webhook of Slack; its address is a secret."),
+    section("alerts.mattermost", "An incoming webhook of Mattermost; its address is a secret."),
+    section("alerts.teams", "A workflow of Teams that posts what its webhook gets; its address is a secret."),
+    section("alerts.pagerduty", "PagerDuty's Events API v2."),
+    section("alerts.webhook", "A web address of your own that is sent JSON, signed."),
+    section("alerts.desktop", "The terminal that shows the screen."),
 ];
 
 /// Every key, grouped by section in the order of [`SECTIONS`].
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &joined::<{ GENERAL.len() + alerts::KEYS.len() }>(GENERAL, alerts::KEYS);
+
+/// One list of two.
+const fn joined<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
+    let mut all = [first[0]; N];
+    let mut n = 1;
+    while n < N {
+        all[n] = if n < first.len() { first[n] } else { second[n - first.len()] };
+        n += 1;
+    }
+    all
+}
+
+const GENERAL: &[Key] = &[
     key(
         "sources.paths",
         Kind::Texts,

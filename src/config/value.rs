@@ -143,6 +143,13 @@ impl Checker<'_> {
                 let what = || format!("`{text}` is not the name of a header, such as X-Title");
                 self.or_report(is_header(text).then(|| text.into()), span, MistakeKind::BadHeader, what)
             }
+            Kind::Hours => match aiobs_sync::Hours::parse(text) {
+                Ok(_) => Some(text.into()),
+                Err(what) => {
+                    self.report(span, MistakeKind::BadHours, what, None);
+                    None
+                }
+            },
             Kind::Zone => {
                 let what = || format!("`{text}` is not a time zone: local, utc, a name like Europe/Berlin, or +02:00");
                 self.or_report(is_zone(text).then(|| text.into()), span, MistakeKind::BadZone, what)

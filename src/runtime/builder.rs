@@ -2,6 +2,7 @@
 //! can stop them again.
 
 use super::agents::{AgentOptions, Agents};
+use super::alerts::{AlertParts, AlertWorkers};
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::collect::Collector;
@@ -59,6 +60,8 @@ pub struct Options {
     pub offline: bool,
     /// Diagnose incidents.
     pub diagnose: bool,
+    /// Tell whom the configuration's rules name of incidents.
+    pub alert: bool,
     /// What the screen calls the place: `demo`, or the data directory.
     pub place: String,
 }
@@ -152,6 +155,20 @@ impl Builder<'_> {
         };
         let (remotes, exports) =
             Remotes::start(config, options.offline, ground.store.reader()?, to_writer.clone(), &board)?;
+        // Who reads once looks at the past, and nobody is woken for that.
+        let (alerting, alerts) = if options.offline || !options.follow || !options.alert {
+            (AlertWorkers::default(), None)
+        } else {
+            AlertWorkers::start(&AlertParts {
+                config,
+                dir: &ground.dir,
+                reader: &|| ground.store.reader(),
+                writer: &to_writer,
+                pipeline: &to_pipeline,
+                board: &board,
+                emit: &emit,
+            })?
+        };
         let writing = Writing {
             writer: ground.store.writer()?,
             retention: retention(config),
@@ -161,6 +178,7 @@ impl Builder<'_> {
             emit: Arc::clone(&emit),
             diagnose: Arc::new(diagnose),
             exports,
+            alerts,
         };
         threads.push(spawn("writer", move || {
             // It takes a core while much is read, and nobody waits for it: new lines are on the screen before.
@@ -210,7 +228,7 @@ impl Builder<'_> {
         }
 
         let mut running = Running::new(Arc::clone(&board), waker, to_pipeline.clone(), threads, Arc::clone(&agents));
-        running.send(remotes);
+        running.send(remotes, alerting);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;

@@ -264,6 +264,8 @@ pub enum Event {
     Collected(u64, Collected),
     /// Answer to [`Request::Kept`].
     Kept(Box<Kept>),
+    /// Something for which the terminal is to call whoever is near.
+    Attention(String),
     /// Something to tell in the footer.
     Toast(Toast),
 }

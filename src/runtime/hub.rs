@@ -121,6 +121,7 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             drop(chain);
             board.touch();
         }
+        EngineEvent::Attention(text) => sink.send(Event::Attention(text.clone())),
         EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
         // Trouble is on the board, which the screen shows for as long as it lasts.
         EngineEvent::Stored | EngineEvent::Ended | EngineEvent::Trouble { .. } => {}

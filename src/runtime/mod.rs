@@ -2,6 +2,7 @@
 //! line; knows the crates, not the screen.
 
 mod agents;
+pub mod alerts;
 mod archive;
 mod board;
 mod builder;
@@ -97,6 +98,8 @@ pub enum EngineEvent {
         /// What is wrong and what to do; `None` once it is over.
         text: Option<String>,
     },
+    /// An alert for whoever sits at the terminal, one line.
+    Attention(String),
     /// All sources have ended and everything that was read is stored.
     Ended,
 }

@@ -117,9 +117,9 @@ fn notice(remote: &str, state: &SyncState) -> Option<(Level, String)> {
 }
 
 /// The store's outbox: read on a connection of its own, acknowledged through the writer thread.
-struct StoreOutbox {
-    reader: Mutex<Reader>,
-    writer: SyncSender<WriterMessage>,
+pub(super) struct StoreOutbox {
+    pub(super) reader: Mutex<Reader>,
+    pub(super) writer: SyncSender<WriterMessage>,
 }
 
 impl Outbox for StoreOutbox {

@@ -1,6 +1,7 @@
 //! The running engine: what the screen talks to, and how everything is brought to an end in order.
 
 use super::agents::Agents;
+use super::alerts::AlertWorkers;
 use super::board::{Board, lock};
 use super::events::{Backend, EventReceiver};
 use super::hub::Hub;
@@ -27,7 +28,7 @@ pub struct Running {
     /// Carries out what a person decides; ends before the pipeline.
     inquiry: Option<JoinHandle<()>>,
     agents: Arc<Agents>,
-    remotes: Option<Remotes>,
+    remotes: Option<(Remotes, AlertWorkers)>,
     hub: Option<Arc<Hub>>,
     stream: Option<EventReceiver>,
     store: Option<Store>,
@@ -68,8 +69,8 @@ impl Running {
         self.stream = Some(stream);
     }
 
-    pub(super) fn send(&mut self, remotes: Remotes) {
-        self.remotes = Some(remotes);
+    pub(super) fn send(&mut self, remotes: Remotes, alerts: AlertWorkers) {
+        self.remotes = Some((remotes, alerts));
     }
 
     pub(super) fn hold(&mut self, store: Store) {
@@ -135,8 +136,9 @@ impl Running {
         self.waker.wake();
         self.inquiry.take().into_iter().for_each(join);
         self.agents.shutdown(AGENTS_DEADLINE);
-        if let Some(remotes) = self.remotes.take() {
+        if let Some((remotes, alerts)) = self.remotes.take() {
             remotes.stop();
+            alerts.stop();
         }
         // Gone already when everything had ended by itself.
         let _ = pipeline.send(Message::Stop);

@@ -3,6 +3,7 @@
 //! full (the pipeline then waits, and the files are the buffer).
 
 use super::EngineEvent;
+use super::alerts::AlertDesk;
 use super::board::Board;
 use super::events::Keep;
 use super::pipeline::Output;
@@ -85,6 +86,8 @@ pub(crate) struct Writing {
     pub diagnose: Arc<dyn Fn(Option<IncidentId>) + Send + Sync>,
     /// Set when a remote is sent spans.
     pub exports: Option<Exports>,
+    /// Set when somebody is told of incidents.
+    pub alerts: Option<AlertDesk>,
 }
 
 #[derive(Default)]
@@ -143,14 +146,16 @@ impl Writing {
         if let Some(exports) = &self.exports {
             gathered.commit.outbox = exports.entries(&gathered.commit.spans);
         }
+        if let Some(alerts) = &mut self.alerts {
+            alerts.add(&mut gathered.commit);
+        }
         self.behind |= !self.behind && !gathered.is_empty() && !self.commit(&gathered.commit);
         if self.behind {
             return;
         }
-        if let Some(exports) = &self.exports
-            && !gathered.commit.outbox.is_empty()
-        {
-            exports.stored();
+        if !gathered.commit.outbox.is_empty() {
+            self.exports.iter().for_each(Exports::stored);
+            self.alerts.iter().for_each(AlertDesk::stored);
         }
         if gathered.through.0 > 0 {
             self.board.live.stored(gathered.through);

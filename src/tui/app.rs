@@ -32,6 +32,7 @@ pub(super) struct App {
     seen: Seen,
     watch: Watch,
     copy: bool,
+    signal: crate::config::Signal,
     history: Option<PathBuf>,
     suspended: bool,
     /// A text that waits to be shown in another program.
@@ -53,6 +54,7 @@ impl App {
             seen: Seen::default(),
             watch: Watch::new(options),
             copy: options.copy,
+            signal: options.signal,
             history: options.sql_history.clone(),
             suspended: false,
             outside: None,
@@ -197,6 +199,7 @@ impl App {
                     self.model.toast(save::save(&path, &text));
                     self.pace.touch(Change::Hand, Instant::now());
                 }
+                Effect::Attention(text) => self.terminal.attention(self.signal, &text)?,
                 Effect::OpenText { text, editor } => self.outside = Some((text, editor)),
                 Effect::Quit => self.exit = Some(Exit::Quit),
                 Effect::Suspend => self.suspend(),

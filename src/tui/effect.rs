@@ -34,6 +34,8 @@ pub enum Effect {
         /// In the editor.
         editor: bool,
     },
+    /// Have the terminal call whoever is near.
+    Attention(String),
     /// Say something in the footer for a few seconds.
     Toast(Toast),
     /// Go to a pane; Esc comes back.

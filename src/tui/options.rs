@@ -5,6 +5,7 @@ use super::model::StartHint;
 use super::panes::{PaneId, ParseFilter, ReadFields, SuggestFilter};
 use super::session::Session;
 use super::theme::Depth;
+use crate::config::Signal;
 use aiobs_types::{LogQuery, SourceId, TextMatch};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct TuiOptions {
     pub session: Option<Session>,
     /// Rules for words that always stand out in Logs.
     pub highlight: Vec<String>,
+    /// How the terminal calls whoever is near when an alert comes.
+    pub signal: Signal,
     /// Whether copying may use the terminal's clipboard (OSC 52).
     pub copy: bool,
     /// Whether the mouse is taken.
@@ -78,6 +81,7 @@ impl TuiOptions {
             session: None,
             highlight: Vec::new(),
             copy: true,
+            signal: Signal::Bell,
             mouse: false,
             interrupted: Arc::default(),
             zone: TimeZone::system(),

@@ -1,5 +1,6 @@
 //! The terminal: entered and always restored, whatever ends the program: return, error, panic, signal, suspend.
 
+use crate::config::Signal;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -76,6 +77,11 @@ impl Terminal {
         Ok(true)
     }
 
+    /// Calls whoever is near.
+    pub(super) fn attention(&mut self, signal: Signal, text: &str) -> io::Result<()> {
+        execute!(self.inner.backend_mut(), Print(call(signal, text)))
+    }
+
     /// Gives the terminal back for a while.
     pub(super) fn leave() {
         give_back();
@@ -85,6 +91,16 @@ impl Terminal {
     pub(super) fn resume(&mut self) -> io::Result<()> {
         take()?;
         self.clear()
+    }
+}
+
+/// What the terminal is given so that it calls: nothing of the text can end it.
+fn call(signal: Signal, text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).map(|c| if c == ';' { ',' } else { c }).collect();
+    match signal {
+        Signal::Bell => "\x07".to_owned(),
+        Signal::Osc9 => format!("\x1b]9;aiobs: {text}\x07"),
+        Signal::Osc777 => format!("\x1b]777;notify;aiobs;{text}\x07"),
     }
 }
 
@@ -135,9 +151,16 @@ fn restore_on_panic() {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTERED, restore_on_panic};
+    use super::{ENTERED, Signal, call, restore_on_panic};
     use std::panic::catch_unwind;
     use std::sync::atomic::Ordering;
+
+    #[test]
+    fn a_call_holds_nothing_that_ends_it() {
+        assert_eq!(call(Signal::Bell, "x"), "\x07");
+        assert_eq!(call(Signal::Osc9, "open: a\x07b\x1b\\c"), "\x1b]9;aiobs: open: ab\\c\x07");
+        assert_eq!(call(Signal::Osc777, "a;b"), "\x1b]777;notify;aiobs;a,b\x07");
+    }
 
     #[test]
     fn a_panic_while_drawing_gives_the_terminal_back_and_one_elsewhere_does_not() {

@@ -69,6 +69,7 @@ impl Engine {
             force_poll: false,
             offline: model.is_none(),
             diagnose: true,
+            alert: false,
             place: "a simulated world".into(),
         };
         let (tx, ended) = channel();

@@ -1,6 +1,7 @@
 //! What may leave: the form in which things wait in the outbox, reduced before they are put there, so that the outbox
 //! holds exactly what will be sent.
 
+use crate::notice::Alert;
 use aiobs_types::{AttrValue, Span, SpanStatus, semconv};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub const EXPORTED: &[&str] = &[
 pub enum Item {
     /// An operation of a run.
     Span(Span),
+    /// Word of an incident; its texts went through the mask when it was made.
+    Alert(Box<Alert>),
 }
 
 impl Item {
@@ -53,6 +56,14 @@ impl Item {
             attributes: span.attributes.iter().filter(allowed).cloned().collect(),
             ..*span
         }))
+    }
+
+    /// The alert, if it is one.
+    pub fn alert(&self) -> Option<&Alert> {
+        match self {
+            Self::Alert(alert) => Some(alert),
+            Self::Span(_) => None,
+        }
     }
 
     /// The form in the outbox.
@@ -104,7 +115,7 @@ mod tests {
     fn no_text_of_a_log_leaves() {
         let body = Item::from_span(&span()).unwrap().to_body().unwrap();
         assert!(!body.contains("4711"), "{body}");
-        let Item::Span(sent) = Item::from_body(&body).unwrap();
+        let Item::Span(sent) = Item::from_body(&body).unwrap() else { panic!("{body}") };
         let names: Vec<_> = sent.attributes.iter().map(|(n, _)| n.as_str()).collect();
         assert_eq!(names, ["error.type", "gen_ai.usage.input_tokens"]);
         assert_eq!(sent.status, SpanStatus::Error(String::new()));

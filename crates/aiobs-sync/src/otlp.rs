@@ -174,7 +174,11 @@ impl Remote for Otlp {
     }
 
     async fn send(&self, batch: &[Item]) -> Result<Sent, SendError> {
-        let spans = batch.iter().map(|Item::Span(span)| span.clone()).collect();
+        let span = |item: &Item| match item {
+            Item::Span(span) => Some(span.clone()),
+            Item::Alert(_) => None,
+        };
+        let spans = batch.iter().filter_map(span).collect();
         let group = ResourceSpans { resource: self.resource.clone(), spans };
         let body = encode_traces(&[group], ("aiobs", &self.version));
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);

@@ -17,25 +17,46 @@ pub struct Pace {
     pub most: Duration,
     /// Time without word of new items after which the outbox is looked at anyway.
     pub look: Duration,
+    /// Whether the whole wait is random, and not only half of it: for messages that many machines send at the same
+    /// moment, because the same thing broke for all of them.
+    pub full_jitter: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { batch: 256, first: Duration::from_secs(1), most: Duration::from_mins(1), look: Duration::from_secs(30) }
+        Self {
+            batch: 256,
+            first: Duration::from_secs(1),
+            most: Duration::from_mins(1),
+            look: Duration::from_secs(30),
+            full_jitter: false,
+        }
     }
 }
 
 impl Pace {
-    /// The wait after this many failures in a row: what the remote asked for, else exponential with "equal jitter"
-    /// (half fixed, half random), so that many senders do not come back at once.
+    /// For alerts: first tries soon, and in the long run every five minutes.
+    pub fn alerts() -> Self {
+        Self {
+            batch: 64,
+            first: Duration::from_secs(2),
+            most: Duration::from_mins(5),
+            full_jitter: true,
+            ..Self::default()
+        }
+    }
+
+    /// The wait after this many failures in a row: what the remote asked for, else exponential with jitter:
+    /// "equal" (half fixed, half random) or "full", so that many senders do not come back at once.
     pub(crate) fn wait(&self, failures: u32, asked: Option<Duration>) -> Duration {
         if let Some(asked) = asked {
             return asked.min(MOST_ASKED);
         }
         let whole = self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-        let half = whole.min(self.most) / 2;
+        let whole = whole.min(self.most);
         let share = RandomState::new().hash_one(failures) as u32;
-        half + half.mul_f64(f64::from(share) / f64::from(u32::MAX))
+        let fixed = if self.full_jitter { Duration::ZERO } else { whole / 2 };
+        fixed + whole.saturating_sub(fixed).mul_f64(f64::from(share) / f64::from(u32::MAX))
     }
 }
 
@@ -54,6 +75,14 @@ mod tests {
         }
         let some: Vec<_> = (0..20).map(|_| pace.wait(5, None)).collect();
         assert!(some.iter().any(|w| *w != some[0]), "no jitter");
+    }
+
+    #[test]
+    fn full_jitter_spreads_over_the_whole_wait() {
+        let pace = Pace { first: Duration::from_secs(8), ..Pace::alerts() };
+        let waits: Vec<_> = (0..200).map(|_| pace.wait(1, None)).collect();
+        assert!(waits.iter().all(|w| *w <= Duration::from_secs(8)));
+        assert!(waits.iter().any(|w| *w < Duration::from_secs(3)) && waits.iter().any(|w| *w > Duration::from_secs(5)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a remote is to the worker.
 
 use crate::Item;
+use aiobs_types::Timestamp;
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,9 +10,23 @@ pub trait Remote: Send + Sync + 'static {
     /// Name in the configuration and in the outbox, such as `otlp`.
     fn name(&self) -> &'static str;
 
+    /// How many of what waits, from the oldest, go into the next request, and whether that has time.
+    fn plan(&self, batch: &[Item], _now: Timestamp) -> Plan {
+        Plan { take: batch.len(), wait: Duration::ZERO }
+    }
+
     /// Sends a batch, in order. It is sent again after [`SendError::Later`] and never after anything else, so a
     /// remote that took a part says so in [`Sent`].
     fn send(&self, batch: &[Item]) -> impl Future<Output = Result<Sent, SendError>> + Send;
+}
+
+/// What is sent next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// This many items, at least one.
+    pub take: usize,
+    /// After this time; zero is now. Not waited for at the end.
+    pub wait: Duration,
 }
 
 /// A batch that was taken.

@@ -4,6 +4,7 @@
 
 use crate::{Item, Pace, Remote, SendError, Sent};
 use aiobs_store::{OutboxRow, OutboxState};
+use aiobs_types::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -112,6 +113,8 @@ enum Round {
     More,
     /// Nothing waits.
     Empty,
+    /// What waits is not to be sent yet.
+    Early(Duration),
     /// It did not work.
     Later(Option<Duration>),
 }
@@ -131,7 +134,11 @@ impl<R: Remote> Worker<R> {
             match round {
                 Round::More => self.failures = 0,
                 Round::Empty if stopping => return,
-                Round::Empty => self.idle().await,
+                Round::Empty => self.idle(self.pace.look).await,
+                Round::Early(wait) => {
+                    self.failures = 0;
+                    self.idle(wait).await;
+                }
                 Round::Later(_) if stopping => return,
                 Round::Later(asked) => {
                     self.failures = self.failures.saturating_add(1);
@@ -152,9 +159,20 @@ impl<R: Remote> Worker<R> {
         }
         let limit = self.pace.batch;
         let rows = self.blocking(move |o, name| o.take(name, limit)).await?;
-        let Some(last) = rows.last().map(|r| r.id) else { return Ok(Round::Empty) };
-        let batch: Vec<Item> = rows.iter().filter_map(|r| Item::from_body(&r.body).ok()).collect();
-        let unreadable = (rows.len() - batch.len()) as u64;
+        if rows.is_empty() {
+            return Ok(Round::Empty);
+        }
+        let readable = rows.iter().enumerate().filter_map(|(n, r)| Some((n, Item::from_body(&r.body).ok()?)));
+        let (places, mut batch): (Vec<usize>, Vec<Item>) = readable.unzip();
+        let plan = self.remote.plan(&batch, Timestamp::now());
+        if !batch.is_empty() && !plan.wait.is_zero() && !*self.stopped.borrow() {
+            return Ok(Round::Early(plan.wait));
+        }
+        batch.truncate(plan.take.max(1));
+        // What makes no sense goes with the items before it.
+        let used = places.get(batch.len()).copied().unwrap_or(rows.len());
+        let Some(last) = rows.get(used.saturating_sub(1)).map(|r| r.id) else { return Ok(Round::Empty) };
+        let unreadable = (used - batch.len()) as u64;
         if unreadable > 0 {
             tracing::warn!("{}: {unreadable} entries of the outbox make no sense and are dropped", self.remote.name());
         }
@@ -220,11 +238,11 @@ impl<R: Remote> Worker<R> {
     }
 
     /// Waits for something to do.
-    async fn idle(&mut self) {
+    async fn idle(&mut self, most: Duration) {
         tokio::select! {
             () = self.wake.notified() => {}
             _ = self.stopped.wait_for(|s| *s) => {}
-            () = tokio::time::sleep(self.pace.look) => {}
+            () = tokio::time::sleep(most) => {}
         }
     }
 

@@ -1,7 +1,8 @@
 //! The report of `aiobs analyze`, in four forms from the same findings.
 
-use super::super::output::{self, author, html as escape, local, markdown as md, safe};
+use super::super::output::{self, author, local, safe};
 use super::{Finding, Findings};
+use crate::report::{self, Part, Report};
 use aiobs_types::{Fix, Level, LogRecord, RecordId};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -115,13 +116,11 @@ pub(super) fn json(f: &Findings) -> String {
         "interrupted": f.interrupted,
         "sources": f.sources.iter().map(output::source).collect::<Vec<_>>(),
         "incidents": f.incidents.iter().map(|x| {
-            let mut v = output::incident(&x.incident, x.diagnosis.as_ref());
-            let record = |r: &LogRecord| {
-                let source = f.sources.iter().find(|s| s.id == r.source).map_or("", |s| &s.name);
-                output::record(r, source, f.templates.get(&r.template).map_or("", String::as_str))
+            let source = |r: &LogRecord| {
+                f.sources.iter().find(|s| s.id == r.source).map(|s| s.name.clone()).unwrap_or_default()
             };
-            v["records"] = x.evidence.iter().map(record).collect::<Vec<_>>().into();
-            v
+            let template = |r: &LogRecord| f.templates.get(&r.template).cloned().unwrap_or_default();
+            report::json::report(&x.incident, x.diagnosis.as_ref(), &x.evidence, source, template)
         }).collect::<Vec<_>>(),
     });
     output::pretty(&value)
@@ -129,98 +128,19 @@ pub(super) fn json(f: &Findings) -> String {
 
 /// For tickets and chats.
 pub(super) fn markdown(f: &Findings) -> String {
-    let mut out = format!("# Log analysis\n\n{}\n", headline(f));
-    for finding in &f.incidents {
-        let i = &finding.incident;
-        let _ = writeln!(
-            out,
-            "\n## {} {}\n\n{} times, {}, {} to {}. {}\n",
-            i.id,
-            md(&i.title),
-            i.count,
-            i.severity,
-            local(i.first_seen),
-            local(i.last_seen),
-            md(&i.reason)
-        );
-        if let Some(d) = &finding.diagnosis {
-            let _ = writeln!(
-                out,
-                "**Cause** ({}, criticality {} of 5, confidence {}): {}\n",
-                md(&author(&d.author)),
-                d.criticality,
-                d.confidence.name(),
-                md(&d.cause)
-            );
-            for (name, items) in sections(&d.fix).into_iter().filter(|(_, items)| !items.is_empty()) {
-                let _ = writeln!(out, "**{name}**\n");
-                if name == "Commands" {
-                    let _ = writeln!(out, "```sh\n{}\n```\n", safe(&items.join("\n")).replace("```", "'''"));
-                } else {
-                    for item in items {
-                        let _ = writeln!(out, "- {}", md(item));
-                    }
-                    out.push('\n');
-                }
-            }
-            for note in &d.notes {
-                let _ = writeln!(out, "> {}\n", md(note));
-            }
-        }
-        let _ = writeln!(out, "**Evidence**\n");
-        for r in shown(finding) {
-            let _ = writeln!(out, "- {} {}", r.id, md(&line(r)));
-        }
-    }
-    out
+    report::document(&model(f))
 }
 
 /// One page without anything from elsewhere.
 pub(super) fn html(f: &Findings) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Log analysis</title>\n<style>body{{font:16px/1.5 \
-         system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}pre{{background:#8882;padding:.6rem;\
-         white-space:pre-wrap;overflow-wrap:anywhere}}</style>\n<h1>Log analysis</h1>\n<p>{}</p>\n",
-        escape(&headline(f))
-    );
-    for finding in &f.incidents {
-        let i = &finding.incident;
-        let _ = writeln!(
-            out,
-            "<h2>{} {}</h2>\n<p>{} times, {}, {} to {}. {}</p>",
-            i.id,
-            escape(&i.title),
-            i.count,
-            i.severity,
-            local(i.first_seen),
-            local(i.last_seen),
-            escape(&i.reason)
-        );
-        if let Some(d) = &finding.diagnosis {
-            let _ = writeln!(
-                out,
-                "<p><b>Cause</b> ({}, criticality {} of 5, confidence {}): {}</p>",
-                escape(&author(&d.author)),
-                d.criticality,
-                d.confidence.name(),
-                escape(&d.cause)
-            );
-            for (name, items) in sections(&d.fix).into_iter().filter(|(_, items)| !items.is_empty()) {
-                let list: String = if name == "Commands" {
-                    format!("<pre>{}</pre>", escape(&items.join("\n")))
-                } else {
-                    items.iter().fold("<ul>".to_owned(), |list, x| list + "<li>" + &escape(x) + "</li>") + "</ul>"
-                };
-                let _ = writeln!(out, "<h3>{name}</h3>{list}");
-            }
-            for note in &d.notes {
-                let _ = writeln!(out, "<p><i>{}</i></p>", escape(note));
-            }
-        }
-        let lines: String =
-            shown(finding).into_iter().fold(String::new(), |all, r| all + &format!("{} {}\n", r.id, escape(&line(r))));
-        let _ = writeln!(out, "<h3>Evidence</h3><pre>{lines}</pre>");
-    }
-    out.push_str("</html>\n");
-    out
+    report::page(&model(f))
+}
+
+fn model(f: &Findings) -> Report {
+    let part = |x: &Finding| {
+        let records: Vec<LogRecord> = shown(x).into_iter().cloned().collect();
+        Part::new(&x.incident, x.diagnosis.as_ref(), &records, &local)
+    };
+    let parts = f.incidents.iter().map(part).collect();
+    Report { title: "Log analysis".to_owned(), lead: Some(headline(f)), parts }
 }

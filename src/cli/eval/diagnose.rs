@@ -109,6 +109,7 @@ fn diagnose(cx: &Context, case: &Case, stop: &AtomicBool) -> anyhow::Result<Opti
         }
     });
     let options = Options {
+        alert: false,
         sources,
         follow: false,
         force_poll: false,

@@ -37,6 +37,7 @@ pub fn update(model: &mut Model, input: Input) -> Vec<Effect> {
             model.toast(toast);
             Vec::new()
         }
+        Input::Engine(Event::Attention(text)) => vec![Effect::Attention(text)],
         Input::Engine(event) => everywhere(model, &event),
         Input::Tick => Vec::new(),
     };

@@ -63,7 +63,7 @@ impl Db {
 
 fn pace() -> Pace {
     let (first, most) = (Duration::from_millis(5), Duration::from_millis(20));
-    Pace { batch: 4, first, most, look: Duration::from_mins(10) }
+    Pace { batch: 4, first, most, look: Duration::from_mins(10), full_jitter: false }
 }
 
 fn start(db: &Arc<Db>, address: SocketAddr) -> Exporter {

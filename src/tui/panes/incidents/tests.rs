@@ -215,5 +215,5 @@ fn an_incident_is_written_as_markdown_that_log_text_cannot_break() {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(text.contains("    # not a \u{241b}[2Jheading"), "{text}");
-    assert!(text.contains(&format!("[{}] ", first.0)), "{text}");
+    assert!(text.contains(&format!("R{} ", first.0)), "{text}");
 }
