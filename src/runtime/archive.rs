@@ -1,7 +1,8 @@
 //! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
 
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, PastIncident, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, PastIncident, Tally, TemplateCount};
+use aiobs_logs::filter::describe;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp,
@@ -10,9 +11,12 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Records of all sources among which a record's neighbours are looked for first.
 const NEAR: u64 = 4_096;
+/// Longest time one count for a question takes; then it says that it is not complete.
+const COUNTING: Duration = Duration::from_secs(4);
 
 /// See the module.
 pub(crate) struct StoredArchive {
@@ -157,5 +161,33 @@ impl Archive for StoredArchive {
                 Ok(PastIncident { incident, diagnosis, verdict })
             })
             .collect()
+    }
+
+    fn tally(&self, query: &LogQuery) -> Result<Tally, ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: 0, ..query.clone() };
+        let began = Instant::now();
+        let mut tally = Tally::default();
+        lock(&self.reader)
+            .query(&query, &AtomicBool::new(false), &mut |r| {
+                tally.add(r.id, r.meta.time, r.meta.severity.level(), r.component);
+                if tally.count.is_multiple_of(4_096) && began.elapsed() > COUNTING {
+                    tally.complete = false;
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })
+            .map_err(told)?;
+        Ok(tally)
+    }
+
+    fn extent(&self) -> Result<Option<(Timestamp, Timestamp)>, ArchiveError> {
+        let info = lock(&self.reader).archive_info().map_err(told)?;
+        Ok(info.times.map(|(first, last)| (first, info.latest.unwrap_or(last))))
+    }
+
+    fn describe(&self, query: &LogQuery) -> String {
+        let sources = lock(&self.board.sources);
+        let names: Vec<(SourceId, String)> = sources.values().map(|s| (s.id, s.name.clone())).collect();
+        describe(query, &names)
     }
 }

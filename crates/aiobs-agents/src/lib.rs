@@ -14,6 +14,7 @@ mod prompts;
 #[cfg(test)]
 mod service_tests;
 mod spans;
+mod tally;
 #[cfg(test)]
 mod testing;
 
@@ -25,3 +26,4 @@ pub use chat::{ChatDeps, ChatOutput, ChatService, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Lookup, PatternChange, Why, gather, mask};
 pub use output::{ChainOutput, Stage};
 pub use prompts::{Prompt, prompts};
+pub use tally::Tally;

@@ -1,11 +1,13 @@
-//! The text of an answer: what is sent to a model, what retrieval alone can say, and the citations of both. Pure.
+//! What a model is sent for a question, and the citations of what it says. Pure.
 
+use super::facts;
+use super::phrase::times;
 use super::retrieve::Found;
 use crate::context::fence::neutral;
 use crate::context::{mask, render};
 use crate::prompts::prompt;
 use aiobs_llm::{Message, Role};
-use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, Level, RecordId};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, RecordId};
 use std::fmt::Write as _;
 
 /// Earlier turns that go to the model.
@@ -38,6 +40,7 @@ pub(crate) fn messages(
     let user = p.user(&[
         ("scope", &scope),
         ("incidents", &incidents),
+        ("facts", &render::fenced("counts from the archive", &counts(found))),
         ("records", &render::numbered(&found.lines)),
         ("question", question),
     ]);
@@ -59,13 +62,40 @@ pub(crate) fn messages(
     (messages, p.label())
 }
 
-fn times(n: u64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+/// The facts in words, so that a model need not guess numbers.
+fn counts(found: &Found) -> String {
+    let f = &found.facts;
+    let mut out = String::new();
+    for look in &f.looks {
+        let least = if look.complete { "" } else { "at least " };
+        let _ = writeln!(out, "records that match {}: {least}{}", neutral(&look.query, 300), look.count);
+    }
+    if let Some((_, tally)) = &f.subject {
+        if let Some(((from, _), (to, _))) = tally.first.zip(tally.last) {
+            let _ = writeln!(out, "of these, first {} and last {} UTC", render::time(from), render::time(to));
+        }
+        for (name, n) in tally.by_component().iter().take(6).filter(|(name, _)| !name.is_empty()) {
+            let _ = writeln!(out, "of these, by {}: {n}", neutral(name, 60));
+        }
+    }
+    if let Some((newer, older)) = f.recent {
+        let minutes = facts::RECENT / facts::MINUTE;
+        let _ = writeln!(out, "of these, in the last {minutes} minutes: {newer}; in the {minutes} before: {older}");
+    }
+    for (p, example) in &f.patterns {
+        let new = if p.new { ", never seen before" } else { "" };
+        let line = example.map(|i| format!(" (line [{}])", i + 1)).unwrap_or_default();
+        let _ = writeln!(out, "pattern {} -> {}{new}{line}: {}", p.before, p.during, neutral(&p.text, 200));
+    }
+    for p in &f.past {
+        let _ = writeln!(out, "earlier incident {} of {} UTC", p.incident.id, render::time(p.incident.first_seen));
+    }
+    out
 }
 
 fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
     let mut out = format!(
-        "incident {} ({}), {}, struck {} times from {} to {} UTC: {}",
+        "incident {} ({}), {}, struck {} from {} to {} UTC: {}",
         i.id,
         i.state.name(),
         i.severity,
@@ -133,68 +163,6 @@ pub(crate) fn cite(text: &str, lines: &[RecordId]) -> (String, Vec<RecordId>) {
         Some(at + 1)
     });
     (text, cited)
-}
-
-/// What can be said without a model, with marks into the found lines.
-pub(crate) fn by_retrieval(found: &Found, why: &str) -> String {
-    let mut out = format!("*No model answered ({}); this is what the archive holds.*\n", neutral(why, 200));
-    for (i, d) in &found.incidents {
-        let _ = write!(
-            out,
-            "\n**Incident {}, {}** ({}, {}, struck {} since {} UTC)\n",
-            i.id,
-            neutral(&i.title, 120),
-            i.severity,
-            i.state.name(),
-            times(i.count),
-            render::time(i.first_seen)
-        );
-        if let Some(d) = d {
-            let by = match &d.author {
-                Author::Model { model, .. } => neutral(model, 60),
-                Author::Playbook { id } => format!("playbook {id}"),
-                Author::Facts => "the facts".into(),
-            };
-            let _ = writeln!(out, "Cause, by {by} with {} confidence: {}", d.confidence.name(), d.cause);
-            steps(&mut out, &d.fix.now);
-        }
-    }
-    let diagnosed = found.incidents.iter().any(|(_, d)| d.is_some());
-    if let Some(a) = found.advice.as_ref().filter(|_| !diagnosed) {
-        let _ = writeln!(out, "\nThe playbook {} fits: {}", a.id, a.cause);
-        steps(&mut out, &a.fix.now);
-    }
-    let mut telling: Vec<(usize, &crate::Exhibit)> = found.lines.iter().enumerate().collect();
-    if telling.len() > 8 {
-        telling.retain(|(_, e)| e.record.severity.level() >= Level::Warn);
-        telling.truncate(8);
-    }
-    if telling.is_empty() && found.incidents.is_empty() {
-        out.push_str(
-            "\nNothing in this scope matches the question. Name a component, a host or a word of a message.\n",
-        );
-    } else if !telling.is_empty() {
-        out.push_str("\nLines that match:\n");
-        for (i, e) in telling {
-            let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
-            let _ = writeln!(
-                out,
-                "- {} {} {}: {} [{}]",
-                render::time(e.record.time),
-                e.record.severity,
-                neutral(name, 40),
-                neutral(&e.record.message().replace(['[', ']'], "|"), 160),
-                i + 1
-            );
-        }
-    }
-    out
-}
-
-fn steps(out: &mut String, list: &[String]) {
-    for step in list.iter().take(3) {
-        let _ = writeln!(out, "- {step}");
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,14 @@
 //! alone that says so. Used by the runtime; it knows neither store nor screen.
 
 mod answer;
+mod compose;
+mod facts;
+mod intent;
+mod period;
+mod phrase;
 mod retrieve;
+#[cfg(test)]
+mod tests;
 
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
@@ -11,7 +18,8 @@ use aiobs_llm::{
     Backoff, CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider, Retrying,
 };
 use aiobs_types::{ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
-use answer::{by_retrieval, cite, messages};
+use answer::{cite, messages};
+use compose::by_rules;
 use futures_util::StreamExt as _;
 use retrieve::{Found, retrieve};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,7 +140,9 @@ impl Turn {
         log.set(span, semconv::TOOL_NAME, "search_logs");
         let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
         let (question, scope) = (self.question.clone(), self.scope);
-        let work = tokio::task::spawn_blocking(move || retrieve(&question, scope, archive.as_ref(), advisor.as_ref()));
+        let work = tokio::task::spawn_blocking(move || {
+            retrieve(&question, scope, Timestamp::now(), archive.as_ref(), advisor.as_ref())
+        });
         let failed = |text: String| Found { steps: vec![text], ..Found::default() };
         let result = tokio::select! {
             biased;
@@ -223,7 +233,7 @@ impl Turn {
     }
 
     fn without_model(&self, found: &Found, why: &str) -> ChatMessage {
-        let text = by_retrieval(found, why);
+        let text = by_rules(found, why);
         let message = self.message(text, found, RETRIEVAL.to_owned(), true);
         (self.out)(ChatOutput::Delta(message.text.clone()));
         message
