@@ -3,6 +3,7 @@
 
 mod analyze;
 mod args;
+mod ask;
 mod completions;
 mod config;
 mod context;
@@ -65,6 +66,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Analyze(args)) => analyze::run(&cx, &args),
         Some(Command::Import(args)) => import::run(&cx, &args),
         Some(Command::Search(args)) => search::run(&cx, &args),
+        Some(Command::Ask(args)) => ask::run(&cx, &args),
         Some(Command::Sql(args)) => sql::run(&cx, &args),
         Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),

@@ -196,11 +196,12 @@ impl Agents {
             id: 0,
             time: Timestamp::now(),
             role: ChatRole::User,
-            scope,
+            scope: scope.clone(),
             text: question.clone(),
             citations: Vec::new(),
             author: String::new(),
             complete: true,
+            usage: None,
         };
         self.put(Carried::Question(Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
@@ -294,7 +295,7 @@ fn chain_options(config: &Config) -> ChainOptions {
     }
 }
 
-fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
+pub(super) fn provider(config: &Config) -> Result<Arc<dyn Provider>, String> {
     let name = Some(config.model.name.clone()).filter(|m| !m.is_empty());
     let inner: Arc<dyn Provider> = match config.model.provider.as_str() {
         "ollama" => Arc::new(

@@ -2,7 +2,8 @@
 
 use super::board::{Board, lock};
 use aiobs_agents::{Archive, ArchiveError, PastIncident, Tally, TemplateCount};
-use aiobs_logs::filter::describe;
+use aiobs_logs::filter::{FilterContext, describe, parse_filter};
+use aiobs_logs::format::ZoneRule;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId, Timestamp,
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Records of all sources among which a record's neighbours are looked for first.
 const NEAR: u64 = 4_096;
+/// What stands before a mistake in the filter of a scope.
+pub(super) const OF_SCOPE: &str = "the filter of the scope: ";
 /// Longest time one count for a question takes; then it says that it is not complete.
 const COUNTING: Duration = Duration::from_secs(4);
 
@@ -22,6 +25,7 @@ const COUNTING: Duration = Duration::from_secs(4);
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
     board: Arc<Board>,
+    zone: ZoneRule,
 }
 
 fn told(e: StoreError) -> ArchiveError {
@@ -29,8 +33,13 @@ fn told(e: StoreError) -> ArchiveError {
 }
 
 impl StoredArchive {
-    pub(crate) fn new(reader: Reader, board: Arc<Board>) -> Self {
-        Self { reader: Mutex::new(reader), board }
+    /// `zone` is that of times in filters without one.
+    pub(crate) fn new(reader: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
+        Self { reader: Mutex::new(reader), board, zone }
+    }
+
+    fn names(&self) -> Vec<(SourceId, String)> {
+        lock(&self.board.sources).values().map(|s| (s.id, s.name.clone())).collect()
     }
 
     fn find(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
@@ -185,9 +194,13 @@ impl Archive for StoredArchive {
         Ok(info.times.map(|(first, last)| (first, info.latest.unwrap_or(last))))
     }
 
+    fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {
+        let sources = self.names();
+        let context = FilterContext { now: Timestamp::now(), zone: self.zone.clone(), sources: &sources };
+        parse_filter(text, &context).map_err(|e| ArchiveError(format!("{OF_SCOPE}{e}")))
+    }
+
     fn describe(&self, query: &LogQuery) -> String {
-        let sources = lock(&self.board.sources);
-        let names: Vec<(SourceId, String)> = sources.values().map(|s| (s.id, s.name.clone())).collect();
-        describe(query, &names)
+        describe(query, &self.names())
     }
 }

@@ -128,7 +128,11 @@ impl Builder<'_> {
             offline: options.offline,
             enabled: options.diagnose,
             follow: options.follow,
-            archive: Arc::new(StoredArchive::new(ground.store.reader()?.caching(AGENTS_CACHE), Arc::clone(&board))),
+            archive: Arc::new(StoredArchive::new(
+                ground.store.reader()?.caching(AGENTS_CACHE),
+                Arc::clone(&board),
+                rules::zone(config)?,
+            )),
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
             pipeline: to_pipeline.clone(),

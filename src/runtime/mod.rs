@@ -3,6 +3,7 @@
 
 mod agents;
 mod archive;
+mod asking;
 mod board;
 mod builder;
 mod charts;
@@ -30,6 +31,7 @@ mod titles;
 mod writing;
 
 pub use agents::model_health;
+pub use asking::Asking;
 pub use builder::{Builder, Ground, Options};
 pub use pipeline::{Output, Pipeline, PipelineSetup};
 pub use running::Running;

@@ -264,7 +264,7 @@ actions! {
     Mute             "mute"            "mute"         Acting [Incidents] "Never show this fault again"
     VerdictRight     "verdict_right"   "right"        Acting [Incidents] "The diagnosis is right"
     VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
-    Rerun            "rerun"           "re-run"       Acting [Incidents] "Diagnose again"
+    Rerun            "rerun"           "re-run"       Acting [Incidents Chat] "Diagnose again; in Chat, ask the last question again"
     CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"

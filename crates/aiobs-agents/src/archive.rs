@@ -76,6 +76,11 @@ pub trait Archive: Send + Sync {
         let (first, last) = (one(Order::OldestFirst)?.pop(), one(Order::NewestFirst)?.pop());
         Ok(first.zip(last).map(|(a, b)| (a.time, b.time.max(a.time))))
     }
+    /// A query from the text of a filter.
+    fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {
+        let text = aiobs_types::TextMatch { pattern: text.into(), regex: false, case_sensitive: false, negate: false };
+        Ok(LogQuery { text: vec![text], ..LogQuery::default() })
+    }
     /// The query as a person would write it.
     fn describe(&self, query: &LogQuery) -> String {
         let texts = query.text.iter().map(|t| format!("{:?}", t.pattern));

@@ -55,6 +55,8 @@ fn matches(q: &LogQuery, r: &LogRecord) -> bool {
         && (q.components.is_empty() || q.components.iter().any(|c| c.eq_ignore_ascii_case(&r.component)))
         && (q.templates.is_empty() || q.templates.contains(&r.template))
         && q.min_severity.is_none_or(|s| r.severity >= s)
+        && q.first.is_none_or(|id| r.id >= id)
+        && q.last.is_none_or(|id| r.id <= id)
         && q.from.is_none_or(|t| r.time >= t)
         && q.to.is_none_or(|t| r.time < t)
 }

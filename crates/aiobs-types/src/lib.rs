@@ -23,7 +23,7 @@ mod time;
 
 pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
-pub use chat::{ChatMessage, ChatRole, ChatScope};
+pub use chat::{ChatMessage, ChatRole, ChatScope, ChatUsage};
 pub use checkpoint::{Checkpoint, FileIdentity};
 pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, StageState};
 pub use ids::{RecordId, TemplateId};

@@ -24,6 +24,9 @@ pub(crate) fn by_rules(found: &Found, why: &str) -> String {
     if found.facts.old {
         let _ = writeln!(out, "*The archive ends {}: \"now\" is there.*", at(found.facts.now));
     }
+    if let Some((from, to)) = found.facts.range {
+        let _ = writeln!(out, "*About {} to {}.*", at(from), at(to));
+    }
     if !found.facts.unknown.is_empty() {
         let words: Vec<String> = found.facts.unknown.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
         let _ = writeln!(out, "\nNo line in scope holds {}; without that:", words.join(" or "));
@@ -50,6 +53,11 @@ impl Answer<'_> {
 
     fn diagnosed(&self) -> Option<(&Incident, Option<&Diagnosis>)> {
         self.found.incidents.first().filter(|_| self.facts.fitting > 0).map(|(i, d)| (i, d.as_ref()))
+    }
+
+    /// The incident that a playbook was asked about.
+    fn first(&self) -> String {
+        self.found.incidents.first().map_or_else(String::new, |(i, _)| format!(" incident {}", i.id))
     }
 
     /// The answer to what was asked.
@@ -285,7 +293,7 @@ impl Answer<'_> {
             self.line(&text);
             self.steps(&d.fix);
         } else if let Some(a) = &self.found.advice {
-            let text = format!("The playbook {} fits; it proposes:", a.id);
+            let text = format!("The playbook {} fits{}; it proposes:", a.id, self.first());
             self.line(&text);
             self.steps(&a.fix);
         } else {
@@ -314,7 +322,8 @@ impl Answer<'_> {
         if self.found.incidents.is_empty() && self.found.advice.is_none() {
             self.line("No cause is known: no incident is in this scope. What came with it:");
         }
-        self.incidents(usize::MAX);
+        let fitting = self.facts.fitting;
+        self.incidents(if fitting > 0 { fitting } else { usize::MAX });
         self.deploys();
         self.patterns("What was new or came much more often then:");
     }
@@ -365,7 +374,7 @@ impl Answer<'_> {
         }
         let diagnosed = self.found.incidents.iter().any(|(_, d)| d.is_some());
         if let Some(a) = self.found.advice.as_ref().filter(|_| !diagnosed) {
-            let text = format!("The playbook {} fits: {}", a.id, a.cause);
+            let text = format!("The playbook {} fits{}: {}", a.id, self.first(), a.cause);
             self.line(&text);
             for step in a.fix.now.iter().take(3) {
                 let text = format!("- {step}");
@@ -413,6 +422,7 @@ impl Answer<'_> {
             self.line(&text);
         }
         let left = self.found.lines.len();
+        self.line("");
         let text = format!(
             "Seen in full: {}. Other lines were counted, not read.",
             if left == 1 { "1 line".into() } else { format!("{left} lines") }

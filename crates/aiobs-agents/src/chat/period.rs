@@ -17,6 +17,8 @@ pub(crate) enum Period {
     Today,
     /// The day before.
     Yesterday,
+    /// From the day before on.
+    SinceYesterday,
     /// From a time of day (nanoseconds after midnight UTC) on.
     From(i64),
     /// Around a time of day: five minutes on both sides.
@@ -98,6 +100,9 @@ impl Period {
             return Some(Self::At(at));
         }
         let word = |w: &str| plain.split_whitespace().any(|p| p == w);
+        if plain.contains(" since yesterday ") || plain.contains(" depuis hier ") {
+            return Some(Self::SinceYesterday);
+        }
         if word("yesterday") || word("hier") {
             return Some(Self::Yesterday);
         }
@@ -115,6 +120,7 @@ impl Period {
         match self {
             Self::Last(length) => (now.plus(-length), after),
             Self::Today => (midnight, after),
+            Self::SinceYesterday => (midnight.plus(-DAY), after),
             Self::Yesterday => (midnight.plus(-DAY), midnight),
             Self::From(time) => (last(time), after),
             Self::At(time) => (last(time).plus(-300 * SECOND), last(time).plus(300 * SECOND)),
@@ -146,6 +152,7 @@ mod tests {
             ("il y a trente secondes", Some(Period::Last(30 * SECOND))),
             ("today", Some(Period::Today)),
             ("aujourd'hui", Some(Period::Today)),
+            ("depuis hier", Some(Period::SinceYesterday)),
             ("hier soir", Some(Period::Yesterday)),
             ("since 14:20", Some(Period::From(860 * MINUTE))),
             ("depuis 14h20 ?", Some(Period::From(860 * MINUTE))),

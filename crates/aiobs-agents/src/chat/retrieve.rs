@@ -2,7 +2,7 @@
 //! them before. Blocking; called on a blocking thread. It knows no model.
 
 use super::facts::{self, About, Facts};
-use super::intent::{self, Asked, plain};
+use super::intent::{self, Asked, Intent, plain};
 use crate::context::fence::neutral;
 use crate::context::{Exhibit, Why};
 use crate::{Advice, Advisor, Archive, ArchiveError, Budget, gather};
@@ -52,14 +52,42 @@ pub(crate) struct Found {
     pub(crate) advice: Option<Advice>,
     /// What was done, one line each.
     pub(crate) steps: Vec<String>,
+    /// Lines that earlier answers cited.
+    pub(crate) recalled: Vec<Exhibit>,
     /// Counts and comparisons.
     pub(crate) facts: Facts,
+}
+
+impl Found {
+    /// Adds records cited earlier that are not among the lines, behind them.
+    pub(crate) fn recall(&mut self, ids: &[RecordId], archive: &dyn Archive) -> Result<(), ArchiveError> {
+        let missing: Vec<RecordId> =
+            ids.iter().filter(|id| self.lines.iter().all(|e| e.record.id != **id)).copied().collect();
+        for record in archive.records(&missing)? {
+            let source = archive.source_name(record.source).unwrap_or_default();
+            self.recalled.push(Exhibit { record, source, why: Why::Around });
+        }
+        Ok(())
+    }
+
+    /// All lines with numbers, those cited earlier last.
+    pub(crate) fn numbered(&self) -> Vec<Exhibit> {
+        self.lines.iter().chain(&self.recalled).cloned().collect()
+    }
 }
 
 /// Words of a question worth searching for, most telling first.
 pub(crate) fn salient(question: &str) -> Vec<String> {
     let trim = |c: char| !c.is_alphanumeric() && !matches!(c, '/' | '_');
-    let mut words: Vec<String> = Vec::new();
+    // What stands in quotes belongs together.
+    let quoted = question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2);
+    let mut words: Vec<String> = quoted.map(|q| q.trim().to_lowercase()).filter(|q| q.chars().count() >= 3).collect();
+    let phrases = words.len();
+    let question: String = question
+        .split(['"', '«', '»', '“', '”', '`'])
+        .step_by(if phrases > 0 { 2 } else { 1 })
+        .collect::<Vec<_>>()
+        .join(" ");
     for word in
         question.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '?' | '!' | '"' | '(' | ')' | '\'' | '’'))
     {
@@ -74,7 +102,7 @@ pub(crate) fn salient(question: &str) -> Vec<String> {
         }
     }
     // Names with digits, dots or dashes say most, then long words.
-    words.sort_by_key(|w| {
+    words[phrases..].sort_by_key(|w| {
         let name = w.chars().any(|c| !c.is_alphabetic());
         (std::cmp::Reverse(name), std::cmp::Reverse(w.chars().count()))
     });
@@ -94,17 +122,28 @@ fn stem(word: &str) -> &str {
     word
 }
 
-fn scoped(scope: ChatScope, incident: Option<&Incident>) -> LogQuery {
+fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive) -> Result<LogQuery, ArchiveError> {
     const MINUTE: i64 = 60_000_000_000;
-    match (scope, incident) {
-        (ChatScope::Range { from, to }, _) => LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() },
+    Ok(match (scope, incident) {
+        (&ChatScope::Range { from, to }, _) => LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() },
+        (ChatScope::Filter { text }, _) => archive.filter(text)?,
+        (ChatScope::Selection { filter, ids, times }, _) => {
+            let query = if filter.trim().is_empty() { LogQuery::default() } else { archive.filter(filter)? };
+            LogQuery {
+                first: query.first.max(ids.map(|i| i.0)),
+                last: ids.map(|i| i.1),
+                from: query.from.max(times.map(|t| t.0)),
+                to: times.map(|t| query.to.map_or(t.1, |to| to.min(t.1))).or(query.to),
+                ..query
+            }
+        }
         (_, Some(i)) => LogQuery {
             from: Some(i.first_seen.plus(-10 * MINUTE)),
             to: Some(i.last_seen.plus(10 * MINUTE)),
             ..LogQuery::default()
         },
         _ => LogQuery::default(),
-    }
+    })
 }
 
 struct Search<'a> {
@@ -143,9 +182,9 @@ impl Search<'_> {
 }
 
 /// The incident that the question or its scope names.
-fn named(scope: ChatScope, asked: &Asked, archive: &dyn Archive) -> Result<Option<Incident>, ArchiveError> {
+fn named(scope: &ChatScope, asked: &Asked, archive: &dyn Archive) -> Result<Option<Incident>, ArchiveError> {
     let id = match scope {
-        ChatScope::Incident { id } => Some(id),
+        ChatScope::Incident { id } => Some(*id),
         _ => asked.incident,
     };
     id.map_or(Ok(None), |id| archive.incident(id))
@@ -181,7 +220,7 @@ fn words(search: &mut Search<'_>, question: &str, base: &LogQuery) -> Result<Wor
 /// Finds what a question may be about. `now` is the time of the question.
 pub(crate) fn retrieve(
     question: &str,
-    scope: ChatScope,
+    scope: &ChatScope,
     now: Timestamp,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
@@ -195,7 +234,7 @@ pub(crate) fn retrieve(
         found.advice = read_incident(incident, archive, advisor, &mut found.steps, &mut already);
         found.incidents.push((incident.clone(), archive.diagnosis(incident.fingerprint)?));
     }
-    let mut base = scoped(scope, named.as_ref());
+    let mut base = scoped(scope, named.as_ref(), archive)?;
     if let Some((from, to)) = asked.period.map(|p| p.range(now.0)) {
         base.from = Some(base.from.map_or(from, |t| t.max(from)));
         base.to = Some(base.to.map_or(to, |t| t.min(to)));
@@ -220,6 +259,13 @@ pub(crate) fn retrieve(
     }
     let all = named.is_some() || words.is_empty();
     let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
+    // Nobody diagnosed the one asked about: what a playbook says of it is better than nothing.
+    if named.is_none()
+        && matches!(asked.intent, Intent::Why | Intent::Fix)
+        && let Some((incident, None)) = found.incidents.first().filter(|_| fitting > 0)
+    {
+        found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
+    }
     let (lines, steps) = search.best(already);
     found.lines = lines;
     found.steps.extend(steps);
@@ -264,6 +310,7 @@ mod tests {
         assert_eq!(salient("Why is db-1:5432 refusing connections?"), ["db-1:5432", "connections", "refusing"]);
         assert!(salient("What happened? Show me the errors!").is_empty());
         assert_eq!(salient("Combien d'erreurs de l'api depuis 14h20 ?"), ["14h20", "api"]);
+        assert_eq!(salient("How many \"Invalid user\" from admin?"), ["invalid user", "admin"]);
         assert_eq!(stem("connections"), "connection");
         assert_eq!(stem("timed"), "timed");
     }

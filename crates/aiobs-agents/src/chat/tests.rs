@@ -8,7 +8,7 @@ use crate::testing::{MemArchive, at, shop};
 use aiobs_types::{Author, ChatScope, Confidence, Diagnosis, Fingerprint, Fix, IncidentId, Severity, Timestamp};
 
 fn asked(archive: &MemArchive, question: &str, scope: ChatScope, now: Timestamp) -> (String, Found) {
-    let found = retrieve(question, scope, now, archive, &NoAdvice).unwrap();
+    let found = retrieve(question, &scope, now, archive, &NoAdvice).unwrap();
     let text = by_rules(&found, "none is reachable");
     for n in text.split('[').skip(1).filter_map(|t| t.split(']').next()?.parse::<usize>().ok()) {
         assert!(n >= 1 && n <= found.lines.len(), "mark {n} of {} lines: {text}", found.lines.len());
@@ -114,6 +114,22 @@ fn a_number_names_an_incident_and_nothing_found_is_said() {
     assert!(text.contains("no playbook fits"), "{text}");
     let (text, _) = asked(&MemArchive::default(), "disk?", ChatScope::All, at(5));
     assert!(text.contains("Nothing in this scope matches"), "{text}");
+}
+
+#[test]
+fn a_scope_narrows_what_is_counted() {
+    let archive = world();
+    let count = |scope| asked(&archive, "how many?", scope, at(5)).0;
+    let text = count(ChatScope::Filter { text: "POOL_MAX".into() });
+    assert!(text.contains("**1 record**"), "{text}");
+    let ids = Some((aiobs_types::RecordId(21), aiobs_types::RecordId(24)));
+    let text = count(ChatScope::Selection { filter: String::new(), ids, times: None });
+    assert!(text.contains("**4 records**"), "{text}");
+    let times = Some((at(2), at(4)));
+    let text = count(ChatScope::Selection { filter: "refused".into(), ids: None, times });
+    assert!(text.contains("**2 records**"), "{text}");
+    let text = count(ChatScope::Range { from: at(0), to: at(3) });
+    assert!(text.contains("**3 records**"), "{text}");
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn chat(text: &str) -> ChatMessage {
         citations: vec![RecordId(1)],
         author: String::new(),
         complete: true,
+        usage: None,
     }
 }
 
