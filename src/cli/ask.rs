@@ -16,7 +16,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 /// Longest wait for what playbooks say of standard input's incidents.
-const PLAYBOOKS: Duration = Duration::from_secs(60);
+const PLAYBOOKS: Duration = Duration::from_mins(1);
 
 /// Longest cited line for people, characters.
 const WIDTH: usize = 300;

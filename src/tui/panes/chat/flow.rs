@@ -126,7 +126,8 @@ impl Flow {
         for block in blocks.all() {
             let Some(piece) = text.get(block.range.clone()) else { continue };
             let key = (of, block.range.start, block.range.len());
-            let doc = cache.docs.get(&key).map(Rc::clone).unwrap_or_else(|| {
+            let known = cache.docs.get(&key).cloned();
+            let doc = known.unwrap_or_else(|| {
                 let doc = Rc::new(self.dress.block(piece, block, None, cite));
                 cache.laid += piece.len() as u64;
                 cache.docs.insert(key, Rc::clone(&doc));
