@@ -215,3 +215,40 @@ fn columns_of_csv() {
         assert!(out.lines().count() > 1, "{args:?}");
     }
 }
+
+#[test]
+fn an_answer() {
+    let (page, home) = (Page::read(), Home::new());
+    fs::write(home.path("logs/db.log"), ERRORS).unwrap();
+    assert_eq!(home.run(["import", "logs"]).code, Some(0));
+    let ask = |args: &[&str]| home.run(["ask", "--archive"].iter().chain(args).copied());
+    let ran = ask(&["--output", "json", "how many errors?"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let value: Value = serde_json::from_str(ran.out.trim()).unwrap();
+    page.check(&value, &["Answer"]);
+    let answer = value["answer"].as_str().unwrap();
+    assert!(answer.contains("**1 record**") && answer.contains("level>=error"), "{answer}");
+    assert_eq!((value["author"].as_str(), value["scope"].as_str()), (Some("retrieval"), Some("all")));
+    assert!(value["citations"][0]["message"].as_str().unwrap().contains("connection refused"));
+    let scoped = ask(&["--scope", "level=info", "how many?", "--output", "markdown"]);
+    assert!(scoped.code == Some(0) && scoped.out.starts_with("# how many?\n") && scoped.out.contains("**1 record**"));
+    for (args, code, why) in [
+        (["--scope", "incident:99", "why?"], 2, "there is no incident #99"),
+        (["--scope", "level>=loud", "why?"], 2, "--scope: "),
+        (["--scope", "all", " "], 2, "the question is empty"),
+    ] {
+        let ran = ask(&args);
+        assert!(ran.code == Some(code) && ran.err.contains(why), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_is_piped_in_is_asked_and_leaves_nothing() {
+    let home = Home::new();
+    fs::write(home.path("piped"), ERRORS).unwrap();
+    let piped = fs::File::open(home.path("piped")).unwrap();
+    let ran = support::ran(home.command(["ask", "how many errors?"]).stdin(piped));
+    assert!(ran.code == Some(0) && ran.out.contains("**1 record**"), "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("[1] ") && ran.out.contains("connection refused by 10.0.0.7:5432"), "{}", ran.out);
+    assert!(home.records().is_empty(), "the archive is untouched");
+}

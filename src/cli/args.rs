@@ -76,6 +76,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Search the archive
     Search(SearchArgs),
+    /// Ask a question in plain words; answers cite the lines they rest on, with a model or without
+    Ask(AskArgs),
     /// Ask the archive in SQL
     Sql(SqlArgs),
     /// Write records of the archive as text, JSON, CSV or Markdown
@@ -221,6 +223,43 @@ pub enum Sorted {
     /// As they came in
     Arrival,
 }
+
+/// `aiobs ask`
+#[derive(Debug, Args)]
+#[command(after_help = ASK_HELP)]
+pub struct AskArgs {
+    /// The question, in English or French
+    #[arg(required = true, value_name = "TEXT")]
+    pub question: Vec<String>,
+    /// What it is about: `all`, `incident:7`, or a filter such as `since:1h service=api` (docs/query.md)
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Option<String>,
+    /// Ask the archive, whatever is piped in
+    #[arg(long)]
+    pub archive: bool,
+    /// Ask what comes in on standard input, even when it does not look piped
+    #[arg(long, conflicts_with = "archive")]
+    pub stdin: bool,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: AnswerFormat,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// Markdown
+    Markdown,
+}
+
+const ASK_HELP: &str = "What is piped in is read into a temporary archive and asked instead of the archive:\n\
+  journalctl -u api | aiobs ask \"why does it restart?\"\n\
+Without a model the answer is composed by rules from counts, incidents and playbooks, and says so.";
 
 /// `aiobs sql`
 #[derive(Debug, Args)]

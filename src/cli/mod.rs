@@ -4,6 +4,7 @@
 mod alert;
 mod analyze;
 mod args;
+mod ask;
 mod completions;
 mod config;
 mod context;
@@ -77,6 +78,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Search(args)) if args.semantic => semantic::run(&cx, &args),
         Some(Command::Search(args)) => search::run(&cx, &args),
         Some(Command::Knowledge(args)) => knowledge::run(&cx, &args),
+        Some(Command::Ask(args)) => ask::run(&cx, &args),
         Some(Command::Sql(args)) => sql::run(&cx, &args),
         Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),

@@ -242,11 +242,12 @@ impl Agents {
             id: 0,
             time: Timestamp::now(),
             role: ChatRole::User,
-            scope,
+            scope: scope.clone(),
             text: question.clone(),
             citations: Vec::new(),
             author: String::new(),
             complete: true,
+            usage: None,
         };
         self.put(Carried::Question(Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));

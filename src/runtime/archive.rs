@@ -1,7 +1,9 @@
 //! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
 
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, PastIncident, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, PastIncident, Tally, TemplateCount};
+use aiobs_logs::filter::{FilterContext, describe, parse_filter};
+use aiobs_logs::format::ZoneRule;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
@@ -11,14 +13,20 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Records of all sources among which a record's neighbours are looked for first.
 const NEAR: u64 = 4_096;
+/// What stands before a mistake in the filter of a scope.
+pub(super) const OF_SCOPE: &str = "the filter of the scope: ";
+/// Longest time one count for a question takes; then it says that it is not complete.
+const COUNTING: Duration = Duration::from_secs(4);
 
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
     board: Arc<Board>,
+    zone: ZoneRule,
 }
 
 fn told(e: StoreError) -> ArchiveError {
@@ -26,8 +34,13 @@ fn told(e: StoreError) -> ArchiveError {
 }
 
 impl StoredArchive {
-    pub(crate) fn new(reader: Reader, board: Arc<Board>) -> Self {
-        Self { reader: Mutex::new(reader), board }
+    /// `zone` is that of times in filters without one.
+    pub(crate) fn new(reader: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
+        Self { reader: Mutex::new(reader), board, zone }
+    }
+
+    fn names(&self) -> Vec<(SourceId, String)> {
+        lock(&self.board.sources).values().map(|s| (s.id, s.name.clone())).collect()
     }
 
     fn find(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
@@ -166,5 +179,37 @@ impl Archive for StoredArchive {
                 Ok(PastIncident { incident, diagnosis, verdict })
             })
             .collect()
+    }
+
+    fn tally(&self, query: &LogQuery) -> Result<Tally, ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: 0, ..query.clone() };
+        let began = Instant::now();
+        let mut tally = Tally::default();
+        lock(&self.reader)
+            .query(&query, &AtomicBool::new(false), &mut |r| {
+                tally.add(r.id, r.meta.time, r.meta.severity.level(), r.component);
+                if tally.count.is_multiple_of(4_096) && began.elapsed() > COUNTING {
+                    tally.complete = false;
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })
+            .map_err(told)?;
+        Ok(tally)
+    }
+
+    fn extent(&self) -> Result<Option<(Timestamp, Timestamp)>, ArchiveError> {
+        let info = lock(&self.reader).archive_info().map_err(told)?;
+        Ok(info.times.map(|(first, last)| (first, info.latest.unwrap_or(last))))
+    }
+
+    fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {
+        let sources = self.names();
+        let context = FilterContext { now: Timestamp::now(), zone: self.zone.clone(), sources: &sources };
+        parse_filter(text, &context).map_err(|e| ArchiveError(format!("{OF_SCOPE}{e}")))
+    }
+
+    fn describe(&self, query: &LogQuery) -> String {
+        describe(query, &self.names())
     }
 }

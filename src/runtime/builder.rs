@@ -136,7 +136,11 @@ impl Builder<'_> {
             offline: options.offline,
             enabled: options.diagnose,
             follow: options.follow,
-            archive: Arc::new(StoredArchive::new(ground.store.reader()?.caching(AGENTS_CACHE), Arc::clone(&board))),
+            archive: Arc::new(StoredArchive::new(
+                ground.store.reader()?.caching(AGENTS_CACHE),
+                Arc::clone(&board),
+                rules::zone(config)?,
+            )),
             reader: ground.store.reader()?,
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),

@@ -65,6 +65,8 @@ pub enum Request {
         question: String,
         /// What it is about.
         scope: ChatScope,
+        /// Only turns after this one count as the conversation so far; 0 for all.
+        since: u64,
     },
     /// Stop the answer that is streaming.
     CancelAsk,

@@ -86,8 +86,10 @@ impl Inquiry {
                 self.agents.cancel(id);
                 Ok(None)
             }
-            Request::Ask { question, scope } => {
-                self.agents.ask(question, scope, self.reader.chat(TURNS).unwrap_or_default());
+            Request::Ask { question, scope, since } => {
+                let mut turns = self.reader.chat(TURNS).unwrap_or_default();
+                turns.retain(|t| t.id > since);
+                self.agents.ask(question, scope, turns);
                 Ok(None)
             }
             Request::CancelAsk => {

@@ -4,6 +4,7 @@
 mod agents;
 pub mod alerts;
 mod archive;
+mod asking;
 mod board;
 mod builder;
 mod charts;
@@ -33,6 +34,7 @@ mod strikes;
 mod titles;
 mod writing;
 
+pub use asking::Asking;
 pub use builder::{Builder, Ground, Options};
 pub use models::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
 pub use pipeline::{LESSONS, Output, Pipeline, PipelineSetup, lessons};

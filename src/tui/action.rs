@@ -269,7 +269,7 @@ actions! {
     Noise            "noise"           "noise"        Acting [Incidents] "Such an incident is noise: rank what is said alike lower, or leave it out"
     VerdictNote      "verdict_note"    "what it was"  Acting [Incidents] "Write what it really was, or another note on the diagnosis"
     FixApplied       "fix_applied"     "fix applied"  Acting [Incidents] "Say that the fix was applied, or that it was not"
-    Rerun            "rerun"           "re-run"       Acting [Incidents] "Diagnose again"
+    Rerun            "rerun"           "re-run"       Acting [Incidents Chat] "Diagnose again; in Chat, ask the last question again"
     CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"

@@ -1,9 +1,10 @@
 //! What the agents need from the archive, as a trait: the program implements it over the store, tests over a
 //! vector. Calls may block (they are made on a blocking thread). This file knows neither SQL nor agents.
 
+use crate::tally::Tally;
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId, TemplateId, Timestamp,
-    Verdict,
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
+    Timestamp, Verdict,
 };
 use thiserror::Error;
 
@@ -87,4 +88,31 @@ pub trait Archive: Send + Sync {
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError>;
     /// Other incidents like this one (same fingerprint first, then same template or title), newest first.
     fn similar(&self, incident: &Incident, limit: usize) -> Result<Vec<PastIncident>, ArchiveError>;
+
+    /// Counts of all records that match; the query's limit plays no part. An implementation may stop after some time,
+    /// and says so in [`Tally::complete`].
+    fn tally(&self, query: &LogQuery) -> Result<Tally, ArchiveError> {
+        let mut tally = Tally::default();
+        for r in self.search(&LogQuery { limit: 0, ..query.clone() })? {
+            tally.add(r.id, r.time, r.severity.level(), &r.component);
+        }
+        Ok(tally)
+    }
+    /// Event times of the first and of the newest record; `None` when there are none.
+    fn extent(&self) -> Result<Option<(Timestamp, Timestamp)>, ArchiveError> {
+        let one = |order| self.search(&LogQuery { order, limit: 1, ..LogQuery::default() });
+        let (first, last) = (one(Order::OldestFirst)?.pop(), one(Order::NewestFirst)?.pop());
+        Ok(first.zip(last).map(|(a, b)| (a.time, b.time.max(a.time))))
+    }
+    /// A query from the text of a filter.
+    fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {
+        let text = aiobs_types::TextMatch { pattern: text.into(), regex: false, case_sensitive: false, negate: false };
+        Ok(LogQuery { text: vec![text], ..LogQuery::default() })
+    }
+    /// The query as a person would write it.
+    fn describe(&self, query: &LogQuery) -> String {
+        let texts = query.text.iter().map(|t| format!("{:?}", t.pattern));
+        let level = query.min_severity.map(|s| format!("level>={}", s.level()));
+        level.into_iter().chain(texts).collect::<Vec<_>>().join(" ")
+    }
 }

@@ -17,6 +17,7 @@ mod prompts;
 mod service_tests;
 mod spans;
 mod surroundings;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod tools;
@@ -31,5 +32,6 @@ pub use context::{Budget, Evidence, Exhibit, Folded, Lookup, PatternChange, Valu
 pub use output::{ChainOutput, Stage};
 pub use prompts::{Prompt, Prompts, read as read_prompt};
 pub use surroundings::{DiskState, Document, Excerpt, HostState, Near, NoSurroundings, ProcessState, Surroundings};
+pub use tally::Tally;
 pub use tools::ToolUse;
 pub use workplace::Workplace;

@@ -43,9 +43,21 @@ impl MemArchive {
 }
 
 fn matches(q: &LogQuery, r: &LogRecord) -> bool {
-    let text = |t: &aiobs_types::TextMatch| r.text.to_lowercase().contains(&t.pattern.to_lowercase()) != t.negate;
+    let text = |t: &aiobs_types::TextMatch| {
+        let found = if t.regex {
+            regex::Regex::new(&format!("(?i){}", t.pattern)).unwrap().is_match(&r.text)
+        } else {
+            r.text.to_lowercase().contains(&t.pattern.to_lowercase())
+        };
+        found != t.negate
+    };
     q.text.iter().all(text)
+        && q.any.iter().all(|group| group.iter().any(|side| matches(side, r)))
+        && (q.components.is_empty() || q.components.iter().any(|c| c.eq_ignore_ascii_case(&r.component)))
+        && (q.templates.is_empty() || q.templates.contains(&r.template))
         && q.min_severity.is_none_or(|s| r.severity >= s)
+        && q.first.is_none_or(|id| r.id >= id)
+        && q.last.is_none_or(|id| r.id <= id)
         && q.from.is_none_or(|t| r.time >= t)
         && q.to.is_none_or(|t| r.time < t)
 }

@@ -1,33 +1,52 @@
-//! The text of an answer: what is sent to a model, what retrieval alone can say, and the citations of both. Pure.
+//! What a model is sent for a question, and the citations of what it says. Pure.
 
+use super::facts;
+use super::phrase::times;
 use super::retrieve::Found;
 use crate::context::fence::neutral;
 use crate::context::render;
 use crate::prompts::Prompts;
 use aiobs_llm::Message;
-use aiobs_types::{Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, Level, RecordId};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, RecordId};
 use std::fmt::Write as _;
 
-/// Earlier turns that go to the model.
-const HISTORY: usize = 6;
-/// Characters of each.
+/// Characters of an earlier turn that goes to the model as it was.
 const TURN: usize = 1_500;
+/// Characters of an older question and answer, shortened.
+const SHORT: (usize, usize) = (120, 240);
+/// Characters that a token stands for, carefully: logs have more tokens than prose.
+const PER_TOKEN: usize = 3;
+/// Tokens kept for the answer.
+pub(crate) const ANSWER: u32 = 1_024;
+
+/// What a model is asked with.
+pub(crate) struct Asking<'a> {
+    pub(crate) question: &'a str,
+    pub(crate) scope: &'a ChatScope,
+    /// Earlier turns, oldest first.
+    pub(crate) history: &'a [ChatMessage],
+    pub(crate) found: &'a Found,
+    /// The prompts.
+    pub(crate) prompts: &'a Prompts,
+    /// Tokens that fit.
+    pub(crate) context: u32,
+}
 
 /// The messages of a question, and the prompt's label.
-pub(crate) fn messages(
-    prompts: &Prompts,
-    question: &str,
-    scope: ChatScope,
-    history: &[ChatMessage],
-    found: &Found,
-) -> (Vec<Message>, String) {
-    let p = prompts.prompt("chat");
+pub(crate) fn messages(a: &Asking<'_>) -> (Vec<Message>, String) {
+    let (question, scope, found) = (a.question, a.scope, a.found);
+    let lines = found.numbered();
+    let p = a.prompts.prompt("chat");
     let scope = match scope {
         ChatScope::All => "The question is about everything in the archive.".to_owned(),
         ChatScope::Incident { id } => format!("The question is about incident {id}."),
         ChatScope::Range { from, to } => {
-            format!("The question is about {} to {} UTC.", render::time(from), render::time(to))
+            format!("The question is about {} to {} UTC.", render::time(*from), render::time(*to))
         }
+        ChatScope::Filter { text } => {
+            format!("The question is about the records that match this filter: {}", neutral(text, 300))
+        }
+        ChatScope::Selection { .. } => "The question is about lines that were selected.".to_owned(),
     };
     let incidents: String = found.incidents.iter().map(|(i, d)| incident(i, d.as_ref()) + "\n").collect();
     let mut incidents = render::fenced("incidents and what was found about them", &incidents);
@@ -38,29 +57,104 @@ pub(crate) fn messages(
     let user = p.user(&[
         ("scope", &scope),
         ("incidents", &incidents),
-        ("records", &render::numbered(&found.lines)),
+        ("facts", &render::fenced("counts from the archive", &counts(found))),
+        ("records", &render::numbered(&lines)),
         ("question", question),
     ]);
     let mut messages = vec![p.system()];
-    for turn in &history[history.len().saturating_sub(HISTORY)..] {
-        // Marks of earlier turns point at other lines.
-        let text: String = without_marks(&turn.text).chars().take(TURN).collect();
-        messages.push(match turn.role {
-            ChatRole::User => Message::user(text),
-            ChatRole::Assistant => Message::assistant(text),
-        });
-    }
+    let taken = messages[0].content.len() + user.content.len();
+    let room = (a.context.saturating_sub(ANSWER) as usize * PER_TOKEN).saturating_sub(taken);
+    let ids: Vec<RecordId> = lines.iter().map(|e| e.record.id).collect();
+    messages.extend(earlier(a.history, &ids, room));
     messages.push(user);
     (messages, p.label())
 }
 
-fn times(n: u64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+/// The conversation so far within some characters: the newest turns as they were, older ones shortened, the oldest left
+/// out. Marks keep pointing at their records where those are among the lines.
+fn earlier(history: &[ChatMessage], lines: &[RecordId], room: usize) -> Vec<Message> {
+    let text = |turn: &ChatMessage, most: usize| {
+        let text = rewrite(&turn.text, |n| {
+            let id = turn.citations.get(n.checked_sub(1)?)?;
+            lines.iter().position(|l| l == id).map(|at| at + 1)
+        });
+        cut(&text, most)
+    };
+    let mut left = room - room / 4;
+    let mut whole = Vec::new();
+    for turn in history.iter().rev() {
+        let text = text(turn, TURN);
+        if text.len() > left {
+            break;
+        }
+        left -= text.len();
+        whole.push(match turn.role {
+            ChatRole::User => Message::user(text),
+            ChatRole::Assistant => Message::assistant(text),
+        });
+    }
+    let mut short = Vec::new();
+    let mut left = room / 4;
+    for turn in history[..history.len() - whole.len()].iter().rev() {
+        let (who, most) = if turn.role == ChatRole::User { ("Asked", SHORT.0) } else { ("Answered", SHORT.1) };
+        let line = format!("{who}: {}", text(turn, most).replace('\n', " "));
+        if line.len() > left {
+            break;
+        }
+        left -= line.len();
+        short.push(line);
+    }
+    short.reverse();
+    let mut out = Vec::with_capacity(whole.len() + 1);
+    if !short.is_empty() {
+        out.push(Message::user(format!("Earlier in this conversation, shortened:\n{}", short.join("\n"))));
+    }
+    out.extend(whole.into_iter().rev());
+    out
+}
+
+/// At most so many characters, never within a mark.
+fn cut(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let kept = &text[..end];
+    let open = kept.rfind('[').filter(|at| kept[*at..].find(']').is_none() && end - at < 24);
+    format!("{}...", &kept[..open.unwrap_or(end)])
+}
+
+/// The facts in words, so that a model need not guess numbers.
+fn counts(found: &Found) -> String {
+    let f = &found.facts;
+    let mut out = String::new();
+    for look in &f.looks {
+        let least = if look.complete { "" } else { "at least " };
+        let _ = writeln!(out, "records that match {}: {least}{}", neutral(&look.query, 300), look.count);
+    }
+    if let Some((_, tally)) = &f.subject {
+        if let Some(((from, _), (to, _))) = tally.first.zip(tally.last) {
+            let _ = writeln!(out, "of these, first {} and last {} UTC", render::time(from), render::time(to));
+        }
+        for (name, n) in tally.by_component().iter().take(6).filter(|(name, _)| !name.is_empty()) {
+            let _ = writeln!(out, "of these, by {}: {n}", neutral(name, 60));
+        }
+    }
+    if let Some((newer, older)) = f.recent {
+        let minutes = facts::RECENT / facts::MINUTE;
+        let _ = writeln!(out, "of these, in the last {minutes} minutes: {newer}; in the {minutes} before: {older}");
+    }
+    for (p, example) in &f.patterns {
+        let new = if p.new { ", never seen before" } else { "" };
+        let line = example.map(|i| format!(" (line [{}])", i + 1)).unwrap_or_default();
+        let _ = writeln!(out, "pattern {} -> {}{new}{line}: {}", p.before, p.during, neutral(&p.text, 200));
+    }
+    for p in &f.past {
+        let _ = writeln!(out, "earlier incident {} of {} UTC", p.incident.id, render::time(p.incident.first_seen));
+    }
+    out
 }
 
 fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
     let mut out = format!(
-        "incident {} ({}), {}, struck {} times from {} to {} UTC: {}",
+        "incident {} ({}), {}, struck {} from {} to {} UTC: {}",
         i.id,
         i.state.name(),
         i.severity,
@@ -111,10 +205,6 @@ fn rewrite(text: &str, mut each: impl FnMut(usize) -> Option<usize>) -> String {
     out
 }
 
-fn without_marks(text: &str) -> String {
-    rewrite(text, |_| None)
-}
-
 /// Renumbers the marks of an answer in the order of their appearance, with the records they stand for. Marks that
 /// point at no line are taken out.
 pub(crate) fn cite(text: &str, lines: &[RecordId]) -> (String, Vec<RecordId>) {
@@ -130,71 +220,51 @@ pub(crate) fn cite(text: &str, lines: &[RecordId]) -> (String, Vec<RecordId>) {
     (text, cited)
 }
 
-/// What can be said without a model, with marks into the found lines.
-pub(crate) fn by_retrieval(found: &Found, why: &str) -> String {
-    let mut out = format!("*No model answered ({}); this is what the archive holds.*\n", neutral(why, 200));
-    for (i, d) in &found.incidents {
-        let _ = write!(
-            out,
-            "\n**Incident {}, {}** ({}, {}, struck {} since {} UTC)\n",
-            i.id,
-            neutral(&i.title, 120),
-            i.severity,
-            i.state.name(),
-            times(i.count),
-            render::time(i.first_seen)
-        );
-        if let Some(d) = d {
-            let by = match &d.author {
-                Author::Model { model, .. } => neutral(model, 60),
-                Author::Playbook { id } => format!("playbook {id}"),
-                Author::Facts => "the facts".into(),
-            };
-            let _ = writeln!(out, "Cause, by {by} with {} confidence: {}", d.confidence.name(), d.cause);
-            steps(&mut out, &d.fix.now);
-        }
-    }
-    let diagnosed = found.incidents.iter().any(|(_, d)| d.is_some());
-    if let Some(a) = found.advice.as_ref().filter(|_| !diagnosed) {
-        let _ = writeln!(out, "\nThe playbook {} fits: {}", a.id, a.cause);
-        steps(&mut out, &a.fix.now);
-    }
-    let mut telling: Vec<(usize, &crate::Exhibit)> = found.lines.iter().enumerate().collect();
-    if telling.len() > 8 {
-        telling.retain(|(_, e)| e.record.severity.level() >= Level::Warn);
-        telling.truncate(8);
-    }
-    if telling.is_empty() && found.incidents.is_empty() {
-        out.push_str(
-            "\nNothing in this scope matches the question. Name a component, a host or a word of a message.\n",
-        );
-    } else if !telling.is_empty() {
-        out.push_str("\nLines that match:\n");
-        for (i, e) in telling {
-            let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
-            let _ = writeln!(
-                out,
-                "- {} {} {}: {} [{}]",
-                render::time(e.record.time),
-                e.record.severity,
-                neutral(name, 40),
-                neutral(&e.record.message().replace(['[', ']'], "|"), 160),
-                i + 1
-            );
-        }
-    }
-    out
-}
-
-fn steps(out: &mut String, list: &[String]) {
-    for step in list.iter().take(3) {
-        let _ = writeln!(out, "- {step}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_conversation_fits_and_keeps_its_marks() {
+        let turn = |i: u64, role, text: String, citations| ChatMessage {
+            id: i,
+            time: aiobs_types::Timestamp(0),
+            role,
+            scope: ChatScope::All,
+            text,
+            citations,
+            author: String::new(),
+            complete: true,
+            usage: None,
+        };
+        let mut history = Vec::new();
+        for i in 0..100 {
+            history.push(turn(2 * i, ChatRole::User, format!("question {i}?"), Vec::new()));
+            let text = format!("Answer {i} rests on [1] and [2]. {}", "More was said. ".repeat(60));
+            history.push(turn(2 * i + 1, ChatRole::Assistant, text, vec![RecordId(7), RecordId(i)]));
+        }
+        let lines = [RecordId(99), RecordId(98), RecordId(7)];
+        let found = Found::default();
+        let all = ChatScope::All;
+        let ask = Asking {
+            question: "and?",
+            scope: &all,
+            history: &history,
+            found: &found,
+            prompts: &Prompts::default(),
+            context: 8_192,
+        };
+        let (sent, _) = messages(&ask);
+        let size: usize = sent.iter().map(|m| m.content.len()).sum();
+        assert!(size <= (8_192 - ANSWER as usize) * PER_TOKEN && size > 15_000, "{size}");
+        let earlier = earlier(&history, &lines, 20_000);
+        assert!(earlier[0].content.starts_with("Earlier in this conversation, shortened:\n"));
+        assert!(earlier[0].content.contains("rests on [3] and"), "a mark leads to its line in this prompt");
+        let last = &earlier[earlier.len() - 1].content;
+        assert!(last.starts_with("Answer 99 rests on [3] and [1]."), "{last}");
+        assert!(earlier.iter().map(|m| m.content.len()).sum::<usize>() <= 20_000 + 60);
+        assert_eq!(cut("see [12] and [34]", 15), "see [12] and ...");
+    }
 
     #[test]
     fn marks_are_renumbered_and_invented_ones_struck() {

@@ -2,20 +2,31 @@
 //! alone that says so. Used by the runtime; it knows neither store nor screen.
 
 mod answer;
+mod compose;
+mod facts;
+mod intent;
+mod period;
+mod phrase;
 mod retrieve;
+#[cfg(test)]
+mod tests;
 
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
-use crate::{Advisor, Archive, Prompts};
+use crate::{Advisor, Archive, ArchiveError, Prompts};
 use aiobs_llm::{CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, LlmError, Provider};
-use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, Span, Timestamp, semconv};
-use answer::{by_retrieval, cite, messages};
+use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, ChatUsage, RecordId, Span, Timestamp, semconv};
+use answer::{Asking, cite, messages};
+use compose::by_rules;
 use futures_util::StreamExt as _;
 use retrieve::{Found, retrieve};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Author of an answer without a model.
 pub const RETRIEVAL: &str = "retrieval";
+
+/// Lines cited earlier that go to a model again, so that what was said about them keeps its marks.
+const RECALLED: usize = 12;
 
 /// What a chat works with.
 #[derive(Clone)]
@@ -90,6 +101,17 @@ struct Turn {
     out: Box<dyn Fn(ChatOutput) + Send + Sync>,
 }
 
+/// Records that the last answers cited, newest first, without doubles.
+fn cited(history: &[ChatMessage]) -> Vec<RecordId> {
+    let mut ids: Vec<RecordId> = Vec::new();
+    for id in history.iter().rev().flat_map(|m| &m.citations) {
+        if ids.len() < RECALLED && !ids.contains(id) {
+            ids.push(*id);
+        }
+    }
+    ids
+}
+
 /// What came from a model.
 struct Said {
     text: String,
@@ -131,8 +153,13 @@ impl Turn {
         let span = log.begin(Some(At::RUN), "execute_tool search_logs".into(), "execute_tool");
         log.set(span, semconv::TOOL_NAME, "search_logs");
         let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
-        let (question, scope) = (self.question.clone(), self.scope);
-        let work = tokio::task::spawn_blocking(move || retrieve(&question, scope, archive.as_ref(), advisor.as_ref()));
+        let (question, scope) = (self.question.clone(), self.scope.clone());
+        let earlier = cited(&self.history);
+        let work = tokio::task::spawn_blocking(move || {
+            let mut found = retrieve(&question, &scope, Timestamp::now(), archive.as_ref(), advisor.as_ref())?;
+            found.recall(&earlier, archive.as_ref())?;
+            Ok::<_, ArchiveError>(found)
+        });
         let failed = |text: String| Found { steps: vec![text], ..Found::default() };
         let result = tokio::select! {
             biased;
@@ -148,14 +175,21 @@ impl Turn {
     }
 
     async fn model(&self, provider: Arc<dyn Provider>, found: &Found, log: &mut SpanLog) -> Said {
-        let (messages, label) = messages(&self.deps.prompts, &self.question, self.scope, &self.history, found);
+        let (messages, label) = messages(&Asking {
+            question: &self.question,
+            scope: &self.scope,
+            history: &self.history,
+            found,
+            prompts: &self.deps.prompts,
+            context: self.deps.num_ctx,
+        });
         let request = ChatRequest {
             model: self.deps.model.clone(),
             messages,
             options: ChatOptions {
                 num_ctx: Some(self.deps.num_ctx),
                 temperature: Some(0.2),
-                num_predict: Some(1024),
+                num_predict: Some(answer::ANSWER),
                 seed: None,
             },
             stage: "chat",
@@ -224,7 +258,8 @@ impl Turn {
         match said.end {
             Ok(done) if !said.text.trim().is_empty() => {
                 let cut = done.finish == aiobs_llm::FinishReason::Length;
-                self.message(said.text, found, author, !cut)
+                let usage = Some(self.usage(&done));
+                ChatMessage { usage, ..self.message(said.text, found, author, !cut) }
             }
             Ok(_) => self.without_model(found, "its answer was empty"),
             Err(LlmError::Cancelled) => self.message(said.text, found, author, false),
@@ -234,24 +269,36 @@ impl Turn {
     }
 
     fn without_model(&self, found: &Found, why: &str) -> ChatMessage {
-        let text = by_retrieval(found, why);
+        let text = by_rules(found, why);
         let message = self.message(text, found, RETRIEVAL.to_owned(), true);
         (self.out)(ChatOutput::Delta(message.text.clone()));
         message
     }
 
+    /// What the model took, and how much fits.
+    fn usage(&self, done: &Completion) -> ChatUsage {
+        ChatUsage {
+            input_tokens: done.usage.input_tokens.unwrap_or(0),
+            output_tokens: done.usage.output_tokens.unwrap_or(0),
+            estimated: done.usage.estimated,
+            cost_micro_usd: done.usage.cost_usd.map(|usd| (usd * 1e6).round() as u64),
+            context: self.deps.num_ctx,
+        }
+    }
+
     fn message(&self, text: String, found: &Found, author: String, complete: bool) -> ChatMessage {
-        let lines: Vec<_> = found.lines.iter().map(|e| e.record.id).collect();
+        let lines: Vec<_> = found.numbered().iter().map(|e| e.record.id).collect();
         let (text, citations) = cite(&text, &lines);
         ChatMessage {
             id: 0,
             time: Timestamp::now(),
             role: ChatRole::Assistant,
-            scope: self.scope,
+            scope: self.scope.clone(),
             text,
             citations,
             author,
             complete,
+            usage: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Finds what a question may be about: lines that hold its telling words, incidents in its scope, what was said of
 //! them before. Blocking; called on a blocking thread. It knows no model.
 
+use super::facts::{self, About, Facts};
+use super::intent::{self, Asked, Intent, plain};
 use crate::context::fence::neutral;
 use crate::context::{Exhibit, Why};
 use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, gather};
@@ -14,92 +16,29 @@ const WORDS: usize = 5;
 /// Most incidents handed on.
 const INCIDENTS: usize = 5;
 
-/// Words that say nothing about logs.
-const STOP: [&str; 84] = [
-    "a",
-    "about",
-    "after",
-    "all",
-    "an",
-    "and",
-    "any",
-    "are",
-    "at",
-    "be",
-    "been",
-    "before",
-    "but",
-    "by",
-    "can",
-    "did",
-    "do",
-    "does",
-    "error",
-    "errors",
-    "event",
-    "explain",
-    "find",
-    "for",
-    "from",
-    "give",
-    "had",
-    "happen",
-    "happened",
-    "happening",
-    "has",
-    "have",
-    "how",
-    "i",
-    "in",
-    "incident",
-    "incidents",
-    "is",
-    "it",
-    "its",
-    "last",
-    "line",
-    "lines",
-    "list",
-    "log",
-    "logs",
-    "many",
-    "me",
-    "most",
-    "my",
-    "not",
-    "now",
-    "of",
-    "on",
-    "or",
-    "our",
-    "problem",
-    "reason",
-    "show",
-    "so",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "there",
-    "this",
-    "to",
-    "today",
-    "was",
-    "we",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "who",
-    "why",
-    "with",
-    "wrong",
-    "you",
-    "cause",
+/// Words that say nothing about logs, in English and French, without accents.
+#[rustfmt::skip]
+const STOP: &[&str] = &[
+    "a", "about", "after", "again", "ago", "all", "alors", "already", "an", "and", "any", "anything", "apres", "are",
+    "arrive", "arrivee", "at", "aujourd", "aussi", "avant", "avec", "avoir", "be", "been", "before", "between", "but",
+    "by", "ca", "can", "car", "cause", "ce", "cela", "ces", "cet", "cette", "changed", "changes", "combien", "comme",
+    "commence", "comment", "compare", "component", "components", "corriger", "dans", "day", "days", "de", "deja",
+    "deploy", "deployed", "depuis", "dernier", "derniere", "dernieres", "derniers", "des", "did", "dire", "dit", "do",
+    "does", "du", "elle", "en", "encore", "entre", "erreur", "erreurs", "error", "errors", "est", "et", "ete", "etre",
+    "eu", "event", "explain", "failure", "failures", "faire", "fait", "faut", "find", "first", "five", "fix", "fois",
+    "for", "from", "give", "had", "happen", "happened", "happening", "happens", "has", "have", "heure", "heures",
+    "hier", "hour", "hours", "how", "i", "il", "ils", "in", "incident", "incidents", "is", "it", "its", "jour",
+    "jours", "la", "last", "le", "les", "leur", "ligne", "lignes", "line", "lines", "list", "log", "logs", "long",
+    "ma", "mais", "many", "me", "minute", "minutes", "moi", "mon", "more", "most", "much", "my", "ne", "new", "not",
+    "notre", "nous", "now", "number", "of", "often", "on", "ongoing", "ont", "or", "ou", "our", "over", "par", "pas",
+    "passe", "past", "pendant", "plus", "pour", "pourquoi", "premiere", "problem", "probleme", "quand", "que", "quel",
+    "quelle", "quelles", "quels", "qui", "quoi", "raison", "reason", "reasons", "recovered", "resolve", "resume",
+    "sa", "se", "second", "seconds", "semaine", "service", "services", "ses", "should", "show", "si", "since", "so",
+    "son", "sont", "start", "started", "still", "stop", "summary", "sur", "tell", "ten", "than", "that", "the",
+    "their", "them", "then", "there", "this", "time", "times", "to", "today", "toujours", "tous", "tout", "trop",
+    "un", "une", "usual", "va", "vers", "versus", "vous", "warning", "warnings", "was", "we", "week", "weeks", "were",
+    "what", "when", "where", "which", "who", "why", "with", "wrong", "y", "yesterday", "you",
+    "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];
 
 /// What was found.
@@ -113,21 +52,57 @@ pub(crate) struct Found {
     pub(crate) advice: Option<Advice>,
     /// What was done, one line each.
     pub(crate) steps: Vec<String>,
+    /// Lines that earlier answers cited.
+    pub(crate) recalled: Vec<Exhibit>,
+    /// Counts and comparisons.
+    pub(crate) facts: Facts,
+}
+
+impl Found {
+    /// Adds records cited earlier that are not among the lines, behind them.
+    pub(crate) fn recall(&mut self, ids: &[RecordId], archive: &dyn Archive) -> Result<(), ArchiveError> {
+        let missing: Vec<RecordId> =
+            ids.iter().filter(|id| self.lines.iter().all(|e| e.record.id != **id)).copied().collect();
+        for record in archive.records(&missing)? {
+            let source = archive.source_name(record.source).unwrap_or_default();
+            self.recalled.push(Exhibit { record, source, why: Why::Around });
+        }
+        Ok(())
+    }
+
+    /// All lines with numbers, those cited earlier last.
+    pub(crate) fn numbered(&self) -> Vec<Exhibit> {
+        self.lines.iter().chain(&self.recalled).cloned().collect()
+    }
 }
 
 /// Words of a question worth searching for, most telling first.
 pub(crate) fn salient(question: &str) -> Vec<String> {
     let trim = |c: char| !c.is_alphanumeric() && !matches!(c, '/' | '_');
-    let mut words: Vec<String> = Vec::new();
-    for word in question.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '?' | '!' | '"' | '(' | ')')) {
+    // What stands in quotes belongs together.
+    let quoted = question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2);
+    let mut words: Vec<String> = quoted.map(|q| q.trim().to_lowercase()).filter(|q| q.chars().count() >= 3).collect();
+    let phrases = words.len();
+    let question: String = question
+        .split(['"', '«', '»', '“', '”', '`'])
+        .step_by(if phrases > 0 { 2 } else { 1 })
+        .collect::<Vec<_>>()
+        .join(" ");
+    for word in
+        question.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '?' | '!' | '"' | '(' | ')' | '\'' | '’'))
+    {
         let word = word.trim_matches(trim);
         let lower = word.to_lowercase();
-        if word.chars().count() >= 3 && !STOP.contains(&lower.as_str()) && !words.contains(&lower) {
+        let known = plain(&lower);
+        // "est-ce" and the like are several words; a name such as db-1 is one.
+        let digits = known.contains(|c: char| c.is_ascii_digit());
+        let empty = !digits && known.split_whitespace().all(|w| w.len() < 3 || STOP.contains(&w));
+        if word.chars().count() >= 3 && !empty && !words.contains(&lower) {
             words.push(lower);
         }
     }
     // Names with digits, dots or dashes say most, then long words.
-    words.sort_by_key(|w| {
+    words[phrases..].sort_by_key(|w| {
         let name = w.chars().any(|c| !c.is_alphabetic());
         (std::cmp::Reverse(name), std::cmp::Reverse(w.chars().count()))
     });
@@ -147,17 +122,28 @@ fn stem(word: &str) -> &str {
     word
 }
 
-fn scoped(scope: ChatScope, incident: Option<&Incident>) -> LogQuery {
+fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive) -> Result<LogQuery, ArchiveError> {
     const MINUTE: i64 = 60_000_000_000;
-    match (scope, incident) {
-        (ChatScope::Range { from, to }, _) => LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() },
+    Ok(match (scope, incident) {
+        (&ChatScope::Range { from, to }, _) => LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() },
+        (ChatScope::Filter { text }, _) => archive.filter(text)?,
+        (ChatScope::Selection { filter, ids, times }, _) => {
+            let query = if filter.trim().is_empty() { LogQuery::default() } else { archive.filter(filter)? };
+            LogQuery {
+                first: query.first.max(ids.map(|i| i.0)),
+                last: ids.map(|i| i.1),
+                from: query.from.max(times.map(|t| t.0)),
+                to: times.map(|t| query.to.map_or(t.1, |to| to.min(t.1))).or(query.to),
+                ..query
+            }
+        }
         (_, Some(i)) => LogQuery {
             from: Some(i.first_seen.plus(-10 * MINUTE)),
             to: Some(i.last_seen.plus(10 * MINUTE)),
             ..LogQuery::default()
         },
         _ => LogQuery::default(),
-    }
+    })
 }
 
 struct Search<'a> {
@@ -195,53 +181,124 @@ impl Search<'_> {
     }
 }
 
-/// Finds what a question may be about.
+/// The incident that the question or its scope names.
+fn named(scope: &ChatScope, asked: &Asked, archive: &dyn Archive) -> Result<Option<Incident>, ArchiveError> {
+    let id = match scope {
+        ChatScope::Incident { id } => Some(*id),
+        _ => asked.incident,
+    };
+    id.map_or(Ok(None), |id| archive.incident(id))
+}
+
+/// A condition for one word: it stands in the text, or is the component.
+fn of_word(word: &str) -> Vec<LogQuery> {
+    let text = TextMatch { pattern: stem(word).to_owned(), regex: false, case_sensitive: false, negate: false };
+    vec![
+        LogQuery { text: vec![text], ..LogQuery::default() },
+        LogQuery { components: vec![word.to_owned()], ..LogQuery::default() },
+    ]
+}
+
+/// Conditions of words, most telling first, and the words that no line holds.
+type Words = (Vec<Vec<LogQuery>>, Vec<String>);
+
+/// Searches for every word by itself.
+fn words(search: &mut Search<'_>, question: &str, base: &LogQuery) -> Result<Words, ArchiveError> {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for word in salient(question) {
+        let any = of_word(&word);
+        let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
+        if search.run(&word, Why::Across, &query)? > 0 {
+            known.push(any);
+        } else {
+            unknown.push(word);
+        }
+    }
+    Ok((known, unknown))
+}
+
+/// Finds what a question may be about. `now` is the time of the question.
 pub(crate) fn retrieve(
     question: &str,
-    scope: ChatScope,
+    scope: &ChatScope,
+    now: Timestamp,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
 ) -> Result<Found, ArchiveError> {
+    let asked = intent::read(question);
+    let now = facts::reference(archive, now)?;
     let mut found = Found::default();
     let mut already = Vec::new();
-    let mut about = None;
-    if let ChatScope::Incident { id } = scope
-        && let Some(incident) = archive.incident(id)?
-    {
-        let budget = Budget { chars: 5_000, ..Budget::default() };
-        let evidence = gather(&incident, archive, advisor, &NoSurroundings, budget);
-        found.steps.push(format!("read incident {id} → {} lines", evidence.records.len()));
-        already = evidence.records;
-        found.advice = evidence.advice;
-        let diagnosis = archive.diagnosis(incident.fingerprint)?;
-        found.incidents.push((incident.clone(), diagnosis));
-        about = Some(incident);
+    let named = named(scope, &asked, archive)?;
+    if let Some(incident) = &named {
+        found.advice = read_incident(incident, archive, advisor, &mut found.steps, &mut already);
+        found.incidents.push((incident.clone(), archive.diagnosis(incident.fingerprint)?));
     }
-    let base = scoped(scope, about.as_ref());
+    let mut base = scoped(scope, named.as_ref(), archive)?;
+    if let Some((from, to)) = asked.period.map(|p| p.range(now.0)) {
+        base.from = Some(base.from.map_or(from, |t| t.max(from)));
+        base.to = Some(base.to.map_or(to, |t| t.min(to)));
+    }
     let mut search = Search { archive, found: BTreeMap::new(), steps: Vec::new() };
-    for word in salient(question) {
-        let text = TextMatch { pattern: stem(&word).to_owned(), regex: false, case_sensitive: false, negate: false };
-        let query = LogQuery { text: vec![text], order: Order::NewestFirst, limit: 40, ..base.clone() };
-        search.run(&word, Why::Across, &query)?;
-    }
+    let (words, unknown) = words(&mut search, question, &base)?;
     if search.found.is_empty() && already.is_empty() {
+        let level = asked.level.unwrap_or(Level::Warn);
         let query =
-            LogQuery { min_severity: Some(Level::Warn.floor()), order: Order::NewestFirst, limit: 20, ..base.clone() };
-        search.run("level>=warn, newest", Why::Across, &query)?;
+            LogQuery { min_severity: Some(level.floor()), order: Order::NewestFirst, limit: 20, ..base.clone() };
+        search.run(&format!("level>={level}, newest"), Why::Across, &query)?;
     }
-    let (lines, steps) = search.best(already);
-    found.lines = lines;
-    found.steps.extend(steps);
-    if about.is_none() {
+    if named.is_none() {
         let (from, to) = (base.from.unwrap_or(Timestamp(i64::MIN)), base.to.unwrap_or(Timestamp(i64::MAX)));
         let incidents = archive.incidents(from, to, INCIDENTS)?;
-        found.steps.push(format!("looked at incidents → {}", incidents.len()));
+        search.steps.push(format!("looked at incidents → {}", incidents.len()));
         for incident in incidents {
             let diagnosis = archive.diagnosis(incident.fingerprint)?;
             found.incidents.push((incident, diagnosis));
         }
+        found.incidents.sort_by_key(|(i, _)| !speaks_of(i, question));
     }
+    let all = named.is_some() || words.is_empty();
+    let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
+    // Nobody diagnosed the one asked about: what a playbook says of it is better than nothing.
+    if named.is_none()
+        && matches!(asked.intent, Intent::Why | Intent::Fix)
+        && let Some((incident, None)) = found.incidents.first().filter(|_| fitting > 0)
+    {
+        found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
+    }
+    let (lines, steps) = search.best(already);
+    found.lines = lines;
+    found.steps.extend(steps);
+    let incident = found.incidents.first().map(|(i, _)| i).filter(|_| fitting > 0);
+    let about = About { asked, base, words, incident, named: named.is_some(), unknown, fitting };
+    let facts = facts::gather(&about, archive, now, &mut found.lines)?;
+    for look in &facts.looks {
+        found.steps.push(format!("counted {} → {}", neutral(&look.query, 80), look.count));
+    }
+    found.facts = facts;
     Ok(found)
+}
+
+/// Whether the question names a component of the incident, or a word of its title.
+fn speaks_of(incident: &Incident, question: &str) -> bool {
+    let title = incident.title.to_lowercase();
+    salient(question)
+        .iter()
+        .any(|w| title.contains(stem(w)) || incident.components.iter().any(|c| c.eq_ignore_ascii_case(w)))
+}
+
+fn read_incident(
+    incident: &Incident,
+    archive: &dyn Archive,
+    advisor: &dyn Advisor,
+    steps: &mut Vec<String>,
+    lines: &mut Vec<Exhibit>,
+) -> Option<Advice> {
+    let budget = Budget { chars: 5_000, ..Budget::default() };
+    let evidence = gather(incident, archive, advisor, &NoSurroundings, budget);
+    steps.push(format!("read incident {} → {} lines", incident.id, evidence.records.len()));
+    *lines = evidence.records;
+    evidence.advice
 }
 
 #[cfg(test)]
@@ -252,6 +309,8 @@ mod tests {
     fn telling_words_come_first() {
         assert_eq!(salient("Why is db-1:5432 refusing connections?"), ["db-1:5432", "connections", "refusing"]);
         assert!(salient("What happened? Show me the errors!").is_empty());
+        assert_eq!(salient("Combien d'erreurs de l'api depuis 14h20 ?"), ["14h20", "api"]);
+        assert_eq!(salient("How many \"Invalid user\" from admin?"), ["invalid user", "admin"]);
         assert_eq!(stem("connections"), "connection");
         assert_eq!(stem("timed"), "timed");
     }

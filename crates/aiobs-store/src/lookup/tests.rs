@@ -67,6 +67,7 @@ fn chat(text: &str) -> ChatMessage {
         citations: vec![RecordId(1)],
         author: String::new(),
         complete: true,
+        usage: None,
     }
 }
 

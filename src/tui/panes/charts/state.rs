@@ -8,6 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::event::{Did, Mouse};
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
+use aiobs_types::{ChatScope, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -42,6 +43,15 @@ impl State {
         all.sort_by(f64::total_cmp);
         all.dedup();
         all
+    }
+
+    /// The minutes around the cursor, when there is one.
+    fn scope(&self) -> ChatScope {
+        const MINUTE: i64 = 60_000_000_000;
+        self.cursor.map_or(ChatScope::All, |secs| {
+            let time = Timestamp::from_secs(secs as i64);
+            ChatScope::Range { from: time.plus(-5 * MINUTE), to: time.plus(5 * MINUTE) }
+        })
     }
 
     fn move_cursor(&mut self, by: isize) {
@@ -82,6 +92,7 @@ impl Pane for State {
             Action::NextView | Action::NextItem | Action::Down => self.focus_on(1),
             Action::PreviousView | Action::PreviousItem | Action::Up => self.focus_on(Kind::ALL.len() - 1),
             Action::Open | Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Ask => return vec![Effect::AskAbout(self.scope())],
             Action::Left => self.move_cursor(-1),
             Action::Right => self.move_cursor(1),
             Action::PageUp | Action::HalfPageUp => self.move_cursor(-columns),

@@ -1,59 +1,51 @@
 //! The conversation as rows: questions, steps, answers with their citations, and who answered.
 
+use super::examples::examples;
+use super::flow::{Cache, Doc, Dress, Flow, Target};
 use super::state::{Pending, State};
 use crate::tui::action::{Action, Context};
+use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use crate::tui::widgets::document::{Document, LinkStyles, Piece};
-use crate::tui::widgets::markdown::{self, Look};
+use crate::tui::widgets::document::{LinkStyles, Piece};
+use crate::tui::widgets::markdown::Look;
 use crate::tui::widgets::text;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, ChatUsage};
 use ratatui::text::Span;
+use std::fmt::Write as _;
 
 /// Messages drawn; older ones stay in the archive.
 const MOST_MESSAGES: usize = 200;
 
-type Doc = Document<RecordId>;
-
-/// Rows that the newest question and its answer take.
-pub(super) fn newest_rows(state: &State, cx: &PaneCx<'_>, width: usize) -> usize {
-    let from = state.history.iter().rposition(|m| m.role == ChatRole::User).unwrap_or(0);
-    let mut doc = Document::new(width, cx.glyphs.ellipsis, LinkStyles::default(), None);
-    for message in &state.history[from..] {
-        match message.role {
-            ChatRole::User => question(&mut doc, message, cx),
-            ChatRole::Assistant => {
-                let steps = state.steps.iter().find(|(id, _)| *id == message.id).map(|(_, s)| s.as_slice());
-                answer(&mut doc, message, steps.unwrap_or_default(), cx);
-            }
-        }
-    }
-    doc.len()
-}
-
-/// Builds it for a width.
-pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
-    let styles = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };
-    let mut doc = Document::new(width, cx.glyphs.ellipsis, styles, state.link());
+/// The conversation laid out, and the row where the newest question begins.
+pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize) {
+    let links = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };
+    let dress = Dress { width, ellipsis: cx.glyphs.ellipsis, links, look: look(cx) };
+    let mut flow = Flow::new(dress, state.link());
     if state.history.is_empty() && state.pending.is_none() {
-        empty(&mut doc, state, cx);
-        return doc;
+        flow.part(|doc| empty(doc, state, cx));
+        return (flow, 0);
     }
+    let mut cache = state.cache.take();
+    cache.wear(dress);
+    let mut newest = 0;
     let from = state.history.len().saturating_sub(MOST_MESSAGES);
     for message in &state.history[from..] {
         match message.role {
-            ChatRole::User => question(&mut doc, message, cx),
-            ChatRole::Assistant => {
-                let steps = state.steps.iter().find(|(id, _)| *id == message.id).map(|(_, s)| s.as_slice());
-                answer(&mut doc, message, steps.unwrap_or_default(), cx);
+            ChatRole::User => {
+                newest = flow.len();
+                question(&mut flow, message, cx);
             }
+            ChatRole::Assistant => answer(&mut flow, &mut cache, state, message, cx),
         }
     }
     if let Some(pending) = &state.pending {
-        question(&mut doc, &pending.question, cx);
-        streaming(&mut doc, pending, cx);
+        newest = flow.len();
+        question(&mut flow, &pending.question, cx);
+        streaming(&mut flow, &mut cache, pending, cx);
     }
-    doc
+    state.cache.replace(cache);
+    (flow, newest)
 }
 
 fn look(cx: &PaneCx<'_>) -> Look {
@@ -72,75 +64,121 @@ fn look(cx: &PaneCx<'_>) -> Look {
 }
 
 /// What a question is about, in words.
-pub(super) fn scope_text(scope: ChatScope, cx: &PaneCx<'_>) -> String {
+pub(super) fn scope_text(scope: &ChatScope, cx: &PaneCx<'_>) -> String {
     match scope {
         ChatScope::All => "whole archive".into(),
         ChatScope::Incident { id } => format!("incident {id}"),
         ChatScope::Range { from, to } => {
             format!(
                 "{}{}{}",
-                cx.clock.hms_near(from, cx.clock.now),
+                cx.clock.hms_near(*from, cx.clock.now),
                 cx.glyphs.dash,
-                cx.clock.hms_near(to, cx.clock.now)
+                cx.clock.hms_near(*to, cx.clock.now)
             )
+        }
+        ChatScope::Filter { text } => format!("filter {}", text::safe_for(text, cx.glyphs.ascii)),
+        ChatScope::Selection { ids: Some((first, last)), .. } => {
+            format!("lines {}{}{}", first.0, cx.glyphs.dash, last.0)
+        }
+        ChatScope::Selection { times, .. } => {
+            let (from, to) = times.unwrap_or_default();
+            let range = ChatScope::Range { from, to };
+            format!("lines of {}", scope_text(&range, cx))
         }
     }
 }
 
-fn question(doc: &mut Doc, message: &ChatMessage, cx: &PaneCx<'_>) {
-    doc.gap();
-    let about = match message.scope {
-        ChatScope::All => String::new(),
-        scope => format!("  about {}", scope_text(scope, cx)),
-    };
-    let when = cx.clock.hms_near(message.time, cx.clock.now);
-    doc.row(vec![
-        Span::styled("You", cx.style(Role::Accent)),
-        Span::styled(format!("  {when}{about}"), cx.style(Role::Dim)),
-    ]);
-    for line in message.text.lines() {
-        let safe = text::safe_for(line, cx.glyphs.ascii).into_owned();
-        doc.paragraph(
-            vec![Span::styled(format!("{} ", cx.glyphs.step), cx.style(Role::Accent))],
-            vec![Piece::Text(safe, cx.style(Role::Strong))],
-        );
-    }
+fn question(flow: &mut Flow, message: &ChatMessage, cx: &PaneCx<'_>) {
+    flow.gap();
+    flow.part(|doc| {
+        let about = match &message.scope {
+            ChatScope::All => String::new(),
+            scope => format!("  about {}", scope_text(scope, cx)),
+        };
+        let when = cx.clock.hms_near(message.time, cx.clock.now);
+        doc.row(vec![
+            Span::styled("You", cx.style(Role::Accent)),
+            Span::styled(format!("  {when}{about}"), cx.style(Role::Dim)),
+        ]);
+        for line in message.text.lines() {
+            let safe = text::safe_for(line, cx.glyphs.ascii).into_owned();
+            doc.paragraph(
+                vec![Span::styled(format!("{} ", cx.glyphs.step), cx.style(Role::Accent))],
+                vec![Piece::Text(safe, cx.style(Role::Strong))],
+            );
+        }
+    });
 }
 
-fn steps(doc: &mut Doc, steps: &[String], cx: &PaneCx<'_>) {
-    doc.gap();
-    for step in steps {
-        let safe = text::safe_for(step, cx.glyphs.ascii).into_owned();
-        doc.row(vec![Span::styled(format!("  {} {safe}", cx.glyphs.bullet), cx.style(Role::Dim))]);
+/// What was looked up: a line that Enter opens, or all of it.
+fn steps(flow: &mut Flow, of: Option<u64>, open: bool, steps: &[String], cx: &PaneCx<'_>) {
+    if steps.is_empty() {
+        return;
     }
+    flow.gap();
+    flow.part(|doc| {
+        if let Some(id) = of {
+            let count = if steps.len() == 1 { "1 step".to_owned() } else { format!("{} steps", steps.len()) };
+            let enter = cx.keys(Context::Chat, Action::Open);
+            let what = if open { format!("{enter} hides them") } else { format!("{enter} shows what was looked up") };
+            let text = format!("  {} {count}  {what}", cx.glyphs.bullet);
+            doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Steps(id));
+        }
+        for step in steps.iter().filter(|_| open || of.is_none()) {
+            let safe = text::safe_for(step, cx.glyphs.ascii).into_owned();
+            let indent = if of.is_some() { "    " } else { "  " };
+            doc.row(vec![Span::styled(format!("{indent}{} {safe}", cx.glyphs.bullet), cx.style(Role::Dim))]);
+        }
+    });
 }
 
-fn answer(doc: &mut Doc, message: &ChatMessage, of: &[String], cx: &PaneCx<'_>) {
-    steps(doc, of, cx);
-    doc.gap();
-    markdown::render(doc, &message.text, look(cx), |n| message.citations.get(n.checked_sub(1)?).copied());
+fn answer(flow: &mut Flow, cache: &mut Cache, state: &State, message: &ChatMessage, cx: &PaneCx<'_>) {
+    let of = state.steps.iter().find(|(id, _)| *id == message.id).map(|(_, s)| s.as_slice());
+    let open = state.unfolded.contains(&message.id);
+    steps(flow, Some(message.id), open, of.unwrap_or_default(), cx);
+    flow.gap();
+    let cite = |n: usize| message.citations.get(n.checked_sub(1)?).copied();
+    flow.markdown(cache, (message.id, message.time.0), &message.text, None, cite);
     let by = if message.author == "retrieval" {
-        "found by search in the archive: no model answered".to_owned()
+        "composed from the archive: no model answered".to_owned()
     } else {
         text::safe_for(&message.author, cx.glyphs.ascii).into_owned()
     };
     let mut end =
         vec![Span::styled(format!("  {by}  {}", cx.clock.hms_near(message.time, cx.clock.now)), cx.style(Role::Dim))];
+    if let Some(usage) = &message.usage {
+        end.push(Span::styled(format!("  {}", usage_text(usage)), cx.style(Role::Dim)));
+    }
     if !message.complete {
         end.push(Span::styled("  broken off", cx.style(Role::Warn)));
     }
-    if !markdown::code_blocks(&message.text).is_empty() {
+    if message.text.contains("```") || message.text.contains("~~~") {
         let copy = cx.keys(Context::Chat, Action::Copy);
         end.push(Span::styled(format!("  {copy} copies the code"), cx.style(Role::Dim)));
     }
-    doc.row(end);
+    flow.part(|doc| doc.row(end));
 }
 
-fn streaming(doc: &mut Doc, pending: &Pending, cx: &PaneCx<'_>) {
-    steps(doc, &pending.steps, cx);
-    doc.gap();
+/// `1.2k of 8.2k context, 88 tokens out, $0.0012`.
+fn usage_text(u: &ChatUsage) -> String {
+    let about = if u.estimated { "about " } else { "" };
+    let compact = |n: u64| compact(n as f64);
+    let mut out = format!("{about}{} tokens in, {} out", compact(u.input_tokens), compact(u.output_tokens));
+    if u.context > 0 {
+        let share = (u.input_tokens + u.output_tokens) as f64 / f64::from(u.context);
+        let _ = write!(out, ", context {} full", percent(share.min(1.0)));
+    }
+    if let Some(micro) = u.cost_micro_usd {
+        let _ = write!(out, ", ${:.4}", micro as f64 / 1e6);
+    }
+    out
+}
+
+fn streaming(flow: &mut Flow, cache: &mut Cache, pending: &Pending, cx: &PaneCx<'_>) {
+    steps(flow, None, true, &pending.steps, cx);
+    flow.gap();
     // Citations are known when the answer ends.
-    markdown::render(doc, &pending.text, look(cx), |_| None);
+    flow.markdown(cache, pending.of(), &pending.text, Some(&pending.blocks), |_| None);
     let cancel = cx.keys(Context::Editor, Action::Cancel);
     let state = if pending.cancelled {
         "stopping".to_owned()
@@ -149,7 +187,7 @@ fn streaming(doc: &mut Doc, pending: &Pending, cx: &PaneCx<'_>) {
     } else {
         format!("writing {}   {cancel} stops", cx.glyphs.ellipsis)
     };
-    doc.row(vec![Span::styled(format!("  {state}"), cx.style(Role::Running))]);
+    flow.part(|doc| doc.row(vec![Span::styled(format!("  {state}"), cx.style(Role::Running))]));
 }
 
 fn empty(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
@@ -164,18 +202,14 @@ fn empty(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         "Answers cite the lines they rest on; a citation leads to its line. The conversation is kept across restarts.";
     doc.paragraph(Vec::new(), plain(how.into(), Role::Text));
     doc.row(Vec::new());
-    for example in [
-        "What went wrong in the last ten minutes?",
-        "Why do orders fail, and since when?",
-        "Was there a deploy before the errors began?",
-    ] {
+    for example in examples(cx.snapshot) {
         doc.paragraph(
             vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))],
-            plain(example.into(), Role::Quote),
+            plain(text::safe_for(&example, cx.glyphs.ascii).into_owned(), Role::Quote),
         );
     }
     doc.row(Vec::new());
     let ask = cx.keys(Context::Incidents, Action::Ask);
-    let last = format!("{ask} in Logs or Incidents asks about what is selected there.");
+    let last = format!("{ask} in any pane asks about what is selected there. /help lists commands.");
     doc.paragraph(Vec::new(), plain(last, Role::Dim));
 }

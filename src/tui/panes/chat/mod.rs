@@ -1,7 +1,11 @@
 //! The Chat pane: questions about the logs and answers that cite the lines they rest on, an editor below, and over it
 //! what the question is about.
 
+mod blocks;
+mod command;
 mod conversation;
+mod examples;
+mod flow;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,21 @@
 //! State of the Chat pane and how keys and events change it.
 
+use super::blocks::Blocks;
+use super::flow::{Cache, Flow, Of, Target};
 use super::{conversation, view};
 use crate::runtime::events::{Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
 use crate::tui::panes::{Goto, Pane, PaneCx};
-use crate::tui::widgets::document::{Document, Place};
+use crate::tui::widgets::document::Place;
 use crate::tui::widgets::markdown;
 use crate::tui::widgets::scroll::{WHEEL, scrolled};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, RecordId, Timestamp};
-use crossterm::event::KeyEvent;
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Timestamp};
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use std::cell::RefCell;
 use textarea::{TextArea, WrapMode};
 
 /// Steps remembered per answer are few; answers with steps remembered at most.
@@ -27,9 +30,18 @@ pub(super) struct Pending {
     pub(super) question: ChatMessage,
     pub(super) steps: Vec<String>,
     pub(super) text: String,
+    /// Where `text` is cut for laying it out.
+    pub(super) blocks: Blocks,
     pub(super) cancelled: bool,
     /// When the first text came.
     began: Option<Timestamp>,
+}
+
+impl Pending {
+    /// Its name among the parts that are laid out; no stored message has number 0.
+    pub(super) fn of(&self) -> Of {
+        (0, self.question.time.0)
+    }
 }
 
 /// State of the Chat pane.
@@ -43,6 +55,16 @@ pub struct State {
     pub(super) scope: ChatScope,
     pub(super) editor: TextArea<'static>,
     pub(super) editing: bool,
+    /// Answers whose steps are shown.
+    pub(super) unfolded: Vec<u64>,
+    /// The turn after which the conversation begins; what was before is neither shown nor sent.
+    pub(super) begin: u64,
+    /// What is laid out already.
+    pub(super) cache: RefCell<Cache>,
+    /// The earlier question that is in the editor, counted from the newest.
+    recalled: Option<usize>,
+    /// The block of code copied last, counted from the last one.
+    copied: usize,
     place: Place,
     /// Stays at the newest text.
     follow: bool,
@@ -60,6 +82,11 @@ impl Default for State {
             scope: ChatScope::All,
             editor: editor(),
             editing: false,
+            unfolded: Vec::new(),
+            begin: 0,
+            cache: RefCell::default(),
+            recalled: None,
+            copied: 0,
             place: Place::default(),
             follow: true,
             led: false,
@@ -67,7 +94,7 @@ impl Default for State {
     }
 }
 
-fn editor() -> TextArea<'static> {
+pub(super) fn editor() -> TextArea<'static> {
     let mut editor = TextArea::default();
     editor.set_wrap_mode(WrapMode::WordOrGlyph);
     editor
@@ -84,9 +111,9 @@ impl State {
         self.place.link
     }
 
-    fn document(&self, cx: &PaneCx<'_>) -> (Document<RecordId>, usize) {
+    fn document(&self, cx: &PaneCx<'_>) -> (Flow, usize) {
         let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
-        (conversation::document(self, cx, areas.text.width as usize), areas.text.height as usize)
+        (conversation::flow(self, cx, areas.text.width as usize).0, areas.text.height as usize)
     }
 
     fn moved(&mut self, action: Action, cx: &PaneCx<'_>) {
@@ -117,48 +144,119 @@ impl State {
             let keys = cx.keys(Context::Editor, Action::Cancel);
             return vec![Effect::warn(format!("An answer is still coming; {keys} stops it"))];
         }
+        if question.starts_with('/') {
+            return match self.command(&question, cx) {
+                Ok(effects) => {
+                    self.editor = editor();
+                    effects
+                }
+                Err(why) => vec![Effect::warn(why)],
+            };
+        }
         self.editor = editor();
+        let scope = self.scope.clone();
+        self.ask(question, scope, cx)
+    }
+
+    /// Sends a question; its answer is awaited.
+    pub(super) fn ask(&mut self, question: String, scope: ChatScope, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.pending.is_some() {
+            let keys = cx.keys(Context::Editor, Action::Cancel);
+            return vec![Effect::warn(format!("An answer is still coming; {keys} stops it"))];
+        }
         self.follow = true;
         self.place.link = None;
+        self.recalled = None;
+        self.copied = 0;
         self.pending = Some(Pending {
             question: ChatMessage {
                 id: 0,
                 time: cx.clock.now,
                 role: ChatRole::User,
-                scope: self.scope,
+                scope: scope.clone(),
                 text: question.clone(),
                 citations: Vec::new(),
                 author: String::new(),
                 complete: true,
+                usage: None,
             },
             steps: Vec::new(),
             text: String::new(),
+            blocks: Blocks::default(),
             cancelled: false,
             began: None,
         });
-        vec![Effect::Send(Request::Ask { question, scope: self.scope })]
+        vec![Effect::Send(Request::Ask { question, scope, since: self.begin })]
     }
 
     fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
         let (document, _) = self.document(cx);
-        if let Some((_, record)) = self.place.link.and_then(|l| document.links().get(l)) {
-            return vec![Effect::ShowRecord(*record)];
+        match self.place.link.and_then(|l| document.links().get(l)) {
+            Some((_, Target::Record(record))) => return vec![Effect::ShowRecord(*record)],
+            Some((_, Target::Steps(id))) => {
+                let before = self.unfolded.len();
+                self.unfolded.retain(|open| open != id);
+                if self.unfolded.len() == before {
+                    self.unfolded.push(*id);
+                }
+                return Vec::new();
+            }
+            None => {}
         }
         self.editing = true;
         Vec::new()
     }
 
-    /// The last code of the newest answer, else the answer.
-    fn copy(&self) -> Vec<Effect> {
+    /// The last code of the newest answer, pressed again the one before it; else the answer.
+    fn copy(&mut self) -> Vec<Effect> {
         let answer = match &self.pending {
             Some(p) if !p.text.is_empty() => Some(&p.text),
             _ => self.history.iter().rev().find(|m| m.role == ChatRole::Assistant).map(|m| &m.text),
         };
         let Some(answer) = answer else { return vec![Effect::warn("No answer to copy yet")] };
-        match markdown::code_blocks(answer).pop() {
-            Some(code) => vec![Effect::Copy { text: code, what: "code".into() }],
-            None => vec![Effect::Copy { text: answer.clone(), what: "answer".into() }],
+        let mut blocks = markdown::code_blocks(answer);
+        if blocks.is_empty() {
+            return vec![Effect::Copy { text: answer.clone(), what: "answer".into() }];
         }
+        let (count, at) = (blocks.len(), self.copied % blocks.len());
+        self.copied += 1;
+        let code = blocks.swap_remove(count - 1 - at);
+        let what = if count == 1 { "code".to_owned() } else { format!("code {} of {count}", count - at) };
+        vec![Effect::Copy { text: code, what }]
+    }
+
+    /// An earlier question into the editor, or a later one; only from its first or last line, and never over what was
+    /// typed.
+    fn recall(&mut self, earlier: bool) -> bool {
+        let row = self.editor.cursor().0;
+        let edge = if earlier { row == 0 } else { row + 1 == self.editor.lines().len() };
+        let asked: Vec<&str> =
+            self.history.iter().rev().filter(|m| m.role == ChatRole::User).map(|m| m.text.as_str()).collect();
+        let typed = self.editor.lines().join("\n");
+        let untouched = match self.recalled {
+            Some(at) => asked.get(at).is_some_and(|q| *q == typed),
+            None => typed.is_empty(),
+        };
+        if !edge || !untouched {
+            return false;
+        }
+        let to = match (self.recalled, earlier) {
+            (None, true) => Some(0),
+            (None, false) => return false,
+            (Some(at), true) => Some(at + 1),
+            (Some(at), false) => at.checked_sub(1),
+        };
+        let text = match to {
+            Some(at) => match asked.get(at) {
+                Some(text) => (*text).to_owned(),
+                None => return true,
+            },
+            None => String::new(),
+        };
+        self.recalled = to;
+        self.editor = editor();
+        self.editor.insert_str(text);
+        true
     }
 
     fn clear_scope(&mut self) -> Vec<Effect> {
@@ -181,16 +279,18 @@ impl State {
         let at_once = |p: &Pending| p.began.is_none_or(|t| cx.clock.now.since(t) < AT_ONCE);
         let from_top = self.follow && self.pending.as_ref().is_some_and(at_once);
         if let Some(pending) = self.pending.take() {
+            self.cache.get_mut().forget(pending.of());
             self.history.push(pending.question);
             self.steps.push((message.id, pending.steps));
             let extra = self.steps.len().saturating_sub(STEPS_KEPT);
             self.steps.drain(..extra);
         }
         self.history.push(message.clone());
-        let (document, height) = self.document(cx);
-        let newest = conversation::newest_rows(self, cx, document.width());
-        if from_top && newest > height {
-            self.place.scroll = document.len().saturating_sub(newest);
+        self.copied = 0;
+        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
+        let (flow, newest) = conversation::flow(self, cx, areas.text.width as usize);
+        if from_top && flow.len() - newest > areas.text.height as usize {
+            self.place.scroll = newest;
             self.follow = false;
         }
     }
@@ -223,7 +323,7 @@ impl Pane for State {
 
     fn go(&mut self, to: &Goto, _cx: &PaneCx<'_>) -> Vec<Effect> {
         if let Goto::Scope(scope) = to {
-            self.scope = *scope;
+            self.scope.clone_from(scope);
             self.editing = true;
             self.led = true;
             self.follow = true;
@@ -247,6 +347,7 @@ impl Pane for State {
             Action::Copy => self.copy(),
             Action::ClearScope => self.clear_scope(),
             Action::Preview => self.preview(),
+            Action::Rerun => self.retry(cx).unwrap_or_else(|why| vec![Effect::warn(why)]),
             _ => {
                 self.moved(action, cx);
                 Vec::new()
@@ -255,7 +356,13 @@ impl Pane for State {
     }
 
     fn on_key(&mut self, key: KeyEvent, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        self.editor.input(key);
+        match key.code {
+            KeyCode::Up if self.recall(true) => {}
+            KeyCode::Down if self.recall(false) => {}
+            _ => {
+                self.editor.input(key);
+            }
+        }
         Vec::new()
     }
 
@@ -292,7 +399,7 @@ impl Pane for State {
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
             Event::ChatHistory(messages) => {
-                self.history.clone_from(messages);
+                self.history = messages.iter().filter(|m| m.id > self.begin || m.id == 0).cloned().collect();
                 self.loaded = true;
                 // The question that is being answered may be stored already; it is shown with its answer.
                 if let (Some(p), Some(last)) = (&self.pending, self.history.last())
@@ -310,6 +417,7 @@ impl Pane for State {
             Event::ChatDelta(text) => {
                 if let Some(p) = &mut self.pending {
                     p.text.push_str(text);
+                    p.blocks.grow(&p.text);
                     p.began.get_or_insert(cx.clock.now);
                 }
             }
@@ -340,6 +448,7 @@ impl Pane for State {
                 Action::NextItem,
                 Action::Open,
                 Action::Copy,
+                Action::Rerun,
                 Action::ClearScope,
                 Action::Help,
             ]);

@@ -3,7 +3,7 @@
 
 use super::State;
 use crate::runtime::events::{Event, ModelState, Request};
-use crate::tui::action::Action::{Back, ClearScope, Copy, Edit, NewLine, NextItem, Open, Submit, Top};
+use crate::tui::action::Action::{Back, ClearScope, Copy, Edit, NewLine, NextItem, Open, PreviousItem, Submit, Top};
 use crate::tui::action::Context;
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
@@ -24,6 +24,7 @@ fn message(id: u64, role: ChatRole, text: &str, author: &str) -> ChatMessage {
         citations: if role == ChatRole::Assistant { vec![RecordId(1), RecordId(3)] } else { Vec::new() },
         author: author.into(),
         complete: true,
+        usage: None,
     }
 }
 
@@ -91,7 +92,7 @@ fn a_question_is_sent_answered_and_kept() {
     pane.go(&Goto::Scope(SCOPE), &kit.cx());
     assert_eq!(pane.context(), Context::Editor);
     typed(&kit, &mut pane, "what now?");
-    let ask = Request::Ask { question: "what now?".into(), scope: SCOPE };
+    let ask = Request::Ask { question: "what now?".into(), scope: SCOPE, since: 0 };
     assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(ask)]);
     typed(&kit, &mut pane, "impatient");
     assert!(matches!(&kit.press(&mut pane, &[Submit])[..], [Effect::Toast(_)]), "one answer at a time");
@@ -173,6 +174,99 @@ fn reading_above_holds_still_while_text_streams() {
     // The scrollbar in the last column moves, of course.
     let first = |t: &str| t.lines().take(6).map(|l| l.trim_end_matches(['█', '▐']).to_owned()).collect::<Vec<_>>();
     assert_eq!(first(&kit.draw(&pane)), first(&before));
+}
+
+#[test]
+fn what_was_laid_out_stays_so_while_two_megabytes_stream() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    typed(&kit, &mut pane, "all of it");
+    kit.press(&mut pane, &[Submit]);
+    let piece = format!("A paragraph of an answer.\n\n```sh\n{}```\n\n", "echo one more line\n".repeat(50));
+    let (mut sent, mut frames) = (0, 0);
+    while sent < 2 << 20 {
+        kit.event(&mut pane, Event::ChatDelta(piece.clone()));
+        sent += piece.len();
+        kit.draw(&pane);
+        frames += 1;
+    }
+    let laid = pane.cache.borrow().laid;
+    assert!(frames > 1_000 && laid < 3 * sent as u64, "{laid} bytes laid out for {sent} in {frames} frames");
+    kit.draw(&pane);
+    kit.press(&mut pane, &[Top]);
+    assert_eq!(pane.cache.borrow().laid, laid, "nothing new, nothing to lay out");
+    assert!(kit.draw(&pane).contains("Why do orders fail?"));
+}
+
+#[test]
+fn slash_commands_run_and_say_what_is_wrong() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let run = |pane: &mut State, text: &str| {
+        kit.press(pane, &[Edit]);
+        typed(&kit, pane, text);
+        let effects = kit.press(pane, &[Submit]);
+        let left = pane.editor.lines().join("\n");
+        pane.editor = super::state::editor();
+        (effects, left)
+    };
+    let id = 7;
+    assert_eq!(run(&mut pane, &format!("/incident {id}")).0, []);
+    assert_eq!(pane.scope, SCOPE);
+    run(&mut pane, "/sc all");
+    assert_eq!(pane.scope, ChatScope::All);
+    let (effects, left) = run(&mut pane, "/incident 4711");
+    assert!(matches!(&effects[..], [Effect::Toast(t)] if t.text.contains("no incident")), "{effects:?}");
+    assert_eq!(left, "/incident 4711", "to be put right");
+    assert!(matches!(&run(&mut pane, "/frob").0[..], [Effect::Toast(t)] if t.text.contains("/help")));
+    let (effects, _) = run(&mut pane, "/export talk.md");
+    let [Effect::Save { path, text }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(path == "talk.md" && text.contains("Why do orders fail?") && text.contains("[2] record 3"), "{text}");
+    let (effects, _) = run(&mut pane, "/export talk.json");
+    let [Effect::Save { text, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(serde_json::from_str::<Vec<ChatMessage>>(text).unwrap(), history());
+    let ask = |question: &str, scope, since| [Effect::Send(Request::Ask { question: question.into(), scope, since })];
+    assert_eq!(run(&mut pane, "/retry").0, ask("Since when?", SCOPE, 0));
+    pane.pending = None;
+    run(&mut pane, "/clear");
+    assert!(pane.history.is_empty());
+    assert_eq!(run(&mut pane, "and now?").0, ask("and now?", ChatScope::All, 4), "earlier turns are not sent");
+}
+
+#[test]
+fn earlier_questions_come_back_for_editing() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    let key = |pane: &mut State, code| {
+        pane.on_key(KeyEvent::from(code), &kit.cx());
+        pane.editor.lines().join("\n")
+    };
+    assert_eq!(key(&mut pane, KeyCode::Up), "Since when?");
+    assert_eq!(key(&mut pane, KeyCode::Up), "Why do orders fail?");
+    assert_eq!(key(&mut pane, KeyCode::Up), "Why do orders fail?");
+    assert_eq!(key(&mut pane, KeyCode::Down), "Since when?");
+    assert_eq!(key(&mut pane, KeyCode::Char('!')), "Since when?!");
+    assert_eq!(key(&mut pane, KeyCode::Up), "Since when?!", "what was typed is not overwritten");
+}
+
+#[test]
+fn steps_fold_and_open() {
+    let mut kit = Kit::new(80, 30, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    typed(&kit, &mut pane, "how many?");
+    kit.press(&mut pane, &[Submit, Back]);
+    kit.event(&mut pane, Event::ChatStep("counted level>=error: 7".into()));
+    assert!(kit.draw(&pane).contains("counted level>=error: 7"), "shown while it goes on");
+    let done = ChatMessage { citations: Vec::new(), ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
+    kit.event(&mut pane, Event::ChatDone(Box::new(done)));
+    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
+    kit.press(&mut pane, &[PreviousItem, Open]);
+    assert!(kit.draw(&pane).contains("counted level>=error: 7"));
+    kit.press(&mut pane, &[Open]);
+    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Draws the Chat pane: conversation, scope, editor.
 
-use super::conversation;
 use super::state::State;
+use super::{command, conversation};
 use crate::runtime::events::ModelState;
 use crate::tui::action::{Action, Context};
 use crate::tui::panes::PaneCx;
@@ -45,7 +45,7 @@ pub(super) fn layout(state: &State, area: Rect, _cx: &PaneCx<'_>) -> Areas {
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let areas = layout(state, area, cx);
-    let document = conversation::document(state, cx, areas.text.width as usize);
+    let (document, _) = conversation::flow(state, cx, areas.text.width as usize);
     let place = state.place(document.len(), areas.text.height as usize);
     document.draw(areas.text, frame.buffer_mut(), place.scroll);
     let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
@@ -56,7 +56,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
 }
 
 fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
-    let scope = conversation::scope_text(state.scope, cx);
+    let typed = state.editor.lines().first().map_or("", String::as_str);
+    let commands = if state.editing { command::matching(typed) } else { Vec::new() };
+    if !commands.is_empty() {
+        let one = commands.len() == 1;
+        let list: Vec<String> = commands
+            .iter()
+            .map(|(name, takes, about)| if one { format!("/{name} {takes}  {about}") } else { format!("/{name}") })
+            .collect();
+        let spans = vec![Span::styled(list.join("  "), cx.style(Role::Dim))];
+        return frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
+    }
+    let scope = conversation::scope_text(&state.scope, cx);
     let mut spans = if state.scope == ChatScope::All {
         vec![Span::styled(format!("scope: {scope}"), cx.style(Role::Dim))]
     } else {
@@ -69,8 +80,8 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
     let without = match &cx.snapshot.model {
         ModelState::Ready { .. } => None,
         ModelState::Checking => Some("looking for a model".to_owned()),
-        ModelState::Disabled => Some("the model is switched off: answers come by search in the archive".to_owned()),
-        ModelState::Offline { .. } => Some("no model answers: answers come by search in the archive".to_owned()),
+        ModelState::Disabled => Some("the model is switched off: answers are composed from the archive".to_owned()),
+        ModelState::Offline { .. } => Some("no model answers: answers are composed from the archive".to_owned()),
     };
     if let Some(note) = without {
         spans.push(Span::styled(format!("   {note}"), cx.style(Role::Warn)));

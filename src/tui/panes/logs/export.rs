@@ -54,15 +54,15 @@ pub(super) struct Collecting {
 /// A place in the order of the view: by event time, or, with none, as records came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TimeAndId {
-    time: Option<Timestamp>,
+    pub(super) time: Option<Timestamp>,
     pub(super) id: RecordId,
 }
 
 /// The lines from one place to another, both among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Range {
-    first: TimeAndId,
-    last: TimeAndId,
+    pub(super) first: TimeAndId,
+    pub(super) last: TimeAndId,
 }
 
 impl Range {

@@ -10,7 +10,7 @@ use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::scroll::Cursor;
 use crate::tui::widgets::suggest::{Suggest, Suggestion};
-use aiobs_types::Timestamp;
+use aiobs_types::{ChatScope, Timestamp};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -255,6 +255,7 @@ impl Pane for State {
                     self.cursor = Cursor::default();
                 }
             }
+            Action::Ask => return vec![Effect::AskAbout(ChatScope::All)],
             Action::Copy => return self.copy(false),
             Action::CopyRow => return self.copy(true),
             Action::SaveResult if rows == 0 => return vec![Effect::warn("There is no result to save yet")],

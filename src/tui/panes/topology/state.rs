@@ -9,7 +9,7 @@ use crate::tui::event::Mouse;
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::scroll::{Cursor, WHEEL};
-use aiobs_types::TraceId;
+use aiobs_types::{ChatScope, TraceId};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
@@ -161,6 +161,7 @@ impl Pane for State {
             Action::PreviousView => return self.choose(self.runs.at.saturating_sub(1), cx),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Open => return self.open(),
+            Action::Ask => return vec![Effect::AskAbout(ChatScope::All)],
             Action::Copy => return self.copy(cx),
             _ => return self.moved(action, cx),
         }

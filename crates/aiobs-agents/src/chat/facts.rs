@@ -1,0 +1,276 @@
+//! The facts of a question: counts, first and last occurrence, what changed, what was like it before. They are what an
+//! answer without a model says, and what a model is told up front. Blocking; knows no model.
+
+use super::intent::{Asked, Intent};
+use crate::context::{Exhibit, Why};
+use crate::{Archive, ArchiveError, PastIncident, PatternChange, Tally};
+use aiobs_types::{Incident, Level, LogQuery, Order, RecordId, TextMatch, Timestamp};
+use std::collections::HashMap;
+
+pub(crate) const MINUTE: i64 = 60_000_000_000;
+/// The newest record is this old at most for a question to be about now; else about the end of the archive.
+const FRESH: i64 = 60 * MINUTE;
+/// Stretches that are compared when the question names none.
+const STRETCH: i64 = 60 * MINUTE;
+/// What is looked at for whether it goes on.
+pub(crate) const RECENT: i64 = 5 * MINUTE;
+/// Patterns handed on.
+const PATTERNS: usize = 6;
+/// Lines about changes made by people.
+const DEPLOYS: usize = 5;
+/// Words of lines that tell of changes.
+const CHANGES: &str =
+    r"(?i)\b(deploy|rollout|rolled|releas|restart|reload|migrat|upgrad|config(uration)? chang|version|scal(ed|ing))";
+
+/// One look into the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The query, in the filter language.
+    pub(crate) query: String,
+    /// What matched.
+    pub(crate) count: u64,
+    /// Whether all of it was counted.
+    pub(crate) complete: bool,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) asked: Asked,
+    /// Event time of the last record, or the time of the question when that is about the same.
+    pub(crate) now: Timestamp,
+    /// Whether `now` is the end of an archive that is older than the question.
+    pub(crate) old: bool,
+    /// The stretch looked at, when there is one.
+    pub(crate) range: Option<(Timestamp, Timestamp)>,
+    /// What was counted, and the counts.
+    pub(crate) subject: Option<(Look, Tally)>,
+    /// Its first and last record: indices into the lines of the answer.
+    pub(crate) ends: (Option<usize>, Option<usize>),
+    /// The same in the stretch of equal length before.
+    pub(crate) before: Option<Tally>,
+    /// Of the last five minutes, and of the five before.
+    pub(crate) recent: Option<(u64, u64)>,
+    /// Templates that appeared or surged, with their example's index into the lines.
+    pub(crate) patterns: Vec<(PatternChange, Option<usize>)>,
+    /// Lines that tell of changes: indices.
+    pub(crate) deploys: Vec<usize>,
+    /// Earlier incidents like the one asked about.
+    pub(crate) past: Vec<PastIncident>,
+    /// Words of the question that no line holds, when it has no other.
+    pub(crate) unknown: Vec<String>,
+    /// How many of the incidents found the question speaks of, from the first on.
+    pub(crate) fitting: usize,
+    /// Every look, in order.
+    pub(crate) looks: Vec<Look>,
+}
+
+/// What the facts are about.
+pub(crate) struct About<'a> {
+    pub(crate) asked: Asked,
+    /// Scope and period as a query.
+    pub(crate) base: LogQuery,
+    /// Conditions of the words that were found in lines, most telling first.
+    pub(crate) words: Vec<Vec<LogQuery>>,
+    /// The incident asked about, else the worst in scope.
+    pub(crate) incident: Option<&'a Incident>,
+    /// Whether the question names that incident.
+    pub(crate) named: bool,
+    /// Words of the question that no line holds.
+    pub(crate) unknown: Vec<String>,
+    /// How many of the incidents in scope the question speaks of, from the first on.
+    pub(crate) fitting: usize,
+}
+
+/// `now` for a question, and whether the archive ends before it.
+pub(crate) fn reference(archive: &dyn Archive, now: Timestamp) -> Result<(Timestamp, bool), ArchiveError> {
+    let last = archive.extent()?.map_or(now, |(_, last)| last.min(now));
+    Ok(if now.since(last) > FRESH { (last, true) } else { (now, false) })
+}
+
+struct Gathering<'a> {
+    archive: &'a dyn Archive,
+    lines: &'a mut Vec<Exhibit>,
+    facts: Facts,
+}
+
+impl Gathering<'_> {
+    fn tally(&mut self, query: &LogQuery) -> Result<(Look, Tally), ArchiveError> {
+        let tally = self.archive.tally(query)?;
+        let look = Look { query: self.archive.describe(query), count: tally.count, complete: tally.complete };
+        self.facts.looks.push(look.clone());
+        Ok((look, tally))
+    }
+
+    /// Index of a record among the lines, put there when it is not.
+    fn line(&mut self, id: RecordId) -> Result<Option<usize>, ArchiveError> {
+        if let Some(at) = self.lines.iter().position(|e| e.record.id == id) {
+            return Ok(Some(at));
+        }
+        let Some(record) = self.archive.records(&[id])?.pop() else { return Ok(None) };
+        let source = self.archive.source_name(record.source).unwrap_or_default();
+        self.lines.push(Exhibit { record, source, why: Why::Across });
+        Ok(Some(self.lines.len() - 1))
+    }
+
+    /// Counts the subject: all words that are somewhere, fewer when no line has them all.
+    fn subject(&mut self, about: &About<'_>) -> Result<LogQuery, ArchiveError> {
+        let level = about.asked.level.map(Level::floor);
+        let base = LogQuery { min_severity: level.or(about.base.min_severity), ..about.base.clone() };
+        for most in (1..=about.words.len()).rev() {
+            let query = LogQuery { any: about.words[..most].to_vec(), ..base.clone() };
+            let found = self.tally(&query)?;
+            if found.1.count > 0 {
+                self.facts.subject = Some(found);
+                return Ok(query);
+            }
+        }
+        let own = about.incident.filter(|i| about.named && i.template.0 > 0);
+        let all = matches!(about.asked.intent, Intent::HowMany | Intent::Happened | Intent::Compare);
+        let mut tries = Vec::new();
+        if let Some(incident) = own {
+            tries.push(LogQuery { templates: vec![incident.template], ..about.base.clone() });
+        }
+        if about.asked.level.is_some() || all {
+            tries.push(base.clone());
+        } else {
+            for level in [Level::Error, Level::Warn] {
+                tries.push(LogQuery { min_severity: Some(level.floor()), ..base.clone() });
+            }
+        }
+        let last = tries.len().saturating_sub(1);
+        for (i, query) in tries.into_iter().enumerate() {
+            let found = self.tally(&query)?;
+            if found.1.count > 0 || i == last {
+                self.facts.subject = Some(found);
+                return Ok(query);
+            }
+        }
+        Ok(base)
+    }
+
+    fn ends(&mut self) -> Result<(), ArchiveError> {
+        let Some((_, tally)) = &self.facts.subject else { return Ok(()) };
+        let (first, last) = (tally.first, tally.last);
+        let first = first.map(|(_, id)| self.line(id)).transpose()?.flatten();
+        let last = last.map(|(_, id)| self.line(id)).transpose()?.flatten();
+        self.facts.ends = (first, last);
+        Ok(())
+    }
+
+    /// The stretch that is compared with the one before it.
+    fn stretch(&self, about: &About<'_>) -> (Timestamp, Timestamp) {
+        if let Some(range) = self.facts.range {
+            return range;
+        }
+        if let Some(i) = about.incident {
+            let length = i.last_seen.since(i.first_seen).clamp(0, 10 * MINUTE) + MINUTE;
+            let start = i.first_seen.plus(-MINUTE / 2);
+            return (start, start.plus(length));
+        }
+        (self.facts.now.plus(-STRETCH), self.facts.now.plus(1))
+    }
+
+    fn patterns(&mut self, from: Timestamp, to: Timestamp) -> Result<(), ArchiveError> {
+        let length = to.since(from).max(1);
+        let during = self.archive.template_counts(from, to)?;
+        let before: HashMap<_, _> = self
+            .archive
+            .template_counts(from.plus(-length), from)?
+            .into_iter()
+            .map(|t| (t.template, t.count))
+            .collect();
+        let mut changes: Vec<PatternChange> = during
+            .into_iter()
+            .map(|t| PatternChange {
+                before: before.get(&t.template).copied().unwrap_or(0),
+                new: t.first_seen >= from,
+                template: t.template,
+                text: t.text,
+                during: t.count,
+                example: t.example,
+            })
+            .filter(|p| p.new || p.during >= 2 * p.before.max(2))
+            .collect();
+        let strength = |p: &PatternChange| (p.during as f64 + 1.0) / (p.before as f64 + 1.0);
+        changes.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+        for change in changes.into_iter().take(PATTERNS) {
+            let at = change.example.map(|id| self.line(id)).transpose()?.flatten();
+            self.facts.patterns.push((change, at));
+        }
+        Ok(())
+    }
+
+    fn deploys(&mut self, from: Timestamp, to: Timestamp) -> Result<(), ArchiveError> {
+        let text = TextMatch { pattern: CHANGES.into(), regex: true, case_sensitive: true, negate: false };
+        let length = to.since(from).max(10 * MINUTE);
+        let query = LogQuery {
+            text: vec![text],
+            from: Some(from.plus(-length)),
+            to: Some(to),
+            order: Order::NewestFirst,
+            limit: DEPLOYS,
+            ..LogQuery::default()
+        };
+        let found = self.archive.search(&query)?;
+        let complete = found.len() < DEPLOYS;
+        self.facts.looks.push(Look { query: self.archive.describe(&query), count: found.len() as u64, complete });
+        for record in found.into_iter().rev() {
+            let at = self.line(record.id)?;
+            self.facts.deploys.extend(at);
+        }
+        Ok(())
+    }
+}
+
+/// Gathers the facts; records they rest on are added to `lines`.
+pub(crate) fn gather(
+    about: &About<'_>,
+    archive: &dyn Archive,
+    now: (Timestamp, bool),
+    lines: &mut Vec<Exhibit>,
+) -> Result<Facts, ArchiveError> {
+    let intent = about.asked.intent;
+    let range = about.base.from.zip(about.base.to).filter(|_| !about.named);
+    let unknown = if about.words.is_empty() { about.unknown.clone() } else { Vec::new() };
+    let facts = Facts {
+        asked: about.asked.clone(),
+        now: now.0,
+        old: now.1,
+        range,
+        unknown,
+        fitting: about.fitting,
+        ..Facts::default()
+    };
+    let mut g = Gathering { archive, lines, facts };
+    let subject = g.subject(about)?;
+    g.ends()?;
+    let (from, to) = g.stretch(about);
+    if matches!(intent, Intent::Compare) {
+        let length = to.since(from).max(1);
+        let during = LogQuery { from: Some(from), to: Some(to), ..subject.clone() };
+        let before = LogQuery { from: Some(from.plus(-length)), to: Some(from), ..subject.clone() };
+        g.facts.range = Some((from, to));
+        g.facts.subject = Some(g.tally(&during)?);
+        g.facts.before = Some(g.tally(&before)?.1);
+    }
+    if matches!(intent, Intent::Ongoing) {
+        let part = |from: i64, to: i64| LogQuery {
+            from: Some(now.0.plus(-from)),
+            to: Some(now.0.plus(1 - to)),
+            ..subject.clone()
+        };
+        let (newer, older) = (g.tally(&part(RECENT, 0))?.1.count, g.tally(&part(2 * RECENT, RECENT))?.1.count);
+        g.facts.recent = Some((newer, older));
+    }
+    if matches!(intent, Intent::Changed | Intent::Why | Intent::Happened | Intent::Compare) {
+        g.patterns(from, to)?;
+    }
+    if matches!(intent, Intent::Changed | Intent::Why) {
+        g.deploys(from, to)?;
+    }
+    if let Some(incident) = about.incident.filter(|_| intent == Intent::Before) {
+        g.facts.past = archive.similar(incident, 3)?;
+    }
+    Ok(g.facts)
+}

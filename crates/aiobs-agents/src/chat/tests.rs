@@ -1,0 +1,144 @@
+//! Questions to a small shop without a model: the answers, what they cite and what they rest on.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::compose::by_rules;
+use super::retrieve::{Found, retrieve};
+use crate::NoAdvice;
+use crate::testing::{MemArchive, at, shop};
+use aiobs_types::{Author, ChatScope, Confidence, Diagnosis, Fingerprint, Fix, IncidentId, Severity, Timestamp};
+
+fn asked(archive: &MemArchive, question: &str, scope: ChatScope, now: Timestamp) -> (String, Found) {
+    let found = retrieve(question, &scope, now, archive, &NoAdvice).unwrap();
+    let text = by_rules(&found, "none is reachable");
+    for n in text.split('[').skip(1).filter_map(|t| t.split(']').next()?.parse::<usize>().ok()) {
+        assert!(n >= 1 && n <= found.lines.len(), "mark {n} of {} lines: {text}", found.lines.len());
+    }
+    assert!(text.contains("No model answered (none is reachable)"), "{text}");
+    (text, found)
+}
+
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        grounds: aiobs_types::Grounds::default(),
+        prompts: Vec::new(),
+        id: 1,
+        incident: IncidentId(7),
+        fingerprint: Fingerprint(77),
+        created: at(10),
+        author: Author::Playbook { id: "db-refused".into() },
+        title: "refused".into(),
+        cause: "The pool is larger than the database allows.".into(),
+        error_class: "database".into(),
+        criticality: 5,
+        confidence: Confidence::High,
+        claims: Vec::new(),
+        alternatives: Vec::new(),
+        fix: Fix {
+            now: vec!["Roll back 1.15.0.".into()],
+            commands: vec!["kubectl rollout undo deploy/orders".into()],
+            verify: vec!["No refusal for a minute.".into()],
+            ..Fix::default()
+        },
+        summary: String::new(),
+        references: Vec::new(),
+        notes: Vec::new(),
+        trace: None,
+    }
+}
+
+fn world() -> MemArchive {
+    let (archive, incident) = shop(&[]);
+    archive.diagnoses.lock().unwrap().insert(incident.fingerprint, diagnosis());
+    archive
+}
+
+#[test]
+fn every_kind_of_question_gets_its_own_answer_in_both_languages() {
+    let archive = world();
+    for (question, want) in [
+        ("How many connections were refused?", "**5 records** from 2025-01-07 14:30:00.000 UTC"),
+        ("Combien de fois orders refused ?", "**5 records** from 2025-01-07 14:30:00.000 UTC"),
+        ("how many errors?", "**5 records**"),
+        ("how many unicorns?", "No line in scope holds \"unicorns\"; without that:\n\n**27 records**"),
+        ("Since when is the connection refused?", "**Since 2025-01-07 14:30:00.000 UTC** ["),
+        ("Depuis quand db-1 refused ?", "**Since 2025-01-07 14:30:00.000 UTC** ["),
+        ("When did POOL_MAX appear?", "**2025-01-07 14:29:56.000 UTC** ["),
+        ("Quand 1.15.0 ?", "once."),
+        ("Is it still refused?", "**Yes, it goes on**: 5 records in the last 5 min"),
+        ("Est-ce que ça continue encore ?", "**Yes, it goes on**"),
+        ("Who refused?", "**orders**, with 5 of 5 matching records."),
+        ("Quel composant refused ?", "**orders**"),
+        ("What changed before the errors?", "POOL_MAX=200"),
+        ("Y a-t-il eu un déploiement ?", "POOL_MAX=200"),
+        ("Why do orders fail?", "Cause, by playbook db-refused with high confidence: The pool is larger"),
+        ("Pourquoi orders échoue ?", "The pool is larger"),
+        ("How do I fix it?", "kubectl rollout undo deploy/orders"),
+        ("Que faire ?", "**Verify**\n- No refusal for a minute."),
+        ("What happened?", "27 records, 5 of them errors, 1 warnings; 1 incident in scope."),
+        ("Que s'est-il passé ?", "**Incident #7, connection refused**"),
+        ("Has this happened before?", "**No**: the archive holds no earlier incident like incident #7"),
+        ("Est-ce déjà arrivé ?", "**No**"),
+        ("Compare the last 2 minutes with before", "- errors: 0 before, **5** then (none before)"),
+        ("reserved", "remaining connection slots are reserved ["),
+    ] {
+        let (text, _) = asked(&archive, question, ChatScope::All, at(5));
+        assert!(text.contains(want), "{question}: {text}");
+    }
+}
+
+#[test]
+fn an_answer_says_what_it_rests_on_and_what_it_did_not_read() {
+    let archive = world();
+    let (text, found) = asked(&archive, "how many errors?", ChatScope::All, at(5));
+    assert!(text.contains("- `` level>=error `` : 5"), "{text}");
+    assert!(text.contains(&format!("Seen in full: {} lines", found.lines.len())), "{text}");
+    assert!(found.steps.iter().any(|s| s == "counted level›=error → 5"), "{:?}", found.steps);
+}
+
+#[test]
+fn now_is_the_end_of_an_archive_that_is_old() {
+    let archive = world();
+    let (text, _) = asked(&archive, "how many errors in the last ten minutes?", ChatScope::All, at(86_400));
+    assert!(text.contains("The archive ends 2025-01-07 14:30:04") && text.contains("**5 records**"), "{text}");
+    let (text, _) = asked(&archive, "how many errors in the last ten minutes?", ChatScope::All, at(1_800));
+    assert!(text.contains("**None**"), "within the hour the wall clock counts: {text}");
+    let (text, _) = asked(&archive, "is it still refused?", ChatScope::All, at(1_800));
+    assert!(text.contains("**It seems to be over**") && text.contains("29 min ago"), "{text}");
+}
+
+#[test]
+fn a_number_names_an_incident_and_nothing_found_is_said() {
+    let mut archive = world();
+    let (text, found) = asked(&archive, "why incident 7?", ChatScope::All, at(5));
+    assert!(found.steps[0].starts_with("read incident #7") && text.contains("The pool is larger"), "{text}");
+    archive.incidents.clear();
+    let (text, _) = asked(&archive, "how do I fix it?", ChatScope::All, at(5));
+    assert!(text.contains("no playbook fits"), "{text}");
+    let (text, _) = asked(&MemArchive::default(), "disk?", ChatScope::All, at(5));
+    assert!(text.contains("Nothing in this scope matches"), "{text}");
+}
+
+#[test]
+fn a_scope_narrows_what_is_counted() {
+    let archive = world();
+    let count = |scope| asked(&archive, "how many?", scope, at(5)).0;
+    let text = count(ChatScope::Filter { text: "POOL_MAX".into() });
+    assert!(text.contains("**1 record**"), "{text}");
+    let ids = Some((aiobs_types::RecordId(21), aiobs_types::RecordId(24)));
+    let text = count(ChatScope::Selection { filter: String::new(), ids, times: None });
+    assert!(text.contains("**4 records**"), "{text}");
+    let times = Some((at(2), at(4)));
+    let text = count(ChatScope::Selection { filter: "refused".into(), ids: None, times });
+    assert!(text.contains("**2 records**"), "{text}");
+    let text = count(ChatScope::Range { from: at(0), to: at(3) });
+    assert!(text.contains("**3 records**"), "{text}");
+}
+
+#[test]
+fn log_text_in_an_answer_is_harmless() {
+    let mut archive = MemArchive::default();
+    archive.log(0, Severity::ERROR, 1, "a`b", "disk [1] full \u{1b}[31m``` <b>");
+    let (text, _) = asked(&archive, "disk", ChatScope::All, at(1));
+    assert!(!text.contains('\u{1b}') && !text.contains("```") && !text.contains("<b>"), "{text}");
+    assert_eq!(text.matches("[1]").count(), 1, "a mark in a log line is no citation: {text}");
+}

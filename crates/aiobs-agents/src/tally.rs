@@ -1,0 +1,101 @@
+//! What can be said of many records without keeping one: how many, of what level, from whom, when. Filled by archives,
+//! read by the chat; it knows neither.
+
+use aiobs_types::{Level, RecordId, Timestamp};
+use std::collections::HashMap;
+
+/// Components and minutes counted apart; those beyond are in the total only.
+const MOST_KEYS: usize = 20_000;
+const MINUTE: i64 = 60_000_000_000;
+
+/// Counts of the records that matched a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Records.
+    pub count: u64,
+    /// By level, `Level as usize`.
+    pub levels: [u64; Level::ALL.len()],
+    /// Earliest event time, with its record.
+    pub first: Option<(Timestamp, RecordId)>,
+    /// Latest event time, with its record.
+    pub last: Option<(Timestamp, RecordId)>,
+    /// Whether everything that matches was counted.
+    pub complete: bool,
+    components: HashMap<String, u64>,
+    minutes: HashMap<i64, u64>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            levels: [0; Level::ALL.len()],
+            first: None,
+            last: None,
+            complete: true,
+            components: HashMap::new(),
+            minutes: HashMap::new(),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one record.
+    pub fn add(&mut self, id: RecordId, time: Timestamp, level: Level, component: &str) {
+        self.count += 1;
+        self.levels[level as usize] += 1;
+        if self.first.is_none_or(|f| (time, id) < f) {
+            self.first = Some((time, id));
+        }
+        if self.last.is_none_or(|l| (time, id) > l) {
+            self.last = Some((time, id));
+        }
+        if let Some(n) = self.components.get_mut(component) {
+            *n += 1;
+        } else if self.components.len() < MOST_KEYS {
+            self.components.insert(component.to_owned(), 1);
+        }
+        let minute = time.0.div_euclid(MINUTE);
+        if self.minutes.len() < MOST_KEYS || self.minutes.contains_key(&minute) {
+            *self.minutes.entry(minute).or_default() += 1;
+        }
+    }
+
+    /// Components with their counts, most first; an empty name stands for records without one.
+    pub fn by_component(&self) -> Vec<(&str, u64)> {
+        let mut all: Vec<(&str, u64)> = self.components.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+        all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        all
+    }
+
+    /// The minute with most records: its beginning and their number.
+    pub fn busiest_minute(&self) -> Option<(Timestamp, u64)> {
+        let most = self.minutes.iter().max_by_key(|(minute, n)| (**n, std::cmp::Reverse(**minute)))?;
+        Some((Timestamp(most.0.saturating_mul(MINUTE)), *most.1))
+    }
+
+    /// Records of at least this level.
+    pub fn at_least(&self, level: Level) -> u64 {
+        self.levels[level as usize..].iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_ends_and_the_busiest_minute() {
+        let mut t = Tally::default();
+        for (id, secs, level, component) in
+            [(3, 130, Level::Error, "orders"), (1, 10, Level::Info, "db"), (2, 125, Level::Error, "orders")]
+        {
+            t.add(RecordId(id), Timestamp::from_secs(secs), level, component);
+        }
+        assert_eq!((t.count, t.at_least(Level::Warn)), (3, 2));
+        assert_eq!(t.first, Some((Timestamp::from_secs(10), RecordId(1))));
+        assert_eq!(t.last, Some((Timestamp::from_secs(130), RecordId(3))));
+        assert_eq!(t.by_component(), [("orders", 2), ("db", 1)]);
+        assert_eq!(t.busiest_minute(), Some((Timestamp::from_secs(120), 2)));
+    }
+}

@@ -1,0 +1,119 @@
+//! One question to an archive that nobody else has to have open: what `aiobs ask` uses. Reads only; nothing of the
+//! question is kept. It knows neither the command line nor the screen.
+
+use super::archive::StoredArchive;
+use super::board::{Board, lock};
+use super::builder::tokio_runtime;
+use super::models::serve;
+use super::{processing, rules};
+use crate::config::Config;
+use aiobs_agents::playbook::Library;
+use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts};
+use aiobs_llm::{Health, Provider};
+use aiobs_store::Store;
+use aiobs_types::{ChatMessage, ChatScope, LogQuery, SourceInfo};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// Between two looks whether it should stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// See the module.
+pub struct Asking {
+    chat: ChatService,
+    archive: Arc<StoredArchive>,
+    /// Why no model answers; `None` when one does.
+    pub without: Option<String>,
+}
+
+impl Asking {
+    /// Over an archive. Looks whether the configured model answers, unless `offline`; blocks for that.
+    ///
+    /// # Errors
+    /// Faults of the archive and of the rules of the configuration.
+    pub fn new(config: &Config, offline: bool, store: &Store) -> anyhow::Result<Self> {
+        let reader = store.reader()?;
+        let board = Arc::new(Board::new(reader.next_record_id()?));
+        processing::publish_templates(&board, &reader.templates()?);
+        lock(&board.incidents).extend(reader.incidents()?.into_iter().map(|i| (i.id, Arc::new(i))));
+        lock(&board.sources).extend(
+            reader.checkpoints()?.into_iter().map(|c| {
+                (c.source, SourceInfo { id: c.source, name: c.name, format: c.format, ..SourceInfo::default() })
+            }),
+        );
+        let archive = Arc::new(StoredArchive::new(reader, board, rules::zone(config)?));
+        let (library, _) = Library::load(config.dir.as_ref().map(|d| d.join("playbooks")).as_deref());
+        let playbooks: Arc<dyn Advisor> = Arc::new(library);
+        let (prompts, _) = Prompts::load(config.dir.as_ref().map(|d| d.join("prompts")).as_deref());
+        let (model, without) = if offline || !config.model.enabled {
+            (None, Some("the model is switched off".to_owned()))
+        } else {
+            match reachable(config)? {
+                Ok(provider) => (Some(provider), None),
+                Err(reason) => (None, Some(reason)),
+            }
+        };
+        let deps = ChatDeps {
+            provider: model,
+            archive: Arc::clone(&archive) as Arc<dyn Archive>,
+            playbooks,
+            prompts: Arc::new(prompts),
+            model: Some(config.model.name.clone()).filter(|m| !m.is_empty()),
+            num_ctx: config.model.num_ctx,
+        };
+        Ok(Self { chat: ChatService::new(tokio_runtime()?.handle(), deps), archive, without })
+    }
+
+    /// The archive, for the records that an answer cites.
+    pub fn archive(&self) -> &dyn Archive {
+        self.archive.as_ref()
+    }
+
+    /// What a filter reads as.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn filter(&self, text: &str) -> Result<LogQuery, String> {
+        self.archive.filter(text).map_err(|e| e.0.trim_start_matches(super::archive::OF_SCOPE).to_owned())
+    }
+
+    /// Asks and waits for the end. `on` hears steps as they are done; raising `cancel` ends the answer with what came.
+    pub fn ask(
+        &self,
+        question: &str,
+        scope: ChatScope,
+        cancel: &AtomicBool,
+        on: &mut dyn FnMut(&str),
+    ) -> Option<ChatMessage> {
+        let (tx, rx) = channel();
+        let token = self.chat.ask(question.to_owned(), scope, Vec::new(), move |out| drop(tx.send(out)));
+        loop {
+            match rx.recv_timeout(LOOK) {
+                Ok(ChatOutput::Step(step)) => on(&step),
+                Ok(ChatOutput::Done(message)) => return Some(*message),
+                Ok(ChatOutput::Delta(_) | ChatOutput::Spans(_)) => {}
+                Err(RecvTimeoutError::Timeout) if cancel.load(Ordering::SeqCst) => token.cancel(),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+}
+
+/// The configured model server when it answers, else the reason.
+fn reachable(config: &Config) -> std::io::Result<Result<Arc<dyn Provider>, String>> {
+    let provider = match serve(config, None) {
+        Ok(service) => service.provider,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    // What leaves the machine is written down, which a command that only reads cannot do.
+    if !provider.is_local() {
+        return Ok(Err("the configured model is on another machine, which only the screen's chat asks".to_owned()));
+    }
+    Ok(match tokio_runtime()?.block_on(provider.health()) {
+        Health::Ready { .. } => Ok(provider),
+        Health::Unavailable { reason } => Err(reason),
+    })
+}

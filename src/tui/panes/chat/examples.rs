@@ -1,0 +1,28 @@
+//! Questions to begin with, made from what is in the archive now. Pure.
+
+use crate::runtime::events::Snapshot;
+use crate::tui::widgets::text;
+
+/// Longest name of a fault in a question, cells.
+const TITLE: usize = 40;
+
+/// Some questions, the most telling first.
+pub(super) fn examples(snapshot: &Snapshot) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(i) = snapshot.incidents.iter().find(|i| i.state.is_active() && i.part_of.is_none()) {
+        let title = text::truncate(&text::safe(&i.title), TITLE, "...").into_owned();
+        out.push(format!("Why incident {}, \"{title}\", and what should we do?", i.id));
+        out.push(format!("Has incident {} happened before?", i.id));
+    }
+    let noisy = snapshot.components.iter().filter(|c| !c.name.is_empty()).max_by_key(|c| c.errors_per_min);
+    if let Some(c) = noisy {
+        let name = text::truncate(&text::safe(&c.name), TITLE, "...").into_owned();
+        out.push(format!("How many errors did {name} have in the last hour?"));
+    }
+    out.push("What changed in the last ten minutes?".into());
+    out.push("Was there a deploy before the errors began?".into());
+    if out.len() < 3 {
+        out.push("What went wrong today, and is it still going on?".into());
+    }
+    out
+}
