@@ -96,7 +96,10 @@ mod tests {
     fn nothing_in_a_log_becomes_markup_or_is_lost() {
         let page = page(&report("</pre><script src='//x'>1</script>\" & \u{1b}[2J"));
         assert!(!page.contains("<script") && !page.contains("</pre><s"), "{page}");
-        assert_eq!(page.matches("&lt;script src=&#39;//x&#39;&gt;1&lt;/script&gt;&quot; &amp; \u{241b}[2J").count(), 10);
+        assert_eq!(
+            page.matches("&lt;script src=&#39;//x&#39;&gt;1&lt;/script&gt;&quot; &amp; \u{241b}[2J").count(),
+            10
+        );
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("src=\""), "{page}");
     }
 
