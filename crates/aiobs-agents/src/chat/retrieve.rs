@@ -202,10 +202,18 @@ fn of_word(word: &str) -> Vec<LogQuery> {
 /// Conditions of words, most telling first, and the words that no line holds.
 type Words = (Vec<Vec<LogQuery>>, Vec<String>);
 
-/// Searches for every word by itself.
-fn words(search: &mut Search<'_>, question: &str, base: &LogQuery) -> Result<Words, ArchiveError> {
+/// A time of day, such as `14:20` or `14h20`.
+fn is_clock(word: &str) -> bool {
+    let digits_only = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    word.split_once([':', 'h']).is_some_and(|(hours, rest)| {
+        (1..=2).contains(&hours.len()) && digits_only(hours) && rest.split(':').all(digits_only)
+    })
+}
+
+/// Searches for every word by itself; `timed` when times in the question were read as such already.
+fn words(search: &mut Search<'_>, question: &str, timed: bool, base: &LogQuery) -> Result<Words, ArchiveError> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for word in salient(question) {
+    for word in salient(question).into_iter().filter(|word| !(timed && is_clock(word))) {
         let any = of_word(&word);
         let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
         if search.run(&word, Why::Across, &query)? > 0 {
@@ -240,7 +248,7 @@ pub(crate) fn retrieve(
         base.to = Some(base.to.map_or(to, |t| t.min(to)));
     }
     let mut search = Search { archive, found: BTreeMap::new(), steps: Vec::new() };
-    let (words, unknown) = words(&mut search, question, &base)?;
+    let (words, unknown) = words(&mut search, question, asked.period.is_some(), &base)?;
     if search.found.is_empty() && already.is_empty() {
         let level = asked.level.unwrap_or(Level::Warn);
         let query =
@@ -310,6 +318,9 @@ mod tests {
         assert_eq!(salient("Why is db-1:5432 refusing connections?"), ["db-1:5432", "connections", "refusing"]);
         assert!(salient("What happened? Show me the errors!").is_empty());
         assert_eq!(salient("Combien d'erreurs de l'api depuis 14h20 ?"), ["14h20", "api"]);
+        for (word, is) in [("14:20", true), ("14h20", true), ("9h", true), ("db-1:5432", false), ("hosts", false)] {
+            assert_eq!(is_clock(word), is, "{word}");
+        }
         assert_eq!(salient("How many \"Invalid user\" from admin?"), ["invalid user", "admin"]);
         assert_eq!(stem("connections"), "connection");
         assert_eq!(stem("timed"), "timed");
