@@ -3,6 +3,7 @@
 //! neither the pipeline nor the screen, and nothing but [`Item`]s ever reaches a remote.
 
 mod alert;
+mod answer;
 mod item;
 mod notice;
 mod otlp;

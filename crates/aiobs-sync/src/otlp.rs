@@ -1,6 +1,7 @@
 //! The remote `otlp`: any OpenTelemetry collector or backend that takes OTLP over HTTP. Spans are posted as JSON to
 //! ENDPOINT/v1/traces; what an answer means is in the OTLP specification (1.x, "OTLP/HTTP Response").
 
+use crate::answer::{cause, read};
 use crate::{Item, Remote, SendError, Sent};
 use aiobs_otlp::{Attributes, PartialSuccess, ResourceSpans, encode_traces};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -11,8 +12,6 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Time for the whole request.
 const WHOLE: Duration = Duration::from_secs(15);
-/// Bytes of an answer that are read.
-const ANSWER: usize = 64 << 10;
 /// Characters of a server's words that are repeated.
 const WORDS: usize = 160;
 const PATH: &str = "/v1/traces";
@@ -142,30 +141,6 @@ fn is_loopback(url: &Url) -> bool {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-async fn read(mut response: Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= ANSWER {
-            body.truncate(ANSWER);
-            break;
-        }
-    }
-    body
-}
-
-/// The innermost cause: "connection refused" says more than "error sending request".
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 impl Remote for Otlp {

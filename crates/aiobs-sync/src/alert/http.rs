@@ -3,6 +3,7 @@
 
 use super::ChannelError;
 use crate::SendError;
+use crate::answer::{cause, read};
 use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use reqwest::{Certificate, Client, Response, StatusCode, Url, redirect};
@@ -10,8 +11,6 @@ use std::time::Duration;
 
 /// Time for the server to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Bytes of an answer that are read.
-const ANSWER: usize = 16 << 10;
 /// Characters of a server's words that are repeated.
 const WORDS: usize = 160;
 
@@ -79,7 +78,7 @@ impl Http {
         match request.send().await {
             Ok(response) => self.answer(response).await,
             Err(e) => {
-                let reason = format!("{} can't be reached: {}", self.place(), cause(&e.without_url()));
+                let reason = format!("{} can't be reached: {}", self.place(), certificate(&cause(&e.without_url())));
                 Err(SendError::Later { reason, after: None })
             }
         }
@@ -133,30 +132,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
     }
     let at = rfc2822::parse(&text).ok()?.timestamp();
     Duration::try_from(at.duration_since(jiff::Timestamp::now())).ok()
-}
-
-async fn read(mut response: Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= ANSWER {
-            body.truncate(ANSWER);
-            break;
-        }
-    }
-    body
-}
-
-/// The innermost cause: "connection refused" says more than "error sending request".
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    certificate(&cause.to_string())
 }
 
 /// Words of the TLS library, and what to do about them.
