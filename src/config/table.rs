@@ -7,9 +7,8 @@ mod alerts;
 pub use super::key::{Default, Key, Kind, Section};
 use super::key::{key, optional, repeated, required, section};
 use super::models::{PROVIDERS, STAGES};
+use aiobs_logs::detect::DETECTORS;
 
-/// The detectors that can be switched off.
-pub(crate) const DETECTORS: &[&str] = &["severity", "pattern", "new_template", "classifier", "rates", "silence"];
 /// What a marker tells of.
 pub(crate) const MARKERS: &[&str] =
     &["deploy", "rollback", "restart", "config", "version", "scale", "migration", "failover"];
