@@ -278,7 +278,11 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
+            Goto::Time(text) => match self.go_to(text, cx) {
+                Ok(effect) => vec![effect],
+                Err(e) => vec![Effect::warn(e)],
+            },
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Statement(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
         }
     }
 
