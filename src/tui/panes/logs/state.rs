@@ -278,10 +278,7 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Time(text) => match self.go_to(text, cx) {
-                Ok(effect) => vec![effect],
-                Err(e) => vec![Effect::warn(e)],
-            },
+            Goto::Time(text) => vec![self.go_to(text, cx).unwrap_or_else(Effect::warn)],
             Goto::Incident(_) | Goto::Scope(_) | Goto::Statement(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
         }
     }
