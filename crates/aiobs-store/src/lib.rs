@@ -12,6 +12,7 @@ mod damage;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod grids;
 mod header;
 mod histogram;
 mod judged;
@@ -35,6 +36,7 @@ mod writer;
 pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
 pub use error::{Result, StoreError};
+pub use grids::{Columns, Heat, HeatCell, TemplateTrend};
 pub use header::{ChunkHeader, LEVELS};
 pub use histogram::{Axis, Detail, Parts};
 pub use judged::PendingRun;
