@@ -19,6 +19,7 @@ mod judged;
 mod kept;
 mod lock;
 mod lookup;
+mod marked;
 mod matcher;
 mod memory;
 mod outbox;

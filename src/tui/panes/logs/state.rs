@@ -278,7 +278,7 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt | Goto::History(_) | Goto::Heat => Vec::new(),
         }
     }
 
