@@ -22,7 +22,7 @@ use super::running::Running;
 use super::sql::SqlDesk;
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
-use super::{EngineEvent, fields, hub, reading, resume, rules};
+use super::{EngineEvent, fields, hub, lore, reading, resume, rules};
 use crate::config::Config;
 use aiobs_insight::Life;
 use aiobs_logs::format::FormatSet;
@@ -302,6 +302,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         zone: rules::zone(config)?,
         forced: rules::forced(config)?,
         detect: rules::detect(config),
+        lore: lore::playbooks(config),
         incidents: rules::incidents(config),
         templates: reader.templates()?,
         known_incidents: reader.incidents()?,
