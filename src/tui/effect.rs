@@ -52,6 +52,8 @@ pub enum Effect {
     RunSql(String),
     /// Go to Logs and open the filter for typing; Esc comes back.
     EditFilter,
+    /// Go to the heat map in Charts; Esc comes back.
+    ShowHeat,
     /// Go to Chat with this scope and the editor open; Esc comes back.
     AskAbout(ChatScope),
     /// The pane has nothing to close: go back to where the user came from.

@@ -279,7 +279,9 @@ impl Pane for State {
                 Vec::new()
             }
             Goto::Time(text) => vec![self.go_to(text, cx).unwrap_or_else(Effect::warn)],
-            Goto::Incident(_) | Goto::Scope(_) | Goto::Statement(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Statement(_) | Goto::Prompt | Goto::History(_) | Goto::Heat => {
+                Vec::new()
+            }
         }
     }
 
