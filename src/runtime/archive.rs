@@ -1,12 +1,12 @@
 //! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
 
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, PastIncident, Tally, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Tally, TemplateCount};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId, TemplateId,
     Timestamp, Verdict,
 };
 use std::collections::HashMap;
@@ -22,6 +22,9 @@ pub(super) const OF_SCOPE: &str = "the filter of the scope: ";
 /// Longest time one count for a question takes; then it says that it is not complete.
 const COUNTING: Duration = Duration::from_secs(4);
 
+/// Most changes told of one stretch, the latest.
+const CHANGES: usize = 200;
+
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
@@ -31,6 +34,16 @@ pub(crate) struct StoredArchive {
 
 fn told(e: StoreError) -> ArchiveError {
     ArchiveError(e.to_string())
+}
+
+fn change(m: Marker) -> Change {
+    Change {
+        time: m.time,
+        kind: m.kind.name().to_owned(),
+        text: m.text,
+        component: m.component,
+        record: Some(m.record),
+    }
 }
 
 impl StoredArchive {
@@ -140,6 +153,16 @@ impl Archive for StoredArchive {
 
     fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
         lock(&self.reader).verdict(id).map_err(told)
+    }
+
+    /// Those that are stored, and those that are not yet.
+    fn changes(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
+        let stored = lock(&self.reader).markers_between(from, to, CHANGES).map_err(told)?;
+        let within = |m: &&Marker| m.time >= from && m.time < to && !stored.iter().any(|s| s.record == m.record);
+        let fresh: Vec<Marker> = lock(&self.board.markers).iter().filter(within).cloned().collect();
+        let mut changes: Vec<Change> = stored.into_iter().chain(fresh).map(change).collect();
+        changes.sort_by_key(|c| (c.time, c.record));
+        Ok(changes)
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
