@@ -9,6 +9,7 @@ mod chunk;
 mod codec;
 mod columns;
 mod damage;
+mod departures;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -34,6 +35,7 @@ mod writer;
 
 pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
+pub use departures::Ledger;
 pub use error::{Result, StoreError};
 pub use header::{ChunkHeader, LEVELS};
 pub use histogram::{Axis, Detail, Parts};
