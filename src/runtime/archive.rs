@@ -28,6 +28,8 @@ const CHANGES: usize = 200;
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
+    /// For single rows, which must not wait for a scan.
+    rows: Mutex<Reader>,
     board: Arc<Board>,
     zone: ZoneRule,
 }
@@ -47,9 +49,9 @@ fn change(m: Marker) -> Change {
 }
 
 impl StoredArchive {
-    /// `zone` is that of times in filters without one.
-    pub(crate) fn new(reader: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
-        Self { reader: Mutex::new(reader), board, zone }
+    /// `zone` is that of times in filters without one; `rows` reads single rows beside the scans of `reader`.
+    pub(crate) fn new(reader: Reader, rows: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
+        Self { reader: Mutex::new(reader), rows: Mutex::new(rows), board, zone }
     }
 
     fn names(&self) -> Vec<(SourceId, String)> {
@@ -144,15 +146,15 @@ impl Archive for StoredArchive {
     }
 
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).latest_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).latest_diagnosis(fingerprint).map_err(told)
     }
 
     fn confirmed(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).confirmed_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).confirmed_diagnosis(fingerprint).map_err(told)
     }
 
     fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
-        lock(&self.reader).verdict(id).map_err(told)
+        lock(&self.rows).verdict(id).map_err(told)
     }
 
     /// Those that are stored, and those that are not yet.
@@ -169,7 +171,7 @@ impl Archive for StoredArchive {
         if let Some(held) = lock(&self.board.incidents).get(&id) {
             return Ok(Some(Incident::clone(held)));
         }
-        lock(&self.reader).incident(id).map_err(told)
+        lock(&self.rows).incident(id).map_err(told)
     }
 
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError> {
@@ -194,7 +196,7 @@ impl Archive for StoredArchive {
             .collect();
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
         like.truncate(limit);
-        let reader = lock(&self.reader);
+        let reader = lock(&self.rows);
         like.into_iter()
             .map(|incident| {
                 let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
