@@ -20,7 +20,7 @@ use super::running::Running;
 use super::sql::SqlDesk;
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
-use super::{EngineEvent, fields, hub, reading, resume, rules};
+use super::{EngineEvent, fields, hub, lore, reading, resume, rules};
 use crate::config::Config;
 use aiobs_logs::format::FormatSet;
 use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
@@ -294,6 +294,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         zone: rules::zone(config)?,
         forced: rules::forced(config)?,
         detect: rules::detect(config),
+        lore: lore::playbooks(config),
         incidents: rules::incidents(config),
         templates: reader.templates()?,
         known_incidents: reader.incidents()?,

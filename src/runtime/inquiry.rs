@@ -197,7 +197,8 @@ impl Inquiry {
         let (template, template_count) = lock(&self.board.templates).get(&record.template).cloned().unwrap_or_default();
         let incident = lock(&self.board.incidents)
             .values()
-            .find(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .filter(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .max_by_key(|i| (i.evidence.contains(&record.id), i.first_seen <= record.time, i.id))
             .map(|i| i.id);
         let fields = aiobs_logs::format::fields(&self.formats, &format, &record.text);
         Ok(Some(RecordDetail { record, fields, source, format, template, template_count, incident }))

@@ -15,6 +15,7 @@ mod hub;
 mod inquiry;
 mod live;
 mod logview;
+pub mod lore;
 pub mod memory;
 mod models;
 mod parts;

@@ -24,7 +24,7 @@ use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
 use self::trends::Trends;
 use aiobs_insight::Life;
 use aiobs_logs::detect::classify::Lesson;
-use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::detect::{DetectConfig, Detectors, Lore, RecordContext};
 use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Line, Unwrapper};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
@@ -52,6 +52,8 @@ pub struct PipelineSetup {
     pub forced: Vec<(globset::GlobMatcher, String)>,
     /// Rules of detection.
     pub detect: DetectConfig,
+    /// Who knows faults that no rule of detection does.
+    pub lore: Option<Box<dyn Lore>>,
     /// Rules of incidents.
     pub incidents: BookOptions,
     /// Templates known.
@@ -146,6 +148,9 @@ impl Pipeline {
         let mut miner = Miner::new(MinerOptions::default());
         miner.restore(setup.templates);
         let mut detectors = Detectors::new(&setup.detect)?;
+        if let Some(lore) = setup.lore {
+            detectors.set_lore(lore);
+        }
         if let Some(classifier) = detectors.scales().classifier().filter(|_| !setup.lessons.is_empty()) {
             classifier.restore(setup.lessons);
         }

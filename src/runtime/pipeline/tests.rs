@@ -13,6 +13,7 @@ pub(super) fn pipeline() -> Pipeline {
         zone: ZoneRule::parse("utc").unwrap(),
         forced: Vec::new(),
         detect: DetectConfig::default(),
+        lore: None,
         incidents: BookOptions { quiet: 30 * MINUTE, ..BookOptions::default() },
         templates: Vec::new(),
         known_incidents: Vec::new(),

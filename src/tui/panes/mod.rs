@@ -153,6 +153,8 @@ pub enum Goto {
     Record(RecordId),
     /// Logs: narrow down.
     Filter(String),
+    /// Logs: put the cursor where this says: a time, a share, a record.
+    Time(String),
     /// Logs: the place of the last session, without showing the pane.
     Restore(LogsPlace),
     /// Logs: rules for words that always stand out.
@@ -163,6 +165,8 @@ pub enum Goto {
     Scope(ChatScope),
     /// SQL: statements of earlier starts, oldest first.
     History(Vec<String>),
+    /// SQL: run this.
+    Statement(String),
     /// SQL: by choice; opens the prompt when there is no result to come back to.
     Prompt,
 }

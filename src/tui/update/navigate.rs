@@ -25,6 +25,8 @@ pub(super) fn settle(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
             Effect::OpenIncident(id) => go(model, PaneId::Incidents, Some(&Goto::Incident(id))),
             Effect::ShowRecord(id) => go(model, PaneId::Logs, Some(&Goto::Record(id))),
             Effect::FilterLogs(text) => go(model, PaneId::Logs, Some(&Goto::Filter(text))),
+            Effect::GoToTime(text) => go(model, PaneId::Logs, Some(&Goto::Time(text))),
+            Effect::RunSql(text) => go(model, PaneId::Sql, Some(&Goto::Statement(text))),
             Effect::EditFilter => go(model, PaneId::Logs, Some(&Goto::EditFilter)),
             Effect::AskAbout(scope) => go(model, PaneId::Chat, Some(&Goto::Scope(scope))),
             Effect::Back => back(model),
