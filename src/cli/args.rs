@@ -3,8 +3,8 @@
 mod known;
 
 pub(super) use known::{
-    KnowledgeAction, KnowledgeArgs, ModelsAction, ModelsArgs, PlaybooksAction, PlaybooksArgs, PromptsAction,
-    PromptsArgs, Vectors, VerdictsArgs,
+    KnowledgeAction, KnowledgeArgs, MigrateArgs, ModelsAction, ModelsArgs, PlaybooksAction, PlaybooksArgs,
+    PromptsAction, PromptsArgs, Vectors, VerdictsArgs,
 };
 
 use super::eval::EvalArgs;

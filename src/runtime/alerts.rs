@@ -4,6 +4,7 @@
 mod channels;
 mod record;
 
+pub(in crate::runtime) use channels::secret;
 pub use channels::{CHANNELS, ChannelState, channels, describe, rules, templates, test, zone};
 
 use super::EngineEvent;
