@@ -3,8 +3,8 @@
 mod known;
 
 pub(super) use known::{
-    AuditArgs, KnowledgeAction, KnowledgeArgs, Left, ModelsAction, ModelsArgs, PlaybooksAction, PlaybooksArgs,
-    PromptsAction, PromptsArgs, Vectors, VerdictsArgs,
+    AuditArgs, KnowledgeAction, KnowledgeArgs, Left, MigrateArgs, ModelsAction, ModelsArgs, PlaybooksAction,
+    PlaybooksArgs, PromptsAction, PromptsArgs, Vectors, VerdictsArgs,
 };
 
 use super::eval::EvalArgs;

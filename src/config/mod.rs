@@ -4,6 +4,7 @@
 
 mod alerts;
 mod key;
+mod knowledge;
 mod layers;
 mod mistake;
 mod models;
@@ -209,12 +210,14 @@ pub struct Knowledge {
     pub embedding_model: String,
     /// Name of the `[[models]]` whose server has it; empty is `[model]`.
     pub embedding_server: String,
-    /// `sqlite`, `qdrant` or `pinecone`.
+    /// `sqlite`, `pgvector`, `qdrant` or `pinecone`.
     pub store: String,
     /// Address of the vector store; empty with `sqlite`.
     pub store_url: String,
-    /// Environment variable with its API key; empty is none.
+    /// Environment variable with its key or password; empty is none.
     pub store_key_env: String,
+    /// File with it, instead.
+    pub store_key_file: PathBuf,
     /// Beginning of the name of the collection.
     pub collection: String,
 }
@@ -334,6 +337,7 @@ pub fn load(load: &Load<'_>) -> Result<Config, Mistakes> {
     layers.environment(&load.env, load.names);
     layers.flags(&load.set, load.names);
     layers.check_models();
+    layers.check_knowledge();
     Ok(Config { dir: load.dir(), ..finish(layers)? })
 }
 

@@ -294,31 +294,34 @@ const GENERAL: &[Key] = &[
     ),
     key(
         "knowledge.store",
-        Kind::Choice(&["sqlite", "qdrant", "pinecone"]),
+        Kind::Choice(&["sqlite", "pgvector", "qdrant", "pinecone"]),
         "\"sqlite\"",
         "",
-        "Where the vectors are kept: in the archive, or in a vector store. Texts stay in the archive.",
+        "Where the vectors are kept: in the archive, in PostgreSQL (pgvector), or in a vector store. Texts stay in the \
+         archive.",
     ),
     key(
         "knowledge.store_url",
-        Kind::Endpoint,
+        Kind::Store,
         "\"\"",
         "",
-        "Address of the vector store, such as http://127.0.0.1:6333; empty with sqlite.",
+        "Address of the vector store, such as http://127.0.0.1:6333 or postgres://aiobs@db.example.com/aiobs; empty with \
+         sqlite.",
     ),
     key(
         "knowledge.store_key_env",
         Kind::Variable,
         "\"\"",
         "",
-        "Name of the environment variable that holds the API key of the vector store; empty sends none.",
+        "Name of the environment variable that holds the key of the vector store (with pgvector the password).",
     ),
+    key("knowledge.store_key_file", Kind::Path, "\"\"", "", "File that holds that key, instead."),
     key(
         "knowledge.collection",
         Kind::Text,
         "\"aiobs\"",
         "",
-        "Beginning of the name of the collection (or namespace); that of the model follows.",
+        "Beginning of the name of the collection (namespace, table); that of the model follows.",
     ),
     key(
         "remotes.otlp.endpoint",

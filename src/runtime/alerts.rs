@@ -6,6 +6,7 @@ mod told;
 
 pub(in crate::runtime) use told::Told;
 
+pub(in crate::runtime) use channels::secret;
 pub use channels::{CHANNELS, ChannelState, channels, describe, rules, templates, test, zone};
 
 use super::EngineEvent;

@@ -7,13 +7,14 @@ mod keeper;
 pub use archived::Archived;
 pub(in crate::runtime) use keeper::Keeper;
 
+use super::alerts::secret;
 use super::builder::tokio_runtime;
 use super::models::{Pages, serve_one};
 use crate::config::{Config, expand_home};
 use aiobs_llm::Auditor;
 use aiobs_memory::{
-    Embedder, Engine, FillError, Folders, Heard, LOCAL_MODEL, Near, Pinecone, Put, Qdrant, Question, ServedEmbedder,
-    VectorStore, collect, collection_name, embed, near, plan,
+    Embedder, Engine, FillError, Folders, Heard, LOCAL_MODEL, Near, Pinecone, Postgres, Put, Qdrant, Question,
+    ServedEmbedder, VectorError, VectorStore, collect, collection_name, embed, near, plan,
 };
 use aiobs_store::{MemoryChange, Reader, StoreError};
 use std::path::{Path, PathBuf};
@@ -64,25 +65,28 @@ fn audited(
 /// As [`engine`].
 pub fn vectors(config: &Config, kind: &str, model: &str) -> Result<Option<Arc<dyn VectorStore>>, String> {
     let knowledge = &config.knowledge;
-    let key = match knowledge.store_key_env.as_str() {
-        "" => None,
-        name => match std::env::var(name) {
-            Ok(value) if !value.trim().is_empty() => Some(value.trim().to_owned()),
-            _ if kind == "sqlite" => None,
-            _ => return Err(format!("knowledge.store_key_env: the environment variable {name} is not set")),
-        },
-    };
-    if kind != "sqlite" && knowledge.store_url.is_empty() {
+    if kind == "sqlite" {
+        return Ok(None);
+    }
+    let url = knowledge.store_url.as_str();
+    if url.is_empty() {
         return Err(format!("knowledge.store_url: the address of {kind} is missing"));
     }
+    if url.starts_with("postgres") != (kind == "pgvector") {
+        return Err(format!("knowledge.store_url: that is no address of {kind}"));
+    }
+    let key = secret(&knowledge.store_key_env, &knowledge.store_key_file).transpose();
+    let named = if knowledge.store_key_env.is_empty() { "store_key_file" } else { "store_key_env" };
+    let key = key.map_err(|e| format!("knowledge.{named}: {e}"))?;
     let collection = collection_name(&knowledge.collection, model);
-    let (url, key) = (knowledge.store_url.as_str(), key.as_deref());
-    let store: Arc<dyn VectorStore> = match kind {
-        "qdrant" => Arc::new(Qdrant::new(url, &collection, key).map_err(|e| e.to_string())?),
-        "pinecone" => Arc::new(Pinecone::new(url, &collection, key).map_err(|e| e.to_string())?),
-        _ => return Ok(None),
+    let key = key.as_deref();
+    let store: Result<Arc<dyn VectorStore>, VectorError> = match kind {
+        "pgvector" => Postgres::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        "qdrant" => Qdrant::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        "pinecone" => Pinecone::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        other => return Err(format!("knowledge.store: `{other}` is not known")),
     };
-    Ok(Some(store))
+    store.map(Some).map_err(|e| e.to_string())
 }
 
 /// The configured folders, absolute.

@@ -4,6 +4,7 @@
 
 mod envelope;
 mod mute;
+mod name;
 mod older;
 #[cfg(test)]
 mod older_tests;
@@ -19,6 +20,7 @@ mod trends;
 
 use self::envelope::slice;
 use self::mute::Muted;
+use self::name::{stem, stream_format};
 use self::preview::Preview;
 pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
@@ -497,30 +499,5 @@ impl Core {
             state: std::mem::take(&mut self.state).into_iter().chain(learnt.state).collect(),
             lives: learnt.lives,
         }
-    }
-}
-
-/// The format of lines that a program prints for us.
-fn stream_format(name: &str) -> Option<&'static str> {
-    match name.split_once(':')?.0 {
-        "journald" => Some("journal-json"),
-        "docker" | "k8s" => Some("stamped"),
-        _ => None,
-    }
-}
-
-/// `orders` for `/var/log/shop/orders.log`, `web` for `docker:web`; nothing for a source that has no name of its own.
-fn stem(name: &str) -> String {
-    match name.split_once(':') {
-        Some(("docker", container)) => return container.to_owned(),
-        Some(("k8s", pod)) => return pod.rsplit('/').next().unwrap_or_default().to_owned(),
-        Some(("journald" | "cmd", _)) => return String::new(),
-        _ => {}
-    }
-    let file = name.rsplit('/').next().unwrap_or_default();
-    match file.split_once('.') {
-        _ if !name.contains('/') => String::new(),
-        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
-        _ => file.to_owned(),
     }
 }

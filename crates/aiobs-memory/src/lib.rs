@@ -14,6 +14,8 @@ mod similar;
 mod stem;
 #[cfg(test)]
 mod testing;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 mod vectors;
 mod words;
 
@@ -25,5 +27,8 @@ pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};
 pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
 pub use similar::{ENOUGH, Likeness, Profile, Remedy, at_most, likeness, remedy};
-pub use vectors::{Page, Pinecone, Point, Qdrant, VectorError, VectorStore, collection_name, migrate};
+pub use vectors::{
+    Moved, Page, Pinecone, Point, Postgres, Qdrant, VectorError, VectorStore, check_postgres_address, collection_name,
+    migrate,
+};
 pub use words::{Word, stems, words};

@@ -70,17 +70,24 @@ pub enum KnowledgeAction {
     /// Bring the index up to date now; the screen and `aiobs watch` do it by themselves
     Index,
     /// Copy the vectors to another store, the address of which is in knowledge.store_url
-    Migrate {
-        /// Where to
-        #[arg(long, value_enum)]
-        to: Vectors,
-        /// Where from; by default the store of the configuration
-        #[arg(long, value_enum)]
-        from: Option<Vectors>,
-        /// Address of the store they come from, when it is not that of the configuration
-        #[arg(long, value_name = "URL")]
-        from_url: Option<String>,
-    },
+    Migrate(MigrateArgs),
+}
+
+/// `aiobs knowledge migrate`
+#[derive(Clone, Debug, Args)]
+pub struct MigrateArgs {
+    /// Where to
+    #[arg(long, value_enum)]
+    pub to: Vectors,
+    /// Where from; by default the store of the configuration
+    #[arg(long, value_enum)]
+    pub from: Option<Vectors>,
+    /// Address of the store they come from, when it is not that of the configuration
+    #[arg(long, value_name = "URL")]
+    pub from_url: Option<String>,
+    /// Environment variable with the key or password of the store at --from-url
+    #[arg(long, value_name = "NAME", requires = "from_url")]
+    pub from_key_env: Option<String>,
 }
 
 /// Where vectors are kept.
@@ -88,6 +95,8 @@ pub enum KnowledgeAction {
 pub enum Vectors {
     /// The archive itself
     Sqlite,
+    /// PostgreSQL with the extension pgvector
+    Pgvector,
     /// Qdrant
     Qdrant,
     /// Pinecone, or what speaks like it

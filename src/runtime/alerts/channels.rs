@@ -125,7 +125,7 @@ fn mail(config: &Config) -> Result<Channel, String> {
 }
 
 /// A secret from the environment or a file; `None` when neither is named.
-fn secret(env: &str, file: &Path) -> Option<Result<String, String>> {
+pub(in crate::runtime) fn secret(env: &str, file: &Path) -> Option<Result<String, String>> {
     if !env.is_empty() {
         let value = std::env::var(env).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         return Some(value.ok_or_else(|| format!("the environment variable {env} is not set")));
