@@ -259,7 +259,7 @@ fn slot_values(doc: &mut Doc, slot: &SlotValues, cx: &PaneCx<'_>) {
         );
         doc.row(vec![Span::styled(rest, cx.style(Role::Dim))]);
     }
-    for (value, n, odd) in s.odd.iter().filter(|(v, ..)| odd_is_news(v, &s.top[..most])) {
+    for (value, n, odd) in s.odd.iter().filter(|(v, ..)| odd_is_news(v, &s.top[..most.min(s.top.len())])) {
         value_row(doc, value, *n, s.total, Some(*odd), cx);
     }
 }
