@@ -2,7 +2,7 @@
 //! can stop them again.
 
 use super::agents::{AgentOptions, Agents};
-use super::alerts::{AlertParts, AlertWorkers};
+use super::alerts::{AlertParts, AlertWorkers, Told};
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::collect::Collector;
@@ -144,6 +144,7 @@ impl Builder<'_> {
             follow: options.follow,
             archive: Arc::new(StoredArchive::new(
                 ground.store.reader()?.caching(AGENTS_CACHE),
+                ground.store.reader()?,
                 Arc::clone(&board),
                 rules::zone(config)?,
             )),
@@ -171,7 +172,6 @@ impl Builder<'_> {
         } else {
             AlertWorkers::start(&AlertParts {
                 config,
-                dir: &ground.dir,
                 reader: &|| ground.store.reader(),
                 writer: &to_writer,
                 pipeline: &to_pipeline,
@@ -257,6 +257,7 @@ impl Builder<'_> {
                 writer: to_writer,
                 agents,
                 strikes: Strikes::default(),
+                told: Told::new(config, options.alert && options.follow && !options.offline),
                 profiles: HashMap::new(),
             };
             let board_too = Arc::clone(&board);

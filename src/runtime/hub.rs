@@ -4,13 +4,16 @@
 use super::EngineEvent;
 use super::board::{Board, Wish, lock};
 use super::collect::Collector;
-use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
+use super::events::{
+    Backend, ChainState, Event, EventSink, Request, RunCalls, Snapshot, SourceRow, StageRow, StageState,
+};
 use super::heat::HeatDesk;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::parts::PartsDesk;
 use super::patterns::PatternsDesk;
 use super::sql::SqlDesk;
+use aiobs_agents::CallNote;
 use aiobs_logs::source::Waker;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
 use std::collections::{BTreeMap, HashMap};
@@ -119,16 +122,40 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             }
             if running.is_some() && chain.running != *running {
                 chain.stages = super::agents::fresh_stages();
+                chain.calls = RunCalls::default();
             }
             chain.queued = *queued;
             chain.running = *running;
             drop(chain);
             board.touch();
         }
+        EngineEvent::Call { note, .. } => {
+            called(&mut lock(&board.chain).calls, note);
+            board.touch();
+        }
         EngineEvent::Attention(text) => sink.send(Event::Attention(text.clone())),
         EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
         // Trouble is on the board, which the screen shows for as long as it lasts.
         EngineEvent::Stored | EngineEvent::Ended | EngineEvent::Trouble { .. } => {}
+    }
+}
+
+fn called(calls: &mut RunCalls, note: &CallNote) {
+    match note {
+        CallNote::Asked { model } => calls.model.clone_from(model),
+        CallNote::Again { reason, .. } => {
+            calls.again += 1;
+            calls.why_again.clone_from(reason);
+        }
+        CallNote::Answered { model, input, output, estimated, cost_usd } => {
+            calls.model.clone_from(model);
+            calls.answered += 1;
+            calls.tokens = (calls.tokens.0 + input, calls.tokens.1 + output);
+            calls.estimated |= estimated;
+            if let Some(cost) = cost_usd {
+                calls.cost_usd = Some(calls.cost_usd.unwrap_or(0.0) + cost);
+            }
+        }
     }
 }
 
@@ -218,7 +245,7 @@ fn take(
         chain: lock(&board.chain).clone(),
         notices: board.notices(),
         memory: lock(&board.memory).clone(),
-        remote: board.remote(),
+        remotes: board.remotes(),
         archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
         raw_bytes,
         place: place.to_owned(),

@@ -141,7 +141,7 @@ fn right(model: &Model, form: u8) -> Spans {
         push(&mut out, format!("EMBEDDING {:.0} %", (share * 100.0).floor()), Role::Progress);
     }
     let (name, mut badge, mut role) = model_badge(&s.model);
-    if s.remote.is_some() {
+    if !s.remotes.is_empty() {
         (badge, role) = ("REMOTE", Role::Remote);
     }
     if form == 0 && !name.is_empty() {

@@ -66,15 +66,15 @@ impl Known {
         &self.faults[usize::from(fault)]
     }
 
-    /// The fault that a record tells of. `text` is its template's.
-    pub(super) fn find(
-        &mut self,
-        template: TemplateId,
-        text: &str,
-        message: &str,
-        (component, source): (&str, &str),
-    ) -> Option<u16> {
+    /// The fault that a record tells of. `text` is its template's, which speaks for its first line only.
+    pub(super) fn find(&mut self, template: TemplateId, text: &str, message: &str, place: (&str, &str)) -> Option<u16> {
+        let (component, source) = place;
         let lore = self.lore.as_ref()?;
+        if message.contains('\n') {
+            with_digit(message, '0', &mut self.calm);
+            let told = lore.recognise(&self.calm, component, source)?;
+            return self.numbered(told);
+        }
         let at = template.0 as usize;
         if self.memos.len() <= at {
             self.memos.resize(at + 1, Memo::default());
@@ -91,7 +91,7 @@ impl Known {
                 is(&self.calm, fault)
             }
             Memo::Numbers(fault) => is(message, fault),
-            Memo::Unasked => self.learn(at, text, message, (component, source)),
+            Memo::Unasked => self.learn(at, text, message, place),
         }
     }
 
@@ -109,17 +109,22 @@ impl Known {
         };
         let same = |message: &str| lore.recognise(message, component, source).is_some_and(|t| t.id == told.id);
         let (always, said) = (by_words && same(text), by_words || same(message));
-        let fault = self.faults.iter().position(|f| f.id == told.id).unwrap_or(self.faults.len());
-        if fault == self.faults.len() {
-            self.faults.push(pattern(told));
-        }
-        let fault = u16::try_from(fault).ok()?;
+        let fault = self.numbered(told)?;
         self.memos[at] = match (always, by_words) {
             (true, _) => Memo::Always(fault),
             (_, true) => Memo::Words(fault),
             _ => Memo::Numbers(fault),
         };
         said.then_some(fault)
+    }
+
+    /// The fault by its place in the list of those met.
+    fn numbered(&mut self, told: KnownFault) -> Option<u16> {
+        let fault = self.faults.iter().position(|f| f.id == told.id).unwrap_or(self.faults.len());
+        if fault == self.faults.len() {
+            self.faults.push(pattern(told));
+        }
+        u16::try_from(fault).ok()
     }
 }
 
@@ -175,6 +180,15 @@ mod tests {
         assert_eq!(asked.load(Ordering::Relaxed), before);
         assert!(known.is_calm(TemplateId(2)) && !known.is_calm(TemplateId(1)) && !known.is_calm(TemplateId(3)));
         assert_eq!(known.at(0).severity, Severity::WARN, "an anomaly is a warning at least");
+    }
+
+    #[test]
+    fn of_several_lines_each_record_is_asked() {
+        let (mut known, _) = known();
+        let mut find = |message: &str| known.find(TemplateId(4), "Events:", message, ("", "")).is_some();
+        assert!(!find("Events:\n  all is well"));
+        assert!(find("Events:\n  disk at 97 %"));
+        assert!(!find("Events:"));
     }
 
     #[test]
