@@ -90,7 +90,7 @@ fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         pieces.push(Piece::Text(safe(&mark.name, cx), cx.style(Role::Strong)));
     }
     if mark.muted {
-        let said = if pieces.is_empty() { "of the incident is muted" } else { "  (muted)" };
+        let said = if pieces.is_empty() { "muted: such lines raise no incident" } else { "  (muted)" };
         pieces.push(Piece::Text(said.into(), cx.style(Role::Dim)));
     }
     if !mark.note.is_empty() {
