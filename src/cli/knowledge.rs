@@ -145,8 +145,8 @@ fn index(cx: &Context) -> anyhow::Result<Exit> {
 
 /// What doctor says of it.
 pub(super) fn summary(cx: &Context) -> Result<String, String> {
-    let engine = memory::engine(&cx.config, cx.offline)?;
     let reader = cx.archive().map_err(|e| e.to_string())?;
+    let engine = memory::engine(&cx.config, cx.offline, &cx.data_dir)?;
     let counts = |e: aiobs_store::StoreError| e.to_string();
     let documents = reader.contents(&DocumentFilter::default()).map_err(counts)?.len() as u64;
     let (texts, embedded) = reader.vector_counts(engine.model()).map_err(counts)?;

@@ -208,6 +208,8 @@ pub struct Knowledge {
     pub paths: Vec<String>,
     /// Embedding model; empty is none.
     pub embedding_model: String,
+    /// Name of the `[[models]]` whose server has it; empty is `[model]`.
+    pub embedding_server: String,
     /// `sqlite`, `pgvector`, `qdrant` or `pinecone`.
     pub store: String,
     /// Address of the vector store; empty with `sqlite`.

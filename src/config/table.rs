@@ -283,7 +283,14 @@ const GENERAL: &[Key] = &[
         Kind::Text,
         "\"\"",
         "",
-        "Embedding model on the Ollama server of [model], such as nomic-embed-text; empty compares texts by their words.",
+        "Embedding model, such as nomic-embed-text; empty compares texts by their words.",
+    ),
+    key(
+        "knowledge.embedding_server",
+        Kind::Text,
+        "\"\"",
+        "",
+        "Whose server has it: the name of one of [[models]]; empty is the server of [model].",
     ),
     key(
         "knowledge.store",

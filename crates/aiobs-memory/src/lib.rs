@@ -21,7 +21,7 @@ mod words;
 
 pub use chunk::{Chunk, chunks};
 pub use collect::{collect, of_incident};
-pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, OllamaEmbedder, cosine, local};
+pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, ServedEmbedder, cosine, local};
 pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
 pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -119,6 +119,24 @@ ALTER TABLE verdict ADD COLUMN note TEXT NOT NULL DEFAULT '';
 CREATE TABLE pending_run(
   incident INTEGER PRIMARY KEY, asked INTEGER NOT NULL, started INTEGER NOT NULL, time INTEGER NOT NULL
 );
+";
+
+/// What a person said of templates.
+const V8: &str = "
+CREATE TABLE template_mark(
+  template INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL, muted INTEGER NOT NULL, time INTEGER NOT NULL
+);
+";
+
+/// What left this machine, in one place: calls of models and alerts.
+const V9: &str = "
+CREATE TABLE departure(
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, incident INTEGER, cost REAL NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX departure_time ON departure(time);
+CREATE INDEX departure_incident ON departure(incident) WHERE incident IS NOT NULL;
+INSERT INTO departure(id, time, kind, cost, body) SELECT id, time, 'model', cost, body FROM model_call;
+DROP TABLE model_call;
 ";
 
 /// Version of an open database, 0 when it is empty.

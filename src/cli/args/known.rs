@@ -15,6 +15,39 @@ pub struct VerdictsArgs {
     pub output: TextOrJson,
 }
 
+/// `aiobs audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only one kind
+    #[arg(long, value_enum)]
+    pub kind: Option<Left>,
+    /// Most rows, the newest; 0 is no limit
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// Kinds of what leaves this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Left {
+    /// Calls of models
+    Model,
+    /// Alerts
+    Alert,
+}
+
+impl Left {
+    /// As it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Alert => "alert",
+        }
+    }
+}
+
 /// `aiobs knowledge`
 #[derive(Debug, Args)]
 pub struct KnowledgeArgs {
