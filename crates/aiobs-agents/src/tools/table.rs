@@ -26,12 +26,16 @@ const fn needed(name: &'static str, kind: &'static str, about: &'static str) -> 
     Argument { name, kind, about, needed: true }
 }
 
+const fn tool(name: &'static str, about: &'static str, arguments: &'static [Argument]) -> Entry {
+    Entry { name, about, arguments }
+}
+
 /// All tools.
 pub(super) const TOOLS: [Entry; 8] = [
-    Entry {
-        name: "search_logs",
-        about: "Log lines around the incident that contain a text, oldest first.",
-        arguments: &[
+    tool(
+        "search_logs",
+        "Log lines around the incident that contain a text, oldest first.",
+        &[
             a("text", "string", "literal text that the lines contain; empty for all"),
             a("level", "string", "least level: debug, info, warn, error or fatal"),
             a("component", "string", "only of this component"),
@@ -39,48 +43,48 @@ pub(super) const TOOLS: [Entry; 8] = [
             a("minutes_after", "integer", "how far after the first strike, at most 1440; 10 when left out"),
             a("limit", "integer", "lines at most, up to 40; 20 when left out"),
         ],
-    },
-    Entry {
-        name: "template_rate",
-        about: "How often a kind of line occurred per minute before and during the incident.",
-        arguments: &[
+    ),
+    tool(
+        "template_rate",
+        "How often a kind of line occurred per minute before and during the incident.",
+        &[
             needed("record", "string", "a line of that kind, such as R123"),
             a("minutes", "integer", "minutes before and after the first strike, at most 120; 15 when left out"),
         ],
-    },
-    Entry {
-        name: "placeholder_values",
-        about: "Which values stood at the changing places of a kind of line during the incident, with counts.",
-        arguments: &[needed("record", "string", "a line of that kind, such as R123")],
-    },
-    Entry {
-        name: "incident_history",
-        about: "Earlier incidents like this one, what was found about them and what a person said of that.",
-        arguments: &[],
-    },
-    Entry {
-        name: "read_marker",
-        about: "Deployments, restarts and configuration changes before and during the incident.",
-        arguments: &[a("minutes_before", "integer", "how far back, at most 1440; 60 when left out")],
-    },
-    Entry {
-        name: "read_runbook",
-        about: "A section of a runbook of the operators.",
-        arguments: &[
+    ),
+    tool(
+        "placeholder_values",
+        "Which values stood at the changing places of a kind of line during the incident, with counts.",
+        &[needed("record", "string", "a line of that kind, such as R123")],
+    ),
+    tool(
+        "incident_history",
+        "Earlier incidents like this one, what was found about them and what a person said of that.",
+        &[],
+    ),
+    tool(
+        "read_marker",
+        "Deployments, restarts and configuration changes before and during the incident.",
+        &[a("minutes_before", "integer", "how far back, at most 1440; 60 when left out")],
+    ),
+    tool(
+        "read_runbook",
+        "A section of a runbook of the operators.",
+        &[
             needed("file", "string", "file name, such as database.md"),
             a("heading", "string", "words of the section's heading; empty for the first"),
         ],
-    },
-    Entry { name: "host_state", about: "Load, memory, disks and processes of this machine now.", arguments: &[] },
-    Entry {
-        name: "read_file",
-        about: "A piece of a configuration or source file, if its directory may be read.",
-        arguments: &[
+    ),
+    tool("host_state", "Load, memory, disks and processes of this machine now.", &[]),
+    tool(
+        "read_file",
+        "A piece of a configuration or source file, if its directory may be read.",
+        &[
             needed("path", "string", "absolute path"),
             a("line", "integer", "around this line"),
             a("find", "string", "around the first line with this text"),
         ],
-    },
+    ),
 ];
 
 /// Names for people and models.
