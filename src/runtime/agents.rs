@@ -16,13 +16,11 @@ use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
-    Deadlines, Preview, Prompts, Stage,
+    Deadlines, Preview, Prompts, Stage, Surroundings,
 };
 use aiobs_llm::{CancellationToken, Health, Provider};
 use aiobs_store::{PendingRun, Reader};
-use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId,
-};
+use aiobs_types::{Author, ChatMessage, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -114,6 +112,7 @@ impl Agents {
                 }
             }
         };
+        let surroundings: Arc<dyn Surroundings> = Arc::new(places::workplace(o.config));
         let chat = ChatDeps {
             provider: None,
             archive: Arc::clone(&archive),
@@ -121,8 +120,9 @@ impl Agents {
             prompts: Arc::clone(&prompts),
             model: options.model.clone(),
             num_ctx: options.num_ctx,
+            surroundings: Arc::clone(&surroundings),
+            tools: options.tools,
         };
-        let surroundings = Arc::new(places::workplace(o.config));
         let deps =
             ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, surroundings, options };
         let chain = Arc::new(ChainService::spawn(rt, deps, {
@@ -238,17 +238,7 @@ impl Agents {
     /// Asks the assistant; a question before it is cancelled.
     pub(crate) fn ask(&self, question: String, scope: ChatScope, history: Vec<ChatMessage>) {
         self.cancel_ask();
-        let asked = ChatMessage {
-            id: 0,
-            time: Timestamp::now(),
-            role: ChatRole::User,
-            scope: scope.clone(),
-            text: question.clone(),
-            citations: Vec::new(),
-            author: String::new(),
-            complete: true,
-            usage: None,
-        };
+        let asked = ChatMessage::question(Timestamp::now(), scope.clone(), question.clone());
         self.put(Carried::Question(Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
         let token = self.chat.ask(question, scope, history, move |out| {
@@ -470,7 +460,7 @@ impl Carrier {
             }
         };
         match out {
-            ChatOutput::Step(text) => tell(Event::ChatStep(text)),
+            ChatOutput::Step(step) => tell(Event::ChatStep(step)),
             ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
             ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChatOutput::Done(message) => tell(Event::ChatDone(Box::new(self.store_chat(*message)))),

@@ -21,8 +21,8 @@ pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
 use aiobs_insight::Life;
 use aiobs_types::{
-    ChatMessage, ChatScope, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
-    SourceInfo, Span, TemplateId, Timestamp, TraceId, Verdict,
+    ChatMessage, ChatScope, ChatStep, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
+    RecordId, SourceInfo, Span, TemplateId, Timestamp, TraceId, Verdict,
 };
 use std::sync::Arc;
 
@@ -241,8 +241,8 @@ pub enum Event {
     Topology(Box<Topology>),
     /// Answer to [`Request::ChatHistory`].
     ChatHistory(Vec<ChatMessage>),
-    /// A tool step or retrieval step of the answer, one dim line.
-    ChatStep(String),
+    /// A look for the answer: of the program's own, or a tool that the model called.
+    ChatStep(ChatStep),
     /// More text of the answer.
     ChatDelta(String),
     /// The answer ended (complete, cancelled or failed) and is stored.

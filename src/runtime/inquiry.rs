@@ -2,6 +2,7 @@
 //! graph, the conversation. Runs on its own thread with its own reader; may block, the screen does not wait.
 
 use super::agents::Agents;
+use super::alike::Alike;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
@@ -13,13 +14,13 @@ use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
 use aiobs_logs::format::FormatSet;
-use aiobs_memory::{ENOUGH, Profile, at_most, likeness, remedy};
+use aiobs_memory::remedy;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
     semconv,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -29,8 +30,6 @@ const RUNS: usize = 50;
 const TURNS: usize = 200;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
-/// Past incidents it is compared with, the latest.
-const COMPARED: usize = 2_000;
 
 /// See the module.
 pub(crate) struct Inquiry {
@@ -42,8 +41,7 @@ pub(crate) struct Inquiry {
     pub writer: SyncSender<WriterMessage>,
     pub agents: Arc<Agents>,
     pub strikes: Strikes,
-    /// What incidents are compared by, with the title it was made of.
-    pub profiles: HashMap<IncidentId, (String, Profile)>,
+    pub alike: Alike,
 }
 
 impl Inquiry {
@@ -214,38 +212,17 @@ impl Inquiry {
     /// Past incidents that read like this one or had the same kind of cause.
     fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
         let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
-        let template = |id| lock(&self.board.templates).get(&id).map(|t| t.0.clone()).unwrap_or_default();
-        let now = Profile::of(incident, &template(incident.template), diagnosis);
-        let titles: HashMap<IncidentId, &str> = all.iter().map(|i| (i.id, i.title.as_str())).collect();
-        self.profiles.retain(|id, (title, _)| titles.get(id) == Some(&title.as_str()));
-        let mut found = Vec::new();
-        let past = |i: &Arc<Incident>| i.id != incident.id && i.last_seen < incident.first_seen;
-        for past in all.into_iter().filter(past).rev().take(COMPARED) {
-            let (_, profile) = self
-                .profiles
-                .entry(past.id)
-                .or_insert_with(|| (past.title.clone(), Profile::of(&past, &template(past.template), None)));
-            // Only those that could be like it are looked up.
-            if at_most(&now, profile) < ENOUGH {
-                continue;
-            }
-            let known = self.reader.latest_diagnosis(past.fingerprint)?;
-            let class = known.as_ref().map_or("", |d| &d.error_class);
-            let likeness = likeness(&now, &profile.clone().with_class(class));
-            if likeness.score < ENOUGH {
-                continue;
-            }
+        let found = self.alike.like(incident, diagnosis, &all, &self.board, &self.reader)?;
+        let mut out = Vec::new();
+        for (likeness, past, known) in found.into_iter().take(SIMILAR) {
             let helped = remedy(known.as_ref(), self.reader.verdict(past.id)?.and_then(|v| v.is_right()));
             let (solved_by, advised) = match helped {
                 Some(r) if r.confirmed => (Some(r.text), None),
                 other => (None, other.map(|r| r.text)),
             };
-            let why = likeness.to_string();
-            let similar = Similar { incident: Incident::clone(&past), why, solved_by, advised };
-            found.push((likeness.score, similar));
+            out.push(Similar { incident: Incident::clone(&past), why: likeness.to_string(), solved_by, advised });
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.incident.last_seen.cmp(&a.1.incident.last_seen)));
-        Ok(found.into_iter().take(SIMILAR).map(|(_, s)| s).collect())
+        Ok(out)
     }
 
     fn topology(&mut self, trace: Option<TraceId>) -> Result<Topology, StoreError> {

@@ -102,13 +102,21 @@ pub fn vectors(config: &Config, kind: &str, model: &str) -> Result<Option<Arc<dy
     Ok(Some(store))
 }
 
-/// The configured folders, absolute.
+/// The configured folders, absolute; and those of the chain's runbooks that are there.
 pub fn folders(config: &Config) -> Folders {
     let absolute = |path: &String| {
         let path = expand_home(Path::new(path));
         std::path::absolute(&path).unwrap_or(path)
     };
-    Folders::new(config.knowledge.paths.iter().map(absolute).collect())
+    let mut all: Vec<PathBuf> = config.knowledge.paths.iter().map(absolute).collect();
+    let beside = config.dir.as_ref().map(|d| d.join("runbooks"));
+    for path in beside.into_iter().chain(config.chain.runbooks.iter().map(absolute)).filter(|p| p.is_dir()) {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if !all.iter().any(|known| path.starts_with(known)) {
+            all.push(path);
+        }
+    }
+    Folders::new(all)
 }
 
 /// What one look at the archive and the folders calls for.

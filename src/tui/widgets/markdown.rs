@@ -1,7 +1,7 @@
 //! Markdown as rows of a [`Document`]: what a model answers. Text is made safe here; links show where they lead and
-//! are never followed; HTML is shown as text; `[n]` marks become links to records.
+//! are never followed; HTML is shown as text; marks `[n]` and `#n` become links.
 
-use super::document::{Document, Piece, marked};
+use super::document::{Document, Mark, Piece, marked};
 use super::text;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
@@ -60,8 +60,8 @@ struct Renderer<'d, T, C> {
     links: Vec<String>,
 }
 
-/// Adds `markdown` to `doc`; `cite` gives the record of a mark `[n]`, counted from 1.
-pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite: impl Fn(usize) -> Option<T>) {
+/// Adds `markdown` to `doc`; `cite` gives what a mark leads to.
+pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite: impl Fn(Mark) -> Option<T>) {
     let mut renderer = Renderer {
         doc,
         look,
@@ -101,7 +101,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
+impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
     fn style(&self) -> Style {
         if self.heading {
             self.look.heading
@@ -279,7 +279,7 @@ mod tests {
     fn rows(markdown: &str, width: u16) -> (Vec<String>, Vec<(usize, usize)>) {
         let look = Look { bullet: "*", bar: "|", rule: "-", ..Look::default() };
         let mut doc = Document::new(width as usize, "~", LinkStyles::default(), None);
-        render(&mut doc, markdown, look, |n| (n <= 2).then_some(n));
+        render(&mut doc, markdown, look, |m| m.cited().filter(|n| *n <= 2));
         let area = Rect::new(0, 0, width, doc.len() as u16);
         let mut buffer = Buffer::empty(area);
         doc.draw(area, &mut buffer, 0);

@@ -6,6 +6,7 @@ pub(crate) mod fence;
 mod gather;
 pub(crate) mod render;
 mod render_more;
+pub(crate) mod sources;
 pub(crate) mod suspect;
 pub(crate) mod values;
 

@@ -3,9 +3,9 @@
 
 use crate::{Commit, PendingRun, Store};
 use aiobs_types::{
-    AttrValue, Author, ChatMessage, ChatRole, ChatScope, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix,
-    Grounds, Incident, IncidentId, IncidentState, Judgement, MetricPoint, RecordId, Severity, SourceId, Span, SpanId,
-    SpanStatus, Template, TemplateId, Timestamp, TraceId, Verdict,
+    AttrValue, Author, ChatMessage, ChatRole, ChatScope, Checkpoint, Citation, Claim, Confidence, Diagnosis,
+    Fingerprint, Fix, Grounds, Incident, IncidentId, IncidentState, Judgement, MetricPoint, RecordId, Severity,
+    SourceId, Span, SpanId, SpanStatus, Template, TemplateId, Timestamp, TraceId, Verdict,
 };
 
 fn incident(id: u64, state: IncidentState) -> Incident {
@@ -59,15 +59,13 @@ fn span(id: u64, parent: Option<u64>, start: i64, value: AttrValue) -> Span {
 
 fn chat(text: &str) -> ChatMessage {
     ChatMessage {
-        id: 0,
         time: Timestamp(1),
         role: ChatRole::User,
         scope: ChatScope::Incident { id: IncidentId(1) },
         text: text.into(),
-        citations: vec![RecordId(1)],
-        author: String::new(),
+        citations: vec![Citation::Record(RecordId(1))],
         complete: true,
-        usage: None,
+        ..ChatMessage::default()
     }
 }
 

@@ -4,7 +4,7 @@ use super::state::State;
 use crate::runtime::events::ModelState;
 use crate::tui::effect::Effect;
 use crate::tui::panes::{PaneCx, PaneId};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, IncidentId};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Citation, IncidentId};
 use std::fmt::Write as _;
 
 /// Name, what follows it, what it does.
@@ -100,6 +100,15 @@ impl State {
     }
 }
 
+/// What a mark leads to, in words.
+fn cited(c: &Citation) -> String {
+    match c {
+        Citation::Record(id) => format!("record {}", id.0),
+        Citation::Text(t) if t.place.is_empty() => t.title.clone(),
+        Citation::Text(t) => format!("{} ({})", t.title, t.place),
+    }
+}
+
 fn markdown(history: &[ChatMessage], cx: &PaneCx<'_>) -> String {
     let mut out = String::from("# Conversation\n");
     for m in history {
@@ -108,7 +117,7 @@ fn markdown(history: &[ChatMessage], cx: &PaneCx<'_>) -> String {
         let _ = write!(out, "\n## {who}, {when}\n\n{}\n", m.text.trim_end());
         if m.role == ChatRole::Assistant {
             let cited: Vec<String> =
-                m.citations.iter().enumerate().map(|(n, id)| format!("[{}] record {}", n + 1, id.0)).collect();
+                m.citations.iter().enumerate().map(|(n, c)| format!("[{}] {}", n + 1, cited(c))).collect();
             let cited = if cited.is_empty() { String::new() } else { format!("; {}", cited.join(", ")) };
             let _ = write!(out, "\n*By {}{cited}.*\n", m.author);
         }

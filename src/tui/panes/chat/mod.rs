@@ -6,6 +6,7 @@ mod command;
 mod conversation;
 mod examples;
 mod flow;
+mod section;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::blocks::Blocks;
 use super::flow::{Cache, Flow, Of, Target};
+use super::section::Section;
 use super::{conversation, view};
 use crate::runtime::events::{Event, Request};
 use crate::tui::action::{Action, Context};
@@ -11,15 +12,12 @@ use crate::tui::panes::{Goto, Pane, PaneCx};
 use crate::tui::widgets::document::Place;
 use crate::tui::widgets::markdown;
 use crate::tui::widgets::scroll::{WHEEL, scrolled};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Timestamp};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, ChatStep, Citation, Timestamp};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use std::cell::RefCell;
 use textarea::{TextArea, WrapMode};
-
-/// Steps remembered per answer are few; answers with steps remembered at most.
-const STEPS_KEPT: usize = 50;
 
 /// Nanoseconds in which an answer counts as having come all at once.
 const AT_ONCE: i64 = 1_500_000_000;
@@ -28,7 +26,7 @@ const AT_ONCE: i64 = 1_500_000_000;
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) question: ChatMessage,
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Vec<ChatStep>,
     pub(super) text: String,
     /// Where `text` is cut for laying it out.
     pub(super) blocks: Blocks,
@@ -50,13 +48,13 @@ pub struct State {
     pub(super) history: Vec<ChatMessage>,
     pub(super) loaded: bool,
     pub(super) pending: Option<Pending>,
-    /// Steps of answers of this session, by message id.
-    pub(super) steps: Vec<(u64, Vec<String>)>,
     pub(super) scope: ChatScope,
     pub(super) editor: TextArea<'static>,
     pub(super) editing: bool,
-    /// Answers whose steps are shown.
-    pub(super) unfolded: Vec<u64>,
+    /// What is shown of answers: the program's looks, or what a tool brought, by its number.
+    unfolded: Vec<(u64, Option<usize>)>,
+    /// A cited text that is read in place of the conversation.
+    pub(super) section: Option<Section>,
     /// The turn after which the conversation begins; what was before is neither shown nor sent.
     pub(super) begin: u64,
     /// What is laid out already.
@@ -78,11 +76,11 @@ impl Default for State {
             history: Vec::new(),
             loaded: false,
             pending: None,
-            steps: Vec::new(),
             scope: ChatScope::All,
             editor: editor(),
             editing: false,
             unfolded: Vec::new(),
+            section: None,
             begin: 0,
             cache: RefCell::default(),
             recalled: None,
@@ -111,6 +109,19 @@ impl State {
         self.place.link
     }
 
+    /// Whether the looks of an answer, or what one of its tools brought, are shown.
+    pub(super) fn is_open(&self, answer: u64, step: Option<usize>) -> bool {
+        self.unfolded.contains(&(answer, step))
+    }
+
+    fn fold(&mut self, what: (u64, Option<usize>)) {
+        let before = self.unfolded.len();
+        self.unfolded.retain(|open| *open != what);
+        if self.unfolded.len() == before {
+            self.unfolded.push(what);
+        }
+    }
+
     fn document(&self, cx: &PaneCx<'_>) -> (Flow, usize) {
         let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
         (conversation::flow(self, cx, areas.text.width as usize).0, areas.text.height as usize)
@@ -123,7 +134,7 @@ impl State {
         self.place = self.place(rows, height);
         match action {
             Action::NextItem | Action::PreviousItem => {
-                self.place.jump(action == Action::NextItem, &links, rows, height);
+                self.place.jump_near(action == Action::NextItem, &links, rows, height);
             }
             Action::Down | Action::Up => self.place.step(action == Action::Down, &links, rows, height),
             _ => {
@@ -169,17 +180,7 @@ impl State {
         self.recalled = None;
         self.copied = 0;
         self.pending = Some(Pending {
-            question: ChatMessage {
-                id: 0,
-                time: cx.clock.now,
-                role: ChatRole::User,
-                scope: scope.clone(),
-                text: question.clone(),
-                citations: Vec::new(),
-                author: String::new(),
-                complete: true,
-                usage: None,
-            },
+            question: ChatMessage::question(cx.clock.now, scope.clone(), question.clone()),
             steps: Vec::new(),
             text: String::new(),
             blocks: Blocks::default(),
@@ -193,17 +194,18 @@ impl State {
         let (document, _) = self.document(cx);
         match self.place.link.and_then(|l| document.links().get(l)) {
             Some((_, Target::Record(record))) => return vec![Effect::ShowRecord(*record)],
-            Some((_, Target::Steps(id))) => {
-                let before = self.unfolded.len();
-                self.unfolded.retain(|open| open != id);
-                if self.unfolded.len() == before {
-                    self.unfolded.push(*id);
+            Some((_, Target::Incident(id))) => return vec![Effect::OpenIncident(*id)],
+            Some((_, Target::Text(answer, n))) => {
+                let message = self.history.iter().find(|m| m.id == *answer);
+                let cited = message.and_then(|m| m.citations.get(n.checked_sub(1)?));
+                if let Some(Citation::Text(text)) = cited {
+                    self.section = Some(Section::new(text.as_ref().clone()));
                 }
-                return Vec::new();
             }
-            None => {}
+            Some((_, Target::Steps(id))) => self.fold((*id, None)),
+            Some((_, Target::Step(id, step))) => self.fold((*id, Some(*step))),
+            None => self.editing = true,
         }
-        self.editing = true;
         Vec::new()
     }
 
@@ -281,9 +283,6 @@ impl State {
         if let Some(pending) = self.pending.take() {
             self.cache.get_mut().forget(pending.of());
             self.history.push(pending.question);
-            self.steps.push((message.id, pending.steps));
-            let extra = self.steps.len().saturating_sub(STEPS_KEPT);
-            self.steps.drain(..extra);
         }
         self.history.push(message.clone());
         self.copied = 0;
@@ -335,6 +334,20 @@ impl Pane for State {
     fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         if self.editing {
             return self.type_key(action, cx);
+        }
+        let area = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx).text;
+        if let Some(section) = &mut self.section {
+            return match action {
+                Action::Back => {
+                    self.section = None;
+                    Vec::new()
+                }
+                Action::Edit | Action::Ask => {
+                    self.editing = true;
+                    Vec::new()
+                }
+                _ => section.update(action, area, cx),
+            };
         }
         match action {
             Action::Back if self.place.link.take().is_some() => Vec::new(),

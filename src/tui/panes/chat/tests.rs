@@ -9,7 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
 use crate::tui::panes::{Goto, Pane};
 use crate::tui::theme::Depth;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, IncidentId, RecordId};
+use aiobs_types::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, Citation, CitedText, IncidentId, RecordId};
 use crossterm::event::{KeyCode, KeyEvent};
 
 const SCOPE: ChatScope = ChatScope::Incident { id: IncidentId(7) };
@@ -21,11 +21,19 @@ fn message(id: u64, role: ChatRole, text: &str, author: &str) -> ChatMessage {
         role,
         scope: SCOPE,
         text: text.into(),
-        citations: if role == ChatRole::Assistant { vec![RecordId(1), RecordId(3)] } else { Vec::new() },
+        citations: if role == ChatRole::Assistant {
+            [1, 3].map(|n| Citation::Record(RecordId(n))).into()
+        } else {
+            Vec::new()
+        },
         author: author.into(),
         complete: true,
-        usage: None,
+        ..ChatMessage::default()
     }
+}
+
+fn look(text: &str) -> ChatStep {
+    ChatStep { area: Some(Area::Logs), text: text.into(), ..ChatStep::default() }
 }
 
 const ANSWER: &str = "Orders fail because **db-1 refuses connections** [2]. It began after the deploy [1].\n\n\
@@ -66,7 +74,7 @@ fn an_answer_while_it_streams() {
         pane.go(&Goto::Scope(SCOPE), &kit.cx());
         typed(kit, &mut pane, "Was there a deploy?");
         kit.press(&mut pane, &[Submit]);
-        kit.event(&mut pane, Event::ChatStep("searched logs: deploy 14:20-14:30, 1 hit".into()));
+        kit.event(&mut pane, Event::ChatStep(look("searched logs: deploy 14:20-14:30 → 1")));
         kit.event(&mut pane, Event::ChatDelta("Yes, at 14:22:27: **orders".into()));
         typed(kit, &mut pane, "and what");
         kit.press(&mut pane, &[NewLine]);
@@ -258,15 +266,89 @@ fn steps_fold_and_open() {
     kit.press(&mut pane, &[Edit]);
     typed(&kit, &mut pane, "how many?");
     kit.press(&mut pane, &[Submit, Back]);
-    kit.event(&mut pane, Event::ChatStep("counted level>=error: 7".into()));
-    assert!(kit.draw(&pane).contains("counted level>=error: 7"), "shown while it goes on");
-    let done = ChatMessage { citations: Vec::new(), ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
+    kit.event(&mut pane, Event::ChatStep(look("counted level>=error → 7")));
+    assert!(kit.draw(&pane).contains("counted level>=error → 7"), "shown while it goes on");
+    let steps = vec![look("counted level>=error → 7")];
+    let done = ChatMessage { citations: Vec::new(), steps, ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
     kit.event(&mut pane, Event::ChatDone(Box::new(done)));
-    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
+    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
     kit.press(&mut pane, &[PreviousItem, Open]);
-    assert!(kit.draw(&pane).contains("counted level>=error: 7"));
+    assert!(kit.draw(&pane).contains("counted level>=error → 7"));
     kit.press(&mut pane, &[Open]);
-    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
+    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
+}
+
+#[test]
+fn tools_are_a_line_each_that_opens_and_the_answer_says_what_was_looked_at() {
+    testkit::snapshots("chat", "tools", |kit| {
+        let mut pane = ready(kit);
+        kit.event(&mut pane, Event::ChatHistory(with_tools()));
+        kit.press(&mut pane, &[Top, NextItem, NextItem, Open]);
+        pane
+    });
+}
+
+fn with_tools() -> Vec<ChatMessage> {
+    let tool = |area, text: &str, detail: &str| ChatStep {
+        area: Some(area),
+        text: text.into(),
+        detail: detail.into(),
+        by_model: true,
+        failed: detail.is_empty(),
+    };
+    let steps = vec![
+        look("searched logs: orders → 40"),
+        tool(
+            Area::Logs,
+            "searched logs: level>=error orders → 1,902",
+            "1902 lines match\n[3] 14:22:31 ERROR orders refused",
+        ),
+        tool(Area::Knowledge, "searched knowledge: refused connections → 1", "[4] runbook db.md > Pool (/r/db.md:3)"),
+        tool(Area::Sql, "ran SQL: SELEC 1 → near \"SELEC\": syntax error", ""),
+    ];
+    let text = CitedText {
+        kind: "runbook".into(),
+        title: "db.md > Pool".into(),
+        place: "/r/db.md:3".into(),
+        text: "Keep the pool **below** what the server allows.\n\n```sql\nSHOW max_connections;\n```".into(),
+        incident: None,
+    };
+    let citations = vec![Citation::Record(RecordId(3)), Citation::Text(Box::new(text))];
+    let answer = "Orders are refused [1] since #7 began; the runbook says to lower the pool [2].";
+    vec![
+        message(1, ChatRole::User, "Why do orders fail?", ""),
+        ChatMessage { steps, citations, ..message(2, ChatRole::Assistant, answer, "llama3.1") },
+    ]
+}
+
+#[test]
+fn citations_lead_to_lines_incidents_and_sections_and_back() {
+    let mut kit = Kit::new(100, 40, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.event(&mut pane, Event::ChatHistory(with_tools()));
+    // The looks, two tools that brought something, then the marks in the order of the text.
+    kit.press(&mut pane, &[Top, NextItem, NextItem, NextItem]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(3))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::OpenIncident(IncidentId(7))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), []);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("db.md > Pool") && shown.contains("/r/db.md:3") && shown.contains("SHOW max_connections"));
+    assert!(!shown.contains("Why do orders fail?"), "{shown}");
+    kit.press(&mut pane, &[Back]);
+    assert!(kit.draw(&pane).contains("Why do orders fail?"));
+}
+
+#[test]
+fn the_next_link_is_the_next_one_in_view() {
+    let mut kit = Kit::new(80, 14, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let cites = |id: u64, line: u64| ChatMessage {
+        citations: vec![Citation::Record(RecordId(line))],
+        ..message(id, ChatRole::Assistant, &format!("{}See [1].", "A paragraph.\n\n".repeat(8)), "m")
+    };
+    kit.event(&mut pane, Event::ChatHistory(vec![cites(1, 11), cites(2, 12), cites(3, 13)]));
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(13))], "the newest is in view");
+    assert_eq!(kit.press(&mut pane, &[PreviousItem, Open]), [Effect::ShowRecord(RecordId(12))]);
 }
 
 #[test]

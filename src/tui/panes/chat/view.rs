@@ -45,10 +45,15 @@ pub(super) fn layout(state: &State, area: Rect, _cx: &PaneCx<'_>) -> Areas {
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let areas = layout(state, area, cx);
+    let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
+    if let Some(section) = &state.section {
+        section.draw(frame, areas.text, bar, cx);
+        draw_scope(frame, areas.scope, cx, state);
+        return draw_editor(frame, areas.editor, cx, state);
+    }
     let (document, _) = conversation::flow(state, cx, areas.text.width as usize);
     let place = state.place(document.len(), areas.text.height as usize);
     document.draw(areas.text, frame.buffer_mut(), place.scroll);
-    let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
     let seen = (place.scroll as u64, u64::from(areas.text.height), document.len() as u64);
     scroll::scrollbar(frame, bar, seen, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
     draw_scope(frame, areas.scope, cx, state);
