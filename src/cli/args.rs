@@ -90,7 +90,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Show who is told of incidents and what waits to be sent, or try a channel
     Alert(AlertArgs),
-    /// Show the message templates of log files
+    /// Show the message templates of log files, or of the archive with their names and which are muted
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
     Formats(FormatsArgs),
@@ -380,11 +380,11 @@ pub enum DocumentFormat {
 /// `aiobs templates`
 #[derive(Debug, Args)]
 pub struct TemplatesArgs {
-    /// Files, or `-` for standard input; every line is one record here
-    #[arg(required = true, value_name = "PATH")]
+    /// Files, or `-` for standard input; every line is one record here. None: the templates of the archive
+    #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
     /// CSV `line,template_id,template`, one row per record, placeholders as `<*>`
-    #[arg(long)]
+    #[arg(long, requires = "paths")]
     pub per_record: bool,
     /// How the templates are printed
     #[arg(long, value_enum, default_value_t, conflicts_with = "per_record")]

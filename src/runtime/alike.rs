@@ -33,7 +33,7 @@ impl Alike {
         board: &Board,
         reader: &Reader,
     ) -> Result<Vec<Like>, StoreError> {
-        let template = |id| lock(&board.templates).get(&id).map(|t| t.0.clone()).unwrap_or_default();
+        let template = |id| lock(&board.templates).get(&id).map(|t| t.text.clone()).unwrap_or_default();
         let now = Profile::of(incident, &template(incident.template), diagnosis);
         let titles: HashMap<IncidentId, &str> = all.iter().map(|i| (i.id, i.title.as_str())).collect();
         self.profiles.retain(|id, (title, _)| titles.get(id) == Some(&title.as_str()));

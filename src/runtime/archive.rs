@@ -134,7 +134,7 @@ impl Archive for StoredArchive {
     }
 
     fn template_text(&self, id: TemplateId) -> Result<Option<String>, ArchiveError> {
-        Ok(lock(&self.board.templates).get(&id).map(|t| t.0.clone()))
+        Ok(lock(&self.board.templates).get(&id).map(|t| t.text.clone()))
     }
 
     fn source_name(&self, id: SourceId) -> Option<String> {

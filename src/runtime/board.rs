@@ -6,7 +6,9 @@ use super::events::{ChainState, MemoryState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
 use aiobs_insight::Life;
-use aiobs_types::{Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, TemplateId};
+use aiobs_types::{
+    Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, Template, TemplateId, TemplateMark,
+};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -51,8 +53,10 @@ pub(crate) struct Board {
     pub sources: Mutex<BTreeMap<SourceId, SourceInfo>>,
     /// Incidents held; written by the pipeline thread.
     pub incidents: Mutex<BTreeMap<IncidentId, Arc<Incident>>>,
-    /// Texts of templates; written by the pipeline thread.
-    pub templates: Mutex<HashMap<TemplateId, (String, u64)>>,
+    /// Templates; written by the pipeline thread.
+    pub templates: Mutex<HashMap<TemplateId, Template>>,
+    /// What persons said of templates; written by the inquiry thread.
+    pub marks: Mutex<BTreeMap<TemplateId, TemplateMark>>,
     /// The latest markers; written by the pipeline thread.
     pub markers: Mutex<VecDeque<Marker>>,
     /// Where templates stand in their life; written by the pipeline thread.
@@ -156,6 +160,21 @@ impl Board {
         if !lives.is_empty() {
             lock(&self.lives).extend(lives.iter().copied());
         }
+    }
+
+    /// What was said of a template, or of one that was merged into it.
+    pub(crate) fn mark_of(&self, id: TemplateId) -> Option<TemplateMark> {
+        let marks = lock(&self.marks);
+        if marks.is_empty() {
+            return None;
+        }
+        if let Some(own) = marks.get(&id) {
+            return Some(own.clone());
+        }
+        let templates = lock(&self.templates);
+        let text = &templates.get(&id)?.text;
+        let merged = |other: &TemplateId| templates.get(other).is_some_and(|t| t.count == 0 && t.text == *text);
+        marks.iter().find(|(other, _)| merged(other)).map(|(_, mark)| mark.clone())
     }
 
     /// The screen asks about an incident.

@@ -4,8 +4,10 @@
 
 mod charts;
 mod collect;
+mod heat;
 mod kept;
 mod parts;
+mod patterns;
 mod sql;
 mod stream;
 mod topology;
@@ -13,8 +15,10 @@ mod topology;
 pub use aiobs_types::StageState;
 pub use charts::{Charts, Marker, Series};
 pub use collect::Collected;
+pub use heat::{HeatCell, HeatMap, HeatRequest, HeatRow};
 pub use kept::{COLUMNS, HIGHLIGHTS, Keep, Kept, Marked};
 pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
+pub use patterns::{Pattern, PatternDetail, Patterns, SlotValues, TREND, Trend};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
@@ -22,7 +26,7 @@ pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 use aiobs_insight::Life;
 use aiobs_types::{
     ChatMessage, ChatScope, ChatStep, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
-    RecordId, SourceInfo, Span, TemplateId, Timestamp, TraceId, Verdict,
+    RecordId, SourceInfo, Span, TemplateId, TemplateMark, Timestamp, TraceId, Verdict,
 };
 use std::sync::Arc;
 
@@ -78,6 +82,16 @@ pub enum Request {
     CancelSql,
     /// Records counted in parts.
     Parts(PartsRequest),
+    /// All patterns, with their trends.
+    Patterns,
+    /// What the last lines of one pattern hold; it replaces the one that goes on.
+    Pattern(TemplateId),
+    /// Warnings and errors of components over time; it replaces the one that goes on.
+    Heat(HeatRequest),
+    /// What a person says of a pattern: its name, a note, whether it raises incidents.
+    MarkPattern(TemplateId, TemplateMark),
+    /// A person says whether the lines of a pattern are worth an alarm or noise; what is found is ranked by it.
+    RatePattern(TemplateId, bool),
     /// Records all at once, at most the query's limit, by event time or as they came in; it replaces the one that goes on.
     /// The number comes back.
     Collect(u64, LogQuery, bool),
@@ -207,6 +221,8 @@ pub struct IncidentDetail {
     pub strikes: Vec<u32>,
     /// Past incidents like this one, the likest first, at most three.
     pub similar: Vec<Similar>,
+    /// What was said of the pattern of its first record, when anything was.
+    pub pattern: Option<TemplateMark>,
 }
 
 /// A past incident like another one.
@@ -262,6 +278,12 @@ pub enum Event {
     Sql(SqlAnswer),
     /// Answer to [`Request::Parts`].
     Parts(Box<PartsAnswer>),
+    /// Answer to [`Request::Patterns`].
+    Patterns(Box<Patterns>),
+    /// Answer to [`Request::Pattern`].
+    Pattern(Box<PatternDetail>),
+    /// Answer to [`Request::Heat`].
+    Heat(Box<HeatMap>),
     /// Answer to [`Request::Collect`]: how far it is, then its end.
     Collected(u64, Collected),
     /// Answer to [`Request::Kept`].

@@ -51,6 +51,9 @@ impl Inquiry {
             // These have threads of their own.
             Request::Logs(_)
             | Request::Parts(_)
+            | Request::Patterns
+            | Request::Pattern(_)
+            | Request::Heat(_)
             | Request::Sql(..)
             | Request::CancelSql
             | Request::Collect(..)
@@ -72,7 +75,7 @@ impl Inquiry {
                 self.sink.toast(Level::Info, text);
                 Ok(None)
             }
-            Request::Rate(..) => {
+            Request::Rate(..) | Request::RatePattern(..) => {
                 self.decide(&request);
                 Ok(None)
             }
@@ -92,6 +95,12 @@ impl Inquiry {
             }
             Request::CancelAsk => {
                 self.agents.cancel_ask();
+                Ok(None)
+            }
+            Request::MarkPattern(id, ref mark) => {
+                lock(&self.board.marks).insert(id, mark.clone());
+                self.decide(&request);
+                self.board.touch();
                 Ok(None)
             }
             Request::Kept => self.kept().map(|kept| Some(Event::Kept(Box::new(kept)))),
@@ -120,6 +129,13 @@ impl Inquiry {
             }
             &Request::Rate(id, useful) => {
                 let _ = self.pipeline.send(Message::Rate(id, useful));
+            }
+            &Request::RatePattern(id, useful) => {
+                let _ = self.pipeline.send(Message::RateTemplate(id, useful));
+            }
+            Request::MarkPattern(id, mark) => {
+                let _ = self.writer.send(WriterMessage::Mark(*id, mark.clone()));
+                let _ = self.pipeline.send(Message::Mute(*id, mark.muted));
             }
             Request::Verdict(verdict) => {
                 let text = format!("diagnosis judged {}", verdict.words());
@@ -170,10 +186,12 @@ impl Inquiry {
         } else {
             (source, format)
         };
-        let (template, template_count) = lock(&self.board.templates).get(&record.template).cloned().unwrap_or_default();
+        let known = lock(&self.board.templates).get(&record.template).map(|t| (t.text.clone(), t.count));
+        let (template, template_count) = known.unwrap_or_default();
         let incident = lock(&self.board.incidents)
             .values()
-            .find(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .filter(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .max_by_key(|i| (i.evidence.contains(&record.id), i.first_seen <= record.time, i.id))
             .map(|i| i.id);
         let fields = aiobs_logs::format::fields(&self.formats, &format, &record.text);
         Ok(Some(RecordDetail { record, fields, source, format, template, template_count, incident }))
@@ -206,7 +224,8 @@ impl Inquiry {
         let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
         let verdict = self.reader.verdict(id)?;
-        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar }))
+        let pattern = self.board.mark_of(incident.template);
+        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar, pattern }))
     }
 
     /// Past incidents that read like this one or had the same kind of cause.

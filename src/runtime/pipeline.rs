@@ -3,6 +3,7 @@
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
 mod envelope;
+mod mute;
 mod older;
 #[cfg(test)]
 mod older_tests;
@@ -17,6 +18,7 @@ mod tests;
 mod trends;
 
 use self::envelope::slice;
+use self::mute::Muted;
 use self::preview::Preview;
 pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
@@ -24,7 +26,7 @@ use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
 use self::trends::Trends;
 use aiobs_insight::Life;
 use aiobs_logs::detect::classify::Lesson;
-use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::detect::{DetectConfig, Detectors, Lore, RecordContext};
 use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Line, Unwrapper};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
@@ -52,6 +54,8 @@ pub struct PipelineSetup {
     pub forced: Vec<(globset::GlobMatcher, String)>,
     /// Rules of detection.
     pub detect: DetectConfig,
+    /// Who knows faults that no rule of detection does.
+    pub lore: Option<Box<dyn Lore>>,
     /// Rules of incidents.
     pub incidents: BookOptions,
     /// Templates known.
@@ -99,7 +103,8 @@ impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
         let nothing_read = self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty();
-        nothing_read && self.incidents.is_empty() && self.markers.is_empty() && self.state.is_empty()
+        let nothing_learnt = self.markers.is_empty() && self.state.is_empty() && self.lives.is_empty();
+        nothing_read && nothing_learnt && self.incidents.is_empty()
     }
 }
 
@@ -116,6 +121,7 @@ struct Core {
     detectors: Detectors,
     book: IncidentBook,
     trends: Trends,
+    muted: Muted,
     /// Nothing comes after the next output.
     ending: bool,
     batch: RecordBatch,
@@ -146,6 +152,9 @@ impl Pipeline {
         let mut miner = Miner::new(MinerOptions::default());
         miner.restore(setup.templates);
         let mut detectors = Detectors::new(&setup.detect)?;
+        if let Some(lore) = setup.lore {
+            detectors.set_lore(lore);
+        }
         if let Some(classifier) = detectors.scales().classifier().filter(|_| !setup.lessons.is_empty()) {
             classifier.restore(setup.lessons);
         }
@@ -162,6 +171,7 @@ impl Pipeline {
                 detectors,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
                 trends: Trends::new(&setup.detect, setup.state, setup.markers)?,
+                muted: Muted::default(),
                 ending: false,
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
@@ -429,6 +439,9 @@ impl Core {
         let happened = if believed { time } else { now };
         let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, happened));
         let Some(anomaly) = found.map(|a| Anomaly { time: happened, ..a }) else { return };
+        if self.muted.hides(mined.id, anomaly.severity) {
+            return;
+        }
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
@@ -460,7 +473,7 @@ impl Core {
     fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>, now: Timestamp) -> Output {
         let mut checkpoints = std::mem::take(&mut self.carried);
         checkpoints.extend(moved);
-        for (incident, record) in self.trends.look(&self.batch, &self.miner, &mut self.book) {
+        for (incident, record) in self.trends.look(&self.batch, &self.miner, &self.muted, &mut self.book) {
             self.to_diagnose.push(incident);
             if let Some(i) = record.0.checked_sub(self.batch.first.0).filter(|i| *i < self.batch.len() as u64) {
                 let severity = self.batch.rows()[i as usize].severity;
@@ -469,6 +482,7 @@ impl Core {
         }
         let templates = self.miner.take_changed();
         self.trends.merged(&templates, &self.miner);
+        self.carry_mutes(&templates);
         let learnt = self.trends.take(now, std::mem::take(&mut self.ending));
         let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));

@@ -11,7 +11,7 @@ use super::remotes::Exports;
 use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
-    SourceId, Span, Template, TemplateId, Timestamp, Verdict,
+    SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub(crate) enum WriterMessage {
     WaitsNoMore(IncidentId),
     /// Something a person keeps or forgets.
     Keep(Keep),
+    /// What a person said of a template.
+    Mark(TemplateId, TemplateMark),
     /// What can be found by meaning changes; answered when it is stored.
     Memory(Box<MemoryChange>, SyncSender<u64>),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
@@ -223,6 +225,7 @@ impl Writing {
             WriterMessage::Models(ModelRow::Ended(id, end)) => self.writer.end_model_call(id, &end),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
+            WriterMessage::Mark(id, mark) => self.writer.put_template_mark(id, &mark, now),
             WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),
             WriterMessage::Outputs(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => {
                 Ok(())

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -118,6 +118,13 @@ ALTER TABLE verdict ADD COLUMN applied INTEGER;
 ALTER TABLE verdict ADD COLUMN note TEXT NOT NULL DEFAULT '';
 CREATE TABLE pending_run(
   incident INTEGER PRIMARY KEY, asked INTEGER NOT NULL, started INTEGER NOT NULL, time INTEGER NOT NULL
+);
+";
+
+/// What a person said of templates.
+const V8: &str = "
+CREATE TABLE template_mark(
+  template INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL, muted INTEGER NOT NULL, time INTEGER NOT NULL
 );
 ";
 

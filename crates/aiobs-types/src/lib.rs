@@ -43,6 +43,6 @@ pub use severity::{Level, Severity};
 pub use source::{Retry, Skipped, SourceId, SourceInfo, SourceState};
 pub use span::{AttrValue, Span, SpanId, SpanStatus, TraceId};
 pub use sql::SqlValue;
-pub use template::Template;
+pub use template::{Template, TemplateMark};
 pub use time::Timestamp;
 pub use verdict::{Judgement, Verdict};

@@ -259,6 +259,7 @@ pub(crate) fn detail() -> IncidentDetail {
             solved_by: Some("pgbouncer in transaction mode".into()),
             advised: None,
         }],
+        pattern: None,
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod classify;
 mod config;
 mod gist;
+mod lore;
 mod needs;
 mod new_template;
 mod pattern;
@@ -19,6 +20,7 @@ mod weigh;
 mod wording;
 
 pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use lore::{KnownFault, Lore};
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};

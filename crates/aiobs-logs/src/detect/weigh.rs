@@ -33,6 +33,8 @@ pub(super) struct Finding {
     pub(super) by_severity: bool,
     /// A template never seen before.
     pub(super) novel: bool,
+    /// A fault that somebody knows: only people's verdicts speak against it.
+    pub(super) known: bool,
 }
 
 impl Finding {
@@ -128,7 +130,7 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
     }
     let noise = likely < NOISE && odds.learnt < SAID;
     let fatal = level == Level::Fatal;
-    if own || !noise && (finding.novel && !finding.by_severity || likely >= LIKELY) {
+    if own || !noise && (finding.known || finding.novel && !finding.by_severity || likely >= LIKELY) {
         Some(true)
     } else if fatal || finding.by_severity && !noise {
         Some(false)
@@ -141,9 +143,9 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
 mod tests {
     use super::*;
 
-    const PATTERN: Finding = Finding { pattern: Some((true, false)), by_severity: false, novel: false };
-    const LEVEL: Finding = Finding { pattern: None, by_severity: true, novel: false };
-    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false };
+    const PATTERN: Finding = Finding { pattern: Some((true, false)), by_severity: false, novel: false, known: false };
+    const LEVEL: Finding = Finding { pattern: None, by_severity: true, novel: false, known: false };
+    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false, known: false };
 
     fn odds(score: f64, learnt: f64) -> Odds {
         Odds { score, learnt }

@@ -25,6 +25,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     let mut doc = Document::new(width, cx.glyphs.ellipsis, styles, state.place.link);
     let Some(incident) = state.current(cx) else { return doc };
     head(&mut doc, incident, cx);
+    named(&mut doc, state, cx);
     stages::add(&mut doc, state, cx);
     let Some(detail) = state.loaded(cx) else {
         doc.gap();
@@ -78,6 +79,25 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
         vec![Span::styled(began, cx.style(Role::Dim))],
     );
     doc.paragraph(Vec::new(), vec![Piece::Text(safe(&incident.reason, cx), cx.style(Role::Dim))]);
+}
+
+/// The name that a person gave the pattern of its first record, and that it raises no incident any more.
+fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
+    let Some(mark) = state.loaded(cx).and_then(|d| d.pattern.as_ref()) else { return };
+    let mut pieces = Vec::new();
+    if !mark.name.is_empty() {
+        pieces.push(Piece::Text(safe(&mark.name, cx), cx.style(Role::Strong)));
+    }
+    if mark.muted {
+        let said = if pieces.is_empty() { "of the incident is muted" } else { "  (muted)" };
+        pieces.push(Piece::Text(said.into(), cx.style(Role::Dim)));
+    }
+    if !mark.note.is_empty() {
+        pieces.push(Piece::Text(format!("  {}", safe(&mark.note, cx)), cx.style(Role::Dim)));
+    }
+    if !pieces.is_empty() {
+        doc.paragraph(vec![Span::styled("Pattern  ", cx.style(Role::Dim))], pieces);
+    }
 }
 
 /// Records in the order of their numbers `[n]`: cited ones first, then the rest of the evidence.
