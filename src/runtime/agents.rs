@@ -1,29 +1,31 @@
-//! The agent chain and the chat, wired to the engine: watches whether a model answers, passes incidents in, and
-//! carries what comes out to the writer, the pipeline and the listeners, on a thread of its own.
+//! The agent chain and the chat, wired to the engine: watches whether a model answers, and passes incidents and questions in.
+//! What comes out goes through the carrier.
+
+mod carrier;
 
 use super::EngineEvent;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::events::{Event, EventSink, ModelState, StageRow};
-use super::models::{Books, serve};
+use super::events::{Ask, Event, EventSink, ModelState, StageRow};
+use super::models::{Books, candidates, choices, serve};
 use super::places;
 use super::processing::Message;
 use super::resume::{CUT_OFF, Owed};
-use super::titles;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
-    Deadlines, Preview, Prompts, Stage, Surroundings,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatService, Deadlines, Preview,
+    Prompts, Question, Stage, Surroundings,
 };
-use aiobs_llm::{CancellationToken, Health, Provider};
-use aiobs_store::{PendingRun, Reader};
-use aiobs_types::{Author, ChatMessage, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId};
+use aiobs_llm::{CancellationToken, Candidate, Health, Provider};
+use aiobs_store::Reader;
+use aiobs_types::{ChatMessage, Conversation, IncidentId, Level, TimelineKind, Timestamp, TraceId};
+use carrier::{Carried, Carrier};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,8 +36,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
-/// Stored runs that are remembered per incident while the program runs.
-const REMEMBERED: usize = 1_000;
 
 /// What the agents are made from.
 pub(crate) struct AgentOptions<'a> {
@@ -56,14 +56,6 @@ pub(crate) struct AgentOptions<'a> {
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
 }
 
-enum Carried {
-    Chain(ChainOutput),
-    Chat(ChatOutput),
-    Question(Box<ChatMessage>),
-    Write(WriterMessage),
-    Stop,
-}
-
 /// See the module.
 pub(crate) struct Agents {
     enabled: bool,
@@ -73,6 +65,8 @@ pub(crate) struct Agents {
     archive: Arc<dyn Archive>,
     /// The configured models, whether they answer or not.
     configured: Option<Arc<dyn Provider>>,
+    /// The configured models one by one, for choosing.
+    listing: Arc<Vec<Candidate>>,
     asking: Mutex<Option<CancellationToken>>,
     carry: Sender<Carried>,
     carried: Arc<AtomicUsize>,
@@ -143,7 +137,7 @@ impl Agents {
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
         let board = Arc::clone(&o.board);
-        let mut configured = None;
+        let (mut configured, mut listing) = (None, Vec::new());
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
@@ -157,6 +151,7 @@ impl Agents {
             match serve(o.config, Some(books)) {
                 Ok(service) => {
                     configured = Some(Arc::clone(&service.provider));
+                    listing = candidates(o.config).unwrap_or_default();
                     drop(rt.spawn(watcher.run(service.provider)));
                 }
                 Err(reason) => *lock(&watcher.board.model) = ModelState::Offline { reason },
@@ -169,6 +164,7 @@ impl Agents {
             chat,
             archive,
             configured,
+            listing: Arc::new(listing),
             asking: Mutex::new(None),
             carry,
             carried,
@@ -236,18 +232,34 @@ impl Agents {
     }
 
     /// Asks the assistant; a question before it is cancelled.
-    pub(crate) fn ask(&self, question: String, scope: ChatScope, history: Vec<ChatMessage>) {
+    pub(crate) fn ask(&self, ask: Ask, history: Vec<ChatMessage>) {
         self.cancel_ask();
-        let asked = ChatMessage::question(Timestamp::now(), scope.clone(), question.clone());
-        self.put(Carried::Question(Box::new(asked)));
+        let turn = Arc::new(Mutex::new((Conversation { id: ask.conversation, ..Conversation::default() }, 0)));
+        let asked = ChatMessage::question(Timestamp::now(), ask.scope.clone(), ask.text.clone());
+        self.put(Carried::Question(Arc::clone(&turn), Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
-        let token = self.chat.ask(question, scope, history, move |out| {
+        let question = Question {
+            text: ask.text,
+            scope: ask.scope,
+            history,
+            prefer: ask.model.map(|m| (m.route, Some(m.model).filter(|m| !m.is_empty()))),
+            fresh: ask.until > 0,
+        };
+        let token = self.chat.ask(question, move |out| {
             carried.fetch_add(1, Ordering::SeqCst);
-            if carry.send(Carried::Chat(out)).is_err() {
+            if carry.send(Carried::Chat(Arc::clone(&turn), out)).is_err() {
                 carried.fetch_sub(1, Ordering::SeqCst);
             }
         });
         *lock(&self.asking) = Some(token);
+    }
+
+    /// Which models may be asked; they are looked for on the side, and told to the screen.
+    pub(crate) fn models(&self, sink: Arc<EventSink>) {
+        let listing = Arc::clone(&self.listing);
+        if let Ok(rt) = tokio_runtime() {
+            rt.spawn(async move { sink.send(Event::Models(choices(&listing).await)) });
+        }
     }
 
     /// Stops the answer that is streaming.
@@ -367,113 +379,5 @@ impl Watcher {
                 () = tokio::time::sleep(if ready { LOOK_AFTER } else { LOOK_AGAIN }) => {}
             }
         }
-    }
-}
-
-/// Carries what comes out of chain and chat; may block, which they must not.
-struct Carrier {
-    archive: Arc<dyn Archive>,
-    pipeline: SyncSender<Message>,
-    writer: SyncSender<WriterMessage>,
-    emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-    sink: Option<Arc<EventSink>>,
-    carried: Arc<AtomicUsize>,
-    traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
-}
-
-impl Carrier {
-    fn run(self, inbox: &Receiver<Carried>) {
-        while let Ok(item) = inbox.recv() {
-            let stop = matches!(item, Carried::Stop);
-            match item {
-                Carried::Chain(out) => self.chain(out),
-                Carried::Chat(out) => self.chat(out),
-                Carried::Question(message) => drop(self.store_chat(*message)),
-                // Gone only when everything stops.
-                Carried::Write(message) => drop(self.writer.send(message)),
-                Carried::Stop => {}
-            }
-            self.carried.fetch_sub(1, Ordering::SeqCst);
-            if stop {
-                return;
-            }
-        }
-    }
-
-    fn chain(&self, out: ChainOutput) {
-        let emit = &self.emit;
-        match out {
-            ChainOutput::Stage { incident, stage, state, attempts, at } => {
-                emit(EngineEvent::Stage { incident, stage: stage.name(), state, attempts, at });
-            }
-            ChainOutput::Text { incident, stage, delta } => {
-                emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
-            }
-            ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
-            ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
-            ChainOutput::Waits { incident, asked, started } => {
-                let run = PendingRun { incident, asked, started };
-                drop(self.writer.send(WriterMessage::Waits(run)));
-            }
-            ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
-            ChainOutput::Cancelled(incident) => {
-                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
-            }
-            ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
-        }
-    }
-
-    fn diagnosis(&self, mut diagnosis: Diagnosis) {
-        if let Some(trace) = diagnosis.trace {
-            let mut traces = lock(&self.traces);
-            if traces.len() >= REMEMBERED {
-                traces.clear();
-            }
-            traces.insert(diagnosis.incident, trace);
-        }
-        // Without an answer the title stays as it is, or is the diagnosis's: neither is wrong.
-        let incident = self.archive.incident(diagnosis.incident).ok().flatten();
-        let before = self.archive.diagnosis(diagnosis.fingerprint).ok().flatten();
-        let title = titles::renamed(incident.as_ref(), before.as_ref(), &diagnosis);
-        let (reply, stored) = sync_channel(1);
-        if self.writer.send(WriterMessage::Diagnosis(Box::new(diagnosis.clone()), reply)).is_ok()
-            && let Ok(id) = stored.recv()
-        {
-            diagnosis.id = id;
-        }
-        let by = match &diagnosis.author {
-            Author::Model { model, .. } => model.clone(),
-            Author::Playbook { id } => format!("playbook {id}"),
-            Author::Facts => "the facts alone".to_owned(),
-        };
-        let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
-        // Gone only when everything stops.
-        let _ = self.pipeline.send(note);
-        (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
-    }
-
-    fn chat(&self, out: ChatOutput) {
-        let tell = |event| {
-            if let Some(sink) = &self.sink {
-                sink.send(event);
-            }
-        };
-        match out {
-            ChatOutput::Step(step) => tell(Event::ChatStep(step)),
-            ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
-            ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChatOutput::Done(message) => tell(Event::ChatDone(Box::new(self.store_chat(*message)))),
-        }
-    }
-
-    fn store_chat(&self, mut message: ChatMessage) -> ChatMessage {
-        let (reply, stored) = sync_channel(1);
-        if self.writer.send(WriterMessage::Chat(Box::new(message.clone()), reply)).is_ok()
-            && let Ok(id) = stored.recv()
-        {
-            message.id = id;
-        }
-        message
     }
 }

@@ -8,7 +8,7 @@ use super::models::serve;
 use super::{memory, places, processing, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
-use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts};
+use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
 use aiobs_llm::{Health, Provider};
 use aiobs_store::Store;
 use aiobs_types::{ChatMessage, ChatScope, ChatStep, LogQuery, SourceInfo};
@@ -93,7 +93,8 @@ impl Asking {
         on: &mut dyn FnMut(&ChatStep),
     ) -> Option<ChatMessage> {
         let (tx, rx) = channel();
-        let token = self.chat.ask(question.to_owned(), scope, Vec::new(), move |out| drop(tx.send(out)));
+        let asked = Question { text: question.to_owned(), scope, ..Question::default() };
+        let token = self.chat.ask(asked, move |out| drop(tx.send(out)));
         loop {
             match rx.recv_timeout(LOOK) {
                 Ok(ChatOutput::Step(step)) => on(&step),

@@ -7,7 +7,7 @@ use super::board::{Board, lock};
 use super::charts;
 use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
-    RunRow, Similar, Topology,
+    RunRow, Similar, Talk, Topology,
 };
 use super::processing::Message;
 use super::strikes::Strikes;
@@ -26,8 +26,10 @@ use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
 const RUNS: usize = 50;
-/// Turns of the conversation shown.
+/// Turns of a conversation shown, and taken along.
 const TURNS: usize = 200;
+/// Conversations of a list.
+const TALKS: usize = 500;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
 
@@ -64,7 +66,16 @@ impl Inquiry {
             Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
             Request::Topology(trace) => self.topology(trace).map(|t| Some(Event::Topology(Box::new(t)))),
-            Request::ChatHistory => self.reader.chat(TURNS).map(|turns| Some(Event::ChatHistory(turns))),
+            Request::Talk(id) => self.talk(id).map(|t| Some(Event::Talk(Box::new(t)))),
+            Request::Talks(search) => self.reader.conversations(&search, TALKS).map(|all| Some(Event::Talks(all))),
+            Request::ChangeTalk(_) => {
+                self.decide(&request);
+                Ok(None)
+            }
+            Request::Models => {
+                self.agents.models(Arc::clone(&self.sink));
+                Ok(None)
+            }
             Request::SetIncidentState(..) => {
                 self.decide(&request);
                 Ok(None)
@@ -87,10 +98,10 @@ impl Inquiry {
                 self.agents.cancel(id);
                 Ok(None)
             }
-            Request::Ask { question, scope, since } => {
-                let mut turns = self.reader.chat(TURNS).unwrap_or_default();
-                turns.retain(|t| t.id > since);
-                self.agents.ask(question, scope, turns);
+            Request::Ask(ask) => {
+                let mut turns = self.reader.turns(ask.conversation, TURNS).unwrap_or_default();
+                turns.retain(|t| ask.until == 0 || t.id < ask.until);
+                self.agents.ask(*ask, turns);
                 Ok(None)
             }
             Request::CancelAsk => {
@@ -124,6 +135,9 @@ impl Inquiry {
             &Request::SetIncidentState(id, state) => {
                 let _ = self.pipeline.send(Message::SetIncidentState(id, state));
             }
+            Request::ChangeTalk(change) => {
+                let _ = self.writer.send(WriterMessage::ChangeTalk(change.clone()));
+            }
             Request::Keep(keep) => {
                 let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
             }
@@ -152,6 +166,15 @@ impl Inquiry {
             Some(r) => Ok(Some(r)),
             None => Ok(self.reader.records(&[id])?.pop()),
         }
+    }
+
+    fn talk(&mut self, id: Option<u64>) -> Result<Talk, StoreError> {
+        let conversation = match id {
+            Some(id) => self.reader.conversation(id)?,
+            None => self.reader.conversations("", 1)?.pop(),
+        };
+        let turns = conversation.as_ref().map(|c| self.reader.turns(c.id, TURNS)).transpose()?.unwrap_or_default();
+        Ok(Talk { conversation, turns })
     }
 
     fn kept(&mut self) -> Result<Kept, StoreError> {

@@ -3,6 +3,7 @@
 
 use super::board::lock;
 use super::builder::tokio_runtime;
+use super::events::ModelChoice;
 use super::writing::{ModelRow, WriterMessage};
 use crate::config::Config;
 use aiobs_llm::{
@@ -105,11 +106,39 @@ fn others(config: &Config) -> Vec<Row<'_>> {
 }
 
 /// The models that are asked, in their order.
-fn candidates(config: &Config) -> Result<Vec<Candidate>, String> {
+pub(super) fn candidates(config: &Config) -> Result<Vec<Candidate>, String> {
     let model = &config.model;
     let others = others(config);
     let named = model.fallbacks.iter().filter_map(|name| others.iter().find(|o| o.name == name));
     std::iter::once(&first(config)).chain(named).map(|row| row.candidate(model.connect_timeout)).collect()
+}
+
+/// What a person may choose between: each model of the configuration, and what else its server has when that is here.
+pub(super) async fn choices(candidates: &[Candidate]) -> Vec<ModelChoice> {
+    let mut out = Vec::new();
+    for c in candidates {
+        let here = if c.provider.is_local() { "this machine" } else { "another machine" };
+        let place = format!("{}, {here}", c.provider.name());
+        let one =
+            |model: String, wrong: String| ModelChoice { route: c.name.clone(), model, place: place.clone(), wrong };
+        let own = match c.provider.health().await {
+            Health::Ready { model, .. } => model,
+            Health::Unavailable { reason } => {
+                out.push(one(c.model.clone().unwrap_or_default(), reason));
+                continue;
+            }
+        };
+        out.push(one(own.clone(), String::new()));
+        if c.provider.is_local() {
+            let all = c.provider.models().await.unwrap_or_default();
+            // What the server only passes on is asked when the configuration names it, not by the way.
+            let talks = |m: &ModelInfo| {
+                m.elsewhere.is_none() && (m.capabilities.is_empty() || m.capabilities.iter().any(|c| c == "completion"))
+            };
+            out.extend(all.into_iter().filter(|m| m.name != own && talks(m)).map(|m| one(m.name, String::new())));
+        }
+    }
+    out
 }
 
 /// Keeps answers and remote calls in the archive.

@@ -410,7 +410,8 @@ async fn ask_of(
     };
     let chat = ChatService::new(&tokio::runtime::Handle::current(), deps);
     let (tx, mut rx) = unbounded_channel();
-    let cancel = chat.ask(question.into(), scope, Vec::new(), move |o| drop(tx.send(o)));
+    let asked = Question { text: question.into(), scope, ..Question::default() };
+    let cancel = chat.ask(asked, move |o| drop(tx.send(o)));
     let mut seen = Vec::new();
     loop {
         match tokio::time::timeout(Duration::from_secs(20), rx.recv()).await.unwrap().unwrap() {

@@ -67,6 +67,27 @@ pub struct ChatUsage {
     pub filled: u64,
 }
 
+/// A conversation with the assistant, and what its answers took.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its number.
+    pub id: u64,
+    /// Its name: the first question, or what a person called it.
+    pub title: String,
+    /// When it began.
+    pub created: Timestamp,
+    /// When the last turn came.
+    pub updated: Timestamp,
+    /// Questions and answers.
+    pub turns: u64,
+    /// Tokens sent to models.
+    pub input_tokens: u64,
+    /// Tokens of answers.
+    pub output_tokens: u64,
+    /// Millionths of a US dollar; `None` while no price is known.
+    pub cost_micro_usd: Option<u64>,
+}
+
 /// What a mark `[n]` of an answer leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -27,7 +27,7 @@ mod verdict;
 
 pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
-pub use chat::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, CitedText};
+pub use chat::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, CitedText, Conversation};
 pub use checkpoint::{Checkpoint, FileIdentity};
 pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Patch, Remembered, StageState};
 pub use ids::{RecordId, TemplateId};

@@ -256,9 +256,18 @@ mod tests {
             cut("sql", "SELECT name, 12 FROM t WHERE x = 'it''s' -- note"),
             ["K:SELECT", "N:12", "K:FROM", "K:WHERE", "T:'it''s'", "C:-- note"]
         );
-        assert_eq!(cut("json", r#"{"a": "b\"c", "n": 4.5, "t": true}"#), ["N:\"a\"", "T:\"b\\\"c\"", "N:\"n\"", "N:4.5", "N:\"t\"", "N:true"]);
-        assert_eq!(cut("yaml", "pool: 40 # max\nname: don't\n- on"), ["N:pool", "N:40", "C:# max", "N:name", "T:'t", "N:on"]);
-        assert_eq!(cut("toml", "[server]\nport = 8080\nname = \"x\""), ["K:[server]", "N:port", "N:8080", "N:name", "T:\"x\""]);
+        assert_eq!(
+            cut("json", r#"{"a": "b\"c", "n": 4.5, "t": true}"#),
+            ["N:\"a\"", "T:\"b\\\"c\"", "N:\"n\"", "N:4.5", "N:\"t\"", "N:true"]
+        );
+        assert_eq!(
+            cut("yaml", "pool: 40 # max\nname: don't\n- on"),
+            ["N:pool", "N:40", "C:# max", "N:name", "T:'t", "N:on"]
+        );
+        assert_eq!(
+            cut("toml", "[server]\nport = 8080\nname = \"x\""),
+            ["K:[server]", "N:port", "N:8080", "N:name", "T:\"x\""]
+        );
         assert_eq!(cut("diff", "@@ -1 +1 @@\n-a\n+b\n c"), ["K:@@ -1 +1 @@", "R:-a", "A:+b"]);
         assert_eq!(cut("brainfuck", "+-[]"), Vec::<String>::new());
     }

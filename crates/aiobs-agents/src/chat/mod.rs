@@ -42,6 +42,21 @@ pub struct ChatDeps {
     pub tools: ToolUse,
 }
 
+/// A question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Question {
+    /// In plain words.
+    pub text: String,
+    /// What it is about.
+    pub scope: ChatScope,
+    /// Earlier turns, oldest first, without this question.
+    pub history: Vec<ChatMessage>,
+    /// Of the configured models, the one to ask first and the model it is to use; `None` keeps the order.
+    pub prefer: Option<(String, Option<String>)>,
+    /// Whether an answer from the cache will not do.
+    pub fresh: bool,
+}
+
 /// What happens while a question is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatOutput {
@@ -72,18 +87,12 @@ impl ChatService {
         self.deps.lock().unwrap_or_else(PoisonError::into_inner).provider = provider;
     }
 
-    /// Asks. `history` are the earlier turns, oldest first, without this question. `out` is called from the
-    /// runtime's threads and must not block; cancelling the token ends the answer with what came so far.
-    pub fn ask(
-        &self,
-        question: String,
-        scope: ChatScope,
-        history: Vec<ChatMessage>,
-        out: impl Fn(ChatOutput) + Send + Sync + 'static,
-    ) -> CancellationToken {
+    /// Asks. `out` is called from the runtime's threads and must not block; cancelling the token ends the answer with
+    /// what came so far.
+    pub fn ask(&self, asked: Question, out: impl Fn(ChatOutput) + Send + Sync + 'static) -> CancellationToken {
         let cancel = CancellationToken::new();
         let deps = self.deps.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let turn = Turn { deps, question, scope, history, cancel: cancel.clone(), out: Box::new(out) };
+        let turn = Turn { deps, asked, cancel: cancel.clone(), out: Box::new(out) };
         self.rt.spawn(turn.answer());
         cancel
     }

@@ -4,7 +4,7 @@
 use super::answer::{self, Asking, cite, messages};
 use super::compose::by_rules;
 use super::retrieve::{Found, retrieve};
-use super::{ChatDeps, ChatOutput, RETRIEVAL};
+use super::{ChatDeps, ChatOutput, Question, RETRIEVAL};
 use crate::ArchiveError;
 use crate::context::fence::shown;
 use crate::context::sources::Sources;
@@ -26,9 +26,7 @@ const DETAIL: usize = 3_000;
 /// A question that is being answered.
 pub(super) struct Turn {
     pub(super) deps: ChatDeps,
-    pub(super) question: String,
-    pub(super) scope: ChatScope,
-    pub(super) history: Vec<ChatMessage>,
+    pub(super) asked: Question,
     pub(super) cancel: CancellationToken,
     pub(super) out: Box<dyn Fn(ChatOutput) + Send + Sync>,
 }
@@ -73,7 +71,7 @@ impl Turn {
     pub(super) async fn answer(self) {
         let mut log = SpanLog::new("invoke_agent chat", "invoke_agent");
         log.set(At::RUN, semconv::AGENT_NAME, "chat");
-        if let ChatScope::Incident { id } = self.scope {
+        if let ChatScope::Incident { id } = self.asked.scope {
             log.set(At::RUN, semconv::INCIDENT, i64::try_from(id.0).unwrap_or(i64::MAX));
         }
         let provider = self.deps.provider.clone();
@@ -105,7 +103,8 @@ impl Turn {
         let span = log.begin(Some(At::RUN), "execute_tool search_logs".into(), "execute_tool");
         log.set(span, semconv::TOOL_NAME, "search_logs");
         let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
-        let (question, scope, history) = (self.question.clone(), self.scope.clone(), self.history.clone());
+        let (question, scope, history) =
+            (self.asked.text.clone(), self.asked.scope.clone(), self.asked.history.clone());
         let work = tokio::task::spawn_blocking(move || {
             let mut found = retrieve(&question, &scope, Timestamp::now(), archive.as_ref(), advisor.as_ref())?;
             found.recall(&history, archive.as_ref())?;
@@ -137,9 +136,9 @@ impl Turn {
         });
         let offered = tools.as_ref().map(ToolBox::offered).unwrap_or_default();
         let prepared = messages(&Asking {
-            question: &self.question,
-            scope: &self.scope,
-            history: &self.history,
+            question: &self.asked.text,
+            scope: &self.asked.scope,
+            history: &self.asked.history,
             found,
             prompts: &self.deps.prompts,
             context: self.deps.num_ctx,
@@ -223,6 +222,8 @@ impl Turn {
                 num_predict: Some(answer::ANSWER),
                 seed: None,
             },
+            prefer: self.asked.prefer.clone(),
+            fresh: self.asked.fresh,
             stage: "chat",
             ..ChatRequest::default()
         };
@@ -314,7 +315,7 @@ impl Turn {
     }
 
     fn empty(&self, complete: bool) -> ChatMessage {
-        let (time, scope) = (Timestamp::now(), self.scope.clone());
+        let (time, scope) = (Timestamp::now(), self.asked.scope.clone());
         ChatMessage { time, role: ChatRole::Assistant, scope, complete, ..ChatMessage::default() }
     }
 }

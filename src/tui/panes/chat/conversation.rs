@@ -8,7 +8,7 @@ use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::document::{LinkStyles, Mark, Piece};
-use crate::tui::widgets::markdown::Look;
+use crate::tui::widgets::markdown::{CodeStyles, Look};
 use crate::tui::widgets::text;
 use aiobs_types::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, IncidentId};
 use ratatui::text::Span;
@@ -21,13 +21,13 @@ const MOST_MESSAGES: usize = 200;
 pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize) {
     let links = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };
     let dress = Dress { width, ellipsis: cx.glyphs.ellipsis, links, look: look(cx) };
-    let mut flow = Flow::new(dress, state.link());
+    let mut flow = Flow::new(&dress, state.link());
     if state.history.is_empty() && state.pending.is_none() {
         flow.part(|doc| empty(doc, state, cx));
         return (flow, 0);
     }
     let mut cache = state.cache.take();
-    cache.wear(dress);
+    cache.wear(&dress);
     let mut newest = 0;
     let from = state.history.len().saturating_sub(MOST_MESSAGES);
     for message in &state.history[from..] {
@@ -55,6 +55,16 @@ pub(super) fn look(cx: &PaneCx<'_>) -> Look {
         strong: cx.style(Role::Strong),
         quote: cx.style(Role::Quote),
         code: cx.style(Role::Code),
+        parts: CodeStyles {
+            keyword: cx.style(Role::Strong),
+            text: cx.style(Role::Ok),
+            number: cx.style(Role::Placeholder),
+            name: cx.style(Role::Info),
+            comment: cx.style(Role::Dim),
+            added: cx.style(Role::Ok),
+            removed: cx.style(Role::Error),
+        },
+        unnamed: false,
         dim: cx.style(Role::Dim),
         bullet: cx.glyphs.bullet,
         bar: cx.glyphs.vertical,
@@ -258,13 +268,14 @@ fn empty(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         "Answers cite the lines they rest on; a citation leads to its line. The conversation is kept across restarts.";
     doc.paragraph(Vec::new(), plain(how.into(), Role::Text));
     doc.row(Vec::new());
-    for example in examples(cx.snapshot) {
-        doc.paragraph(
-            vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))],
-            plain(text::safe_for(&example, cx.glyphs.ascii).into_owned(), Role::Quote),
-        );
+    for (i, example) in examples(cx.snapshot).iter().enumerate() {
+        let safe = text::safe_for(example, cx.glyphs.ascii);
+        let text = Span::styled(format!(" {} {safe}", cx.glyphs.bullet), cx.style(Role::Quote));
+        doc.link_row(vec![text], Target::Example(i));
     }
     doc.row(Vec::new());
+    let (next, open) = (cx.keys(Context::Chat, Action::NextItem), cx.keys(Context::Chat, Action::Open));
+    doc.paragraph(Vec::new(), plain(format!("{next} goes to one of these, {open} takes it for editing."), Role::Dim));
     let ask = cx.keys(Context::Incidents, Action::Ask);
     let last = format!("{ask} in any pane asks about what is selected there. /help lists commands.");
     doc.paragraph(Vec::new(), plain(last, Role::Dim));

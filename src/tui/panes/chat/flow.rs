@@ -22,6 +22,8 @@ pub(super) enum Target {
     Text(u64, usize),
     /// An incident that is named.
     Incident(IncidentId),
+    /// A question to begin with, by its place in the list.
+    Example(usize),
     /// What the program looked at for an answer, by its number: shown or hidden.
     Steps(u64),
     /// What a tool brought that the model called: number of the answer, and of the step from 0.
@@ -55,10 +57,10 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Forgets what looks otherwise now.
-    pub(super) fn wear(&mut self, dress: Dress) {
-        if self.dress != dress || self.docs.len() > MOST {
+    pub(super) fn wear(&mut self, dress: &Dress) {
+        if self.dress != *dress || self.docs.len() > MOST {
             self.docs.clear();
-            self.dress = dress;
+            self.dress = *dress;
         }
     }
 
@@ -86,8 +88,8 @@ pub(super) struct Flow {
 
 impl Flow {
     /// An empty one, whose link number `active` is lit.
-    pub(super) fn new(dress: Dress, active: Option<usize>) -> Self {
-        Self { dress, active, ..Self::default() }
+    pub(super) fn new(dress: &Dress, active: Option<usize>) -> Self {
+        Self { dress: *dress, active, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -181,10 +183,10 @@ impl Dress {
     fn block(&self, piece: &str, block: &Block, active: Option<usize>, cite: impl Fn(Mark) -> Option<Target>) -> Doc {
         let mut doc = self.doc(active);
         match &block.fence {
-            // The mark alone: the language was named where the code began.
+            // The language was named where the code began.
             Some(fence) => {
-                let mark = super::blocks::mark(fence).unwrap_or("```");
-                markdown::render(&mut doc, &format!("{mark}\n{piece}"), self.look, cite);
+                let look = Look { unnamed: true, ..self.look };
+                markdown::render(&mut doc, &format!("{}\n{piece}", fence.trim_end()), look, cite);
             }
             None => markdown::render(&mut doc, piece, self.look, cite),
         }
