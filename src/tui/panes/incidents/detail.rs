@@ -132,7 +132,7 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, detail: &IncidentDetail, cited: &[Rec
     heading(doc, "Cause", format!("  confidence {}, {by}", d.confidence.name()), cx);
     doc.paragraph(
         vec![Span::raw(" ")],
-        marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
+        marked(&safe(&d.cause, cx), cx.style(Role::Text), |m| cited.get(m.cited()?.checked_sub(1)?).copied()),
     );
     judged(doc, detail, cx);
     security(doc, d, cited, cx);
