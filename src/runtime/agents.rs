@@ -21,7 +21,7 @@ use aiobs_agents::{
 use aiobs_llm::{CancellationToken, Health, Provider};
 use aiobs_store::{PendingRun, Reader};
 use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, TimelineKind, Timestamp, TraceId,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,6 +36,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
+/// Consequences that are diagnosed when their cause could not be explained.
+const FURTHER: usize = 3;
 /// Stored runs that are remembered per incident while the program runs.
 const REMEMBERED: usize = 1_000;
 
@@ -132,6 +134,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            chain: Arc::clone(&chain),
             archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer.clone(),
@@ -317,11 +320,11 @@ impl Agents {
     }
 }
 
-/// Hands the incident as it is by now to the chain.
+/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
 fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
     match archive.incident(id) {
-        Ok(Some(incident)) => chain.submit(incident),
-        Ok(None) => {}
+        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
+        Ok(_) => {}
         Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }
@@ -382,6 +385,7 @@ impl Watcher {
 
 /// Carries what comes out of chain and chat; may block, which they must not.
 struct Carrier {
+    chain: Arc<ChainService>,
     archive: Arc<dyn Archive>,
     pipeline: SyncSender<Message>,
     writer: SyncSender<WriterMessage>,
@@ -460,7 +464,21 @@ impl Carrier {
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);
+        if diagnosis.author == Author::Facts
+            && let Some(incident) = &incident
+        {
+            self.look_further(incident);
+        }
         (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
+    }
+
+    /// Nobody could explain the cause: perhaps one of its consequences says more.
+    fn look_further(&self, incident: &Incident) {
+        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis(i.fingerprint), Ok(None));
+        let consequences = incident.causes.iter().filter_map(|id| self.archive.incident(*id).ok().flatten());
+        for child in consequences.filter(|c| c.state.is_active() && undiagnosed(c)).take(FURTHER) {
+            self.chain.submit(child);
+        }
     }
 
     fn chat(&self, out: ChatOutput) {

@@ -249,6 +249,7 @@ impl Builder<'_> {
                 agents,
                 strikes: Strikes::default(),
                 profiles: HashMap::new(),
+                classifier: None,
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

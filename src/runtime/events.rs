@@ -207,6 +207,8 @@ pub struct IncidentDetail {
     pub strikes: Vec<u32>,
     /// Past incidents like this one, the likest first, at most three.
     pub similar: Vec<Similar>,
+    /// The words of its statement that speak most for a fault (positive) and against it, the strongest first.
+    pub words: Vec<(String, f64)>,
 }
 
 /// A past incident like another one.

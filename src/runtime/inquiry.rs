@@ -8,10 +8,12 @@ use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
     RunRow, Similar, Topology,
 };
+use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
 use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
+use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_logs::format::FormatSet;
 use aiobs_memory::{ENOUGH, Profile, at_most, likeness, remedy};
 use aiobs_store::{Reader, StoreError};
@@ -25,6 +27,8 @@ use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
 const RUNS: usize = 50;
+/// Words shown that speak for and against a fault.
+const WORDS: usize = 5;
 /// Turns of the conversation shown.
 const TURNS: usize = 200;
 /// Past incidents shown beside one.
@@ -44,6 +48,8 @@ pub(crate) struct Inquiry {
     pub strikes: Strikes,
     /// What incidents are compared by, with the title it was made of.
     pub profiles: HashMap<IncidentId, (String, Profile)>,
+    /// What weighs words, with the verdicts it was taught.
+    pub classifier: Option<(Option<Vec<u8>>, Classifier)>,
 }
 
 impl Inquiry {
@@ -208,7 +214,22 @@ impl Inquiry {
         let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
         let verdict = self.reader.verdict(id)?;
-        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar }))
+        let words = if incident.likelihood.is_some() { self.words(&incident)? } else { Vec::new() };
+        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar, words }))
+    }
+
+    /// What speaks for and against a fault in the words of the incident's first statement.
+    fn words(&mut self, incident: &Incident) -> Result<Vec<(String, f64)>, StoreError> {
+        let stored = self.reader.state(LESSONS)?;
+        let (taught, classifier) = self.classifier.get_or_insert_with(Default::default);
+        if *taught != stored {
+            classifier.restore(lessons(stored.clone()));
+            *taught = stored;
+        }
+        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.0.clone()).unwrap_or_default();
+        let component = incident.components.first().map_or("", String::as_str);
+        let statement = Statement { template: &template, severity: incident.severity, component };
+        Ok(classifier.why(&statement, WORDS).into_iter().map(|r| (r.feature, r.weight)).collect())
     }
 
     /// Past incidents that read like this one or had the same kind of cause.

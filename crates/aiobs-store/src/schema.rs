@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -119,6 +119,12 @@ ALTER TABLE verdict ADD COLUMN note TEXT NOT NULL DEFAULT '';
 CREATE TABLE pending_run(
   incident INTEGER PRIMARY KEY, asked INTEGER NOT NULL, started INTEGER NOT NULL, time INTEGER NOT NULL
 );
+";
+
+/// Which incident caused which.
+const V8: &str = "
+ALTER TABLE incident ADD COLUMN caused_by INTEGER AS (body ->> '$.caused_by');
+CREATE INDEX incident_caused_by ON incident(caused_by) WHERE caused_by IS NOT NULL;
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -166,6 +166,7 @@ impl Trends {
 
     fn apply(&mut self, anomaly: &Anomaly, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
         let applied = book.apply(anomaly);
+        book.witness(&applied, anomaly, None);
         self.strike(anomaly, &applied);
         ((applied.opened || applied.reopened) && !applied.muted).then_some((applied.incident, anomaly.record))
     }

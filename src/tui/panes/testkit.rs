@@ -259,6 +259,7 @@ pub(crate) fn detail() -> IncidentDetail {
             solved_by: Some("pgbouncer in transaction mode".into()),
             advised: None,
         }],
+        words: vec![("refused".into(), 3.1), ("connection <num>".into(), 0.8), ("pool".into(), -0.4)],
     }
 }
 

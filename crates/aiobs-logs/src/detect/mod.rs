@@ -18,6 +18,8 @@ mod trace;
 mod weigh;
 mod wording;
 
+pub(crate) use gist::without_ids;
+
 pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
