@@ -2,6 +2,8 @@
 //! mining, detection, incidents. What it made since the last [`Pipeline::take`] belongs together: the caller stores
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
+#[cfg(test)]
+mod cardinality_tests;
 mod envelope;
 mod older;
 #[cfg(test)]

@@ -19,8 +19,8 @@ mod values;
 
 pub use class::Placeholder;
 pub use miner::{Mined, Miner, MinerOptions, Statement};
-pub(crate) use values::constant_words;
 pub use values::placeholder_values;
+pub(crate) use values::{constant_words, each_value};
 
 #[cfg(test)]
 mod tests;
