@@ -3,8 +3,9 @@
 //! incident may come of it. What is asserted are incidents, never how long it took.
 #![allow(clippy::unwrap_used)]
 
+use aiobs::config;
 use aiobs::demo::{DemoLine, RenderOptions, Scenario, render};
-use aiobs::runtime::{Pipeline, PipelineSetup};
+use aiobs::runtime::{Pipeline, PipelineSetup, lore};
 use aiobs_logs::detect::DetectConfig;
 use aiobs_logs::format::{FormatSet, ZoneRule};
 use aiobs_logs::incident::BookOptions;
@@ -50,6 +51,8 @@ fn lines(scenario: &Scenario, seed: u64, seconds: i64) -> Vec<DemoLine> {
 }
 
 fn pipeline() -> Pipeline {
+    let names = aiobs::names::names(None);
+    let config = config::load(&config::Load { names, ..config::Load::default() }).unwrap();
     Pipeline::new(PipelineSetup {
         formats: Arc::new(FormatSet::with_user(Vec::new()).unwrap()),
         zone: ZoneRule::parse("utc").unwrap(),
@@ -64,6 +67,7 @@ fn pipeline() -> Pipeline {
         lessons: Vec::new(),
         state: Vec::new(),
         markers: Vec::new(),
+        lore: lore::playbooks(&config),
     })
     .unwrap()
 }

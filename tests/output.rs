@@ -166,6 +166,7 @@ fn json_of_the_other_commands() {
         (&["search", "connection", "--output", "json"][..], "Record"),
         (&["incidents", "--output", "json"], "Incident"),
         (&["templates", "logs/app.log", "--output", "json"], "Template"),
+        (&["templates", "--output", "json"], "Archived template"),
         (&["formats", "--output", "json"], "Format"),
         (&["formats", "logs/app.log", "--output", "json"], "Reading"),
         (&["doctor", "--output", "json"], "Check"),
@@ -202,6 +203,7 @@ fn columns_of_csv() {
         (&["search", "db", "--output", "csv"][..], "aiobs search --output csv QUERY"),
         (&["incidents", "--output", "csv"], "aiobs incidents --output csv"),
         (&["templates", "logs/app.log", "--output", "csv"], "aiobs templates --output csv PATH"),
+        (&["templates", "--output", "csv"], "aiobs templates --output csv"),
         (&["templates", "logs/app.log", "--per-record"], "aiobs templates --per-record PATH"),
         (&["doctor", "--output", "csv"], "aiobs doctor --output csv"),
         (&["search", "--semantic", "refused", "--output", "csv"], "aiobs search --semantic --output csv QUESTION"),
@@ -251,4 +253,29 @@ fn what_is_piped_in_is_asked_and_leaves_nothing() {
     assert!(ran.code == Some(0) && ran.out.contains("**1 record**"), "{} {}", ran.out, ran.err);
     assert!(ran.out.contains("[1] ") && ran.out.contains("connection refused by 10.0.0.7:5432"), "{}", ran.out);
     assert!(home.records().is_empty(), "the archive is untouched");
+}
+
+#[test]
+fn alerts_and_what_left() {
+    let page = Page::read();
+    let home = Home::new();
+    let rules = "[[alerts.rules]]\nname = \"night\"\nchannels = [\"webhook\"]\ncomponents = [\"pay*\"]\n\
+                 [alerts.webhook]\nurl = \"http://127.0.0.1:9/hook\"\n";
+    fs::write(home.path("alerts.toml"), rules).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aiobs"));
+        command.env_clear().env("HOME", home.path("")).current_dir(home.path("")).args(args);
+        command.args(["--config", "alerts.toml", "--output", "json", "--data-dir", "data"]);
+        support::ran(&mut command)
+    };
+    let list = run(&["alert", "list"]);
+    page.check(&objects(&list.out)[0], &["Alert rules"]);
+    let test = run(&["alert", "test"]);
+    assert_eq!(test.code, Some(3), "nobody listens there: {}", test.out);
+    page.check(&objects(&test.out)[0], &["Alert test"]);
+    assert_eq!(run(&["alert", "queue"]).out, "", "nothing waits");
+    let audit = objects(&run(&["audit"]).out);
+    page.check(&audit[0], &["Audit"]);
+    assert_eq!((audit.len(), &audit[0]["outcome"], &audit[0]["local"]), (1, &"failed".into(), &true.into()));
+    assert_eq!(run(&["audit", "--kind", "model"]).out, "");
 }

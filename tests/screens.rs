@@ -148,6 +148,21 @@ fn what_a_line_cannot_do_before_it_is_stored_is_said() {
 }
 
 #[test]
+fn patterns() {
+    picture("patterns", "8");
+}
+
+#[test]
+fn one_pattern_by_its_last_lines() {
+    picture("patterns_detail", "8 enter ]");
+}
+
+#[test]
+fn heat_map() {
+    picture("heat", "H h h");
+}
+
+#[test]
 fn help() {
     picture("help", "2 ?");
 }
@@ -165,7 +180,7 @@ fn start_page() {
 
 #[test]
 fn in_ascii_every_cell_is_ascii() {
-    for keys in ["", "2 E", "2 H", "2 / \"evil\" enter enter", "3", "?", "g"] {
+    for keys in ["", "2 E", "2 H", "2 / \"evil\" enter enter", "3", "H", "8", "8 enter", "?", "g"] {
         let mut screen = Screen::new(120, 40, Depth::None, true, "default");
         screen.press(keys);
         let text = screen.text();
@@ -177,7 +192,7 @@ fn in_ascii_every_cell_is_ascii() {
 
 #[test]
 fn without_colour_no_cell_has_a_colour() {
-    for keys in ["", "2", "2 H", "2 enter", "3", "4", "5", "6", "?", ": \"a\""] {
+    for keys in ["", "2", "2 H", "2 enter", "3", "4", "H", "5", "6", "8", "8 enter ]", "?", ": \"a\""] {
         let mut screen = Screen::new(120, 40, Depth::None, false, "default");
         screen.press(keys);
         let text = styles(&mut screen);
@@ -199,6 +214,8 @@ fn every_size_draws_and_no_key_breaks_it() {
             "4 j",
             "5 j",
             "6",
+            "8 j enter ] esc s / esc",
+            "4 H j l + minus n esc esc",
             "esc ?",
             "esc : esc",
         ] {

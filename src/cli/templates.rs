@@ -1,5 +1,7 @@
 //! `aiobs templates PATH...`: the templates of log files. Every line is one record here, so that rows can be laid
-//! beside the lines of the file; nothing is stored.
+//! beside the lines of the file; nothing is stored. Without a path, those of the archive.
+
+mod archive;
 
 use super::args::{Format, TemplatesArgs};
 use super::context::Context;
@@ -22,6 +24,12 @@ const BLOCK: usize = 256 << 10;
 const BATCH: usize = 4096;
 
 pub(super) fn run(cx: &Context, args: &TemplatesArgs) -> anyhow::Result<Exit> {
+    if args.paths.is_empty() {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        archive::write(cx, &mut out, args.output)?;
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
     let formats = Arc::new(rules::formats(&cx.config)?);
     let mut miner = Miner::new(MinerOptions::default());
     let mut rows: Vec<TemplateId> = Vec::new();

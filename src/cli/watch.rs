@@ -191,6 +191,7 @@ fn translate(event: &EngineEvent) -> Option<Value> {
         | EngineEvent::Stored
         | EngineEvent::Stage { .. }
         | EngineEvent::StageText { .. }
+        | EngineEvent::Call { .. }
         | EngineEvent::Queue { .. } => return None,
     };
     if let Value::Object(map) = &mut value {

@@ -1,43 +1,43 @@
 //! The agent chain and the chat, wired to the engine: watches whether a model answers, passes incidents in, and
 //! carries what comes out to the writer, the pipeline and the listeners, on a thread of its own.
 
+mod carrier;
+mod watcher;
+
 use super::EngineEvent;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::events::{Event, EventSink, ModelState, StageRow};
-use super::models::{Books, serve};
+use super::events::{Event, EventSink, ModelChoice, ModelState, StageRow};
+use super::models::{Books, choices, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
 use super::resume::{CUT_OFF, Owed};
-use super::titles;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
     Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
-    Deadlines, Preview, Prompts, Stage,
+    Chosen, Deadlines, Preview, Prompts, Stage,
 };
-use aiobs_llm::{CancellationToken, Health, Provider};
-use aiobs_store::{PendingRun, Reader};
+use aiobs_llm::{CancellationToken, Provider};
+use aiobs_store::Reader;
 use aiobs_types::{
-    Author, ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, IncidentId, Level, TimelineKind, Timestamp, TraceId,
+    ChatMessage, ChatRole, ChatScope, IncidentId, Level, LogRecord, RecordId, TimelineKind, Timestamp, TraceId,
 };
+use carrier::Carrier;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use watcher::Watcher;
 
-/// Time between two looks for a model that does not answer.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
-/// Time between two looks at one that does.
-const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
-/// Consequences that are diagnosed when their cause could not be explained.
-const FURTHER: usize = 3;
+/// Why no model can be chosen.
+const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
 /// Stored runs that are remembered per incident while the program runs.
 const REMEMBERED: usize = 1_000;
 
@@ -68,6 +68,12 @@ enum Carried {
     Stop,
 }
 
+/// See [`Agents::choosing`].
+struct Choosing {
+    config: Config,
+    books: Arc<Books>,
+}
+
 /// See the module.
 pub(crate) struct Agents {
     enabled: bool,
@@ -77,6 +83,8 @@ pub(crate) struct Agents {
     archive: Arc<dyn Archive>,
     /// The configured models, whether they answer or not.
     configured: Option<Arc<dyn Provider>>,
+    /// What a person may choose from; `None` when no model is to be asked.
+    choosing: Option<Arc<Choosing>>,
     asking: Mutex<Option<CancellationToken>>,
     carry: Sender<Carried>,
     carried: Arc<AtomicUsize>,
@@ -146,7 +154,7 @@ impl Agents {
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
         let board = Arc::clone(&o.board);
-        let mut configured = None;
+        let (mut configured, mut choosing) = (None, None);
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
@@ -157,7 +165,8 @@ impl Agents {
                 move |message| put(Carried::Write(message))
             };
             let books = Arc::new(Books::new(o.reader, o.writer, o.config, write));
-            match serve(o.config, Some(books)) {
+            choosing = Some(Arc::new(Choosing { config: o.config.clone(), books: Arc::clone(&books) }));
+            match serve(o.config, books.into()) {
                 Ok(service) => {
                     configured = Some(Arc::clone(&service.provider));
                     drop(rt.spawn(watcher.run(service.provider)));
@@ -172,6 +181,7 @@ impl Agents {
             chat,
             archive,
             configured,
+            choosing,
             asking: Mutex::new(None),
             carry,
             carried,
@@ -231,6 +241,40 @@ impl Agents {
         if let Ok(Some(incident)) = self.archive.incident(id) {
             self.chain.rerun(incident);
         }
+    }
+
+    /// Wants a new diagnosis by a model that a person chose.
+    ///
+    /// # Errors
+    /// Why that is not possible, one line.
+    pub(crate) fn rerun_by(&self, id: IncidentId, choice: &ModelChoice) -> Result<(), String> {
+        let choosing = self.choosing.as_ref().ok_or(NO_MODELS)?;
+        let keep = Arc::clone(&choosing.books).into();
+        let provider = serve_chosen(&choosing.config, &choice.server, &choice.model, keep)?.provider;
+        let model = Some(choice.model.clone()).filter(|m| !m.is_empty());
+        if let Ok(Some(incident)) = self.archive.incident(id) {
+            self.chain.rerun_by(incident, Chosen { provider, model });
+        }
+        Ok(())
+    }
+
+    /// Asks the servers what they have, and tells the screen.
+    pub(crate) fn offer_models(&self, sink: &Arc<EventSink>) {
+        let Some(choosing) = self.choosing.clone() else {
+            return sink.send(Event::ModelChoices(Err(NO_MODELS.to_owned())));
+        };
+        let Ok(rt) = tokio_runtime() else { return };
+        let sink = Arc::clone(sink);
+        rt.spawn(async move { sink.send(Event::ModelChoices(choices(&choosing.config).await)) });
+    }
+
+    /// A line with so many before and after it on its source, oldest first.
+    pub(crate) fn around(&self, id: RecordId, lines: usize) -> Vec<LogRecord> {
+        let own = self.archive.records(&[id]).unwrap_or_default();
+        let mut all = self.archive.around(id, lines, lines).unwrap_or_default();
+        all.extend(own);
+        all.sort_by_key(|r| r.id);
+        all
     }
 
     /// Stops a run.
@@ -347,161 +391,4 @@ fn chain_options(config: &Config) -> ChainOptions {
 /// The four stages before a run.
 pub(crate) fn fresh_stages() -> Vec<StageRow> {
     Stage::ALL.into_iter().map(|s| StageRow { name: s.name(), ..StageRow::default() }).collect()
-}
-
-/// Looks whether the model answers, and tells chain, chat and board when that changes.
-struct Watcher {
-    board: Arc<Board>,
-    chain: Arc<ChainService>,
-    chat: Arc<ChatService>,
-    stop: CancellationToken,
-}
-
-impl Watcher {
-    async fn run(self, provider: Arc<dyn Provider>) {
-        loop {
-            let state = match provider.health().await {
-                Health::Ready { model, .. } => {
-                    ModelState::Ready { provider: provider.name().to_owned(), model, local: provider.is_local() }
-                }
-                Health::Unavailable { reason } => ModelState::Offline { reason },
-            };
-            let ready = matches!(state, ModelState::Ready { .. });
-            if *lock(&self.board.model) != state {
-                let usable = ready.then(|| Arc::clone(&provider));
-                // Told before it shows: whoever sees that the model is known may rely on the chain knowing it.
-                self.chain.set_provider(usable.clone());
-                self.chat.set_provider(usable);
-                *lock(&self.board.model) = state;
-                self.board.touch();
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(if ready { LOOK_AFTER } else { LOOK_AGAIN }) => {}
-            }
-        }
-    }
-}
-
-/// Carries what comes out of chain and chat; may block, which they must not.
-struct Carrier {
-    chain: Arc<ChainService>,
-    archive: Arc<dyn Archive>,
-    pipeline: SyncSender<Message>,
-    writer: SyncSender<WriterMessage>,
-    emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-    sink: Option<Arc<EventSink>>,
-    carried: Arc<AtomicUsize>,
-    traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
-}
-
-impl Carrier {
-    fn run(self, inbox: &Receiver<Carried>) {
-        while let Ok(item) = inbox.recv() {
-            let stop = matches!(item, Carried::Stop);
-            match item {
-                Carried::Chain(out) => self.chain(out),
-                Carried::Chat(out) => self.chat(out),
-                Carried::Question(message) => drop(self.store_chat(*message)),
-                // Gone only when everything stops.
-                Carried::Write(message) => drop(self.writer.send(message)),
-                Carried::Stop => {}
-            }
-            self.carried.fetch_sub(1, Ordering::SeqCst);
-            if stop {
-                return;
-            }
-        }
-    }
-
-    fn chain(&self, out: ChainOutput) {
-        let emit = &self.emit;
-        match out {
-            ChainOutput::Stage { incident, stage, state, attempts, at } => {
-                emit(EngineEvent::Stage { incident, stage: stage.name(), state, attempts, at });
-            }
-            ChainOutput::Text { incident, stage, delta } => {
-                emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
-            }
-            ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
-            ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
-            ChainOutput::Waits { incident, asked, started } => {
-                let run = PendingRun { incident, asked, started };
-                drop(self.writer.send(WriterMessage::Waits(run)));
-            }
-            ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
-            ChainOutput::Cancelled(incident) => {
-                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
-            }
-            ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
-        }
-    }
-
-    fn diagnosis(&self, mut diagnosis: Diagnosis) {
-        if let Some(trace) = diagnosis.trace {
-            let mut traces = lock(&self.traces);
-            if traces.len() >= REMEMBERED {
-                traces.clear();
-            }
-            traces.insert(diagnosis.incident, trace);
-        }
-        // Without an answer the title stays as it is, or is the diagnosis's: neither is wrong.
-        let incident = self.archive.incident(diagnosis.incident).ok().flatten();
-        let before = self.archive.diagnosis(diagnosis.fingerprint).ok().flatten();
-        let title = titles::renamed(incident.as_ref(), before.as_ref(), &diagnosis);
-        let (reply, stored) = sync_channel(1);
-        if self.writer.send(WriterMessage::Diagnosis(Box::new(diagnosis.clone()), reply)).is_ok()
-            && let Ok(id) = stored.recv()
-        {
-            diagnosis.id = id;
-        }
-        let by = match &diagnosis.author {
-            Author::Model { model, .. } => model.clone(),
-            Author::Playbook { id } => format!("playbook {id}"),
-            Author::Facts => "the facts alone".to_owned(),
-        };
-        let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
-        // Gone only when everything stops.
-        let _ = self.pipeline.send(note);
-        if diagnosis.author == Author::Facts
-            && let Some(incident) = &incident
-        {
-            self.look_further(incident);
-        }
-        (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
-    }
-
-    /// Nobody could explain the cause: perhaps one of its consequences says more.
-    fn look_further(&self, incident: &Incident) {
-        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis(i.fingerprint), Ok(None));
-        let consequences = incident.causes.iter().filter_map(|id| self.archive.incident(*id).ok().flatten());
-        for child in consequences.filter(|c| c.state.is_active() && undiagnosed(c)).take(FURTHER) {
-            self.chain.submit(child);
-        }
-    }
-
-    fn chat(&self, out: ChatOutput) {
-        let tell = |event| {
-            if let Some(sink) = &self.sink {
-                sink.send(event);
-            }
-        };
-        match out {
-            ChatOutput::Step(text) => tell(Event::ChatStep(text)),
-            ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
-            ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChatOutput::Done(message) => tell(Event::ChatDone(Box::new(self.store_chat(*message)))),
-        }
-    }
-
-    fn store_chat(&self, mut message: ChatMessage) -> ChatMessage {
-        let (reply, stored) = sync_channel(1);
-        if self.writer.send(WriterMessage::Chat(Box::new(message.clone()), reply)).is_ok()
-            && let Ok(id) = stored.recv()
-        {
-            message.id = id;
-        }
-        message
-    }
 }

@@ -1,12 +1,12 @@
 //! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
 
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, PastIncident, Tally, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Tally, TemplateCount};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
+    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId, TemplateId,
     Timestamp, Verdict,
 };
 use std::collections::HashMap;
@@ -22,9 +22,14 @@ pub(super) const OF_SCOPE: &str = "the filter of the scope: ";
 /// Longest time one count for a question takes; then it says that it is not complete.
 const COUNTING: Duration = Duration::from_secs(4);
 
+/// Most changes told of one stretch, the latest.
+const CHANGES: usize = 200;
+
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
+    /// For single rows, which must not wait for a scan.
+    rows: Mutex<Reader>,
     board: Arc<Board>,
     zone: ZoneRule,
 }
@@ -33,10 +38,20 @@ fn told(e: StoreError) -> ArchiveError {
     ArchiveError(e.to_string())
 }
 
+fn change(m: Marker) -> Change {
+    Change {
+        time: m.time,
+        kind: m.kind.name().to_owned(),
+        text: m.text,
+        component: m.component,
+        record: Some(m.record),
+    }
+}
+
 impl StoredArchive {
-    /// `zone` is that of times in filters without one.
-    pub(crate) fn new(reader: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
-        Self { reader: Mutex::new(reader), board, zone }
+    /// `zone` is that of times in filters without one; `rows` reads single rows beside the scans of `reader`.
+    pub(crate) fn new(reader: Reader, rows: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
+        Self { reader: Mutex::new(reader), rows: Mutex::new(rows), board, zone }
     }
 
     fn names(&self) -> Vec<(SourceId, String)> {
@@ -123,7 +138,7 @@ impl Archive for StoredArchive {
     }
 
     fn template_text(&self, id: TemplateId) -> Result<Option<String>, ArchiveError> {
-        Ok(lock(&self.board.templates).get(&id).map(|t| t.0.clone()))
+        Ok(lock(&self.board.templates).get(&id).map(|t| t.text.clone()))
     }
 
     fn source_name(&self, id: SourceId) -> Option<String> {
@@ -131,22 +146,32 @@ impl Archive for StoredArchive {
     }
 
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).latest_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).latest_diagnosis(fingerprint).map_err(told)
     }
 
     fn confirmed(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).confirmed_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).confirmed_diagnosis(fingerprint).map_err(told)
     }
 
     fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
-        lock(&self.reader).verdict(id).map_err(told)
+        lock(&self.rows).verdict(id).map_err(told)
+    }
+
+    /// Those that are stored, and those that are not yet.
+    fn changes(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
+        let stored = lock(&self.reader).markers_between(from, to, CHANGES).map_err(told)?;
+        let within = |m: &&Marker| m.time >= from && m.time < to && !stored.iter().any(|s| s.record == m.record);
+        let fresh: Vec<Marker> = lock(&self.board.markers).iter().filter(within).cloned().collect();
+        let mut changes: Vec<Change> = stored.into_iter().chain(fresh).map(change).collect();
+        changes.sort_by_key(|c| (c.time, c.record));
+        Ok(changes)
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
         if let Some(held) = lock(&self.board.incidents).get(&id) {
             return Ok(Some(Incident::clone(held)));
         }
-        lock(&self.reader).incident(id).map_err(told)
+        lock(&self.rows).incident(id).map_err(told)
     }
 
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError> {
@@ -171,7 +196,7 @@ impl Archive for StoredArchive {
             .collect();
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
         like.truncate(limit);
-        let reader = lock(&self.reader);
+        let reader = lock(&self.rows);
         like.into_iter()
             .map(|incident| {
                 let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;

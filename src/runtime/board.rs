@@ -6,8 +6,10 @@ use super::events::{ChainState, MemoryState, ModelState, Toast};
 use super::live::LiveWindow;
 use super::stats::Stats;
 use aiobs_insight::Life;
-use aiobs_types::{Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, TemplateId};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use aiobs_types::{
+    Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, Template, TemplateId, TemplateMark,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -51,8 +53,10 @@ pub(crate) struct Board {
     pub sources: Mutex<BTreeMap<SourceId, SourceInfo>>,
     /// Incidents held; written by the pipeline thread.
     pub incidents: Mutex<BTreeMap<IncidentId, Arc<Incident>>>,
-    /// Texts of templates; written by the pipeline thread.
-    pub templates: Mutex<HashMap<TemplateId, (String, u64)>>,
+    /// Templates; written by the pipeline thread.
+    pub templates: Mutex<HashMap<TemplateId, Template>>,
+    /// What persons said of templates; written by the inquiry thread.
+    pub marks: Mutex<BTreeMap<TemplateId, TemplateMark>>,
     /// The latest markers; written by the pipeline thread.
     pub markers: Mutex<VecDeque<Marker>>,
     /// Where templates stand in their life; written by the pipeline thread.
@@ -70,8 +74,8 @@ pub(crate) struct Board {
     watched: Mutex<VecDeque<IncidentId>>,
     /// Bytes of the archive on disk; written by the writer thread.
     pub archive_bytes: AtomicU64,
-    /// Where else than on this machine spans are sent; set once at the start.
-    remote: OnceLock<String>,
+    /// Where else than on this machine something is sent; set at the start.
+    remotes: Mutex<BTreeSet<String>>,
     /// The last wish that the reader has not carried out; written by the hub.
     wish: Mutex<Option<Wish>>,
     dirty: Mutex<bool>,
@@ -158,6 +162,21 @@ impl Board {
         }
     }
 
+    /// What was said of a template, or of one that was merged into it.
+    pub(crate) fn mark_of(&self, id: TemplateId) -> Option<TemplateMark> {
+        let marks = lock(&self.marks);
+        if marks.is_empty() {
+            return None;
+        }
+        if let Some(own) = marks.get(&id) {
+            return Some(own.clone());
+        }
+        let templates = lock(&self.templates);
+        let text = &templates.get(&id)?.text;
+        let merged = |other: &TemplateId| templates.get(other).is_some_and(|t| t.count == 0 && t.text == *text);
+        marks.iter().find(|(other, _)| merged(other)).map(|(_, mark)| mark.clone())
+    }
+
     /// The screen asks about an incident.
     pub(crate) fn watch(&self, id: IncidentId) {
         let mut watched = lock(&self.watched);
@@ -171,14 +190,14 @@ impl Board {
         lock(&self.watched).contains(&id)
     }
 
-    /// Spans leave this machine, to this place.
+    /// Something leaves this machine, to this place.
     pub(crate) fn leaves_to(&self, place: String) {
-        self.remote.get_or_init(|| place);
+        lock(&self.remotes).insert(place);
     }
 
-    /// Where spans leave this machine to.
-    pub(crate) fn remote(&self) -> Option<String> {
-        self.remote.get().cloned()
+    /// Where something leaves this machine to, sorted.
+    pub(crate) fn remotes(&self) -> Vec<String> {
+        lock(&self.remotes).iter().cloned().collect()
     }
 
     /// The notices that are up.

@@ -2,16 +2,18 @@
 //! can stop them again.
 
 use super::agents::{AgentOptions, Agents};
-use super::alerts::{AlertParts, AlertWorkers};
+use super::alerts::{AlertParts, AlertWorkers, Told};
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::collect::Collector;
 use super::events::{EventReceiver, EventSink};
-use super::hub::Hub;
+use super::heat::HeatDesk;
+use super::hub::{Desks, Hub};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::memory;
 use super::parts::PartsDesk;
+use super::patterns::PatternsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::priority::{BULK, stand_back};
 use super::processing::{Message, Outlet, Processing};
@@ -20,8 +22,9 @@ use super::running::Running;
 use super::sql::SqlDesk;
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
-use super::{EngineEvent, fields, hub, reading, resume, rules};
+use super::{EngineEvent, fields, hub, lore, reading, resume, rules};
 use crate::config::Config;
+use aiobs_insight::Life;
 use aiobs_logs::format::FormatSet;
 use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
 use aiobs_store::{OpenReport, Retention, Store, StoreError};
@@ -109,7 +112,10 @@ impl Builder<'_> {
         seed(&board, &reader, &setup)?;
         let checkpoints = setup.checkpoints.clone();
         ground.store.set_fields(fields::reader(Arc::clone(&formats), &checkpoints, Some(Arc::clone(&board))));
-        let pipeline = Pipeline::new(setup)?;
+        let mut pipeline = Pipeline::new(setup)?;
+        let marks = reader.template_marks()?;
+        pipeline.restore_marks(&marks);
+        lock(&board.marks).extend(marks);
 
         let (to_pipeline, pipeline_inbox) = sync_channel::<Message>(PIPELINE_CHANNEL);
         let (spent, blocks) = sync_channel(PIPELINE_CHANNEL);
@@ -138,6 +144,7 @@ impl Builder<'_> {
             follow: options.follow,
             archive: Arc::new(StoredArchive::new(
                 ground.store.reader()?.caching(AGENTS_CACHE),
+                ground.store.reader()?,
                 Arc::clone(&board),
                 rules::zone(config)?,
             )),
@@ -165,7 +172,6 @@ impl Builder<'_> {
         } else {
             AlertWorkers::start(&AlertParts {
                 config,
-                dir: &ground.dir,
                 reader: &|| ground.store.reader(),
                 writer: &to_writer,
                 pipeline: &to_pipeline,
@@ -238,7 +244,10 @@ impl Builder<'_> {
             let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
             let collector = Collector::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let hub = Arc::new(Hub::new(logs, parts, sql, collector, Arc::clone(&board), to_inquiry, wakes));
+            let patterns = PatternsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let heat = HeatDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let desks = Desks { logs, parts, patterns, heat, sql, collector };
+            let hub = Arc::new(Hub::new(desks, Arc::clone(&board), to_inquiry, wakes));
             let inquiry = Inquiry {
                 reader: ground.store.reader()?,
                 board: Arc::clone(&board),
@@ -248,6 +257,7 @@ impl Builder<'_> {
                 writer: to_writer,
                 agents,
                 strikes: Strikes::default(),
+                told: Told::new(config, options.alert && options.follow && !options.offline),
                 profiles: HashMap::new(),
                 classifier: None,
             };
@@ -294,6 +304,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         zone: rules::zone(config)?,
         forced: rules::forced(config)?,
         detect: rules::detect(config),
+        lore: lore::playbooks(config),
         incidents: rules::incidents(config),
         templates: reader.templates()?,
         known_incidents: reader.incidents()?,
@@ -321,6 +332,8 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
         stats.count_pattern(t.id, t.first_seen, t.severity, t.count);
     }
     drop(stats);
+    let lives = reader.template_lives()?;
+    lock(&board.lives).extend(lives.into_iter().filter_map(|(id, word)| Some((id, Life::from_name(&word)?))));
     lock(&board.markers).extend(setup.markers.iter().cloned());
     lock(&board.incidents).extend(setup.known_incidents.iter().map(|i| (i.id, Arc::new(i.clone()))));
     Ok(())

@@ -4,11 +4,16 @@
 use super::EngineEvent;
 use super::board::{Board, Wish, lock};
 use super::collect::Collector;
-use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
+use super::events::{
+    Backend, ChainState, Event, EventSink, Request, RunCalls, Snapshot, SourceRow, StageRow, StageState,
+};
+use super::heat::HeatDesk;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::parts::PartsDesk;
+use super::patterns::PatternsDesk;
 use super::sql::SqlDesk;
+use aiobs_agents::CallNote;
 use aiobs_logs::source::Waker;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
 use std::cmp::Reverse;
@@ -26,26 +31,25 @@ const INCIDENTS: usize = 1_000;
 /// See the module.
 pub(super) struct Hub {
     latest: Mutex<Arc<Snapshot>>,
-    logs: LogView,
-    parts: PartsDesk,
+    desks: Desks,
     board: Arc<Board>,
-    sql: SqlDesk,
-    collector: Collector,
     inquiries: Sender<Request>,
     waker: Waker,
 }
 
+/// Who answers on a thread of its own.
+pub(super) struct Desks {
+    pub logs: LogView,
+    pub parts: PartsDesk,
+    pub patterns: PatternsDesk,
+    pub heat: HeatDesk,
+    pub sql: SqlDesk,
+    pub collector: Collector,
+}
+
 impl Hub {
-    pub(crate) fn new(
-        logs: LogView,
-        parts: PartsDesk,
-        sql: SqlDesk,
-        collector: Collector,
-        board: Arc<Board>,
-        inquiries: Sender<Request>,
-        waker: Waker,
-    ) -> Self {
-        Self { latest: Mutex::default(), logs, parts, sql, collector, board, inquiries, waker }
+    pub(crate) fn new(desks: Desks, board: Arc<Board>, inquiries: Sender<Request>, waker: Waker) -> Self {
+        Self { latest: Mutex::default(), desks, board, inquiries, waker }
     }
 }
 
@@ -56,12 +60,15 @@ impl Backend for Hub {
 
     fn send(&self, request: Request) {
         match request {
-            Request::Logs(request) => self.logs.ask(request),
-            Request::Parts(request) => self.parts.ask(request),
-            Request::Sql(seq, text) => self.sql.ask(seq, text),
-            Request::CancelSql => self.sql.cancel(),
-            Request::Collect(seq, query, by_time) => self.collector.ask(seq, query, by_time),
-            Request::CancelCollect => self.collector.cancel(),
+            Request::Logs(request) => self.desks.logs.ask(request),
+            Request::Parts(request) => self.desks.parts.ask(request),
+            Request::Heat(request) => self.desks.heat.ask(request),
+            Request::Patterns => self.desks.patterns.list(),
+            Request::Pattern(id) => self.desks.patterns.detail(id),
+            Request::Sql(seq, text) => self.desks.sql.ask(seq, text),
+            Request::CancelSql => self.desks.sql.cancel(),
+            Request::Collect(seq, query, by_time) => self.desks.collector.ask(seq, query, by_time),
+            Request::CancelCollect => self.desks.collector.cancel(),
             Request::LeaveOutOlder | Request::ReadLeftOut => {
                 let leave = request == Request::LeaveOutOlder;
                 self.board.wish(if leave { Wish::LeaveOut } else { Wish::ReadLeftOut });
@@ -117,16 +124,40 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             }
             if running.is_some() && chain.running != *running {
                 chain.stages = super::agents::fresh_stages();
+                chain.calls = RunCalls::default();
             }
             chain.queued = *queued;
             chain.running = *running;
             drop(chain);
             board.touch();
         }
+        EngineEvent::Call { note, .. } => {
+            called(&mut lock(&board.chain).calls, note);
+            board.touch();
+        }
         EngineEvent::Attention(text) => sink.send(Event::Attention(text.clone())),
         EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
         // Trouble is on the board, which the screen shows for as long as it lasts.
         EngineEvent::Stored | EngineEvent::Ended | EngineEvent::Trouble { .. } => {}
+    }
+}
+
+fn called(calls: &mut RunCalls, note: &CallNote) {
+    match note {
+        CallNote::Asked { model } => calls.model.clone_from(model),
+        CallNote::Again { reason, .. } => {
+            calls.again += 1;
+            calls.why_again.clone_from(reason);
+        }
+        CallNote::Answered { model, input, output, estimated, cost_usd } => {
+            calls.model.clone_from(model);
+            calls.answered += 1;
+            calls.tokens = (calls.tokens.0 + input, calls.tokens.1 + output);
+            calls.estimated |= estimated;
+            if let Some(cost) = cost_usd {
+                calls.cost_usd = Some(calls.cost_usd.unwrap_or(0.0) + cost);
+            }
+        }
     }
 }
 
@@ -183,7 +214,7 @@ fn take(
     let mut stats = lock(&board.stats);
     let (totals, per_second, rates, components, raw_bytes) =
         (stats.totals, stats.per_second(), stats.rates(), stats.components(), stats.raw_bytes);
-    let mut top_errors = stats.top_errors(|id| texts.get(&id).map(|t| t.0.clone()).unwrap_or_default());
+    let mut top_errors = stats.top_errors(|id| texts.get(&id).map(|t| t.text.clone()).unwrap_or_default());
     drop(stats);
     drop(texts);
     let lives = lock(&board.lives);
@@ -191,6 +222,13 @@ fn take(
         row.life = lives.get(&row.template).copied().unwrap_or_default();
     }
     drop(lives);
+    let marks = lock(&board.marks);
+    for row in &mut top_errors {
+        if let Some(mark) = marks.get(&row.template).filter(|m| !m.name.is_empty()) {
+            row.text.clone_from(&mark.name);
+        }
+    }
+    drop(marks);
     let markers = lock(&board.markers).iter().cloned().collect();
     let sources = source_rows(board, last);
     let incidents = incidents(&lock(&board.incidents));
@@ -209,7 +247,7 @@ fn take(
         chain: lock(&board.chain).clone(),
         notices: board.notices(),
         memory: lock(&board.memory).clone(),
-        remote: board.remote(),
+        remotes: board.remotes(),
         archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
         raw_bytes,
         place: place.to_owned(),

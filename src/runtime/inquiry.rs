@@ -2,11 +2,12 @@
 //! graph, the conversation. Runs on its own thread with its own reader; may block, the screen does not wait.
 
 use super::agents::Agents;
+use super::alerts::Told;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
-    RunRow, Similar, Topology,
+    RunRow, Similar, Surrounded, Topology,
 };
 use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
@@ -18,8 +19,8 @@ use aiobs_logs::format::FormatSet;
 use aiobs_memory::{ENOUGH, Profile, at_most, likeness, remedy};
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
-    semconv,
+    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, SourceId, Span, SpanStatus, TemplateId,
+    TimelineKind, TraceId, semconv,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -33,6 +34,10 @@ const WORDS: usize = 5;
 const TURNS: usize = 200;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
+/// Lines shown before and after a cited one.
+const NEIGHBOURS: usize = 3;
+/// Cited lines whose neighbours are looked up at most.
+const SURROUNDED: usize = 24;
 /// Past incidents it is compared with, the latest.
 const COMPARED: usize = 2_000;
 
@@ -46,6 +51,8 @@ pub(crate) struct Inquiry {
     pub writer: SyncSender<WriterMessage>,
     pub agents: Arc<Agents>,
     pub strikes: Strikes,
+    /// Who is told.
+    pub told: Told,
     /// What incidents are compared by, with the title it was made of.
     pub profiles: HashMap<IncidentId, (String, Profile)>,
     /// What weighs words, with the verdicts it was taught.
@@ -59,6 +66,9 @@ impl Inquiry {
             // These have threads of their own.
             Request::Logs(_)
             | Request::Parts(_)
+            | Request::Patterns
+            | Request::Pattern(_)
+            | Request::Heat(_)
             | Request::Sql(..)
             | Request::CancelSql
             | Request::Collect(..)
@@ -80,7 +90,7 @@ impl Inquiry {
                 self.sink.toast(Level::Info, text);
                 Ok(None)
             }
-            Request::Rate(..) => {
+            Request::Rate(..) | Request::RatePattern(..) => {
                 self.decide(&request);
                 Ok(None)
             }
@@ -102,10 +112,31 @@ impl Inquiry {
                 self.agents.cancel_ask();
                 Ok(None)
             }
+            Request::MarkPattern(id, ref mark) => {
+                lock(&self.board.marks).insert(id, mark.clone());
+                self.decide(&request);
+                self.board.touch();
+                Ok(None)
+            }
             Request::Kept => self.kept().map(|kept| Some(Event::Kept(Box::new(kept)))),
             Request::Keep(_) => {
                 self.decide(&request);
                 Ok(None)
+            }
+            Request::ModelChoices => {
+                self.agents.offer_models(&self.sink);
+                Ok(None)
+            }
+            Request::RerunBy(id, choice) => {
+                if let Err(why) = self.agents.rerun_by(id, &choice) {
+                    self.sink.toast(Level::Error, format!("{id} is not diagnosed again: {why}"));
+                }
+                Ok(None)
+            }
+            Request::Compare(id) => self.incident(id).map(|d| d.map(|d| Event::Compared(Box::new(d)))),
+            Request::Around(id, records) => {
+                let one = |record: RecordId| Surrounded { record, lines: self.agents.around(record, NEIGHBOURS) };
+                Ok(Some(Event::Around(id, records.into_iter().take(SURROUNDED).map(one).collect())))
             }
             Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|p| Event::PromptPreview(id, p.text()))),
         };
@@ -128,6 +159,13 @@ impl Inquiry {
             }
             &Request::Rate(id, useful) => {
                 let _ = self.pipeline.send(Message::Rate(id, useful));
+            }
+            &Request::RatePattern(id, useful) => {
+                let _ = self.pipeline.send(Message::RateTemplate(id, useful));
+            }
+            Request::MarkPattern(id, mark) => {
+                let _ = self.writer.send(WriterMessage::Mark(*id, mark.clone()));
+                let _ = self.pipeline.send(Message::Mute(*id, mark.muted));
             }
             Request::Verdict(verdict) => {
                 let text = format!("diagnosis judged {}", verdict.words());
@@ -178,10 +216,12 @@ impl Inquiry {
         } else {
             (source, format)
         };
-        let (template, template_count) = lock(&self.board.templates).get(&record.template).cloned().unwrap_or_default();
+        let known = lock(&self.board.templates).get(&record.template).map(|t| (t.text.clone(), t.count));
+        let (template, template_count) = known.unwrap_or_default();
         let incident = lock(&self.board.incidents)
             .values()
-            .find(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .filter(|i| i.template == record.template || i.evidence.contains(&record.id))
+            .max_by_key(|i| (i.evidence.contains(&record.id), i.first_seen <= record.time, i.id))
             .map(|i| i.id);
         let fields = aiobs_logs::format::fields(&self.formats, &format, &record.text);
         Ok(Some(RecordDetail { record, fields, source, format, template, template_count, incident }))
@@ -214,8 +254,24 @@ impl Inquiry {
         let strikes = self.strikes.of(&incident, &self.reader, self.board.stop_flag())?;
         let similar = self.similar(&incident, diagnosis.as_ref())?;
         let verdict = self.reader.verdict(id)?;
+        let pattern = self.board.mark_of(incident.template);
+        let alerts = self.told.of(&incident, &self.reader)?;
+        let (sources, templates) = self.names(&records);
         let words = if incident.likelihood.is_some() { self.words(&incident)? } else { Vec::new() };
-        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar, words }))
+        Ok(Some(IncidentDetail {
+            incident,
+            diagnosis,
+            verdict,
+            records,
+            spans,
+            strikes,
+            similar,
+            pattern,
+            alerts,
+            sources,
+            templates,
+            words,
+        }))
     }
 
     /// What speaks for and against a fault in the words of the incident's first statement.
@@ -226,16 +282,24 @@ impl Inquiry {
             classifier.restore(lessons(stored.clone()));
             *taught = stored;
         }
-        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.0.clone()).unwrap_or_default();
+        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.text.clone()).unwrap_or_default();
         let component = incident.components.first().map_or("", String::as_str);
         let statement = Statement { template: &template, severity: incident.severity, component };
         Ok(classifier.why(&statement, WORDS).into_iter().map(|r| (r.feature, r.weight)).collect())
     }
 
+    /// What the sources and templates of these records are called.
+    fn names(&self, records: &[LogRecord]) -> (BTreeMap<SourceId, String>, BTreeMap<TemplateId, String>) {
+        let (sources, templates) = (lock(&self.board.sources), lock(&self.board.templates));
+        let source = |r: &LogRecord| sources.get(&r.source).map(|s| (r.source, s.name.clone()));
+        let template = |r: &LogRecord| templates.get(&r.template).map(|t| (r.template, t.text.clone()));
+        (records.iter().filter_map(source).collect(), records.iter().filter_map(template).collect())
+    }
+
     /// Past incidents that read like this one or had the same kind of cause.
     fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
         let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
-        let template = |id| lock(&self.board.templates).get(&id).map(|t| t.0.clone()).unwrap_or_default();
+        let template = |id| lock(&self.board.templates).get(&id).map(|t| t.text.clone()).unwrap_or_default();
         let now = Profile::of(incident, &template(incident.template), diagnosis);
         let titles: HashMap<IncidentId, &str> = all.iter().map(|i| (i.id, i.title.as_str())).collect();
         self.profiles.retain(|id, (title, _)| titles.get(id) == Some(&title.as_str()));

@@ -11,13 +11,16 @@ mod charts;
 mod collect;
 pub mod events;
 pub mod fields;
+mod heat;
 mod hub;
 mod inquiry;
 mod live;
 mod logview;
+pub mod lore;
 pub mod memory;
 mod models;
 mod parts;
+mod patterns;
 mod pipeline;
 mod places;
 mod previews;
@@ -34,6 +37,7 @@ mod strikes;
 mod titles;
 mod writing;
 
+pub use aiobs_agents::CallNote;
 pub use asking::Asking;
 pub use builder::{Builder, Ground, Options};
 pub use models::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
@@ -83,6 +87,13 @@ pub enum EngineEvent {
         stage: &'static str,
         /// More text.
         text: String,
+    },
+    /// A call of a model in a run began, was tried again, or ended.
+    Call {
+        /// Whose run.
+        incident: IncidentId,
+        /// What.
+        note: CallNote,
     },
     /// The chain's queue changed.
     Queue {

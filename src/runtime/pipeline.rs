@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod cardinality_tests;
 mod envelope;
+mod mute;
+mod name;
 mod older;
 #[cfg(test)]
 mod older_tests;
@@ -19,6 +21,8 @@ mod tests;
 mod trends;
 
 use self::envelope::slice;
+use self::mute::Muted;
+use self::name::{stem, stream_format};
 use self::preview::Preview;
 pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
@@ -26,7 +30,7 @@ use self::source::{Begins, FUTURE, Pending, SourceState, Whole};
 use self::trends::Trends;
 use aiobs_insight::Life;
 use aiobs_logs::detect::classify::Lesson;
-use aiobs_logs::detect::{DetectConfig, Detectors, RecordContext};
+use aiobs_logs::detect::{DetectConfig, Detectors, Lore, RecordContext};
 use aiobs_logs::format::{FormatSet, SourceParser, ZoneRule};
 use aiobs_logs::frame::{Assembler, BlockJoiner, Line, Unwrapper};
 use aiobs_logs::incident::{BookOptions, IncidentBook};
@@ -54,6 +58,8 @@ pub struct PipelineSetup {
     pub forced: Vec<(globset::GlobMatcher, String)>,
     /// Rules of detection.
     pub detect: DetectConfig,
+    /// Who knows faults that no rule of detection does.
+    pub lore: Option<Box<dyn Lore>>,
     /// Rules of incidents.
     pub incidents: BookOptions,
     /// Templates known.
@@ -101,7 +107,8 @@ impl Output {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
         let nothing_read = self.batch.is_empty() && self.checkpoints.is_empty() && self.templates.is_empty();
-        nothing_read && self.incidents.is_empty() && self.markers.is_empty() && self.state.is_empty()
+        let nothing_learnt = self.markers.is_empty() && self.state.is_empty() && self.lives.is_empty();
+        nothing_read && nothing_learnt && self.incidents.is_empty()
     }
 }
 
@@ -118,6 +125,7 @@ struct Core {
     detectors: Detectors,
     book: IncidentBook,
     trends: Trends,
+    muted: Muted,
     /// Nothing comes after the next output.
     ending: bool,
     batch: RecordBatch,
@@ -148,6 +156,9 @@ impl Pipeline {
         let mut miner = Miner::new(MinerOptions::default());
         miner.restore(setup.templates);
         let mut detectors = Detectors::new(&setup.detect)?;
+        if let Some(lore) = setup.lore {
+            detectors.set_lore(lore);
+        }
         if let Some(classifier) = detectors.scales().classifier().filter(|_| !setup.lessons.is_empty()) {
             classifier.restore(setup.lessons);
         }
@@ -164,6 +175,7 @@ impl Pipeline {
                 detectors,
                 book: IncidentBook::new(setup.incidents, setup.known_incidents, setup.next_incident),
                 trends: Trends::new(&setup.detect, setup.state, setup.markers)?,
+                muted: Muted::default(),
                 ending: false,
                 batch: RecordBatch::new(setup.next_record),
                 to_diagnose: Vec::new(),
@@ -431,6 +443,9 @@ impl Core {
         let happened = if believed { time } else { now };
         let found = self.detectors.judge(&ctx, || miner.text(mined.id), |f| book.counts_on(f, happened));
         let Some(anomaly) = found.map(|a| Anomaly { time: happened, ..a }) else { return };
+        if self.muted.hides(mined.id, anomaly.severity) {
+            return;
+        }
         // A line that states no level takes the one the detectors gave it, so that filters and jumps find it.
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
@@ -464,7 +479,7 @@ impl Core {
     fn take(&mut self, moved: impl IntoIterator<Item = Checkpoint>, now: Timestamp) -> Output {
         let mut checkpoints = std::mem::take(&mut self.carried);
         checkpoints.extend(moved);
-        for (incident, record) in self.trends.look(&self.batch, &self.miner, &mut self.book) {
+        for (incident, record) in self.trends.look(&self.batch, &self.miner, &self.muted, &mut self.book) {
             self.to_diagnose.push(incident);
             if let Some(i) = record.0.checked_sub(self.batch.first.0).filter(|i| *i < self.batch.len() as u64) {
                 let severity = self.batch.rows()[i as usize].severity;
@@ -474,6 +489,7 @@ impl Core {
         self.book.relate();
         let templates = self.miner.take_changed();
         self.trends.merged(&templates, &self.miner);
+        self.carry_mutes(&templates);
         let learnt = self.trends.take(now, std::mem::take(&mut self.ending));
         let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));
@@ -488,30 +504,5 @@ impl Core {
             state: std::mem::take(&mut self.state).into_iter().chain(learnt.state).collect(),
             lives: learnt.lives,
         }
-    }
-}
-
-/// The format of lines that a program prints for us.
-fn stream_format(name: &str) -> Option<&'static str> {
-    match name.split_once(':')?.0 {
-        "journald" => Some("journal-json"),
-        "docker" | "k8s" => Some("stamped"),
-        _ => None,
-    }
-}
-
-/// `orders` for `/var/log/shop/orders.log`, `web` for `docker:web`; nothing for a source that has no name of its own.
-fn stem(name: &str) -> String {
-    match name.split_once(':') {
-        Some(("docker", container)) => return container.to_owned(),
-        Some(("k8s", pod)) => return pod.rsplit('/').next().unwrap_or_default().to_owned(),
-        Some(("journald" | "cmd", _)) => return String::new(),
-        _ => {}
-    }
-    let file = name.rsplit('/').next().unwrap_or_default();
-    match file.split_once('.') {
-        _ if !name.contains('/') => String::new(),
-        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
-        _ => file.to_owned(),
     }
 }

@@ -6,7 +6,8 @@ use super::board::{Board, lock};
 use super::pipeline::{Output, Pipeline};
 use super::writing::WriterMessage;
 use aiobs_types::{
-    FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, Template, TimelineKind, Timestamp,
+    FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, Template, TemplateId, TimelineKind,
+    Timestamp,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -99,6 +100,10 @@ pub(crate) enum Message {
     SetIncidentState(IncidentId, IncidentState),
     /// A person says that an incident is worth an alarm, or noise.
     Rate(IncidentId, bool),
+    /// The same of a template.
+    RateTemplate(TemplateId, bool),
+    /// A person says that a template raises no incident, or does again.
+    Mute(TemplateId, bool),
     Note {
         incident: IncidentId,
         kind: TimelineKind,
@@ -265,6 +270,10 @@ impl Processing {
             Message::Rate(id, useful) => {
                 self.pipeline.rate(id, useful, now);
             }
+            Message::RateTemplate(id, useful) => {
+                self.pipeline.rate_template(id, useful, now);
+            }
+            Message::Mute(id, on) => self.pipeline.mute(id, on),
             Message::Note { incident, kind, text } => self.pipeline.note(incident, kind, text, now),
             Message::Diagnosed { incident, by, title, criticality } => {
                 self.pipeline.diagnosed(incident, &by, title.as_deref(), criticality, now);
@@ -457,13 +466,15 @@ pub(crate) fn publish_templates(board: &Board, templates: &[Template]) {
     for t in templates {
         match texts.get_mut(&t.id) {
             Some(known) => {
-                known.1 = t.count;
-                if known.0 != t.text {
-                    known.0.clone_from(&t.text);
+                let Template { id: _, text, count, first_seen, last_seen, severity, example } = t;
+                if known.text != *text {
+                    known.text.clone_from(text);
                 }
+                (known.count, known.severity, known.example) = (*count, *severity, *example);
+                (known.first_seen, known.last_seen) = (*first_seen, *last_seen);
             }
             None => {
-                texts.insert(t.id, (t.text.clone(), t.count));
+                texts.insert(t.id, t.clone());
             }
         }
     }
@@ -473,7 +484,7 @@ pub(crate) fn publish_templates(board: &Board, templates: &[Template]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, TemplateId};
+    use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity};
     use std::sync::mpsc::sync_channel;
 
     fn output(first: u64, records: u64) -> Output {

@@ -11,7 +11,7 @@ use super::remotes::Exports;
 use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
-    SourceId, Span, Template, TemplateId, Timestamp, Verdict,
+    SentAlert, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,12 +46,16 @@ pub(crate) enum WriterMessage {
     Verdict(Box<Verdict>),
     /// What models answered, and calls that leave this machine.
     Models(ModelRow),
+    /// Alerts that were taken or given up.
+    Told(Vec<SentAlert>),
     /// An incident waits for a run of the agents.
     Waits(PendingRun),
     /// It has its answer, or wants none.
     WaitsNoMore(IncidentId),
     /// Something a person keeps or forgets.
     Keep(Keep),
+    /// What a person said of a template.
+    Mark(TemplateId, TemplateMark),
     /// What can be found by meaning changes; answered when it is stored.
     Memory(Box<MemoryChange>, SyncSender<u64>),
     /// A remote has been sent its outbox up to here; answered when that is forgotten.
@@ -100,6 +104,8 @@ struct Gathered {
     through: RecordId,
     to_diagnose: Vec<IncidentId>,
     others: Vec<WriterMessage>,
+    /// Somebody waits for an answer: nothing more is waited for.
+    urgent: bool,
     drained: bool,
     stop: bool,
 }
@@ -215,6 +221,7 @@ impl Writing {
             }
             WriterMessage::Memory(change, reply) => self.writer.put_memory(&change).map(|()| answer(&reply, 0)),
             WriterMessage::Verdict(verdict) => self.writer.put_verdict(&verdict),
+            WriterMessage::Told(rows) => rows.iter().try_for_each(|row| self.writer.put_sent_alert(row)),
             WriterMessage::Waits(run) => self.writer.put_pending_run(run, now),
             WriterMessage::WaitsNoMore(incident) => self.writer.drop_pending_run(incident),
             WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
@@ -223,6 +230,7 @@ impl Writing {
             WriterMessage::Models(ModelRow::Ended(id, end)) => self.writer.end_model_call(id, &end),
             WriterMessage::Keep(Keep::Bookmark { record, note }) => self.writer.put_bookmark(record, note.as_deref()),
             WriterMessage::Keep(Keep::Filter { name, filter }) => self.writer.put_filter(&name, filter.as_deref()),
+            WriterMessage::Mark(id, mark) => self.writer.put_template_mark(id, &mark, now),
             WriterMessage::Keep(Keep::State(name, value)) => self.writer.put_state(name, &value),
             WriterMessage::Outputs(_) | WriterMessage::Spans(_) | WriterMessage::Drained | WriterMessage::Stop => {
                 Ok(())
@@ -245,10 +253,11 @@ impl Writing {
     }
 }
 
-/// Takes what else is waiting; waits for more until `until`, because one transaction for many is cheaper.
+/// Takes what else is waiting; waits for more until `until`, because one transaction for many is cheaper, but not when
+/// somebody waits for the answer.
 fn gather(inbox: &Receiver<WriterMessage>, gathered: &mut Gathered, until: Instant) {
     while !gathered.stop && gathered.records < MAX_RECORDS {
-        let wait = until.saturating_duration_since(Instant::now());
+        let wait = if gathered.urgent { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
         match inbox.recv_timeout(wait) {
             Ok(message) => gathered.add(message),
             Err(_) => return,
@@ -309,7 +318,16 @@ impl Gathered {
             WriterMessage::Spans(spans) => self.commit.spans.extend(spans),
             WriterMessage::Drained => self.drained = true,
             WriterMessage::Stop => self.stop = true,
-            other => self.others.push(other),
+            other => {
+                self.urgent |= matches!(
+                    other,
+                    WriterMessage::Diagnosis(..)
+                        | WriterMessage::Chat(..)
+                        | WriterMessage::Sent(..)
+                        | WriterMessage::Memory(..)
+                );
+                self.others.push(other);
+            }
         }
     }
 }

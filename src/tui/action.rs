@@ -21,12 +21,16 @@ pub enum Context {
     Incidents,
     /// Charts pane.
     Charts,
+    /// The heat map of components over time in Charts.
+    Heat,
     /// Topology pane.
     Topology,
     /// Chat pane, reading.
     Chat,
     /// SQL pane, its result.
     Sql,
+    /// Patterns pane.
+    Patterns,
     /// A line being typed: filter, search, time.
     Input,
     /// The multi-line editor of the chat.
@@ -39,7 +43,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Always,
         Self::Global,
         Self::Overview,
@@ -47,9 +51,11 @@ impl Context {
         Self::Histogram,
         Self::Incidents,
         Self::Charts,
+        Self::Heat,
         Self::Topology,
         Self::Chat,
         Self::Sql,
+        Self::Patterns,
         Self::Input,
         Self::Editor,
         Self::Palette,
@@ -66,9 +72,11 @@ impl Context {
             Self::Histogram => "histogram",
             Self::Incidents => "incidents",
             Self::Charts => "charts",
+            Self::Heat => "heat",
             Self::Topology => "topology",
             Self::Chat => "chat",
             Self::Sql => "sql",
+            Self::Patterns => "patterns",
             Self::Input => "input",
             Self::Editor => "editor",
             Self::Palette => "palette",
@@ -96,9 +104,11 @@ impl Context {
             Self::Histogram => &[Self::Histogram, Self::Logs, Self::Global, Self::Always],
             Self::Incidents => &[Self::Incidents, Self::Global, Self::Always],
             Self::Charts => &[Self::Charts, Self::Global, Self::Always],
+            Self::Heat => &[Self::Heat, Self::Charts, Self::Global, Self::Always],
             Self::Topology => &[Self::Topology, Self::Global, Self::Always],
             Self::Chat => &[Self::Chat, Self::Global, Self::Always],
             Self::Sql => &[Self::Sql, Self::Global, Self::Always],
+            Self::Patterns => &[Self::Patterns, Self::Global, Self::Always],
             Self::Input => &[Self::Input, Self::Always],
             Self::Editor => &[Self::Editor, Self::Always],
             Self::Palette => &[Self::Palette, Self::Always],
@@ -193,6 +203,7 @@ actions! {
     ShowTopology     "show_topology"   "topology"     General [Always Global] "Go to Topology"
     ShowChat         "show_chat"       "chat"         General [Always Global] "Go to Chat"
     ShowSql          "sql"             "SQL"          General [Always Global] "Ask the archive in SQL"
+    ShowPatterns     "patterns"        "patterns"     General [Always Global] "Go to Patterns"
     Zoom             "zoom"            "zoom"         General [Global] "Let the focused part of a split fill the pane, or split again"
     NextTheme        "next_theme"      "theme"        General [Global] "Try the next theme"
 
@@ -206,14 +217,14 @@ actions! {
     PageUp           "page_up"         "page up"      Moving [Global Input Editor Palette] "A screen up"
     Top              "top"             "first"        Moving [Global] "To the first row"
     Bottom           "bottom"          "last"         Moving [Global] "To the last row (and follow, in Logs)"
-    NextItem         "next_item"       "next"         Moving [Overview Logs Incidents Charts Topology Chat] "Focus the next part of the pane, or the next link"
-    PreviousItem     "previous_item"   "previous"     Moving [Overview Logs Incidents Charts Topology Chat] "Focus the previous part of the pane, or the previous link"
+    NextItem         "next_item"       "next"         Moving [Overview Logs Incidents Charts Topology Chat Patterns] "Focus the next part of the pane, or the next link"
+    PreviousItem     "previous_item"   "previous"     Moving [Overview Logs Incidents Charts Topology Chat Patterns] "Focus the previous part of the pane, or the previous link"
 
     Filter           "filter"          "filter"       Finding [Global] "Narrow down what is shown"
-    ClearFilter      "clear_filter"    "clear filter" Finding [Logs Incidents] "Show everything again"
-    Find             "find"            "find"         Finding [Logs Incidents Help] "Search for text without hiding the rest"
-    NextMatch        "next_match"      "next match"   Finding [Logs Incidents Help] "To the next match"
-    PreviousMatch    "previous_match"  "previous match" Finding [Logs Incidents Help] "To the previous match"
+    ClearFilter      "clear_filter"    "clear filter" Finding [Logs Incidents Patterns] "Show everything again"
+    Find             "find"            "find"         Finding [Logs Incidents Patterns Help] "Search for text without hiding the rest"
+    NextMatch        "next_match"      "next match"   Finding [Logs Incidents Patterns Help] "To the next match"
+    PreviousMatch    "previous_match"  "previous match" Finding [Logs Incidents Patterns Help] "To the previous match"
     NextError        "next_error"      "errors"   Finding [Overview Logs] "To the next error; from Overview, to all errors in Logs"
     PreviousError    "previous_error"  "previous error" Finding [Logs] "To the previous error"
     NextWarning      "next_warning"    "next warning" Finding [Logs] "To the next warning or worse"
@@ -221,8 +232,9 @@ actions! {
     GoToTime         "go_to_time"      "go to"        Finding [Logs] "Go to a time, a share (50%) or a record (#1207)"
     ToggleOrder      "toggle_order"    "order"        Finding [Logs] "Order records by event time, or as they came"
     ToggleHistogram  "toggle_histogram" "histogram"   Finding [Logs] "Show how many records there were when, by severity"
-    ZoomIn           "zoom_in"         "closer"       Finding [Histogram] "Less time in a column"
-    ZoomOut          "zoom_out"        "wider"        Finding [Histogram] "More time in a column"
+    ToggleHeat       "heat_map"        "heat map"     Finding [Overview Charts] "Show which components warned or failed when"
+    ZoomIn           "zoom_in"         "closer"       Finding [Histogram Heat] "Less time in a column"
+    ZoomOut          "zoom_out"        "wider"        Finding [Histogram Heat] "More time in a column"
     MarkRange        "mark_range"      "mark"         Finding [Histogram] "Mark the other end of a range; Enter then takes it into the filter"
     IncludeComponent "include_component" "only this"  Finding [Logs] "Show only the component under the cursor; in the detail, the value"
     ExcludeComponent "exclude_component" "hide this"  Finding [Logs] "Hide the component under the cursor; in the detail, the value"
@@ -248,9 +260,9 @@ actions! {
     Pause            "pause"           "pause"        Acting [Logs] "Hold the view still, or follow again"
     Wrap             "wrap"            "wrap"         Acting [Logs Incidents] "Wrap long lines, or cut them"
     Bookmark         "bookmark"        "bookmark"     Acting [Logs] "Mark the line, or take mark and note away"
-    Note             "note"            "note"         Acting [Logs] "Write a note on the line"
+    Note             "note"            "note"         Acting [Logs Patterns] "Write a note on the line; in Patterns, on the pattern"
     Select           "select"          "select"       Acting [Logs] "Begin a range of lines at the cursor, or drop it"
-    Export           "export"          "export"       Acting [Logs Incidents] "Write to a file: in Logs the range or all that the filter leaves, in Incidents the incident"
+    Export           "export"          "export"       Acting [Logs Incidents] "Write to a file: in Logs the range or all that the filter leaves, in Incidents the incident as Markdown, HTML or JSON"
     OpenPager        "open_pager"      "pager"        Acting [Logs] "Show the range, or all that the filter leaves, in the pager"
     OpenEditor       "open_editor"     "editor"       Acting [Logs] "Show the range, or all that the filter leaves, in the editor"
     Highlight        "highlight"       "highlight"    Acting [Logs] "Let a word or /expression/ stand out in all lines, or no more"
@@ -261,16 +273,18 @@ actions! {
     Acknowledge      "acknowledge"     "acknowledge"  Acting [Incidents] "Take the incident: you look at it"
     Resolve          "resolve"         "resolve"      Acting [Incidents] "Say that the incident is over"
     Reopen           "reopen"          "reopen"       Acting [Incidents] "Open the incident again"
-    Mute             "mute"            "mute"         Acting [Incidents] "Never show this fault again"
+    Mute             "mute"            "mute"         Acting [Incidents Patterns] "Never show this fault again; in Patterns, raise no incident for such lines, or do again"
     VerdictRight     "verdict_right"   "right"        Acting [Incidents] "The diagnosis is right"
     VerdictPartly    "verdict_partly"  "partly"       Acting [Incidents] "The diagnosis is partly right"
     VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
-    Useful           "useful"          "useful"       Acting [Incidents] "Such an incident is worth an alarm: rank what is said alike higher"
-    Noise            "noise"           "noise"        Acting [Incidents] "Such an incident is noise: rank what is said alike lower, or leave it out"
+    Useful           "useful"          "useful"       Acting [Incidents Patterns] "Such an incident is worth an alarm: rank what is said alike higher"
+    Noise            "noise"           "noise"        Acting [Incidents Patterns] "Such an incident is noise: rank what is said alike lower, or leave it out"
     Fold             "fold"            "fold"         Acting [Incidents] "Show or hide what the incident caused"
     VerdictNote      "verdict_note"    "what it was"  Acting [Incidents] "Write what it really was, or another note on the diagnosis"
     FixApplied       "fix_applied"     "fix applied"  Acting [Incidents] "Say that the fix was applied, or that it was not"
     Rerun            "rerun"           "re-run"       Acting [Incidents Chat] "Diagnose again; in Chat, ask the last question again"
+    RerunBy          "rerun_by"        "other model"  Acting [Incidents] "Diagnose again by a model that you choose"
+    Compare          "compare"         "compare"      Acting [Incidents] "Put a past incident like this one beside it"
     CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"
@@ -278,6 +292,8 @@ actions! {
     NextView         "next_view"       "next view"    Acting [Charts Topology Sql] "The next chart or run, or form of a result"
     PreviousView     "previous_view"   "previous view" Acting [Charts Topology] "The previous chart or run"
     SortColumn       "sort_column"     "sort"         Acting [Sql] "Sort by the column: greatest first, least first, as found"
+    NamePattern      "name_pattern"    "name"         Acting [Patterns] "Give the pattern a name, or take it away"
+    SortRows         "sort_rows"       "sort"         Acting [Patterns] "Sort by count, by the newest, or by the greatest change"
     CopyRow          "copy_row"        "copy row"     Acting [Logs Sql] "Copy the row as JSON; in Logs, the field of the detail with its name"
     SaveResult       "save_result"     "save"         Acting [Sql] "Write the result to a file: .csv, .json or .md"
 

@@ -46,8 +46,14 @@ pub enum Effect {
     ShowRecord(RecordId),
     /// Go to Logs narrowed down by this filter (in the filter language); Esc comes back.
     FilterLogs(String),
+    /// Go to Logs and there to what was typed: a time, a share, a record; Esc comes back.
+    GoToTime(String),
+    /// Go to SQL and run this statement; Esc comes back.
+    RunSql(String),
     /// Go to Logs and open the filter for typing; Esc comes back.
     EditFilter,
+    /// Go to the heat map in Charts; Esc comes back.
+    ShowHeat,
     /// Go to Chat with this scope and the editor open; Esc comes back.
     AskAbout(ChatScope),
     /// The pane has nothing to close: go back to where the user came from.

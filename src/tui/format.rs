@@ -178,6 +178,18 @@ pub fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.01 { "<1 %".into() } else { format!("{:.0} %", share * 100.0) }
 }
 
+/// A value as the filter language takes it after a key: in quotes when it has anything but the usual characters.
+pub fn filter_value(value: &str) -> String {
+    let usual = |c: char| c.is_alphanumeric() || "._-/".contains(c);
+    let plain = value.starts_with(|c: char| c.is_alphanumeric() || c == '/') && value.chars().all(usual);
+    if plain { value.to_owned() } else { filter_text(value) }
+}
+
+/// Text to be found as it is, as the filter language takes it.
+pub fn filter_text(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// `1 record`, `2 records`.
 pub fn plural(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }

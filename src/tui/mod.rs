@@ -22,6 +22,7 @@ mod terminal;
 pub mod theme;
 pub mod update;
 pub mod widgets;
+pub mod words;
 
 pub use model::StartHint;
 pub use options::TuiOptions;

@@ -160,6 +160,7 @@ fn setup() -> PipelineSetup {
         zone: ZoneRule::Utc,
         forced: Vec::new(),
         detect: DetectConfig::default(),
+        lore: None,
         incidents: BookOptions::default(),
         templates: Vec::new(),
         known_incidents: Vec::new(),

@@ -2,9 +2,9 @@
 //! The engine is stood in for by an archive in memory that answers as the real one does.
 
 use aiobs::runtime::events::{
-    Anchor, ChainState, Collected, ComponentRow, Event, IncidentDetail, Keep, LogsPage, LogsRequest, ModelState,
-    PartCount, PartsAnswer, PartsOf, PartsRequest, PatternRow, Rates, RecordDetail, Request, Snapshot, SourceRow,
-    Totals,
+    Anchor, ChainState, Collected, ComponentRow, Event, HeatCell, HeatMap, HeatRequest, HeatRow, IncidentDetail, Keep,
+    LogsPage, LogsRequest, ModelChoice, ModelState, PartCount, PartsAnswer, PartsOf, PartsRequest, Pattern,
+    PatternDetail, PatternRow, Patterns, Rates, RecordDetail, Request, SlotValues, Snapshot, SourceRow, Totals, Trend,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -12,6 +12,7 @@ use aiobs::tui::keymap::Chord;
 use aiobs::tui::model::Model;
 use aiobs::tui::widgets::suggest::Suggestion;
 use aiobs::tui::{Depth, PaneId, StartHint, TuiOptions, build, shell, update};
+use aiobs_insight::{Life, Odd, Range, Spread};
 use aiobs_types::{
     Author, Confidence, Diagnosis, Field, Fix, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord,
     RecordId, Severity, Skipped, SourceId, SourceInfo, SourceState, TemplateId, TextMatch, Timestamp, flags,
@@ -253,7 +254,22 @@ impl Screen {
                         self.input(Input::Engine(Event::Incident(Box::new(detail))));
                     }
                 }
+                Effect::Send(Request::Patterns) => {
+                    self.input(Input::Engine(Event::Patterns(Box::new(patterns()))));
+                }
+                Effect::Send(Request::Pattern(id)) => {
+                    if let Some(pattern) = patterns().rows.into_iter().find(|p| p.id == id) {
+                        let detail = pattern_detail(&pattern, self.records.iter().rev().find(|r| r.template == id));
+                        self.input(Input::Engine(Event::Pattern(Box::new(detail))));
+                    }
+                }
+                Effect::Send(Request::Heat(r)) => {
+                    let answer = self.heat(r);
+                    self.input(Input::Engine(Event::Heat(Box::new(answer))));
+                }
                 Effect::Send(Request::Kept) => {}
+                Effect::Send(Request::ModelChoices) => self.input(Input::Engine(Event::ModelChoices(Ok(models())))),
+                Effect::Send(Request::RerunBy(id, choice)) => self.done.push(format!("rerun {id} by {}", choice.model)),
                 Effect::Send(Request::Collect(seq, query, _)) => {
                     let inside = |r: &&LogRecord| {
                         query.first.is_none_or(|f| r.id >= f) && query.last.is_none_or(|l| r.id <= l) && fits(r, &query)
@@ -335,6 +351,30 @@ impl Screen {
         PartsAnswer { seq: r.seq, map: r.map, from, width, counts, share: 1.0, done: true, ..PartsAnswer::default() }
     }
 
+    /// Warnings and errors in columns of half a minute, or of what was asked.
+    fn heat(&self, r: HeatRequest) -> HeatMap {
+        let (from, width) = r.zoom.unwrap_or((at(1020), 30_000_000_000));
+        let columns = r.columns.min(if r.zoom.is_some() { usize::MAX } else { 34 });
+        let mut rows: Vec<HeatRow> = Vec::new();
+        for rec in self.records.iter().filter(|r| r.severity >= Severity::WARN) {
+            let Ok(column) = usize::try_from(rec.time.since(from).div_euclid(width)) else { continue };
+            if column >= columns {
+                continue;
+            }
+            let i = rows.iter().position(|row| row.name == rec.component).unwrap_or_else(|| {
+                let cells = vec![HeatCell::default(); columns];
+                rows.push(HeatRow { name: rec.component.clone(), cells, ..HeatRow::default() });
+                rows.len() - 1
+            });
+            let error = u64::from(rec.severity >= Severity::ERROR);
+            let cell = HeatCell { errors: error, warnings: 1 - error, fatal: 0 };
+            rows[i].cells[column].add(cell);
+            rows[i].sum.add(cell);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse((row.sum.errors, row.sum.warnings)));
+        HeatMap { seq: r.seq, from, width, columns, rows, left_out: 0, share: 1.0, done: true }
+    }
+
     fn answer(&self, r: &LogsRequest) -> LogsPage {
         let mut hits: Vec<&LogRecord> = self.records.iter().filter(|rec| fits(rec, &r.query)).collect();
         if r.by_time {
@@ -391,6 +431,70 @@ impl Screen {
     }
 }
 
+/// The patterns of the records, and one that has vanished.
+fn patterns() -> Patterns {
+    let row = |id: u32, text: &str, count: u64, level, life, trend: Vec<u32>| Pattern {
+        id: TemplateId(id),
+        text: text.into(),
+        count,
+        share: count as f64 / 1_033.0,
+        first_seen: at(1000 - i64::from(id)),
+        last_seen: at(i64::from(id) * 10),
+        level,
+        life,
+        trend,
+        ..Pattern::default()
+    };
+    let rows = vec![
+        row(1, "request <num> done in <duration>", 890, Level::Info, Life::Steady, vec![15; 60]),
+        row(2, "pool exhausted (<num>/<num>), waiting <duration>", 100, Level::Warn, Life::Rising, (0..60).collect()),
+        row(5, "heartbeat of <host>", 33, Level::Info, Life::Vanished, Vec::new()),
+        row(3, "charge failed: upstream timeout", 9, Level::Error, Life::Surging, [vec![0; 50], vec![1; 10]].concat()),
+        row(4, "user said <str> <str>", 1, Level::Info, Life::New, [vec![0; 40], vec![1], vec![0; 19]].concat()),
+    ];
+    Patterns { rows, records: 1_033, trend: Trend { from: at(1000), to: at(0), records: 1000 } }
+}
+
+fn pattern_detail(pattern: &Pattern, example: Option<&LogRecord>) -> PatternDetail {
+    let spread = |values: &[(&str, u64)], range, odd| Spread {
+        total: values.iter().map(|(_, n)| n).sum(),
+        distinct: values.len(),
+        top: values.iter().map(|(v, n)| ((*v).to_owned(), *n)).collect(),
+        range,
+        odd,
+    };
+    let text = |t: &str| t.to_owned();
+    let range = Range { low: text("10 ms"), median: text("24 ms"), p95: text("48 ms"), high: text("9000 ms") };
+    let odd = vec![(text("9000 ms"), 1, Odd::High)];
+    let slots = match pattern.id.0 {
+        1 => vec![
+            SlotValues {
+                kind: "<num>",
+                name: text("request"),
+                spread: spread(&[("1", 1), ("2", 1), ("3", 1), ("4", 1)], None, vec![]),
+            },
+            SlotValues {
+                kind: "<duration>",
+                name: text("in"),
+                spread: spread(&[("24 ms", 800), ("10 ms", 90)], Some(range), odd),
+            },
+        ],
+        _ => Vec::new(),
+    };
+    PatternDetail {
+        id: pattern.id,
+        text: pattern.text.clone(),
+        lines: if example.is_some() { pattern.count } else { 0 },
+        times: Some((at(1000), at(0))),
+        example: example.cloned(),
+        levels: vec![(pattern.level, pattern.count)],
+        components: vec![(text("orders"), pattern.count)],
+        sources: vec![(text("/var/log/shop/orders.log"), pattern.count)],
+        slots,
+        ..PatternDetail::default()
+    }
+}
+
 /// What is kept or forgotten, in words.
 fn kept(keep: Keep) -> String {
     match keep {
@@ -421,6 +525,19 @@ fn holds(r: &LogRecord, t: &TextMatch) -> bool {
     }
 }
 
+/// What the servers have: one model here, one elsewhere.
+fn models() -> Vec<ModelChoice> {
+    let choice = |model: &str, place: &str, local| ModelChoice {
+        server: "model".into(),
+        provider: "ollama".into(),
+        place: place.into(),
+        model: model.into(),
+        local,
+        wrong: None,
+    };
+    vec![choice("llama3.1:8b", "http://127.0.0.1:11434", true), choice("qwen3", "http://gpu-1.internal:8000", false)]
+}
+
 /// What the engine knows about an incident: a diagnosis by a playbook.
 fn incident_detail(incident: Incident) -> IncidentDetail {
     let diagnosis = Diagnosis {
@@ -449,13 +566,5 @@ fn incident_detail(incident: Incident) -> IncidentDetail {
         trace: None,
         grounds: aiobs_types::Grounds::default(),
     };
-    IncidentDetail {
-        incident,
-        diagnosis: Some(diagnosis),
-        verdict: None,
-        records: Vec::new(),
-        spans: Vec::new(),
-        strikes: Vec::new(),
-        similar: Vec::new(),
-    }
+    IncidentDetail { incident, diagnosis: Some(diagnosis), ..IncidentDetail::default() }
 }

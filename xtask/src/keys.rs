@@ -37,5 +37,9 @@ pub(crate) fn page() -> Result<String> {
             let _ = writeln!(out, "| {keys} | `{}` | {}. |", spec.name, spec.description.replace('|', "\\|"));
         }
     }
+    let _ = write!(out, "\n## Commands with words\n\nTyped after `:`.\n\n| command | |\n| --- | --- |\n");
+    for command in aiobs::tui::words::TABLE {
+        let _ = writeln!(out, "| `:{} {}` | {}. |", command.name, command.takes, command.description);
+    }
     Ok(out)
 }

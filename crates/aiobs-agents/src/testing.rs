@@ -1,7 +1,7 @@
 //! An archive in memory and a small incident, for this crate's tests.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use crate::{Archive, ArchiveError, PastIncident, TemplateCount};
+use crate::{Archive, ArchiveError, Change, PastIncident, TemplateCount};
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, Severity, SourceId, TemplateId,
     Timestamp,
@@ -15,6 +15,7 @@ pub(crate) struct MemArchive {
     pub(crate) incidents: Vec<Incident>,
     pub(crate) diagnoses: Mutex<HashMap<Fingerprint, Diagnosis>>,
     pub(crate) broken: bool,
+    pub(crate) changes: Vec<Change>,
     pub(crate) verdict: Option<aiobs_types::Verdict>,
 }
 
@@ -111,6 +112,9 @@ impl Archive for MemArchive {
     }
     fn verdict(&self, id: IncidentId) -> Result<Option<aiobs_types::Verdict>, ArchiveError> {
         Ok(self.verdict.clone().filter(|v| v.incident == id))
+    }
+    fn changes(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
+        Ok(self.changes.iter().filter(|c| c.time >= from && c.time < to).cloned().collect())
     }
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
         Ok(self.incidents.iter().find(|i| i.id == id).cloned())

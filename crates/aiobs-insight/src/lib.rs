@@ -9,6 +9,7 @@ mod quantile;
 mod rate;
 mod rhythm;
 mod season;
+mod spread;
 mod tail;
 pub mod trial;
 
@@ -20,4 +21,5 @@ pub use quantile::{Sketch, SlidingSketch};
 pub use rate::BucketSeries;
 pub use rhythm::Rhythm;
 pub use season::{Hour, Season};
+pub use spread::{Odd, Range, Spread};
 pub use tail::surprise;

@@ -27,6 +27,15 @@ pub enum Life {
 }
 
 impl Life {
+    /// All, in no order.
+    pub const ALL: [Self; 7] =
+        [Self::Steady, Self::New, Self::Rising, Self::Surging, Self::Falling, Self::Vanished, Self::Periodic];
+
+    /// From the word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|life| life.name() == name)
+    }
+
     /// Lower-case word for people and for stable outputs.
     pub const fn name(self) -> &'static str {
         match self {

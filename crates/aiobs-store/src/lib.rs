@@ -9,15 +9,18 @@ mod chunk;
 mod codec;
 mod columns;
 mod damage;
+mod departures;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod grids;
 mod header;
 mod histogram;
 mod judged;
 mod kept;
 mod lock;
 mod lookup;
+mod marked;
 mod matcher;
 mod memory;
 mod outbox;
@@ -34,7 +37,9 @@ mod writer;
 
 pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
+pub use departures::Ledger;
 pub use error::{Result, StoreError};
+pub use grids::{Columns, Heat, HeatCell, TemplateTrend};
 pub use header::{ChunkHeader, LEVELS};
 pub use histogram::{Axis, Detail, Parts};
 pub use judged::PendingRun;

@@ -110,6 +110,12 @@ pub(crate) fn chunk(conn: &Connection, first: RecordId) -> rusqlite::Result<Opti
     conn.prepare_cached(&sql)?.query_row([first.0 as i64], stored).optional()
 }
 
+/// The same without its texts.
+pub(crate) fn chunk_columns(conn: &Connection, first: RecordId) -> rusqlite::Result<Option<Stored>> {
+    let sql = format!("SELECT {HEADER}, columns, x'' FROM chunk JOIN chunk_data USING(first) WHERE first = ?");
+    conn.prepare_cached(&sql)?.query_row([first.0 as i64], stored).optional()
+}
+
 /// The tail's blocks, rising.
 pub(crate) fn tail(conn: &Connection) -> rusqlite::Result<Vec<Stored>> {
     let sql = format!(

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -121,8 +121,26 @@ CREATE TABLE pending_run(
 );
 ";
 
-/// Which incident caused which.
+/// What a person said of templates.
 const V8: &str = "
+CREATE TABLE template_mark(
+  template INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL, muted INTEGER NOT NULL, time INTEGER NOT NULL
+);
+";
+
+/// What left this machine, in one place: calls of models and alerts.
+const V9: &str = "
+CREATE TABLE departure(
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, incident INTEGER, cost REAL NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX departure_time ON departure(time);
+CREATE INDEX departure_incident ON departure(incident) WHERE incident IS NOT NULL;
+INSERT INTO departure(id, time, kind, cost, body) SELECT id, time, 'model', cost, body FROM model_call;
+DROP TABLE model_call;
+";
+
+/// Which incident caused which.
+const V10: &str = "
 ALTER TABLE incident ADD COLUMN caused_by INTEGER AS (body ->> '$.caused_by');
 CREATE INDEX incident_caused_by ON incident(caused_by) WHERE caused_by IS NOT NULL;
 ";

@@ -21,3 +21,14 @@ pub struct Template {
     /// The first record.
     pub example: RecordId,
 }
+
+/// What a person said of a template. Kept by its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateMark {
+    /// A name to be shown instead of its text; empty for none.
+    pub name: String,
+    /// What was written about it; may be empty.
+    pub note: String,
+    /// Its records raise no incident, but for fatal ones.
+    pub muted: bool,
+}

@@ -7,7 +7,7 @@ use super::super::exit::{Exit, UsageError};
 use super::super::output;
 use super::DetectArgs;
 use super::labels::{self, Labelled};
-use crate::runtime::{Output, Pipeline, PipelineSetup, rules};
+use crate::runtime::{Output, Pipeline, PipelineSetup, lore, rules};
 use aiobs_types::{FileIdentity, IncidentId, RecordId, SourceId, Template, TemplateId, Timestamp, flags};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -97,6 +97,7 @@ fn score(cx: &Context, path: &str, labelled: &Labelled) -> anyhow::Result<Scored
         zone: rules::zone(&cx.config)?,
         forced: rules::forced(&cx.config)?,
         detect: rules::detect(&cx.config),
+        lore: lore::playbooks(&cx.config),
         incidents: rules::incidents(&cx.config),
         templates: Vec::new(),
         known_incidents: Vec::new(),

@@ -3,7 +3,7 @@
 
 use super::Pipeline;
 use aiobs_logs::detect::classify::{Lesson, Statement};
-use aiobs_types::{IncidentId, TimelineKind, Timestamp};
+use aiobs_types::{IncidentId, Severity, TemplateId, TimelineKind, Timestamp};
 
 /// Under which name the verdicts are stored.
 pub const LESSONS: &str = "classifier";
@@ -48,6 +48,38 @@ impl Pipeline {
         let text = format!("judged {word}: likely {:.0} % instead of {:.0} %", after * 100.0, before * 100.0);
         core.book.note(id, TimelineKind::Note, text, at);
         core.book.set_likelihood(id, (after * 100.0).round() as u8);
+        true
+    }
+}
+
+impl Pipeline {
+    /// Learns that the lines of a template are worth an alarm, or noise, whoever writes them; its active incidents show
+    /// it. False when there is no such template, or nothing that learns.
+    pub fn rate_template(&mut self, id: TemplateId, useful: bool, at: Timestamp) -> bool {
+        let core = &mut self.core;
+        let (Some(template), Some(classifier)) = (core.miner.template(id), core.detectors.scales().classifier()) else {
+            return false;
+        };
+        let (id, text, severity) = (template.id, template.text.clone(), template.severity);
+        classifier.learn(Lesson { template: text.clone(), severity, component: String::new(), useful, at });
+        match serde_json::to_vec(classifier.lessons()) {
+            Ok(lessons) => core.state.push((LESSONS.to_owned(), lessons)),
+            Err(e) => tracing::error!("verdicts are not stored: {e}"),
+        }
+        let word = if useful { "useful" } else { "noise" };
+        let struck: Vec<(IncidentId, Severity, String)> = core
+            .book
+            .iter()
+            .filter(|i| i.template == id && i.state.is_active())
+            .map(|i| (i.id, i.severity, i.components.first().cloned().unwrap_or_default()))
+            .collect();
+        for (incident, severity, component) in struck {
+            let statement = Statement { template: &text, severity, component: &component };
+            let likely = classifier.judge(&statement).probability() * 100.0;
+            let said = format!("its pattern was judged {word}: likely {likely:.0} %");
+            core.book.note(incident, TimelineKind::Note, said, at);
+            core.book.set_likelihood(incident, likely.round() as u8);
+        }
         true
     }
 }

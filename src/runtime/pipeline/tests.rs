@@ -13,6 +13,7 @@ pub(super) fn pipeline() -> Pipeline {
         zone: ZoneRule::parse("utc").unwrap(),
         forced: Vec::new(),
         detect: DetectConfig::default(),
+        lore: None,
         incidents: BookOptions { quiet: 30 * MINUTE, ..BookOptions::default() },
         templates: Vec::new(),
         known_incidents: Vec::new(),
@@ -26,7 +27,7 @@ pub(super) fn pipeline() -> Pipeline {
     .unwrap()
 }
 
-fn feed(pipeline: &mut Pipeline, source: u32, offset: u64, text: &str) -> Output {
+pub(super) fn feed(pipeline: &mut Pipeline, source: u32, offset: u64, text: &str) -> Output {
     let source = SourceId(source);
     if offset == 0 {
         pipeline.open(source, "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
@@ -265,7 +266,7 @@ fn noise_is_left_out_but_for_what_is_fatal_and_also_after_a_restart() {
 }
 
 /// Lines of an hour that begins at 13:00, one a second; `extra` says what else a second brings.
-fn hour(extra: &dyn Fn(i64) -> String) -> String {
+pub(super) fn hour(extra: &dyn Fn(i64) -> String) -> String {
     let clock = |s: i64| format!("2025-01-07T{:02}:{:02}:{:02}.000Z", 13 + s / 3600, s / 60 % 60, s % 60);
     let lines = |s: i64| {
         let more = extra(s).replace("{t}", &clock(s));
@@ -274,7 +275,7 @@ fn hour(extra: &dyn Fn(i64) -> String) -> String {
     (0..3600).flat_map(lines).collect()
 }
 
-fn feed_all(pipeline: &mut Pipeline, text: &str) -> (Vec<Output>, Output) {
+pub(super) fn feed_all(pipeline: &mut Pipeline, text: &str) -> (Vec<Output>, Output) {
     let source = SourceId(1);
     pipeline.open(source, "/var/log/shop.log", FileIdentity::default(), 0).unwrap();
     let mut full = Vec::new();

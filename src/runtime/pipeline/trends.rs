@@ -1,6 +1,7 @@
 //! What is found over many records and not in one: unusual rates, markers, and what incidents began after. The pipeline
 //! shows it each finished batch before it is handed out. It knows detectors and the book, neither store nor screen.
 
+use super::mute::Muted;
 use aiobs_insight::Life;
 use aiobs_logs::detect::{DetectConfig, Finding, RateBook, RateOptions, Sequences, Subject, Thresholds, Values, What};
 use aiobs_logs::incident::{Applied, IncidentBook};
@@ -23,6 +24,8 @@ const SKEW: i64 = 2 * SECOND;
 const EXPLAINS: i64 = 300 * SECOND;
 /// How often what was learnt is handed out to be stored, wall time.
 const KEEP_EVERY: i64 = 60 * SECOND;
+/// How often it is looked where templates stand in their life, wall time.
+const LIVES_EVERY: i64 = 10 * SECOND;
 /// Markers held for incidents to come.
 const MARKERS: usize = 200;
 /// Incidents whose beginning is told, and templates whose incident is known.
@@ -63,6 +66,7 @@ pub(super) struct Trends {
     explained: HashSet<(IncidentId, Fingerprint)>,
     lives: HashMap<TemplateId, Life>,
     kept: Timestamp,
+    lived: Timestamp,
 }
 
 impl Trends {
@@ -93,6 +97,7 @@ impl Trends {
             explained: HashSet::new(),
             lives: HashMap::new(),
             kept: Timestamp(i64::MIN),
+            lived: Timestamp(i64::MIN),
         })
     }
 
@@ -116,6 +121,11 @@ impl Trends {
         self.last_strike.insert(anomaly.source, anomaly.time);
     }
 
+    /// Warnings and errors of this template are no trouble of its source, or are again.
+    pub(super) fn mute(&mut self, template: TemplateId, on: bool) {
+        self.rates.mute(template, on);
+    }
+
     /// Templates that were merged into others count there.
     pub(super) fn merged(&mut self, changed: &[Template], miner: &Miner) {
         for t in changed.iter().filter(|t| t.count == 0) {
@@ -131,12 +141,21 @@ impl Trends {
         &mut self,
         batch: &RecordBatch,
         miner: &Miner,
+        muted: &Muted,
         book: &mut IncidentBook,
     ) -> Vec<(IncidentId, RecordId)> {
         self.mark(batch, book);
         let mut found = self.rates.observe(batch);
         found.retain(|f| {
             f.is_news() && if matches!(f.what, What::Missed { .. }) { self.by_silence } else { self.by_rates }
+        });
+        found.retain(|f| {
+            let hidden = matches!(f.subject, Subject::Template(id) if muted.hides(id, f.severity));
+            if hidden {
+                // It explains that its source logs more or less than usual, as a fault does.
+                self.last_strike.insert(f.source, f.time);
+            }
+            !hidden
         });
         // What is about one statement explains what is about all of its source.
         found.sort_by_key(Finding::is_broad);
@@ -312,20 +331,23 @@ impl Trends {
     /// What is to be stored now; `all` is asked for when nothing comes after it.
     pub(super) fn take(&mut self, now: Timestamp, all: bool) -> Learnt {
         let mut learnt = Learnt { markers: std::mem::take(&mut self.fresh), ..Learnt::default() };
+        if !self.rates.is_empty() && (all || self.lived.0 == i64::MIN || now.since(self.lived) >= LIVES_EVERY) {
+            self.lived = now;
+            if self.lives.len() >= MOST_LIVES {
+                self.lives.clear();
+            }
+            for (id, lived) in self.rates.lives() {
+                let life = lived.life();
+                if self.lives.insert(id, life) != Some(life) {
+                    learnt.lives.push((id, life));
+                }
+            }
+        }
         if !self.rates.has_state() || !all && now.since(self.kept) < KEEP_EVERY && self.kept.0 != i64::MIN {
             return learnt;
         }
         self.kept = now;
         learnt.state = self.rates.take_state();
-        if self.lives.len() >= MOST_LIVES {
-            self.lives.clear();
-        }
-        for (id, lived) in self.rates.lives() {
-            let life = lived.life();
-            if self.lives.insert(id, life) != Some(life) {
-                learnt.lives.push((id, life));
-            }
-        }
         learnt
     }
 }

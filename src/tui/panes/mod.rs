@@ -14,6 +14,7 @@ pub(crate) mod family;
 pub mod incidents;
 pub mod logs;
 pub mod overview;
+pub mod patterns;
 mod refresh;
 pub mod sql;
 #[cfg(test)]
@@ -62,12 +63,22 @@ pub enum PaneId {
     Chat,
     /// SQL over the archive.
     Sql,
+    /// The kinds of lines, how often each comes and what varies in it.
+    Patterns,
 }
 
 impl PaneId {
     /// All panes in the order of the header; the index equals `self as usize`.
-    pub const ALL: [Self; 7] =
-        [Self::Overview, Self::Logs, Self::Incidents, Self::Charts, Self::Topology, Self::Chat, Self::Sql];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Logs,
+        Self::Incidents,
+        Self::Charts,
+        Self::Topology,
+        Self::Chat,
+        Self::Sql,
+        Self::Patterns,
+    ];
 
     /// The title in the header.
     pub const fn title(self) -> &'static str {
@@ -79,6 +90,7 @@ impl PaneId {
             Self::Topology => "Topology",
             Self::Chat => "Chat",
             Self::Sql => "SQL",
+            Self::Patterns => "Patterns",
         }
     }
 
@@ -154,16 +166,22 @@ pub enum Goto {
     Record(RecordId),
     /// Logs: narrow down.
     Filter(String),
+    /// Logs: put the cursor where this says: a time, a share, a record.
+    Time(String),
     /// Logs: the place of the last session, without showing the pane.
     Restore(LogsPlace),
     /// Logs: rules for words that always stand out.
     Highlight(Vec<String>),
     /// Logs: open the filter for typing.
     EditFilter,
+    /// Charts: the heat map of components over time.
+    Heat,
     /// Chat: talk about this.
     Scope(ChatScope),
     /// SQL: statements of earlier starts, oldest first.
     History(Vec<String>),
+    /// SQL: run this.
+    Statement(String),
     /// SQL: by choice; opens the prompt when there is no result to come back to.
     Prompt,
 }
@@ -271,6 +289,7 @@ impl Panes {
             Box::<topology::State>::default(),
             Box::<chat::State>::default(),
             Box::<sql::State>::default(),
+            Box::<patterns::State>::default(),
         ])
     }
 }

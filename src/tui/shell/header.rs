@@ -42,8 +42,8 @@ pub(crate) fn pane_at(model: &Model, column: u16) -> Option<PaneId> {
 fn sides(model: &Model, width: usize) -> (Spans, Spans) {
     let rights = [right(model, 0), right(model, 1), right(model, 2), right(model, 3)];
     // Panes' names are worth more than the words of the right side.
-    let forms = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3)];
-    let lefts = [left(model, 0), left(model, 1), left(model, 2)];
+    let forms = [(0, 0), (0, 1), (3, 1), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3)];
+    let lefts = [left(model, 0), left(model, 1), left(model, 2), left(model, 3)];
     let fits = |(l, r): &(usize, usize)| cells(&lefts[*l]) + cells(&rights[*r]) + 2 <= width;
     let (l, r) = forms.into_iter().find(fits).unwrap_or((2, 3));
     (lefts[l].clone(), rights[r].clone())
@@ -56,7 +56,7 @@ fn cells(spans: &Spans) -> usize {
 /// Panes whose names are told where there is little room.
 const NAMED: usize = 6;
 
-/// Product and panes: in full, without the product, numbers only but for the pane on screen.
+/// Product and panes: 0 in full, 3 without the product, 1 the first panes only, 2 numbers only but for the pane on screen.
 fn left(model: &Model, form: u8) -> Spans {
     let style = |r| model.world.theme.style(r);
     let open = family::open(&model.world.snapshot.incidents);
@@ -77,7 +77,7 @@ fn left(model: &Model, form: u8) -> Spans {
         };
         let role = if active { Role::TabActive } else { Role::Tab };
         out.push(Span::styled(
-            if form == 1 && !active { format!("{name} ") } else { format!(" {name} ") },
+            if matches!(form, 1 | 3) && !active { format!("{name} ") } else { format!(" {name} ") },
             style(role),
         ));
     }
@@ -141,7 +141,7 @@ fn right(model: &Model, form: u8) -> Spans {
         push(&mut out, format!("EMBEDDING {:.0} %", (share * 100.0).floor()), Role::Progress);
     }
     let (name, mut badge, mut role) = model_badge(&s.model);
-    if s.remote.is_some() {
+    if !s.remotes.is_empty() {
         (badge, role) = ("REMOTE", Role::Remote);
     }
     if form == 0 && !name.is_empty() {

@@ -3,6 +3,7 @@
 use crate::tui::model::{Model, Overlay, Palette};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{popup, text};
+use crate::tui::words::WordCommand;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
@@ -39,6 +40,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, palette: &P
     let prompt = Line::from(vec![Span::styled(": ", theme.style(Role::Key)), typed]);
     frame.render_widget(prompt, Rect { height: 1, ..inner });
     frame.set_cursor_position(Position::new(inner.x + 2 + at, inner.y));
+    if let Some((command, _)) = WordCommand::parse(palette.input.text()) {
+        let name = text::fit(&format!("{} {} {}", glyphs.cursor, command.name, command.takes), 20, glyphs.ellipsis);
+        let what = text::truncate(command.description, width.saturating_sub(20), glyphs.ellipsis).into_owned();
+        let style = theme.style(Role::Selection);
+        let line = Line::from(vec![Span::styled(name, style), Span::styled(what, style)]);
+        frame.render_widget(line, Rect { y: inner.y + 1, height: 1, ..inner });
+        return;
+    }
     if palette.hits.is_empty() {
         let none = Line::styled("no command fits; Esc closes", theme.style(Role::Faint));
         frame.render_widget(none, Rect { y: inner.y + 1, height: 1, ..inner });

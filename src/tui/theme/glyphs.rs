@@ -14,6 +14,10 @@ pub struct Glyphs {
     pub bar_zero: &'static str,
     /// Full and empty part of a progress bar.
     pub progress: [&'static str; 2],
+    /// Four shades of how many errors, fewest first.
+    pub shades: [&'static str; 4],
+    /// Few and many warnings.
+    pub shades_warn: [&'static str; 2],
     /// Rail and thumb of a scrollbar.
     pub scrollbar: [&'static str; 2],
     /// Where a text was cut.
@@ -59,6 +63,8 @@ impl Glyphs {
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         bar_zero: "▁",
         progress: ["▰", "▱"],
+        shades: ["░", "▒", "▓", "█"],
+        shades_warn: ["·", "▵"],
         scrollbar: ["▐", "█"],
         ellipsis: "…",
         horizontal: "─",
@@ -85,6 +91,8 @@ impl Glyphs {
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"],
         bar_zero: "_",
         progress: ["#", "."],
+        shades: ["-", "=", "%", "#"],
+        shades_warn: [".", "w"],
         scrollbar: ["|", "#"],
         ellipsis: "~",
         horizontal: "-",

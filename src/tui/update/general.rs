@@ -40,6 +40,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             effects.extend(show(model, PaneId::Sql));
             effects
         }
+        Action::ShowPatterns => show(model, PaneId::Patterns),
         Action::NextTheme => next_theme(model),
         Action::StopOlder => vec![Effect::Send(Request::LeaveOutOlder)],
         Action::ReadOlder => vec![Effect::Send(Request::ReadLeftOut)],

@@ -6,6 +6,7 @@ use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Overlay, Palette};
 use crate::tui::shell;
 use crate::tui::widgets::scroll;
+use crate::tui::words::WordCommand;
 use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -42,6 +43,11 @@ pub(super) fn palette(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
     match action {
         Action::Back | Action::Cancel => model.shell.overlay = None,
         Action::Submit => {
+            if let Some((command, words)) = WordCommand::parse(p.input.text()) {
+                let effect = command.run(words).unwrap_or_else(Effect::warn);
+                model.shell.overlay = None;
+                return Some(vec![effect]);
+            }
             let chosen = p.hits.get(p.cursor.at).copied();
             model.shell.overlay = None;
             return Some(chosen.map(|a| keys::run(model, a)).unwrap_or_default());

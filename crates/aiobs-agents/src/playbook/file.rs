@@ -50,6 +50,8 @@ pub struct Pattern {
     pub sources: Vec<String>,
     /// 1 to 100: how specific it is. The highest that matches wins.
     pub weight: u8,
+    /// Whether a record that it matches is a fault by that alone, when it states no level or a bad one.
+    pub detect: bool,
 }
 
 /// How much of a file is checked.
@@ -92,6 +94,12 @@ struct RawPattern {
     components: Vec<String>,
     #[serde(default)]
     sources: Vec<String>,
+    #[serde(default = "yes")]
+    detect: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -190,6 +198,7 @@ impl Raw {
                 components: signature.components,
                 sources: signature.sources,
                 weight: signature.weight.into_inner().clamp(1, 100) as u8,
+                detect: signature.detect,
             },
             cause: self.cause.into_inner(),
             alternatives: plain(self.alternatives),

@@ -119,10 +119,6 @@ impl Matcher {
                 *hits.entry(index).or_default() += 1;
             }
         }
-        let named = |words: &[String], names: &[String]| {
-            let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
-            words.is_empty() || names.iter().any(|n| lower.iter().any(|w| n.to_lowercase().contains(w)))
-        };
         hits.into_iter()
             .filter(|(i, _)| {
                 let p = &playbooks[*i].pattern;
@@ -136,6 +132,22 @@ impl Matcher {
             .filter(|(score, ..)| *score >= least)
             .max_by_key(|&(score, count, i)| (score, count, std::cmp::Reverse(i)))
             .map(|(score, _, i)| (i, score))
+    }
+
+    /// The most specific playbook of a fault of its own that this message alone tells of.
+    pub(super) fn telling(
+        &self,
+        playbooks: &[Playbook],
+        message: &str,
+        component: &str,
+        source: &str,
+    ) -> Option<usize> {
+        let fits = |i: &usize| {
+            let p = &playbooks[*i].pattern;
+            p.detect && p.weight >= SYMPTOM && named(&p.components, &[component]) && named(&p.sources, &[source])
+        };
+        let fitting = self.fitting(message).into_iter().filter(fits);
+        fitting.max_by_key(|&i| (playbooks[i].pattern.weight, std::cmp::Reverse(i)))
     }
 
     /// Playbooks that match this text, ascending.
@@ -164,6 +176,12 @@ impl Matcher {
         let captures = captures(&playbooks[index], &texts);
         Found { playbook: index, confidence, guess: false, matched, captures, nearby: None }
     }
+}
+
+/// Whether one of the names holds one of the words; no words ask for nothing.
+fn named(words: &[String], names: &[impl AsRef<str>]) -> bool {
+    let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+    words.is_empty() || names.iter().any(|n| lower.iter().any(|w| n.as_ref().to_lowercase().contains(w)))
 }
 
 /// Values of the named groups, the first that is not empty; then an address that stands in the texts.

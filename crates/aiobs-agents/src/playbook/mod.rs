@@ -69,6 +69,17 @@ impl Library {
         all.binary_search_by(|p| p.id.as_str().cmp(id)).ok().map(|i| &all[i])
     }
 
+    /// The playbook whose signature alone makes a fault of a message that states no level or a bad one.
+    pub fn recognise(&self, message: &str, component: &str, source: &str) -> Option<&Playbook> {
+        let all = self.playbooks();
+        self.matcher().telling(all, message, component, source).map(|i| &all[i])
+    }
+
+    /// Whether it is one of the user's own.
+    pub fn is_own(&self, playbook: &Playbook) -> bool {
+        self.own.iter().any(|own| own.id == playbook.id)
+    }
+
     /// `; did you mean ...` for the beginning of an id or one close to it, else the empty string.
     pub fn nearest(&self, id: &str) -> String {
         match self.playbooks().iter().find(|p| !id.is_empty() && p.id.starts_with(id)) {

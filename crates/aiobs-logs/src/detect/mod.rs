@@ -6,6 +6,7 @@
 pub mod classify;
 mod config;
 mod gist;
+mod lore;
 mod needs;
 mod new_template;
 mod pattern;
@@ -23,6 +24,7 @@ mod wording;
 pub(crate) use gist::without_ids;
 
 pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
+pub use lore::{KnownFault, Lore};
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};

@@ -189,7 +189,7 @@ impl Patterns {
 }
 
 /// Whether patterns that say little by themselves count at this severity.
-fn weak_too(severity: Severity) -> bool {
+pub(super) fn weak_too(severity: Severity) -> bool {
     let level = severity.level();
     level == Level::Unset || level >= Level::Warn
 }

@@ -18,7 +18,7 @@ use aiobs_insight::{Life, Lived, Turn};
 use aiobs_types::{Level, RecordBatch, RecordMeta, Severity, SourceId, TemplateId, Timestamp};
 use clock::{Clock, Reach};
 use series::{Key, Kind, Series};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Seconds per bucket.
 pub(crate) const BUCKET_SECS: u32 = 30;
@@ -79,6 +79,8 @@ pub struct RateBook {
     found: Vec<Finding>,
     dirty: Vec<u32>,
     gone: Vec<String>,
+    /// Templates whose warnings and errors are no trouble of their source.
+    muted: HashSet<TemplateId>,
 }
 
 impl RateBook {
@@ -134,7 +136,7 @@ impl RateBook {
                 tally.add(at as u32, row.severity, &mut self.touched_components, row.component);
             }
             let level = row.severity.level();
-            if level >= Level::Warn {
+            if level >= Level::Warn && !self.hides(row.template, level) {
                 let tally = &mut self.levels[usize::from(level > Level::Warn)];
                 tally.add(at as u32, row.severity, &mut Vec::new(), 0);
             }
@@ -317,6 +319,20 @@ impl RateBook {
                 self.found.extend(series.map(|s| s.finding_at(what, row.time, s.example)));
             }
         }
+    }
+
+    /// Leaves the warnings and errors of a template out of those of its source, or counts them again. What is fatal
+    /// counts in any case.
+    pub fn mute(&mut self, template: TemplateId, on: bool) {
+        if on {
+            self.muted.insert(template);
+        } else {
+            self.muted.remove(&template);
+        }
+    }
+
+    fn hides(&self, template: TemplateId, level: Level) -> bool {
+        !self.muted.is_empty() && level < Level::Fatal && self.muted.contains(&template)
     }
 
     /// A template was merged into another: what was counted of it counts there from now on.

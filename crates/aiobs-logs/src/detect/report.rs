@@ -2,8 +2,9 @@
 
 use super::config::{DETECTORS, DetectConfig, DetectError, Join};
 use super::gist;
+use super::lore::{Known, Lore};
 use super::new_template::{NewTemplate, Novelty};
-use super::pattern::{Pattern, Patterns, Verdict};
+use super::pattern::{Pattern, Patterns, Verdict, weak_too};
 use super::severity;
 use super::weigh::{Finding, Scales, Weighed};
 use super::{trace, wording};
@@ -28,6 +29,7 @@ pub struct RecordContext<'a> {
 /// All detectors and their state. One owner.
 pub struct Detectors {
     patterns: Patterns,
+    known: Known,
     new_template: NewTemplate,
     scales: Scales,
     min_level: Level,
@@ -47,12 +49,18 @@ impl Detectors {
         let on = |name: &str| config.disabled.iter().all(|d| d != name);
         Ok(Self {
             patterns: Patterns::new(config)?,
+            known: Known::default(),
             new_template: NewTemplate::new(config.warm_up_records, config.warm_up_minutes),
             scales: Scales::new(on("classifier")),
             min_level: config.min_level,
             by_severity: on("severity"),
             by_novelty: on("new_template"),
         })
+    }
+
+    /// Who knows faults that no error pattern does.
+    pub fn set_lore(&mut self, lore: Box<dyn Lore>) {
+        self.known.set(lore);
     }
 
     /// What an earlier run saw of a source, so that its warm-up does not start again.
@@ -100,6 +108,7 @@ impl Detectors {
         let calm = matches!(verdict, Some(Verdict(None)))
             && severity < Severity::WARN
             && self.scales.is_calm(template, severity)
+            && (severity.level() != Level::Unset || self.known.is_calm(template))
             && !(self.by_severity && severity::fires(severity, self.min_level));
         if calm {
             self.new_template.watch(source, time);
@@ -112,13 +121,13 @@ impl Detectors {
         self.judge(ctx, template_text, |_| false)
     }
 
-    /// As [`Self::observe`]; the title and the reason of an anomaly whose fingerprint is `known` are left empty, because
+    /// As [`Self::observe`]; the title and the reason of an anomaly whose fingerprint is `open` are left empty, because
     /// it is only counted. In a storm, wording them is most of the work.
     pub fn judge<T: AsRef<str>>(
         &mut self,
         ctx: &RecordContext<'_>,
         template_text: impl FnOnce() -> T,
-        known: impl FnOnce(Fingerprint) -> bool,
+        open: impl FnOnce(Fingerprint) -> bool,
     ) -> Option<Anomaly> {
         let meta = &ctx.view.meta;
         let warm = self.new_template.watch(meta.source, meta.time);
@@ -142,17 +151,33 @@ impl Detectors {
         } else {
             Novelty::Known
         };
-        let pattern = hit.map(|h| self.patterns.at(h));
         let (novel, again) = (novelty != Novelty::Known, matches!(novelty, Novelty::Again(..)));
-        let finding = Finding { pattern: pattern.map(|(p, _)| (p.strong, p.own)), by_severity, novel, again };
         let template = template_text();
-        let weighed = self.scales.weigh(ctx, template.as_ref(), finding)?;
+        let told = |pattern: Option<(&Pattern, usize)>, known| {
+            let pattern = pattern.map(|(p, _)| (p.strong, p.own));
+            Finding { pattern, by_severity, novel, again, known }
+        };
+        let mut pattern = hit.map(|h| self.patterns.at(h));
+        let mut weighed = pattern.and_then(|_| self.scales.weigh(ctx, template.as_ref(), told(pattern, false)));
+        let mut known = false;
+        // Words of a pattern that weigh too little may still be those of a fault that is known.
+        if weighed.is_none() && weak_too(meta.severity) {
+            let place = (ctx.view.component, ctx.source_name);
+            if let Some(fault) = self.known.find(meta.template, template.as_ref(), message, place) {
+                (pattern, known) = (Some((self.known.at(fault), 0)), true);
+                weighed = self.scales.weigh(ctx, template.as_ref(), told(pattern, true));
+            }
+        }
+        if pattern.is_none() {
+            weighed = self.scales.weigh(ctx, template.as_ref(), told(None, false));
+        }
+        let weighed = weighed?;
         Some(report(
             ctx,
             message,
             template.as_ref(),
-            &Findings { pattern, beside, by_severity, novelty, weighed },
-            known,
+            &Findings { pattern, beside, by_severity, novelty, known, weighed },
+            open,
         ))
     }
 }
@@ -163,6 +188,8 @@ struct Findings<'a> {
     beside: bool,
     by_severity: bool,
     novelty: Novelty,
+    /// The pattern is somebody's lore.
+    known: bool,
     weighed: Weighed,
 }
 
@@ -200,7 +227,7 @@ fn report(
     message: &str,
     template: &str,
     found: &Findings<'_>,
-    known: impl FnOnce(Fingerprint) -> bool,
+    open: impl FnOnce(Fingerprint) -> bool,
 ) -> Anomaly {
     let meta = &ctx.view.meta;
     let raised = if meta.flags & flags::MULTILINE == 0 { None } else { trace::raised(message) };
@@ -223,7 +250,7 @@ fn report(
         (None, _) if found.is_novel() => (DetectorKind::NewTemplate, hash_words("new", template)),
         (None, _) => (DetectorKind::Classifier, hash_words("words", template)),
     };
-    let (title, reason) = if known(fingerprint) {
+    let (title, reason) = if open(fingerprint) {
         (String::new(), String::new())
     } else {
         let title = match (found.pattern, &raised) {
@@ -231,6 +258,7 @@ fn report(
             (Some((p, _)), _) if found.beside && p.join == Join::Target => {
                 gist::title_of(&format!("{}: {}", titled(template, message), p.title))
             }
+            (Some((p, _)), _) if found.known => gist::plain(&p.title, 80),
             (Some((p, _)), _) => pattern_title(p, template),
             (None, _) => titled(template, message),
         };
@@ -287,7 +315,7 @@ fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> Stri
         text.push_str(level.name());
     }
     if let Some((pattern, others)) = found.pattern {
-        text.push_str("; matches the pattern ");
+        text.push_str(if found.known { "; known as: " } else { "; matches the pattern " });
         text.push_str(&gist::plain(&pattern.title, 80));
         match others {
             0 => {}

@@ -35,6 +35,8 @@ pub(super) struct Finding {
     pub(super) novel: bool,
     /// It is new and comes again and again.
     pub(super) again: bool,
+    /// A fault that somebody knows: only people's verdicts speak against it.
+    pub(super) known: bool,
 }
 
 impl Finding {
@@ -133,7 +135,7 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
     // One new warning is none yet, unless its words are plain.
     let alone = finding.pattern.is_none() && !finding.by_severity;
     let tells = if alone { odds.score >= PLAIN } else { likely >= LIKELY };
-    if own || !noise && (finding.again && !finding.by_severity || tells) {
+    if own || !noise && (finding.known || finding.again && !finding.by_severity || tells) {
         Some(true)
     } else if fatal || finding.by_severity && !noise {
         Some(false)
@@ -146,9 +148,9 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
 mod tests {
     use super::*;
 
-    const PATTERN: Finding = Finding { pattern: Some((true, false)), by_severity: false, novel: false, again: false };
-    const LEVEL: Finding = Finding { pattern: None, by_severity: true, novel: false, again: false };
-    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false, again: false };
+    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false, again: false, known: false };
+    const PATTERN: Finding = Finding { pattern: Some((true, false)), ..NOTHING };
+    const LEVEL: Finding = Finding { by_severity: true, ..NOTHING };
 
     fn odds(score: f64, learnt: f64) -> Odds {
         Odds { score, learnt }

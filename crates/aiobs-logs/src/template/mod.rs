@@ -15,10 +15,12 @@ mod index;
 mod miner;
 pub(crate) mod scan;
 pub(crate) mod shape;
+mod slots;
 mod values;
 
 pub use class::Placeholder;
 pub use miner::{Mined, Miner, MinerOptions, Statement};
+pub use slots::{Slot, Slots};
 pub use values::placeholder_values;
 pub(crate) use values::{constant_words, each_value};
 

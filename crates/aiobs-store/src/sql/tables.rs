@@ -192,9 +192,38 @@ pub const SQL_TABLES: &[SqlTable] = &[
         ],
     },
     SqlTable {
+        name: "audit",
+        about: "one row per thing that left this machine: calls of models, and alerts",
+        stored: "departure",
+        columns: &[
+            c("time", TEXT, "when it was sent", "rfc3339(time)"),
+            c("time_ns", INT, "the same in nanoseconds", "time"),
+            c("kind", TEXT, "model or alert", "kind"),
+            c("place", TEXT, "where it went", "coalesce(body ->> 'endpoint', body ->> 'place')"),
+            c("via", TEXT, "the model's provider, or the channel", "coalesce(body ->> 'provider', body ->> 'channel')"),
+            c(
+                "what",
+                TEXT,
+                "what a model was asked for, or what of an incident was told",
+                "coalesce(body ->> 'stage', body ->> 'state')",
+            ),
+            c("incident", INT, "the incident that an alert is about", "incident"),
+            c("rule", TEXT, "the rule that told it", "body ->> 'rule'"),
+            c("bytes", INT, "bytes of a request to a model", "body ->> 'bytes'"),
+            c(
+                "outcome",
+                TEXT,
+                "ok, sent, or what went wrong; empty while it runs",
+                "coalesce(body ->> 'outcome', body ->> '$.end.outcome')",
+            ),
+            c("note", TEXT, "why an alert failed, or went only partly well", "body ->> 'note'"),
+            c("cost_usd", REAL, "US dollars, when the price is known", "body ->> '$.end.cost_usd'"),
+        ],
+    },
+    SqlTable {
         name: "model_calls",
         about: "one row per call of a model that left this machine",
-        stored: "model_call",
+        stored: "departure",
         columns: &[
             c("time", TEXT, "when it was sent", "rfc3339(time)"),
             c("time_ns", INT, "the same in nanoseconds", "time"),
@@ -257,14 +286,18 @@ pub const SQL_FUNCTIONS: &[(&str, &str)] = &[
     ("text REGEXP 'a|b'", "whether an expression finds something in a text"),
 ];
 
+/// Tables of which a view shows only some rows.
+const ONLY: &[(&str, &str)] = &[("model_calls", "WHERE kind = 'model'")];
+
 /// `CREATE TEMP VIEW` of each stored table.
 pub(super) fn views() -> String {
     let mut sql = String::new();
     for table in SQL_TABLES.iter().filter(|t| !t.stored.is_empty()) {
         let columns: Vec<String> = table.columns.iter().map(|c| format!("{} AS \"{}\"", c.from, c.name)).collect();
         let columns = columns.join(", ");
-        let _ =
-            writeln!(sql, "CREATE TEMP VIEW \"{}\" AS SELECT {columns} FROM main.\"{}\" s;", table.name, table.stored);
+        let only = ONLY.iter().find(|(name, _)| *name == table.name).map_or("", |(_, only)| only);
+        let SqlTable { name, stored, .. } = table;
+        let _ = writeln!(sql, "CREATE TEMP VIEW \"{name}\" AS SELECT {columns} FROM main.\"{stored}\" s {only};");
     }
     sql
 }

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+mod standing;
+
+pub use standing::{Standing, Word};
+
 /// Incidents remembered; the oldest that are over go first.
 const MOST: usize = 2_000;
 const SECOND: i64 = 1_000_000_000;
@@ -252,9 +256,9 @@ mod tests {
     use aiobs_types::{Severity, TimelineEntry};
     use globset::{Glob, GlobSetBuilder};
 
-    const NOW: Timestamp = Timestamp(1_800_000_000 * SECOND);
+    pub(super) const NOW: Timestamp = Timestamp(1_800_000_000 * SECOND);
 
-    fn rule() -> Rule {
+    pub(super) fn rule() -> Rule {
         Rule {
             name: "all".into(),
             channels: vec!["slack".into()],
@@ -269,11 +273,11 @@ mod tests {
         }
     }
 
-    fn engine(rules: Vec<Rule>) -> Engine {
+    pub(super) fn engine(rules: Vec<Rule>) -> Engine {
         Engine::new(rules, TimeZone::UTC, Duration::from_hours(1), Memory::default())
     }
 
-    fn incident(id: u64) -> Incident {
+    pub(super) fn incident(id: u64) -> Incident {
         let mut incident = Incident { id: IncidentId(id), severity: Severity::ERROR, ..Incident::default() };
         (incident.first_seen, incident.last_seen) = (NOW, NOW);
         incident.components = vec!["orders".into()];

@@ -1,13 +1,14 @@
 //! State of the Charts pane and how keys and events change it.
 
+use super::heat::Heat;
 use super::kind::Kind;
-use super::view;
+use super::{heatview, view};
 use crate::runtime::events::{Charts, Event, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::{Did, Mouse};
 use crate::tui::panes::refresh::Refresh;
-use crate::tui::panes::{Pane, PaneCx};
+use crate::tui::panes::{Goto, Pane, PaneCx};
 use aiobs_types::{ChatScope, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -23,7 +24,10 @@ pub struct State {
     pub(super) zoomed: bool,
     /// Seconds since the epoch the cursor is at; `None` is the newest point, unread.
     pub(super) cursor: Option<f64>,
+    /// Which component had trouble when; in place of the charts while it is open.
+    pub(super) heat: Heat,
     refresh: Refresh,
+    on_screen: bool,
 }
 
 impl State {
@@ -76,14 +80,35 @@ impl State {
 
 impl Pane for State {
     fn context(&self) -> Context {
-        Context::Charts
+        if self.heat.open { Context::Heat } else { Context::Charts }
     }
 
     fn enter(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        self.ask(cx)
+        self.on_screen = true;
+        if self.heat.open { self.heat.ask(cx) } else { self.ask(cx) }
     }
 
-    fn update(&mut self, action: Action, _cx: &PaneCx<'_>) -> Vec<Effect> {
+    fn leave(&mut self) {
+        self.on_screen = false;
+    }
+
+    fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let _ = cx;
+        if *to == Goto::Heat {
+            self.heat.lead();
+        }
+        Vec::new()
+    }
+
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.heat.open {
+            let effects = self.heat.update(action, cx).unwrap_or_default();
+            // What was under it is looked at again.
+            return if self.heat.open || effects == [Effect::Back] { effects } else { self.ask(cx) };
+        }
+        if action == Action::ToggleHeat {
+            return self.heat.show(cx);
+        }
         let columns = isize::try_from(self.times().len() / 10).unwrap_or(1).max(1);
         match action {
             Action::Back if self.cursor.is_some() => self.cursor = None,
@@ -105,6 +130,9 @@ impl Pane for State {
     }
 
     fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.heat.open {
+            return self.heat.mouse(mouse, cx);
+        }
         let Some(kind) = view::chart_at(mouse.at, cx, self).filter(|_| mouse.did == Did::Click) else {
             return Vec::new();
         };
@@ -124,13 +152,26 @@ impl Pane for State {
                 self.loaded = true;
                 Vec::new()
             }
-            Event::Snapshot if self.refresh.due(cx.clock.now) => self.ask(cx),
+            Event::Heat(map) => {
+                self.heat.take(map);
+                Vec::new()
+            }
+            Event::Snapshot if self.heat.open && self.on_screen => self.heat.ask_again(cx),
+            Event::Snapshot if !self.heat.open && self.refresh.due(cx.clock.now) => self.ask(cx),
             _ => Vec::new(),
         }
     }
 
+    fn on_resize(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.heat.open && self.on_screen { self.heat.ask(cx) } else { Vec::new() }
+    }
+
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        let mut hints = vec![Action::NextView, Action::Open, Action::Left, Action::Right];
+        if self.heat.open {
+            let hints = [Action::Open, Action::NextItem, Action::ZoomIn, Action::ZoomOut, Action::Ask, Action::Back];
+            return [&hints[..], &[Action::Help]].concat();
+        }
+        let mut hints = vec![Action::NextView, Action::Open, Action::ToggleHeat, Action::Left, Action::Right];
         if self.zoomed || self.cursor.is_some() {
             hints.push(Action::Back);
         }
@@ -139,6 +180,10 @@ impl Pane for State {
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
+        if self.heat.open {
+            self.heat.drawn();
+            return heatview::draw(frame, area, cx, &self.heat);
+        }
         self.refresh.drawn();
         view::draw(frame, area, cx, self);
     }

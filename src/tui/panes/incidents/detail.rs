@@ -27,6 +27,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     let mut doc = Document::new(width, cx.glyphs.ellipsis, styles, state.place.link);
     let Some(incident) = state.current(cx) else { return doc };
     head(&mut doc, incident, cx);
+    named(&mut doc, state, cx);
     stages::add(&mut doc, state, cx);
     let Some(detail) = state.loaded(cx) else {
         doc.gap();
@@ -42,6 +43,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     likelihood(&mut doc, detail, cx);
     similar(&mut doc, detail, cx);
     history(&mut doc, detail, cx);
+    alerts(&mut doc, detail, cx);
     if let Some(d) = &detail.diagnosis {
         list(&mut doc, "References", &d.references, cx);
         list(&mut doc, "Notes", &d.notes, cx);
@@ -50,7 +52,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     doc
 }
 
-fn safe(t: &str, cx: &PaneCx<'_>) -> String {
+pub(super) fn safe(t: &str, cx: &PaneCx<'_>) -> String {
     // A model's or a record's line breaks would be drawn as symbols: in running text they are spaces.
     let flat = if t.contains(['\n', '\r']) { t.split_whitespace().collect::<Vec<_>>().join(" ") } else { t.to_owned() };
     text::safe_for(&text::unfenced(&flat), cx.glyphs.ascii).into_owned()
@@ -107,8 +109,27 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     related(doc, incident, cx);
 }
 
+/// The name that a person gave the pattern of its first record, and that it raises no incident any more.
+fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
+    let Some(mark) = state.loaded(cx).and_then(|d| d.pattern.as_ref()) else { return };
+    let mut pieces = Vec::new();
+    if !mark.name.is_empty() {
+        pieces.push(Piece::Text(safe(&mark.name, cx), cx.style(Role::Strong)));
+    }
+    if mark.muted {
+        let said = if pieces.is_empty() { "of the incident is muted" } else { "  (muted)" };
+        pieces.push(Piece::Text(said.into(), cx.style(Role::Dim)));
+    }
+    if !mark.note.is_empty() {
+        pieces.push(Piece::Text(format!("  {}", safe(&mark.note, cx)), cx.style(Role::Dim)));
+    }
+    if !pieces.is_empty() {
+        doc.paragraph(vec![Span::styled("Pattern  ", cx.style(Role::Dim))], pieces);
+    }
+}
+
 /// Records in the order of their numbers `[n]`: cited ones first, then the rest of the evidence.
-fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
+pub(super) fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
     let said = detail.diagnosis.iter().flat_map(|d| d.claims.iter().chain(&d.grounds.security));
     let claims = said.flat_map(|c| &c.records);
     let mut all: Vec<RecordId> = Vec::new();
@@ -344,6 +365,9 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
         let why = Piece::Text(format!("; {}", safe(&past.why, cx)), cx.style(Role::Dim));
         doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text)), why]);
     }
+    let key = cx.keys(Context::Incidents, Action::Compare);
+    let compares = format!("{key} puts {} beside this", if detail.similar.len() == 1 { "it" } else { "one of them" });
+    doc.row(vec![Span::styled(format!("     {compares}"), cx.style(Role::Dim))]);
 }
 
 /// How likely it is a fault, and the words that say so.
@@ -379,6 +403,28 @@ fn history(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
         let first =
             vec![Span::styled(format!(" {} ", cx.clock.hms_near(entry.time, cx.clock.now)), cx.style(Role::Time))];
         doc.paragraph(first, vec![Piece::Text(safe(&entry.text, cx), cx.style(role))]);
+    }
+}
+
+/// Who was told, when, and why others were not.
+fn alerts(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    if detail.alerts.is_empty() {
+        return;
+    }
+    heading(doc, "Alerts", String::new(), cx);
+    for line in &detail.alerts {
+        let (mark, role) = match line.arrived {
+            Some(true) => (cx.glyphs.check, Role::Ok),
+            Some(false) => (cx.glyphs.cross, Role::Warn),
+            None => (cx.glyphs.bullet, Role::Faint),
+        };
+        let mut first = vec![Span::styled(format!(" {mark} "), cx.style(role))];
+        if let Some(time) = line.time {
+            let at = format!("{} ", cx.clock.hms_near(time, cx.clock.now));
+            first.push(Span::styled(at, cx.style(Role::Time)));
+        }
+        let role = if line.arrived.is_some() { Role::Text } else { Role::Dim };
+        doc.paragraph(first, vec![Piece::Text(safe(&line.text, cx), cx.style(role))]);
     }
 }
 

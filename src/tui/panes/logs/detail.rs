@@ -238,7 +238,8 @@ fn head(r: &LogRecord, data: Option<&RecordDetail>, width: usize, cx: &PaneCx<'_
         let short = source.rsplit('/').next().unwrap_or(&source).to_owned();
         head.push(Span::styled(format!("   {short}:{}", format::count(r.offset)), dim));
         if let Some(incident) = d.incident {
-            head.push(Span::styled(format!("   incident {incident}"), cx.style(Role::Link)));
+            head.push(Span::raw("   "));
+            head.push(Span::styled(format!("incident {incident}"), cx.style(Role::Link)));
         }
         lines.push(text::truncate_line(head, width, cx.glyphs.ellipsis));
         if !d.template.is_empty() {

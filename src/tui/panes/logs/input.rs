@@ -155,23 +155,20 @@ impl State {
                 self.save_filter(&text)
             }
             Typing::Time => {
-                if let Some(anchor) = self.place(&text) {
-                    self.close(what);
-                    return vec![self.jump(anchor, cx)];
-                }
-                let near = self.window.record().map_or(cx.clock.now, |r| r.time);
-                match time::parse(&text, near, cx.clock.now, &cx.clock.zone) {
-                    Ok(t) => {
-                        self.close(what);
-                        vec![self.jump(Anchor::Time(t), cx)]
-                    }
-                    Err(e) => {
-                        self.wrong = Some(e);
-                        Vec::new()
-                    }
-                }
+                let done = self.go_to(&text, cx).map(|effect| vec![effect]);
+                self.close_when_right(what, done)
             }
         }
+    }
+
+    /// Goes to a time, a share or a record.
+    pub(super) fn go_to(&mut self, text: &str, cx: &PaneCx<'_>) -> Result<Effect, String> {
+        if let Some(anchor) = self.place(text) {
+            return Ok(self.jump(anchor, cx));
+        }
+        let near = self.window.record().map_or(cx.clock.now, |r| r.time);
+        let time = time::parse(text, near, cx.clock.now, &cx.clock.zone)?;
+        Ok(self.jump(Anchor::Time(time), cx))
     }
 
     /// A place among the matches, `50%`, or a record, `#1207331` (thousands may be grouped).

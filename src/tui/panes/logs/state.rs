@@ -278,7 +278,10 @@ impl Pane for State {
                 self.type_in(Typing::Filter);
                 Vec::new()
             }
-            Goto::Incident(_) | Goto::Scope(_) | Goto::Prompt | Goto::History(_) => Vec::new(),
+            Goto::Time(text) => vec![self.go_to(text, cx).unwrap_or_else(Effect::warn)],
+            Goto::Incident(_) | Goto::Scope(_) | Goto::Statement(_) | Goto::Prompt | Goto::History(_) | Goto::Heat => {
+                Vec::new()
+            }
         }
     }
 

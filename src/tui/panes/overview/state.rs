@@ -5,6 +5,7 @@ use crate::runtime::events::{Event, IncidentDetail, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
+use crate::tui::format;
 use crate::tui::panes::family::members;
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
@@ -100,11 +101,11 @@ impl State {
             Part::Incidents => active(cx).nth(at).map(|i| Effect::OpenIncident(i.id)),
             Part::Components => {
                 let row = cx.snapshot.components.get(at);
-                row.map(|c| Effect::FilterLogs(format!("service={}", quoted(&c.name))))
+                row.map(|c| Effect::FilterLogs(format!("service={}", format::filter_value(&c.name))))
             }
             Part::Sources => {
                 let row = cx.snapshot.sources.get(at);
-                row.map(|s| Effect::FilterLogs(format!("source={}", quoted(&s.info.name))))
+                row.map(|s| Effect::FilterLogs(format!("source={}", format::filter_value(&s.info.name))))
             }
             Part::Patterns => {
                 let row = cx.snapshot.top_errors.get(at);
@@ -135,15 +136,6 @@ impl State {
     }
 }
 
-/// A value of the filter language, in quotes when it needs them.
-fn quoted(value: &str) -> String {
-    if value.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c)) {
-        value.to_owned()
-    } else {
-        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-    }
-}
-
 impl Pane for State {
     fn context(&self) -> Context {
         Context::Overview
@@ -156,6 +148,7 @@ impl Pane for State {
             Action::Copy => self.copy(cx),
             Action::Ask => self.ask(cx),
             Action::Filter => vec![Effect::EditFilter],
+            Action::ToggleHeat => vec![Effect::ShowHeat],
             Action::NextError => vec![Effect::FilterLogs("level>=error".into())],
             Action::NextItem | Action::PreviousItem => {
                 self.turn(action == Action::NextItem, cx);
@@ -215,7 +208,15 @@ impl Pane for State {
     }
 
     fn hints(&self, _cx: &PaneCx<'_>) -> Vec<Action> {
-        vec![Action::Open, Action::NextItem, Action::Filter, Action::NextError, Action::Ask, Action::Copy]
+        vec![
+            Action::Open,
+            Action::NextItem,
+            Action::Filter,
+            Action::NextError,
+            Action::ToggleHeat,
+            Action::Ask,
+            Action::Copy,
+        ]
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {

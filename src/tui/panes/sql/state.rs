@@ -218,8 +218,12 @@ impl Pane for State {
         self.close();
     }
 
-    fn go(&mut self, to: &Goto, _: &PaneCx<'_>) -> Vec<Effect> {
+    fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
         match to {
+            Goto::Statement(text) => {
+                self.statement.set(text.as_str());
+                return self.submit(Typing::Statement, cx);
+            }
             Goto::Prompt if self.visible || self.shown.is_none() => self.open(Typing::Statement),
             Goto::History(statements) => {
                 for text in statements {
