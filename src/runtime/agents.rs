@@ -134,6 +134,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            chain: Arc::clone(&chain),
             archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer.clone(),
@@ -353,11 +354,11 @@ impl Agents {
     }
 }
 
-/// Hands the incident as it is by now to the chain.
+/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
 fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
     match archive.incident(id) {
-        Ok(Some(incident)) => chain.submit(incident),
-        Ok(None) => {}
+        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
+        Ok(_) => {}
         Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }

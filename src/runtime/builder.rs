@@ -266,6 +266,7 @@ impl Builder<'_> {
                 strikes: Strikes::default(),
                 told: Told::new(config, options.alert && options.follow && !options.offline),
                 alike: Alike::default(),
+                classifier: None,
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

@@ -10,10 +10,12 @@ use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
     RunRow, Similar, Surrounded, Talk, Topology,
 };
+use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
 use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
+use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_logs::format::FormatSet;
 use aiobs_memory::remedy;
 use aiobs_store::{Reader, StoreError};
@@ -27,6 +29,8 @@ use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
 const RUNS: usize = 50;
+/// Words shown that speak for and against a fault.
+const WORDS: usize = 5;
 /// Turns of a conversation shown, and taken along.
 const TURNS: usize = 200;
 /// Conversations of a list.
@@ -51,6 +55,8 @@ pub(crate) struct Inquiry {
     /// Who is told.
     pub told: Told,
     pub alike: Alike,
+    /// What weighs words, with the verdicts it was taught.
+    pub classifier: Option<(Option<Vec<u8>>, Classifier)>,
 }
 
 impl Inquiry {
@@ -268,6 +274,7 @@ impl Inquiry {
         let pattern = self.board.mark_of(incident.template);
         let alerts = self.told.of(&incident, &self.reader)?;
         let (sources, templates) = self.names(&records);
+        let words = if incident.likelihood.is_some() { self.words(&incident)? } else { Vec::new() };
         Ok(Some(IncidentDetail {
             incident,
             diagnosis,
@@ -280,7 +287,22 @@ impl Inquiry {
             alerts,
             sources,
             templates,
+            words,
         }))
+    }
+
+    /// What speaks for and against a fault in the words of the incident's first statement.
+    fn words(&mut self, incident: &Incident) -> Result<Vec<(String, f64)>, StoreError> {
+        let stored = self.reader.state(LESSONS)?;
+        let (taught, classifier) = self.classifier.get_or_insert_with(Default::default);
+        if *taught != stored {
+            classifier.restore(lessons(stored.clone()));
+            *taught = stored;
+        }
+        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.text.clone()).unwrap_or_default();
+        let component = incident.components.first().map_or("", String::as_str);
+        let statement = Statement { template: &template, severity: incident.severity, component };
+        Ok(classifier.why(&statement, WORDS).into_iter().map(|r| (r.feature, r.weight)).collect())
     }
 
     /// What the sources and templates of these records are called.

@@ -279,6 +279,7 @@ actions! {
     VerdictWrong     "verdict_wrong"   "wrong"        Acting [Incidents] "The diagnosis is wrong"
     Useful           "useful"          "useful"       Acting [Incidents Patterns] "Such an incident is worth an alarm: rank what is said alike higher"
     Noise            "noise"           "noise"        Acting [Incidents Patterns] "Such an incident is noise: rank what is said alike lower, or leave it out"
+    Fold             "fold"            "fold"         Acting [Incidents] "Show or hide what the incident caused"
     VerdictNote      "verdict_note"    "what it was"  Acting [Incidents] "Write what it really was, or another note on the diagnosis"
     FixApplied       "fix_applied"     "fix applied"  Acting [Incidents] "Say that the fix was applied, or that it was not"
     EditQuestion     "edit_question"   "edit last"    Acting [Chat] "Write the last question anew, to be asked in its place"
