@@ -22,7 +22,7 @@ const TREND: usize = 10;
 
 /// Columns drop in the order of their last number, the highest first.
 const COLUMNS: [Column; 8] = [
-    Column::left("level", 7, 0),
+    Column::left("worst", 7, 0),
     Column::right("count", 7, 0),
     Column::right("share", 5, 3),
     Column::left("trend", TREND, 4),

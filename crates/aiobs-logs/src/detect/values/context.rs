@@ -180,8 +180,8 @@ fn number(before: &str, value: &[u8], after: &str, key: Option<&str>) -> Option<
 /// The name in front of `name=`, in lower case.
 fn key(before: &str) -> Option<String> {
     let front = before.trim_end_matches(['"', ' ']).strip_suffix('=')?.trim_end_matches(['"', ' ']);
-    let start = front.rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.')).map_or(0, |i| i + 1);
-    let key = front[start..].to_ascii_lowercase();
+    let key = front.rsplit(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.')).next()?;
+    let key = key.to_ascii_lowercase();
     (key.len() > 1 && key.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(key)
 }
 
