@@ -217,3 +217,75 @@ fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
     ]);
     assert!(near.out.contains("stays on this machine") && near.out.contains("hunter2"), "{}", near.out);
 }
+
+const FAR: &str = "[model]\nprovider = \"openai\"\nurl = \"http://models.example/v1\"\nname = \"m:1b\"\n\
+    [knowledge]\nembedding_model = \"e:1b\"\n";
+
+/// The server stands at another address: requests reach it through a proxy.
+fn through_proxy(w: &World, args: &[&str]) -> Ran {
+    let proxy = w.server.url();
+    ran(w.command(args).env("http_proxy", &proxy).env("HTTP_PROXY", &proxy).env("NO_PROXY", ""))
+}
+
+#[test]
+fn a_model_elsewhere_is_asked_masked_and_written_down() {
+    let w = world(FAR);
+    assert_eq!(w.run(&["import", "logs", "--offline"]).code, Some(0));
+    w.server.reply(Dialect::OpenAi.text(&["The database refuses connections [1]."]));
+    let asked = through_proxy(&w, &["ask", "why are connections refused?"]);
+    assert_eq!(asked.code, Some(0), "{}", asked.err);
+    assert!(asked.out.contains("The database refuses connections"), "{}\n{}", asked.out, asked.err);
+    assert!(
+        asked.err.contains("REMOTE: the question") && asked.err.contains("http://models.example/v1"),
+        "{}",
+        asked.err
+    );
+    let sent = serde_json::to_string(&w.server.requests()).unwrap();
+    assert!(sent.contains("[email-1]") && !sent.contains("hunter2") && !sent.contains("jane@"), "{sent}");
+    let rows = w.json(&["audit", "--output", "json"]);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!((&rows[0]["kind"], &rows[0]["stage"]), (&"model".into(), &"chat".into()));
+    assert_eq!((&rows[0]["endpoint"], &rows[0]["outcome"]), (&"http://models.example/v1".into(), &"ok".into()));
+    assert!(rows[0]["redacted"]["email"].as_u64().unwrap() > 0, "{rows:?}");
+    let sql = w.run(&["sql", "SELECT kind, what, place, outcome FROM audit", "--output", "csv"]);
+    assert_eq!(sql.out.lines().nth(1), Some("model,chat,http://models.example/v1,ok"), "{}", sql.err);
+    // What is piped in leaves a row too, though its archive is gone afterwards.
+    let mut piped = w.command(&["ask", "--stdin", "--output", "json", "what happened?"]);
+    piped
+        .env("http_proxy", w.server.url())
+        .env("NO_PROXY", "")
+        .stdin(fs::File::open(w.home.path("logs/orders.log")).unwrap());
+    let piped: Value = serde_json::from_str(&ran(&mut piped).out).unwrap();
+    assert_eq!(piped["remote"][0], "m:1b at http://models.example/v1");
+    assert_eq!(w.json(&["audit", "--output", "json"]).len(), 2);
+    let quiet = w.run(&["ask", "--offline", "what happened?"]);
+    assert!(quiet.code == Some(0) && !quiet.err.contains("REMOTE"), "{}", quiet.err);
+    assert_eq!(w.json(&["audit", "--output", "json"]).len(), 2, "nothing left");
+}
+
+#[test]
+fn texts_embedded_elsewhere_are_masked_and_written_down() {
+    let w = world(FAR);
+    assert_eq!(w.run(&["import", "logs", "--offline"]).code, Some(0));
+    fs::create_dir(w.home.path("runbooks")).unwrap();
+    fs::write(w.home.path("runbooks/db.md"), "# Refused\nCall jane@shop.example, password=hunter2 opens it.\n")
+        .unwrap();
+    let set = format!("knowledge.paths=[\"{}\"]", w.home.path("runbooks").display());
+    let index = through_proxy(&w, &["knowledge", "index", "--set", &set]);
+    assert_eq!(index.code, Some(0), "{}\n{}", index.out, index.err);
+    let sent = serde_json::to_string(&w.server.requests()).unwrap();
+    assert!(sent.contains("/v1/embeddings") && sent.contains("[email-1]"), "{sent}");
+    assert!(!sent.contains("hunter2") && !sent.contains("jane@"), "{sent}");
+    let rows = w.json(&["audit", "--kind", "model", "--output", "json"]);
+    assert!(!rows.is_empty() && rows.iter().all(|r| r["stage"] == "embedding" && r["outcome"] == "ok"), "{rows:?}");
+    assert!(rows.iter().any(|r| r["redacted"]["secret"].as_u64() > Some(0)), "{rows:?}");
+    let check = through_proxy(&w, &["knowledge", "check", "--set", &set]);
+    assert!(
+        check.out.contains("openai/e:1b at http://models.example/v1 (remote: texts are masked), 2 numbers"),
+        "{}",
+        check.out
+    );
+    let wrong = through_proxy(&w, &["knowledge", "check", "--set", "knowledge.embedding_server=nobody"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("no [[models]] is called `nobody`"), "{}", wrong.err);
+}

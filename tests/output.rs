@@ -259,3 +259,28 @@ fn what_is_piped_in_is_asked_and_leaves_nothing() {
     assert!(ran.out.contains("[1] ") && ran.out.contains("connection refused by 10.0.0.7:5432"), "{}", ran.out);
     assert!(home.records().is_empty(), "the archive is untouched");
 }
+
+#[test]
+fn alerts_and_what_left() {
+    let page = Page::read();
+    let home = Home::new();
+    let rules = "[[alerts.rules]]\nname = \"night\"\nchannels = [\"webhook\"]\ncomponents = [\"pay*\"]\n\
+                 [alerts.webhook]\nurl = \"http://127.0.0.1:9/hook\"\n";
+    fs::write(home.path("alerts.toml"), rules).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aiobs"));
+        command.env_clear().env("HOME", home.path("")).current_dir(home.path("")).args(args);
+        command.args(["--config", "alerts.toml", "--output", "json", "--data-dir", "data"]);
+        support::ran(&mut command)
+    };
+    let list = run(&["alert", "list"]);
+    page.check(&objects(&list.out)[0], &["Alert rules"]);
+    let test = run(&["alert", "test"]);
+    assert_eq!(test.code, Some(3), "nobody listens there: {}", test.out);
+    page.check(&objects(&test.out)[0], &["Alert test"]);
+    assert_eq!(run(&["alert", "queue"]).out, "", "nothing waits");
+    let audit = objects(&run(&["audit"]).out);
+    page.check(&audit[0], &["Audit"]);
+    assert_eq!((audit.len(), &audit[0]["outcome"], &audit[0]["local"]), (1, &"failed".into(), &true.into()));
+    assert_eq!(run(&["audit", "--kind", "model"]).out, "");
+}

@@ -166,11 +166,28 @@ fn siblings_are_read_from_a_manifest() {
     assert_eq!(siblings(manifest), ["aiobs-store"]);
 }
 
-/// Lines up to the test module at the end.
+/// Lines of a file without its test modules. Sources are formatted: a module ends at the brace below its beginning.
 fn code_lines(text: &str) -> usize {
-    let lines: Vec<&str> = text.lines().collect();
-    let tests = lines.windows(2).position(|w| w[0].trim() == "#[cfg(test)]" && w[1].starts_with("mod "));
-    tests.unwrap_or(lines.len())
+    let mut lines = text.lines().peekable();
+    let mut count = 0;
+    while let Some(line) = lines.next() {
+        let module = |l: &&str| l.trim_start().trim_start_matches("pub(crate) ").starts_with("mod ");
+        let Some(module) = (line.trim() == "#[cfg(test)]").then(|| lines.next_if(module)).flatten() else {
+            count += 1;
+            continue;
+        };
+        if module.ends_with('{') {
+            let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+            lines.find(|l| *l == end);
+        }
+    }
+    count
+}
+
+#[test]
+fn only_test_modules_are_left_out_of_a_files_length() {
+    let text = "//! x\n#[cfg(test)]\nmod tests;\nuse a::B;\n#[cfg(test)]\nfn only() {\n}\n#[cfg(test)]\nmod inner {\n    fn f() {\n    }\n}\nfn last() {}\n";
+    assert_eq!(code_lines(text), 6);
 }
 
 #[test]

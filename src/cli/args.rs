@@ -3,8 +3,8 @@
 mod known;
 
 pub(super) use known::{
-    KnowledgeAction, KnowledgeArgs, ModelsAction, ModelsArgs, PlaybooksAction, PlaybooksArgs, PromptsAction,
-    PromptsArgs, Vectors, VerdictsArgs,
+    AuditArgs, KnowledgeAction, KnowledgeArgs, Left, MigrateArgs, ModelsAction, ModelsArgs, PlaybooksAction,
+    PlaybooksArgs, PromptsAction, PromptsArgs, Vectors, VerdictsArgs,
 };
 
 use super::eval::EvalArgs;
@@ -90,6 +90,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show who is told of incidents and what waits to be sent, or try a channel
     Alert(AlertArgs),
+    /// List what left this machine: calls of models elsewhere, and alerts
+    Audit(AuditArgs),
     /// Show the message templates of log files, or of the archive with their names and which are muted
     Templates(TemplatesArgs),
     /// List the log formats, or show how the first lines of files are read
@@ -282,7 +284,7 @@ pub struct SqlArgs {
     pub output: Format,
 }
 
-const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, model_calls, metrics, sources (docs/sql.md, or --tables).\n\
+const SQL_HELP: &str = "Tables: logs, templates, incidents, diagnoses, spans, audit, model_calls, metrics, sources (docs/sql.md, or --tables).\n\
 Example: aiobs sql \"SELECT bucket(time_ns, '1m') AS minute, count(*) FROM logs('level>=error') GROUP BY minute\"";
 
 /// `aiobs export`
@@ -331,6 +333,9 @@ pub struct AlertArgs {
     /// What to do
     #[command(subcommand)]
     pub action: AlertAction,
+    /// How it is printed
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub output: TextOrJson,
 }
 
 /// What to do about alerts.

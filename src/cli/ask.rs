@@ -13,6 +13,7 @@ use aiobs_types::{Area, ChatMessage, ChatScope, Citation, IncidentId, LogRecord,
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest wait for what playbooks say of standard input's incidents.
@@ -26,6 +27,7 @@ struct Answer {
     message: ChatMessage,
     cited: Vec<(LogRecord, String)>,
     without: Option<String>,
+    remote: Vec<String>,
 }
 
 pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
@@ -37,7 +39,7 @@ pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
     }
     let piped = args.stdin || !args.archive && is_fed();
     if !piped {
-        return answer(cx, args, question, &cx.store()?);
+        return answer(cx, args, question, &cx.store()?, &cx.data_dir);
     }
     let temporary = tempfile::tempdir()?;
     // Playbooks diagnose at once; a model is asked the question only.
@@ -67,7 +69,7 @@ pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
         eprintln!("aiobs: nothing came on standard input; --archive asks the archive instead");
     }
     let here = Context { offline: cx.offline, ..quick };
-    answer(&here, args, question, &Store::open_read_only(temporary.path())?)
+    answer(&here, args, question, &Store::open_read_only(temporary.path())?, &cx.data_dir)
 }
 
 /// Brings what is found by meaning up to date. Where that does not work, the answer is made from what is there.
@@ -111,11 +113,17 @@ fn scope(asking: &Asking, text: Option<&str>) -> Result<ChatScope, UsageError> {
     Ok(ChatScope::Filter { text: text.to_owned() })
 }
 
-fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store) -> anyhow::Result<Exit> {
+/// `dir` is where it is written down what leaves.
+fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &Path) -> anyhow::Result<Exit> {
     let cancel = signals::cancel()?;
     remembered(cx);
-    let asking = Asking::new(&cx.config, cx.offline, store)?;
+    let asking = Asking::new(&cx.config, cx.offline, store, dir)?;
     let scope = scope(&asking, args.scope.as_deref())?;
+    if !asking.remote.is_empty() && !cx.quiet {
+        let places = output::safe(&asking.remote.join(", "));
+        eprintln!("aiobs: REMOTE: the question and lines that fit it go to {places}; secrets and personal data are");
+        eprintln!("aiobs: replaced before that, and `aiobs audit` lists each call (--offline sends nothing)");
+    }
     let mut progress = Progress::new(cx);
     progress.say("looking into the archive");
     let message = asking.ask(&question, scope, &cancel, &mut |step| {
@@ -128,7 +136,7 @@ fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store) -> anyh
     let name = |r: &LogRecord| asking.archive().source_name(r.source).unwrap_or_default();
     let cited = records.into_iter().map(|r| (r.clone(), name(&r))).collect();
     let complete = message.complete;
-    let a = Answer { question, message, cited, without: asking.without.clone() };
+    let a = Answer { question, message, cited, without: asking.without.clone(), remote: asking.remote.clone() };
     let text = match args.output {
         AnswerFormat::Text => text(&a),
         AnswerFormat::Json => output::line(&as_json(&a)) + "\n",
@@ -245,6 +253,7 @@ fn as_json(a: &Answer) -> serde_json::Value {
         "answer": a.message.text,
         "author": a.message.author,
         "without_model": a.without,
+        "remote": a.remote,
         "complete": a.message.complete,
         "steps": steps,
         "looked_at": names(&looked),

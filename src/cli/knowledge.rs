@@ -1,27 +1,26 @@
 //! `aiobs knowledge`: what there is to find by meaning, whether it is complete, and moving vectors between stores.
 
-use super::args::{Format, KnowledgeAction, KnowledgeArgs, Vectors};
+mod migrate;
+
+use super::args::{Format, KnowledgeAction, KnowledgeArgs};
 use super::context::Context;
-use super::exit::{Exit, UsageError};
+use super::exit::Exit;
 use super::output::{self, plural, safe};
-use super::{remember, signals};
-use crate::config::Config;
+use super::remember;
 use crate::runtime::memory::{self, folders};
-use aiobs_memory::{Engine, LOCAL_MODEL, VectorStore, migrate};
+use aiobs_memory::{Engine, LOCAL_MODEL};
 use aiobs_types::{Document, DocumentFilter};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 pub(super) fn run(cx: &Context, args: &KnowledgeArgs) -> anyhow::Result<Exit> {
     match &args.action {
         KnowledgeAction::List { output } => list(cx, *output),
         KnowledgeAction::Check => check(cx),
         KnowledgeAction::Index => index(cx),
-        KnowledgeAction::Migrate { to, from, from_url } => move_vectors(cx, *to, *from, from_url.as_deref()),
+        KnowledgeAction::Migrate(way) => migrate::run(cx, way),
     }
 }
 
@@ -111,8 +110,8 @@ fn state(cx: &Context, engine: &Engine, out: &mut String) -> anyhow::Result<bool
         let _ = writeln!(out, "model       {}", safe(&said));
     }
     if let Some(store) = &engine.vectors {
-        let said = match memory::wait(store.page(None, 1))? {
-            Ok(_) => format!("{} answers", store.place()),
+        let said = match memory::wait(store.count())? {
+            Ok(n) => format!("{} answers, {}", store.place(), plural(n, "vector")),
             Err(e) => {
                 bad = true;
                 e.to_string()
@@ -144,67 +143,10 @@ fn index(cx: &Context) -> anyhow::Result<Exit> {
     })
 }
 
-const fn kind(v: Vectors) -> &'static str {
-    match v {
-        Vectors::Sqlite => "sqlite",
-        Vectors::Qdrant => "qdrant",
-        Vectors::Pinecone => "pinecone",
-    }
-}
-
-fn move_vectors(cx: &Context, to: Vectors, from: Option<Vectors>, from_url: Option<&str>) -> anyhow::Result<Exit> {
-    let from = from.map_or_else(|| cx.config.knowledge.store.clone(), |f| kind(f).to_owned());
-    if from == kind(to) && from_url.is_none() {
-        return Err(UsageError(format!("the vectors are in {from} already; name another store with --to")).into());
-    }
-    let usage = |reason: String| anyhow::Error::from(UsageError(reason));
-    let engine = remember::configured(cx)?;
-    let model = engine.model().to_owned();
-    let source = Config {
-        knowledge: crate::config::Knowledge {
-            store_url: from_url.map_or_else(|| cx.config.knowledge.store_url.clone(), str::to_owned),
-            ..cx.config.knowledge.clone()
-        },
-        ..cx.config.clone()
-    };
-    let source = memory::vectors(&source, &from, &model).map_err(usage)?;
-    let target = memory::vectors(&cx.config, kind(to), &model).map_err(usage)?;
-    let source = stored(cx, source, &model)?;
-    let target = stored(cx, target, &model)?;
-    let cancel = signals::cancel()?;
-    let mut heard = |copied: u64, there: u64| {
-        if cx.shows_progress() {
-            eprint!("\r\x1b[K{copied} copied, {there} were there  (Ctrl-C stops)");
-        }
-        !cancel.load(Ordering::SeqCst)
-    };
-    let (copied, there) = memory::wait(migrate(source.as_ref(), target.as_ref(), &mut heard))??;
-    if cx.shows_progress() {
-        eprint!("\r\x1b[K");
-    }
-    println!("{} copied from {} to {}, {there} were there", plural(copied, "vector"), source.place(), target.place());
-    if cancel.load(Ordering::SeqCst) {
-        eprintln!("aiobs: stopped; the same command goes on");
-        return Ok(Exit::Interrupted);
-    }
-    if !cx.quiet {
-        eprintln!("aiobs: now set knowledge.store = \"{}\"", kind(to));
-    }
-    Ok(Exit::Done)
-}
-
-/// The store, or the archive itself.
-fn stored(cx: &Context, store: Option<Arc<dyn VectorStore>>, model: &str) -> anyhow::Result<Arc<dyn VectorStore>> {
-    match store {
-        Some(store) => Ok(store),
-        None => Ok(Arc::new(memory::Archived::open(&cx.data_dir, model)?)),
-    }
-}
-
 /// What doctor says of it.
 pub(super) fn summary(cx: &Context) -> Result<String, String> {
-    let engine = memory::engine(&cx.config, cx.offline)?;
     let reader = cx.archive().map_err(|e| e.to_string())?;
+    let engine = memory::engine(&cx.config, cx.offline, &cx.data_dir)?;
     let counts = |e: aiobs_store::StoreError| e.to_string();
     let documents = reader.contents(&DocumentFilter::default()).map_err(counts)?.len() as u64;
     let (texts, embedded) = reader.vector_counts(engine.model()).map_err(counts)?;

@@ -5,6 +5,7 @@ mod alert;
 mod analyze;
 mod args;
 mod ask;
+mod audit;
 mod completions;
 mod config;
 mod context;
@@ -82,6 +83,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Sql(args)) => sql::run(&cx, &args),
         Some(Command::Export(args)) => export::run(&cx, &args),
         Some(Command::Incidents(args)) => incidents::run(&cx, &args),
+        Some(Command::Audit(args)) => audit::run(&cx, &args),
         Some(Command::Alert(args)) => alert::run(&cx, &args),
         Some(Command::Report(args)) => report::run(&cx, &args),
         Some(Command::Templates(args)) => templates::run(&cx, &args),

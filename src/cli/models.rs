@@ -179,7 +179,7 @@ fn calls(cx: &Context, limit: usize, how: TextOrJson) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn hidden(c: &RemoteCall) -> String {
+pub(super) fn hidden(c: &RemoteCall) -> String {
     let kinds: Vec<String> = c.redacted.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
     if kinds.is_empty() { "nothing to hide".to_owned() } else { format!("hidden: {}", kinds.join(", ")) }
 }
@@ -200,7 +200,7 @@ fn call_text(c: &RemoteCall) -> String {
     )
 }
 
-fn call_json(c: &RemoteCall) -> Value {
+pub(super) fn call_json(c: &RemoteCall) -> Value {
     let redacted: serde_json::Map<String, Value> = c.redacted.iter().map(|(k, n)| (k.clone(), (*n).into())).collect();
     let end = c.end.clone().unwrap_or_default();
     json!({"time": output::rfc3339(c.time), "provider": c.provider, "endpoint": c.endpoint, "model": c.model,

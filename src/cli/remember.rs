@@ -27,7 +27,7 @@ pub(super) struct Remembered {
 
 /// The engine that is configured; what makes no sense is told and the local one taken.
 pub(super) fn configured(cx: &Context) -> anyhow::Result<Engine> {
-    engine(&cx.config, cx.offline).map_err(|reason| super::exit::UsageError(reason).into())
+    engine(&cx.config, cx.offline, &cx.data_dir).map_err(|reason| super::exit::UsageError(reason).into())
 }
 
 /// Stores what changed and embeds what is new.

@@ -153,6 +153,8 @@ impl Calm {
                 && before.severity == incident.severity
                 && before.criticality == incident.criticality
                 && before.components == incident.components
+                && before.caused_by == incident.caused_by
+                && before.causes == incident.causes
                 && before.timeline.len() == incident.timeline.len()
         };
         if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before))
@@ -189,6 +191,7 @@ fn translate(event: &EngineEvent) -> Option<Value> {
         | EngineEvent::Stored
         | EngineEvent::Stage { .. }
         | EngineEvent::StageText { .. }
+        | EngineEvent::Call { .. }
         | EngineEvent::Queue { .. } => return None,
     };
     if let Value::Object(map) = &mut value {

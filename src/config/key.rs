@@ -22,6 +22,8 @@ pub enum Kind {
     Size,
     /// An `http` or `https` address without user and password, or empty.
     Endpoint,
+    /// The address of a vector store: as [`Kind::Endpoint`], or `postgres://` without a password.
+    Store,
     /// The name of an environment variable, or empty.
     Variable,
     /// Hours of the week such as `mon-fri 08:00-18:00`, or empty.

@@ -137,7 +137,13 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.origin, self.text)?;
+        match &self.origin {
+            // What was written instead of an address or a name may be a secret.
+            Origin::Set(flag) if matches!(self.kind, MistakeKind::BadUrl | MistakeKind::BadVariable) => {
+                write!(f, "--set {}: {}", flag.split('=').next().unwrap_or_default(), self.text)?;
+            }
+            origin => write!(f, "{origin}: {}", self.text)?,
+        }
         match &self.nearest {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),

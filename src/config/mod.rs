@@ -4,6 +4,7 @@
 
 mod alerts;
 mod key;
+mod knowledge;
 mod layers;
 mod mistake;
 mod models;
@@ -207,12 +208,16 @@ pub struct Knowledge {
     pub paths: Vec<String>,
     /// Embedding model; empty is none.
     pub embedding_model: String,
-    /// `sqlite`, `qdrant` or `pinecone`.
+    /// Name of the `[[models]]` whose server has it; empty is `[model]`.
+    pub embedding_server: String,
+    /// `sqlite`, `pgvector`, `qdrant` or `pinecone`.
     pub store: String,
     /// Address of the vector store; empty with `sqlite`.
     pub store_url: String,
-    /// Environment variable with its API key; empty is none.
+    /// Environment variable with its key or password; empty is none.
     pub store_key_env: String,
+    /// File with it, instead.
+    pub store_key_file: PathBuf,
     /// Beginning of the name of the collection.
     pub collection: String,
 }
@@ -332,6 +337,7 @@ pub fn load(load: &Load<'_>) -> Result<Config, Mistakes> {
     layers.environment(&load.env, load.names);
     layers.flags(&load.set, load.names);
     layers.check_models();
+    layers.check_knowledge();
     Ok(Config { dir: load.dir(), ..finish(layers)? })
 }
 

@@ -123,6 +123,9 @@ pub(super) fn check_row(row: &Table, origin: &Origin) -> Vec<Mistake> {
     between("models", "model", row).into_iter().map(told).collect()
 }
 
+/// Also names a model.
+const EMBEDDING: &str = "knowledge.embedding_server";
+
 impl Layers {
     /// Checks what must hold between keys, once all layers are laid.
     pub(super) fn check_models(&mut self) {
@@ -143,15 +146,22 @@ impl Layers {
         }
         let names: Vec<String> =
             self.rows.get("models").into_iter().flatten().map(|r| text(r, "name").to_owned()).collect();
-        let wanted = row.get("fallbacks").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        for name in wanted.filter(|w| !names.iter().any(|n| n == w)) {
+        let fallbacks = row.get("fallbacks").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let mut wanted: Vec<(&str, String, Origin)> =
+            fallbacks.map(|f| ("model.fallbacks", f.to_owned(), set(&["fallbacks"]))).collect();
+        if let Some((value, origin)) = self.values.get(EMBEDDING)
+            && let Some(name) = value.as_str().filter(|n| !n.is_empty() && *n != "model")
+        {
+            wanted.push((EMBEDDING, name.to_owned(), origin.clone()));
+        }
+        for (key, name, origin) in wanted.into_iter().filter(|(_, w, _)| !names.iter().any(|n| n == w)) {
             let there =
                 if names.is_empty() { "there are none".to_owned() } else { format!("there are {}", names.join(", ")) };
             self.mistakes.push(Mistake {
-                origin: set(&["fallbacks"]),
+                origin,
                 kind: MistakeKind::UnknownModel,
-                text: format!("model.fallbacks: no [[models]] is called `{name}`; {there}"),
-                nearest: nearest(name, names.iter().map(String::as_str)),
+                text: format!("{key}: no [[models]] is called `{name}`; {there}"),
+                nearest: nearest(&name, names.iter().map(String::as_str)),
             });
         }
     }

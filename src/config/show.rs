@@ -144,7 +144,7 @@ fn kind_text(key: &Key) -> String {
         Kind::Level => "trace, debug, info, warn, error, fatal".into(),
         Kind::Duration => "length of time".into(),
         Kind::Size => "size".into(),
-        Kind::Endpoint => "address or empty".into(),
+        Kind::Endpoint | Kind::Store => "address or empty".into(),
         Kind::Variable => "name of a variable or empty".into(),
         Kind::Hours => "hours of the week or empty".into(),
         Kind::Zone => "time zone".into(),

@@ -128,7 +128,14 @@ impl Checker<'_> {
                 let what = || format!("`{text}` is not a size such as 500MB or 10GiB");
                 self.or_report(parse_size(text).map(Value::Integer), span, MistakeKind::BadSize, what)
             }
-            Kind::Endpoint => {
+            Kind::Store if text.starts_with("postgres") => match aiobs_memory::check_postgres_address(text) {
+                Ok(()) => Some(text.into()),
+                Err(what) => {
+                    self.report(span, MistakeKind::BadUrl, what, None);
+                    None
+                }
+            },
+            Kind::Endpoint | Kind::Store => {
                 // The text is not repeated: it may hold a password.
                 let what = || "not an address such as http://127.0.0.1:8080, without user and password".to_owned();
                 self.or_report(is_endpoint(text).then(|| text.into()), span, MistakeKind::BadUrl, what)

@@ -2,13 +2,14 @@
 //! What comes out goes through the carrier.
 
 mod carrier;
+mod watcher;
 
 use super::EngineEvent;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::events::{Ask, Event, EventSink, ModelState, StageRow};
-use super::models::{Books, candidates, choices, serve};
+use super::events::{Ask, Event, EventSink, ModelChoice, ModelState, StageRow};
+use super::models::{Books, choices, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
 use super::resume::{CUT_OFF, Owed};
@@ -16,12 +17,14 @@ use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatService, Deadlines, Preview,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatService, Chosen, Deadlines, Preview,
     Prompts, Question, Stage, Surroundings,
 };
-use aiobs_llm::{CancellationToken, Candidate, Health, Provider};
+use aiobs_llm::{CancellationToken, Provider};
 use aiobs_store::Reader;
-use aiobs_types::{ChatMessage, Conversation, IncidentId, Level, TimelineKind, Timestamp, TraceId};
+use aiobs_types::{
+    ChatMessage, Conversation, IncidentId, Level, LogRecord, RecordId, TimelineKind, Timestamp, TraceId,
+};
 use carrier::{Carried, Carrier};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,13 +32,12 @@ use std::sync::mpsc::{Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use watcher::Watcher;
 
-/// Time between two looks for a model that does not answer.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
-/// Time between two looks at one that does.
-const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
+/// Why no model can be chosen.
+const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
 
 /// What the agents are made from.
 pub(crate) struct AgentOptions<'a> {
@@ -56,6 +58,12 @@ pub(crate) struct AgentOptions<'a> {
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
 }
 
+/// See [`Agents::choosing`].
+struct Choosing {
+    config: Config,
+    books: Arc<Books>,
+}
+
 /// See the module.
 pub(crate) struct Agents {
     enabled: bool,
@@ -65,8 +73,8 @@ pub(crate) struct Agents {
     archive: Arc<dyn Archive>,
     /// The configured models, whether they answer or not.
     configured: Option<Arc<dyn Provider>>,
-    /// The configured models one by one, for choosing.
-    listing: Arc<Vec<Candidate>>,
+    /// What a person may choose from; `None` when no model is to be asked.
+    choosing: Option<Arc<Choosing>>,
     asking: Mutex<Option<CancellationToken>>,
     carry: Sender<Carried>,
     carried: Arc<AtomicUsize>,
@@ -126,6 +134,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            chain: Arc::clone(&chain),
             archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer.clone(),
@@ -137,7 +146,7 @@ impl Agents {
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
         let board = Arc::clone(&o.board);
-        let (mut configured, mut listing) = (None, Vec::new());
+        let (mut configured, mut choosing) = (None, None);
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
@@ -148,10 +157,10 @@ impl Agents {
                 move |message| put(Carried::Write(message))
             };
             let books = Arc::new(Books::new(o.reader, o.writer, o.config, write));
-            match serve(o.config, Some(books)) {
+            choosing = Some(Arc::new(Choosing { config: o.config.clone(), books: Arc::clone(&books) }));
+            match serve(o.config, books.into()) {
                 Ok(service) => {
                     configured = Some(Arc::clone(&service.provider));
-                    listing = candidates(o.config).unwrap_or_default();
                     drop(rt.spawn(watcher.run(service.provider)));
                 }
                 Err(reason) => *lock(&watcher.board.model) = ModelState::Offline { reason },
@@ -164,7 +173,7 @@ impl Agents {
             chat,
             archive,
             configured,
-            listing: Arc::new(listing),
+            choosing,
             asking: Mutex::new(None),
             carry,
             carried,
@@ -226,6 +235,40 @@ impl Agents {
         }
     }
 
+    /// Wants a new diagnosis by a model that a person chose.
+    ///
+    /// # Errors
+    /// Why that is not possible, one line.
+    pub(crate) fn rerun_by(&self, id: IncidentId, choice: &ModelChoice) -> Result<(), String> {
+        let choosing = self.choosing.as_ref().ok_or(NO_MODELS)?;
+        let keep = Arc::clone(&choosing.books).into();
+        let provider = serve_chosen(&choosing.config, &choice.server, &choice.model, keep)?.provider;
+        let model = Some(choice.model.clone()).filter(|m| !m.is_empty());
+        if let Ok(Some(incident)) = self.archive.incident(id) {
+            self.chain.rerun_by(incident, Chosen { provider, model });
+        }
+        Ok(())
+    }
+
+    /// Asks the servers what they have, and tells the screen.
+    pub(crate) fn offer_models(&self, sink: &Arc<EventSink>) {
+        let Some(choosing) = self.choosing.clone() else {
+            return sink.send(Event::ModelChoices(Err(NO_MODELS.to_owned())));
+        };
+        let Ok(rt) = tokio_runtime() else { return };
+        let sink = Arc::clone(sink);
+        rt.spawn(async move { sink.send(Event::ModelChoices(choices(&choosing.config).await)) });
+    }
+
+    /// A line with so many before and after it on its source, oldest first.
+    pub(crate) fn around(&self, id: RecordId, lines: usize) -> Vec<LogRecord> {
+        let own = self.archive.records(&[id]).unwrap_or_default();
+        let mut all = self.archive.around(id, lines, lines).unwrap_or_default();
+        all.extend(own);
+        all.sort_by_key(|r| r.id);
+        all
+    }
+
     /// Stops a run.
     pub(crate) fn cancel(&self, id: IncidentId) {
         self.chain.cancel(id);
@@ -242,7 +285,7 @@ impl Agents {
             text: ask.text,
             scope: ask.scope,
             history,
-            prefer: ask.model.map(|m| (m.route, Some(m.model).filter(|m| !m.is_empty()))),
+            prefer: ask.model.map(|m| (m.server, Some(m.model).filter(|m| !m.is_empty()))),
             fresh: ask.until > 0,
         };
         let token = self.chat.ask(question, move |out| {
@@ -252,14 +295,6 @@ impl Agents {
             }
         });
         *lock(&self.asking) = Some(token);
-    }
-
-    /// Which models may be asked; they are looked for on the side, and told to the screen.
-    pub(crate) fn models(&self, sink: Arc<EventSink>) {
-        let listing = Arc::clone(&self.listing);
-        if let Ok(rt) = tokio_runtime() {
-            rt.spawn(async move { sink.send(Event::Models(choices(&listing).await)) });
-        }
     }
 
     /// Stops the answer that is streaming.
@@ -319,11 +354,11 @@ impl Agents {
     }
 }
 
-/// Hands the incident as it is by now to the chain.
+/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
 fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
     match archive.incident(id) {
-        Ok(Some(incident)) => chain.submit(incident),
-        Ok(None) => {}
+        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
+        Ok(_) => {}
         Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }
@@ -346,38 +381,4 @@ fn chain_options(config: &Config) -> ChainOptions {
 /// The four stages before a run.
 pub(crate) fn fresh_stages() -> Vec<StageRow> {
     Stage::ALL.into_iter().map(|s| StageRow { name: s.name(), ..StageRow::default() }).collect()
-}
-
-/// Looks whether the model answers, and tells chain, chat and board when that changes.
-struct Watcher {
-    board: Arc<Board>,
-    chain: Arc<ChainService>,
-    chat: Arc<ChatService>,
-    stop: CancellationToken,
-}
-
-impl Watcher {
-    async fn run(self, provider: Arc<dyn Provider>) {
-        loop {
-            let state = match provider.health().await {
-                Health::Ready { model, .. } => {
-                    ModelState::Ready { provider: provider.name().to_owned(), model, local: provider.is_local() }
-                }
-                Health::Unavailable { reason } => ModelState::Offline { reason },
-            };
-            let ready = matches!(state, ModelState::Ready { .. });
-            if *lock(&self.board.model) != state {
-                let usable = ready.then(|| Arc::clone(&provider));
-                // Told before it shows: whoever sees that the model is known may rely on the chain knowing it.
-                self.chain.set_provider(usable.clone());
-                self.chat.set_provider(usable);
-                *lock(&self.board.model) = state;
-                self.board.touch();
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(if ready { LOOK_AFTER } else { LOOK_AGAIN }) => {}
-            }
-        }
-    }
 }

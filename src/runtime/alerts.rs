@@ -2,12 +2,15 @@
 //! incidents, and a worker per channel sends it. The command line asks it which channels there are.
 
 mod channels;
-mod record;
+mod told;
 
+pub(in crate::runtime) use told::Told;
+
+pub(in crate::runtime) use channels::secret;
 pub use channels::{CHANNELS, ChannelState, channels, describe, rules, templates, test, zone};
 
 use super::EngineEvent;
-use super::board::Board;
+use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::processing::Message;
 use super::remotes::StoreOutbox;
@@ -19,9 +22,7 @@ use aiobs_sync::{
     Alert, AlertSender, Delivery, Engine, Exporter, Item, Memory, Outbox, Outcome, Pace, SyncState, Ticket,
 };
 use aiobs_types::{Incident, IncidentId, Level, TimelineKind};
-use record::Record;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,7 +48,9 @@ impl AlertDesk {
     pub(crate) fn add(&mut self, commit: &mut Commit) {
         let now = aiobs_types::Timestamp::now();
         let mut told = false;
-        for incident in &commit.incidents {
+        let mut order: Vec<&Incident> = commit.incidents.iter().collect();
+        order.sort_by_key(|i| i.caused_by.is_some());
+        for incident in order {
             for ticket in self.engine.decide(incident, now) {
                 told = true;
                 let alert = self.alert(incident, &ticket);
@@ -88,12 +91,17 @@ fn line(a: &Alert) -> String {
 
 /// The workers that run.
 #[derive(Default)]
-pub(super) struct AlertWorkers(Vec<(Exporter, Arc<StoreOutbox>)>);
+pub(super) struct AlertWorkers {
+    workers: Vec<(Exporter, Arc<StoreOutbox>)>,
+    telling: Telling,
+}
+
+/// Tasks that tell the writer and the pipeline what came of messages; both may be busy.
+type Telling = Arc<Mutex<Vec<tokio::task::JoinHandle<()>>>>;
 
 /// What the workers are started with.
 pub(super) struct AlertParts<'a> {
     pub config: &'a Config,
-    pub dir: &'a Path,
     pub reader: &'a dyn Fn() -> Result<Reader, aiobs_store::StoreError>,
     pub writer: &'a SyncSender<WriterMessage>,
     pub pipeline: &'a SyncSender<Message>,
@@ -119,7 +127,7 @@ impl AlertWorkers {
                 return Ok((Self::default(), None));
             }
         };
-        let record = Arc::new(Record::new(parts.dir));
+        let telling = Telling::default();
         let (mut workers, mut wakers) = (Vec::new(), BTreeMap::new());
         let used = |name: &str| config.alerts.rules.iter().any(|r| r.channels.iter().any(|c| c == name));
         for state in channels(config).into_iter().filter(|c| used(c.name) && c.name != "desktop") {
@@ -135,14 +143,14 @@ impl AlertWorkers {
             if !channel.is_local() {
                 board.leaves_to(channel.place());
             }
-            let (pipeline, record) = (parts.pipeline.clone(), Arc::clone(&record));
+            let (pipeline, writer, telling) = (parts.pipeline.clone(), parts.writer.clone(), Arc::clone(&telling));
             let sender = AlertSender {
                 channel_name: name,
                 outbox_name,
                 channel,
                 templates: Arc::clone(&templates),
                 max_age: config.alerts.max_age,
-                heard: Box::new(move |delivery| heard(delivery, &record, &pipeline)),
+                heard: Box::new(move |delivery| heard(delivery, &writer, &pipeline, &telling)),
             };
             let outbox = Arc::new(StoreOutbox { reader: Mutex::new((parts.reader)()?), writer: parts.writer.clone() });
             let shown = Arc::clone(board);
@@ -158,24 +166,30 @@ impl AlertWorkers {
         if !wrong.is_empty() {
             board.notice(NOTICE, Some((Level::Error, wrong.join("; "))));
         }
-        let engine = Engine::new(rules, zone(config)?, config.alerts.fresh, memory.unwrap_or_default());
+        let quiet = channels::quiet(config)?;
+        let engine = Engine::new(rules, zone(config)?, config.alerts.fresh, memory.unwrap_or_default())
+            .calm(quiet, config.alerts.limit);
         let desk = AlertDesk { engine, reader, host: channels::host(config), wakers, emit: Arc::clone(parts.emit) };
-        Ok((Self(workers), Some(desk)))
+        Ok((Self { workers, telling }, Some(desk)))
     }
 
     /// Sends what waits while the receivers answer, then ends. The writer must still run.
     pub(crate) fn stop(self) {
         // An answer to this means that everything sent to the writer before it is stored.
-        let stored = self.0.first().is_none_or(|(_, outbox)| outbox.ack("", 0).is_ok());
+        let stored = self.workers.first().is_none_or(|(_, outbox)| outbox.ack("", 0).is_ok());
         let Ok(rt) = tokio_runtime() else { return };
         if !stored {
             return;
         }
-        let ends: Vec<_> = self.0.into_iter().map(|(exporter, _)| rt.spawn(exporter.stop(DEADLINE))).collect();
+        let ends: Vec<_> = self.workers.into_iter().map(|(exporter, _)| rt.spawn(exporter.stop(DEADLINE))).collect();
         rt.block_on(async {
             for end in ends {
                 // One that died has nothing left to send.
                 let _ = end.await;
+            }
+            let told = std::mem::take(&mut *lock(&self.telling));
+            for task in told {
+                let _ = task.await;
             }
         });
     }
@@ -194,8 +208,13 @@ fn unset(config: &Config) -> Vec<String> {
 }
 
 /// A message is done with: written down, and told in the timelines of its incidents.
-fn heard(delivery: &Delivery<'_>, record: &Arc<Record>, pipeline: &SyncSender<Message>) {
-    let Delivery { channel, place, alerts, outcome } = delivery;
+fn heard(
+    delivery: &Delivery<'_>,
+    writer: &SyncSender<WriterMessage>,
+    pipeline: &SyncSender<Message>,
+    telling: &Telling,
+) {
+    let Delivery { channel, place, alerts, outcome, .. } = delivery;
     let text = match outcome {
         Outcome::Sent(None) => format!("alert sent to {channel} ({place})"),
         Outcome::Sent(Some(note)) => format!("alert sent to {channel} ({place}), but {note}"),
@@ -210,17 +229,20 @@ fn heard(delivery: &Delivery<'_>, record: &Arc<Record>, pipeline: &SyncSender<Me
             text: format!("{} {text}", a.state.name()),
         })
         .collect();
-    let line = Record::line(delivery);
-    let (record, pipeline) = (Arc::clone(record), pipeline.clone());
-    // The disk and the pipeline may be busy; sending goes on meanwhile.
+    let rows = delivery.rows(aiobs_types::Timestamp::now());
+    let (writer, pipeline) = (writer.clone(), pipeline.clone());
+    // The writer and the pipeline may be busy; sending goes on meanwhile.
     let Ok(rt) = tokio_runtime() else { return };
-    rt.spawn_blocking(move || {
-        record.write(&line);
+    let task = rt.spawn_blocking(move || {
+        // Both are gone only when everything stops.
+        let _ = writer.send(WriterMessage::Told(rows));
         for note in notes {
-            // Gone only when everything stops.
             let _ = pipeline.send(note);
         }
     });
+    let mut telling = lock(telling);
+    telling.retain(|t| !t.is_finished());
+    telling.push(task);
 }
 
 /// What the screen says of a channel that has trouble.

@@ -4,13 +4,13 @@ mod asked;
 
 use super::alike::Alike;
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, PastIncident, Recalled, SqlRows, Tally, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, Tally, TemplateCount};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
 use aiobs_memory::Engine;
 use aiobs_store::{Reader, Sql, StoreError};
 use aiobs_types::{
-    Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId,
+    Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId,
     TemplateId, Timestamp, Verdict,
 };
 use std::collections::HashMap;
@@ -24,9 +24,14 @@ const NEAR: u64 = 4_096;
 /// Longest time one count for a question takes; then it says that it is not complete.
 const COUNTING: Duration = Duration::from_secs(4);
 
+/// Most changes told of one stretch, the latest.
+const CHANGES: usize = 200;
+
 /// See the module.
 pub(crate) struct StoredArchive {
     reader: Mutex<Reader>,
+    /// For single rows, which must not wait for a scan.
+    rows: Mutex<Reader>,
     board: Arc<Board>,
     zone: ZoneRule,
     sql: Option<Mutex<Sql>>,
@@ -39,10 +44,28 @@ fn told(e: StoreError) -> ArchiveError {
     ArchiveError(e.to_string())
 }
 
+fn change(m: Marker) -> Change {
+    Change {
+        time: m.time,
+        kind: m.kind.name().to_owned(),
+        text: m.text,
+        component: m.component,
+        record: Some(m.record),
+    }
+}
+
 impl StoredArchive {
-    /// `zone` is that of times in filters without one.
-    pub(crate) fn new(reader: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
-        Self { reader: Mutex::new(reader), board, zone, sql: None, engine: Engine::default(), alike: Mutex::default() }
+    /// `zone` is that of times in filters without one; `rows` reads single rows beside the scans of `reader`.
+    pub(crate) fn new(reader: Reader, rows: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
+        Self {
+            reader: Mutex::new(reader),
+            rows: Mutex::new(rows),
+            board,
+            zone,
+            sql: None,
+            engine: Engine::default(),
+            alike: Mutex::default(),
+        }
     }
 
     /// With SQL, and what finds texts by meaning.
@@ -142,22 +165,32 @@ impl Archive for StoredArchive {
     }
 
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).latest_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).latest_diagnosis(fingerprint).map_err(told)
     }
 
     fn confirmed(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        lock(&self.reader).confirmed_diagnosis(fingerprint).map_err(told)
+        lock(&self.rows).confirmed_diagnosis(fingerprint).map_err(told)
     }
 
     fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
-        lock(&self.reader).verdict(id).map_err(told)
+        lock(&self.rows).verdict(id).map_err(told)
+    }
+
+    /// Those that are stored, and those that are not yet.
+    fn changes(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
+        let stored = lock(&self.reader).markers_between(from, to, CHANGES).map_err(told)?;
+        let within = |m: &&Marker| m.time >= from && m.time < to && !stored.iter().any(|s| s.record == m.record);
+        let fresh: Vec<Marker> = lock(&self.board.markers).iter().filter(within).cloned().collect();
+        let mut changes: Vec<Change> = stored.into_iter().chain(fresh).map(change).collect();
+        changes.sort_by_key(|c| (c.time, c.record));
+        Ok(changes)
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError> {
         if let Some(held) = lock(&self.board.incidents).get(&id) {
             return Ok(Some(Incident::clone(held)));
         }
-        lock(&self.reader).incident(id).map_err(told)
+        lock(&self.rows).incident(id).map_err(told)
     }
 
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError> {
@@ -183,7 +216,7 @@ impl Archive for StoredArchive {
             .cloned()
             .collect();
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
-        let reader = lock(&self.reader);
+        let reader = lock(&self.rows);
         if like.len() < limit {
             let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
             let found = lock(&self.alike).like(incident, diagnosis.as_ref(), &all, &self.board, &reader);

@@ -4,7 +4,7 @@
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::models::serve;
+use super::models::{Keep, Pages, elsewhere, serve};
 use super::{memory, places, processing, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
@@ -12,6 +12,7 @@ use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts,
 use aiobs_llm::{Health, Provider};
 use aiobs_store::Store;
 use aiobs_types::{ChatMessage, ChatScope, ChatStep, LogQuery, SourceInfo};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -26,14 +27,17 @@ pub struct Asking {
     archive: Arc<StoredArchive>,
     /// Why no model answers; `None` when one does.
     pub without: Option<String>,
+    /// Models that may be asked on other machines: `MODEL at ADDRESS`.
+    pub remote: Vec<String>,
 }
 
 impl Asking {
-    /// Over an archive. Looks whether the configured model answers, unless `offline`; blocks for that.
+    /// Over an archive. Looks whether the configured model answers, unless `offline`; blocks for that. What leaves this
+    /// machine is written down in the data directory `dir`, which may be another one than the archive's.
     ///
     /// # Errors
     /// Faults of the archive and of the rules of the configuration.
-    pub fn new(config: &Config, offline: bool, store: &Store) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path) -> anyhow::Result<Self> {
         let reader = store.reader()?;
         let board = Arc::new(Board::new(reader.next_record_id()?));
         processing::publish_templates(&board, &reader.templates()?);
@@ -45,19 +49,21 @@ impl Asking {
         );
         let sql = sql::over(store, rules::zone(config)?, &board)?;
         // What makes no sense in the configuration is told by the commands about knowledge.
-        let engine = memory::engine(config, offline).unwrap_or_default();
-        let archive = Arc::new(StoredArchive::new(reader, board, rules::zone(config)?).with(sql, engine));
+        let engine = memory::engine(config, offline, dir).unwrap_or_default();
+        let archive =
+            Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?).with(sql, engine));
         let (library, _) = Library::load(config.dir.as_ref().map(|d| d.join("playbooks")).as_deref());
         let playbooks: Arc<dyn Advisor> = Arc::new(library);
         let (prompts, _) = Prompts::load(config.dir.as_ref().map(|d| d.join("prompts")).as_deref());
         let (model, without) = if offline || !config.model.enabled {
             (None, Some("the model is switched off".to_owned()))
         } else {
-            match reachable(config)? {
+            match reachable(config, dir)? {
                 Ok(provider) => (Some(provider), None),
                 Err(reason) => (None, Some(reason)),
             }
         };
+        let remote = if model.as_ref().is_some_and(|m| !m.is_local()) { elsewhere(config) } else { Vec::new() };
         let deps = ChatDeps {
             provider: model,
             archive: Arc::clone(&archive) as Arc<dyn Archive>,
@@ -68,7 +74,7 @@ impl Asking {
             surroundings: Arc::new(places::workplace(config)),
             tools: places::tool_use(config),
         };
-        Ok(Self { chat: ChatService::new(tokio_runtime()?.handle(), deps), archive, without })
+        Ok(Self { chat: ChatService::new(tokio_runtime()?.handle(), deps), archive, without, remote })
     }
 
     /// The archive, for the records that an answer cites.
@@ -109,15 +115,14 @@ impl Asking {
 }
 
 /// The configured model server when it answers, else the reason.
-fn reachable(config: &Config) -> std::io::Result<Result<Arc<dyn Provider>, String>> {
-    let provider = match serve(config, None) {
+fn reachable(config: &Config, dir: &Path) -> std::io::Result<Result<Arc<dyn Provider>, String>> {
+    // What can't be written down does not leave.
+    let keep = if elsewhere(config).is_empty() { Ok(Keep::default()) } else { Pages::open(dir).map(Keep::from) };
+    let keep = keep.map_err(|e| format!("what is sent to a model elsewhere can't be written down ({e})"));
+    let provider = match keep.and_then(|keep| serve(config, keep)) {
         Ok(service) => service.provider,
         Err(reason) => return Ok(Err(reason)),
     };
-    // What leaves the machine is written down, which a command that only reads cannot do.
-    if !provider.is_local() {
-        return Ok(Err("the configured model is on another machine, which only the screen's chat asks".to_owned()));
-    }
     Ok(match tokio_runtime()?.block_on(provider.health()) {
         Health::Ready { .. } => Ok(provider),
         Health::Unavailable { reason } => Err(reason),

@@ -9,7 +9,7 @@ use aiobs_insight::Life;
 use aiobs_types::{
     Incident, IncidentId, Level, Marker, RecordId, SourceId, SourceInfo, Template, TemplateId, TemplateMark,
 };
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -74,8 +74,8 @@ pub(crate) struct Board {
     watched: Mutex<VecDeque<IncidentId>>,
     /// Bytes of the archive on disk; written by the writer thread.
     pub archive_bytes: AtomicU64,
-    /// Where else than on this machine spans are sent; set once at the start.
-    remote: OnceLock<String>,
+    /// Where else than on this machine something is sent; set at the start.
+    remotes: Mutex<BTreeSet<String>>,
     /// The last wish that the reader has not carried out; written by the hub.
     wish: Mutex<Option<Wish>>,
     dirty: Mutex<bool>,
@@ -190,14 +190,14 @@ impl Board {
         lock(&self.watched).contains(&id)
     }
 
-    /// Spans leave this machine, to this place.
+    /// Something leaves this machine, to this place.
     pub(crate) fn leaves_to(&self, place: String) {
-        self.remote.get_or_init(|| place);
+        lock(&self.remotes).insert(place);
     }
 
-    /// Where spans leave this machine to.
-    pub(crate) fn remote(&self) -> Option<String> {
-        self.remote.get().cloned()
+    /// Where something leaves this machine to, sorted.
+    pub(crate) fn remotes(&self) -> Vec<String> {
+        lock(&self.remotes).iter().cloned().collect()
     }
 
     /// The notices that are up.

@@ -2,7 +2,7 @@
 //! can stop them again.
 
 use super::agents::{AgentOptions, Agents};
-use super::alerts::{AlertParts, AlertWorkers};
+use super::alerts::{AlertParts, AlertWorkers, Told};
 use super::alike::Alike;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
@@ -145,13 +145,14 @@ impl Builder<'_> {
             archive: Arc::new(
                 StoredArchive::new(
                     ground.store.reader()?.caching(AGENTS_CACHE),
+                    ground.store.reader()?,
                     Arc::clone(&board),
                     rules::zone(config)?,
                 )
                 // A configuration that makes no sense is told by the memory thread.
                 .with(
                     sql::over(&ground.store, rules::zone(config)?, &board)?,
-                    memory::engine(config, options.offline).unwrap_or_default(),
+                    memory::running_engine(config, options.offline, &to_writer).unwrap_or_default(),
                 ),
             ),
             reader: ground.store.reader()?,
@@ -178,7 +179,6 @@ impl Builder<'_> {
         } else {
             AlertWorkers::start(&AlertParts {
                 config,
-                dir: &ground.dir,
                 reader: &|| ground.store.reader(),
                 writer: &to_writer,
                 pipeline: &to_pipeline,
@@ -264,7 +264,9 @@ impl Builder<'_> {
                 writer: to_writer,
                 agents,
                 strikes: Strikes::default(),
+                told: Told::new(config, options.alert && options.follow && !options.offline),
                 alike: Alike::default(),
+                classifier: None,
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

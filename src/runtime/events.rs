@@ -5,6 +5,7 @@
 mod charts;
 mod collect;
 mod heat;
+mod incident;
 mod kept;
 mod parts;
 mod patterns;
@@ -17,18 +18,19 @@ pub use aiobs_types::StageState;
 pub use charts::{Charts, Marker, Series};
 pub use collect::Collected;
 pub use heat::{HeatCell, HeatMap, HeatRequest, HeatRow};
+pub use incident::{AlertLine, IncidentDetail, ModelChoice, RunCalls, Similar, Surrounded};
 pub use kept::{COLUMNS, HIGHLIGHTS, Keep, Kept, Marked};
 pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use patterns::{Pattern, PatternDetail, Patterns, SlotValues, TREND, Trend};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
-pub use talk::{Answered, Ask, ChangeTalk, ModelChoice, Talk};
+pub use talk::{Answered, Ask, ChangeTalk, Talk};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
 use aiobs_insight::Life;
 use aiobs_types::{
-    ChatStep, Conversation, Diagnosis, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId,
-    SourceInfo, Span, TemplateId, TemplateMark, Timestamp, TraceId, Verdict,
+    ChatStep, Conversation, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, SourceInfo,
+    TemplateId, TemplateMark, Timestamp, TraceId, Verdict,
 };
 use std::sync::Arc;
 
@@ -59,8 +61,6 @@ pub enum Request {
     Talks(String),
     /// Another name for a conversation, or its end.
     ChangeTalk(ChangeTalk),
-    /// Which models may be asked.
-    Models,
     /// A person changed an incident's state.
     SetIncidentState(IncidentId, IncidentState),
     /// A person's word on a diagnosis.
@@ -77,6 +77,14 @@ pub enum Request {
     CancelAsk,
     /// Show exactly what a model is sent for this incident.
     PromptPreview(IncidentId),
+    /// Which models a run could be given to. Asks their servers.
+    ModelChoices,
+    /// Diagnose this incident again by a model that a person chose.
+    RerunBy(IncidentId, Box<ModelChoice>),
+    /// Everything about a past incident, to be put beside another one.
+    Compare(IncidentId),
+    /// The lines around these, which an incident's diagnosis cites.
+    Around(IncidentId, Vec<RecordId>),
     /// Run a statement of SQL; it replaces the one that goes on. The number comes back with the answers.
     Sql(u64, String),
     /// Stop the statement that goes on.
@@ -205,40 +213,6 @@ pub struct RecordDetail {
     pub incident: Option<IncidentId>,
 }
 
-/// Everything about one incident.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IncidentDetail {
-    /// The incident.
-    pub incident: Incident,
-    /// Latest diagnosis.
-    pub diagnosis: Option<Diagnosis>,
-    /// The latest word of a person on it.
-    pub verdict: Option<Verdict>,
-    /// Records cited by the diagnosis and the incident's evidence, by id, without doubles.
-    pub records: Vec<LogRecord>,
-    /// Spans of the run that made the diagnosis, or of the one that goes on.
-    pub spans: Vec<Span>,
-    /// Strikes per minute, oldest first, up to the last one.
-    pub strikes: Vec<u32>,
-    /// Past incidents like this one, the likest first, at most three.
-    pub similar: Vec<Similar>,
-    /// What was said of the pattern of its first record, when anything was.
-    pub pattern: Option<TemplateMark>,
-}
-
-/// A past incident like another one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Similar {
-    /// The past incident.
-    pub incident: Incident,
-    /// Why it is like the other: words, component, class of error.
-    pub why: String,
-    /// What its diagnosis advised, when a person said that it was right.
-    pub solved_by: Option<String>,
-    /// What its diagnosis advised, when nobody has judged it.
-    pub advised: Option<String>,
-}
-
 /// What the engine tells the screen.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -260,8 +234,6 @@ pub enum Event {
     Talk(Box<Talk>),
     /// Answer to [`Request::Talks`], the latest first.
     Talks(Vec<Conversation>),
-    /// Answer to [`Request::Models`].
-    Models(Vec<ModelChoice>),
     /// A look for the answer: of the program's own, or a tool that the model called.
     ChatStep(ChatStep),
     /// More text of the answer.
@@ -279,6 +251,12 @@ pub enum Event {
     },
     /// Answer to [`Request::PromptPreview`].
     PromptPreview(IncidentId, String),
+    /// Answer to [`Request::ModelChoices`], or why there is none.
+    ModelChoices(Result<Vec<ModelChoice>, String>),
+    /// Answer to [`Request::Compare`].
+    Compared(Box<IncidentDetail>),
+    /// Answer to [`Request::Around`].
+    Around(IncidentId, Vec<Surrounded>),
     /// Answer to [`Request::Sql`]: how far it is, then its end.
     Sql(SqlAnswer),
     /// Answer to [`Request::Parts`].
@@ -339,8 +317,8 @@ pub struct Snapshot {
     pub notices: Vec<Toast>,
     /// What can be found by meaning.
     pub memory: MemoryState,
-    /// Host that spans are sent to, when it is another machine.
-    pub remote: Option<String>,
+    /// Other machines that something is sent to (spans, alerts, texts to embed, vectors), beside the model's.
+    pub remotes: Vec<String>,
     /// Bytes of the archive on disk and of the text it stands for.
     pub archive_bytes: u64,
     /// Bytes of log text archived.
@@ -483,12 +461,14 @@ pub struct StageRow {
 }
 
 /// The agent chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChainState {
     /// The incident whose run goes on.
     pub running: Option<IncidentId>,
     /// Its stages in order; the last run's when none goes on.
     pub stages: Vec<StageRow>,
+    /// What its calls of models took so far.
+    pub calls: RunCalls,
     /// Incidents that wait.
     pub queued: usize,
     /// Runs finished since start.

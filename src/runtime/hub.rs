@@ -4,15 +4,19 @@
 use super::EngineEvent;
 use super::board::{Board, Wish, lock};
 use super::collect::Collector;
-use super::events::{Backend, ChainState, Event, EventSink, Request, Snapshot, SourceRow, StageRow, StageState};
+use super::events::{
+    Backend, ChainState, Event, EventSink, Request, RunCalls, Snapshot, SourceRow, StageRow, StageState,
+};
 use super::heat::HeatDesk;
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::parts::PartsDesk;
 use super::patterns::PatternsDesk;
 use super::sql::SqlDesk;
+use aiobs_agents::CallNote;
 use aiobs_logs::source::Waker;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
@@ -94,7 +98,8 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             sink.toast(Level::Error, format!("{}: {why}", info.name));
         }
         EngineEvent::Incident { incident, opened } => {
-            if *opened {
+            // What another one caused is shown under it.
+            if *opened && incident.caused_by.is_none() {
                 sink.toast(Level::Warn, format!("Incident {}: {}", incident.id, incident.title));
             }
         }
@@ -119,16 +124,40 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             }
             if running.is_some() && chain.running != *running {
                 chain.stages = super::agents::fresh_stages();
+                chain.calls = RunCalls::default();
             }
             chain.queued = *queued;
             chain.running = *running;
             drop(chain);
             board.touch();
         }
+        EngineEvent::Call { note, .. } => {
+            called(&mut lock(&board.chain).calls, note);
+            board.touch();
+        }
         EngineEvent::Attention(text) => sink.send(Event::Attention(text.clone())),
         EngineEvent::Notice(text) => sink.toast(Level::Warn, text.clone()),
         // Trouble is on the board, which the screen shows for as long as it lasts.
         EngineEvent::Stored | EngineEvent::Ended | EngineEvent::Trouble { .. } => {}
+    }
+}
+
+fn called(calls: &mut RunCalls, note: &CallNote) {
+    match note {
+        CallNote::Asked { model } => calls.model.clone_from(model),
+        CallNote::Again { reason, .. } => {
+            calls.again += 1;
+            calls.why_again.clone_from(reason);
+        }
+        CallNote::Answered { model, input, output, estimated, cost_usd } => {
+            calls.model.clone_from(model);
+            calls.answered += 1;
+            calls.tokens = (calls.tokens.0 + input, calls.tokens.1 + output);
+            calls.estimated |= estimated;
+            if let Some(cost) = cost_usd {
+                calls.cost_usd = Some(calls.cost_usd.unwrap_or(0.0) + cost);
+            }
+        }
     }
 }
 
@@ -218,7 +247,7 @@ fn take(
         chain: lock(&board.chain).clone(),
         notices: board.notices(),
         memory: lock(&board.memory).clone(),
-        remote: board.remote(),
+        remotes: board.remotes(),
         archive_bytes: board.archive_bytes.load(Ordering::Relaxed),
         raw_bytes,
         place: place.to_owned(),
@@ -230,15 +259,25 @@ fn take(
 const LIKELY: u8 = 50;
 
 /// The incidents to show: active ones first, what is hardly a fault by its words after the others, worst first, then the
-/// rest, newest first.
+/// rest, newest first. What one caused follows it, and it ranks by the worst of them.
 fn incidents(all: &BTreeMap<IncidentId, Arc<Incident>>) -> Vec<Arc<Incident>> {
-    let mut order: Vec<&Arc<Incident>> = all.values().collect();
-    order.sort_by_key(|i| {
+    let rank = |i: &Incident| {
         let over = !i.state.is_active();
         let worst = if over { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
         let unlikely = !over && i.likelihood.is_some_and(|percent| percent < LIKELY);
-        (over, unlikely, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
-    });
+        (over, unlikely, Reverse(worst), Reverse(i.last_seen))
+    };
+    let head = |i: &Incident| {
+        let root = i.caused_by.and_then(|id| all.get(&id));
+        root.filter(|r| r.state.is_active() || !i.state.is_active()).map_or(i.id, |r| r.id)
+    };
+    let mut best = HashMap::new();
+    for i in all.values() {
+        let known = best.entry(head(i)).or_insert_with(|| rank(i));
+        *known = rank(i).min(*known);
+    }
+    let mut order: Vec<&Arc<Incident>> = all.values().collect();
+    order.sort_by_cached_key(|i| (best.get(&head(i)).copied(), head(i), head(i) != i.id, rank(i)));
     order.into_iter().take(INCIDENTS).cloned().collect()
 }
 

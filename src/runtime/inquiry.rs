@@ -2,23 +2,26 @@
 //! graph, the conversation. Runs on its own thread with its own reader; may block, the screen does not wait.
 
 use super::agents::Agents;
+use super::alerts::Told;
 use super::alike::Alike;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
-    RunRow, Similar, Talk, Topology,
+    RunRow, Similar, Surrounded, Talk, Topology,
 };
+use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
 use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
+use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_logs::format::FormatSet;
 use aiobs_memory::remedy;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, Span, SpanStatus, TimelineKind, TraceId,
-    semconv,
+    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, SourceId, Span, SpanStatus, TemplateId,
+    TimelineKind, TraceId, semconv,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +29,18 @@ use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
 const RUNS: usize = 50;
+/// Words shown that speak for and against a fault.
+const WORDS: usize = 5;
 /// Turns of a conversation shown, and taken along.
 const TURNS: usize = 200;
 /// Conversations of a list.
 const TALKS: usize = 500;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
+/// Lines shown before and after a cited one.
+const NEIGHBOURS: usize = 3;
+/// Cited lines whose neighbours are looked up at most.
+const SURROUNDED: usize = 24;
 
 /// See the module.
 pub(crate) struct Inquiry {
@@ -43,7 +52,11 @@ pub(crate) struct Inquiry {
     pub writer: SyncSender<WriterMessage>,
     pub agents: Arc<Agents>,
     pub strikes: Strikes,
+    /// Who is told.
+    pub told: Told,
     pub alike: Alike,
+    /// What weighs words, with the verdicts it was taught.
+    pub classifier: Option<(Option<Vec<u8>>, Classifier)>,
 }
 
 impl Inquiry {
@@ -70,10 +83,6 @@ impl Inquiry {
             Request::Talks(search) => self.reader.conversations(&search, TALKS).map(|all| Some(Event::Talks(all))),
             Request::ChangeTalk(_) => {
                 self.decide(&request);
-                Ok(None)
-            }
-            Request::Models => {
-                self.agents.models(Arc::clone(&self.sink));
                 Ok(None)
             }
             Request::SetIncidentState(..) => {
@@ -118,6 +127,21 @@ impl Inquiry {
             Request::Keep(_) => {
                 self.decide(&request);
                 Ok(None)
+            }
+            Request::ModelChoices => {
+                self.agents.offer_models(&self.sink);
+                Ok(None)
+            }
+            Request::RerunBy(id, choice) => {
+                if let Err(why) = self.agents.rerun_by(id, &choice) {
+                    self.sink.toast(Level::Error, format!("{id} is not diagnosed again: {why}"));
+                }
+                Ok(None)
+            }
+            Request::Compare(id) => self.incident(id).map(|d| d.map(|d| Event::Compared(Box::new(d)))),
+            Request::Around(id, records) => {
+                let one = |record: RecordId| Surrounded { record, lines: self.agents.around(record, NEIGHBOURS) };
+                Ok(Some(Event::Around(id, records.into_iter().take(SURROUNDED).map(one).collect())))
             }
             Request::PromptPreview(id) => Ok(self.agents.preview(id).map(|p| Event::PromptPreview(id, p.text()))),
         };
@@ -248,7 +272,45 @@ impl Inquiry {
         let similar = self.similar(&incident, diagnosis.as_ref())?;
         let verdict = self.reader.verdict(id)?;
         let pattern = self.board.mark_of(incident.template);
-        Ok(Some(IncidentDetail { incident, diagnosis, verdict, records, spans, strikes, similar, pattern }))
+        let alerts = self.told.of(&incident, &self.reader)?;
+        let (sources, templates) = self.names(&records);
+        let words = if incident.likelihood.is_some() { self.words(&incident)? } else { Vec::new() };
+        Ok(Some(IncidentDetail {
+            incident,
+            diagnosis,
+            verdict,
+            records,
+            spans,
+            strikes,
+            similar,
+            pattern,
+            alerts,
+            sources,
+            templates,
+            words,
+        }))
+    }
+
+    /// What speaks for and against a fault in the words of the incident's first statement.
+    fn words(&mut self, incident: &Incident) -> Result<Vec<(String, f64)>, StoreError> {
+        let stored = self.reader.state(LESSONS)?;
+        let (taught, classifier) = self.classifier.get_or_insert_with(Default::default);
+        if *taught != stored {
+            classifier.restore(lessons(stored.clone()));
+            *taught = stored;
+        }
+        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.text.clone()).unwrap_or_default();
+        let component = incident.components.first().map_or("", String::as_str);
+        let statement = Statement { template: &template, severity: incident.severity, component };
+        Ok(classifier.why(&statement, WORDS).into_iter().map(|r| (r.feature, r.weight)).collect())
+    }
+
+    /// What the sources and templates of these records are called.
+    fn names(&self, records: &[LogRecord]) -> (BTreeMap<SourceId, String>, BTreeMap<TemplateId, String>) {
+        let (sources, templates) = (lock(&self.board.sources), lock(&self.board.templates));
+        let source = |r: &LogRecord| sources.get(&r.source).map(|s| (r.source, s.name.clone()));
+        let template = |r: &LogRecord| templates.get(&r.template).map(|t| (r.template, t.text.clone()));
+        (records.iter().filter_map(source).collect(), records.iter().filter_map(template).collect())
     }
 
     /// Past incidents that read like this one or had the same kind of cause.

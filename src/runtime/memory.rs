@@ -5,18 +5,18 @@ mod archived;
 mod keeper;
 
 pub use archived::Archived;
-pub(in crate::runtime) use keeper::Keeper;
+pub(in crate::runtime) use keeper::{Keeper, running_engine};
 
+use super::alerts::secret;
 use super::builder::tokio_runtime;
+use super::models::{Pages, serve_one};
 use crate::config::{Config, expand_home};
-use aiobs_llm::{Connection, KeySource, Ollama, Provider as _, Redaction};
+use aiobs_llm::Auditor;
 use aiobs_memory::{
-    EmbedError, Embedder, Engine, FillError, Folders, Heard, LOCAL_MODEL, Near, OllamaEmbedder, Pinecone, Put, Qdrant,
-    Question, VectorStore, collect, collection_name, embed, near, plan,
+    Embedder, Engine, FillError, Folders, Heard, LOCAL_MODEL, Near, Pinecone, Postgres, Put, Qdrant, Question,
+    ServedEmbedder, VectorError, VectorStore, collect, collection_name, embed, near, plan,
 };
 use aiobs_store::{MemoryChange, Reader, StoreError};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,51 +24,35 @@ use std::time::Duration;
 /// How soon a stop is noticed while a model works.
 const STOP_STEP: Duration = Duration::from_millis(100);
 
-/// Texts that go to another machine are masked, as everything that does.
-struct Masked(OllamaEmbedder);
-
-impl Embedder for Masked {
-    fn model(&self) -> &str {
-        self.0.model()
-    }
-
-    fn place(&self) -> &str {
-        self.0.place()
-    }
-
-    fn is_local(&self) -> bool {
-        self.0.is_local()
-    }
-
-    fn embed(&self, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f32>>, EmbedError>> {
-        self.0.embed(texts.iter().map(|t| Redaction::new(&[]).hide(t)).collect()).boxed()
-    }
-}
-
-/// The embedding model and the vector store as configured; `offline` takes neither.
+/// The embedding model and the vector store as configured; `offline` takes neither. What leaves this machine is written
+/// down in the data directory `dir`.
 ///
 /// # Errors
-/// What makes no sense in the configuration, one line.
-pub fn engine(config: &Config, offline: bool) -> Result<Engine, String> {
+/// What makes no sense in the configuration, one line, and when nothing can be written down that has to be.
+pub fn engine(config: &Config, offline: bool, dir: &Path) -> Result<Engine, String> {
+    audited(config, offline, || Pages::open(dir).map(|p| Arc::new(p) as Arc<dyn Auditor>))
+}
+
+/// As [`engine`], with someone else who writes down; asked only when the model is elsewhere.
+fn audited(
+    config: &Config,
+    offline: bool,
+    auditor: impl FnOnce() -> Result<Arc<dyn Auditor>, String>,
+) -> Result<Engine, String> {
     let knowledge = &config.knowledge;
     let name = knowledge.embedding_model.trim();
     if offline {
         return Ok(Engine::default());
     }
     let mut embedder: Option<Arc<dyn Embedder>> = None;
-    // Only Ollama is asked for vectors so far; with another provider the words themselves serve.
-    if !name.is_empty() && config.model.provider == "ollama" {
-        let how = Connection {
-            url: config.model.url.clone(),
-            key: KeySource::None,
-            headers: Vec::new(),
-            connect_timeout: config.model.connect_timeout,
-        };
-        let server = Ollama::new(how, None).map_err(|e| format!("model.url: {e}"))?;
-        let local = server.is_local();
-        let model = OllamaEmbedder::new(server.endpoint(), name, local, config.model.connect_timeout)
-            .map_err(|e| e.to_string())?;
-        embedder = Some(if local { Arc::new(model) } else { Arc::new(Masked(model)) });
+    if !name.is_empty() {
+        let server = knowledge.embedding_server.trim();
+        let told = |e: String| format!("knowledge.embedding_server: {e}");
+        let mut provider = serve_one(config, server, None).map_err(told)?.provider;
+        if !provider.is_local() {
+            provider = serve_one(config, server, Some(auditor()?)).map_err(told)?.provider;
+        }
+        embedder = Some(Arc::new(ServedEmbedder::new(provider, name)));
     }
     let model = embedder.as_ref().map_or(LOCAL_MODEL, |e| e.model());
     let vectors = vectors(config, &knowledge.store, model)?;
@@ -81,25 +65,28 @@ pub fn engine(config: &Config, offline: bool) -> Result<Engine, String> {
 /// As [`engine`].
 pub fn vectors(config: &Config, kind: &str, model: &str) -> Result<Option<Arc<dyn VectorStore>>, String> {
     let knowledge = &config.knowledge;
-    let key = match knowledge.store_key_env.as_str() {
-        "" => None,
-        name => match std::env::var(name) {
-            Ok(value) if !value.trim().is_empty() => Some(value.trim().to_owned()),
-            _ if kind == "sqlite" => None,
-            _ => return Err(format!("knowledge.store_key_env: the environment variable {name} is not set")),
-        },
-    };
-    if kind != "sqlite" && knowledge.store_url.is_empty() {
+    if kind == "sqlite" {
+        return Ok(None);
+    }
+    let url = knowledge.store_url.as_str();
+    if url.is_empty() {
         return Err(format!("knowledge.store_url: the address of {kind} is missing"));
     }
+    if url.starts_with("postgres") != (kind == "pgvector") {
+        return Err(format!("knowledge.store_url: that is no address of {kind}"));
+    }
+    let key = secret(&knowledge.store_key_env, &knowledge.store_key_file).transpose();
+    let named = if knowledge.store_key_env.is_empty() { "store_key_file" } else { "store_key_env" };
+    let key = key.map_err(|e| format!("knowledge.{named}: {e}"))?;
     let collection = collection_name(&knowledge.collection, model);
-    let (url, key) = (knowledge.store_url.as_str(), key.as_deref());
-    let store: Arc<dyn VectorStore> = match kind {
-        "qdrant" => Arc::new(Qdrant::new(url, &collection, key).map_err(|e| e.to_string())?),
-        "pinecone" => Arc::new(Pinecone::new(url, &collection, key).map_err(|e| e.to_string())?),
-        _ => return Ok(None),
+    let key = key.as_deref();
+    let store: Result<Arc<dyn VectorStore>, VectorError> = match kind {
+        "pgvector" => Postgres::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        "qdrant" => Qdrant::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        "pinecone" => Pinecone::new(url, &collection, key).map(|s| Arc::new(s) as _),
+        other => return Err(format!("knowledge.store: `{other}` is not known")),
     };
-    Ok(Some(store))
+    store.map(Some).map_err(|e| e.to_string())
 }
 
 /// The configured folders, absolute; and those of the chain's runbooks that are there.

@@ -38,6 +38,7 @@ mod strikes;
 mod titles;
 mod writing;
 
+pub use aiobs_agents::CallNote;
 pub use asking::Asking;
 pub use builder::{Builder, Ground, Options};
 pub use models::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
@@ -87,6 +88,13 @@ pub enum EngineEvent {
         stage: &'static str,
         /// More text.
         text: String,
+    },
+    /// A call of a model in a run began, was tried again, or ended.
+    Call {
+        /// Whose run.
+        incident: IncidentId,
+        /// What.
+        note: CallNote,
     },
     /// The chain's queue changed.
     Queue {

@@ -1,24 +1,25 @@
 //! The models of the configuration: makes their providers, puts the service's layers around them, and keeps answers and
 //! the list of remote calls in the archive. Used by the agents and by the commands about models; it knows no stage.
 
+mod listed;
+
+pub(super) use listed::choices;
+pub use listed::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
+
 use super::board::lock;
-use super::builder::tokio_runtime;
-use super::events::ModelChoice;
 use super::writing::{ModelRow, WriterMessage};
 use crate::config::Config;
 use aiobs_llm::{
-    ANTHROPIC_URL, AnswerStore, Anthropic, Auditor, Backoff, CallEnd, CancellationToken, Candidate, ChatEvent,
-    ChatOptions, ChatRequest, Connection, Dollars, Health, KeptAnswer, KeySource, Limits, LlmError, Message, ModelInfo,
-    OPENAI_URL, Ollama, OpenAi, Provider, Pulled, RemoteCall, Service, ServiceOptions, service,
+    ANTHROPIC_URL, AnswerStore, Anthropic, Auditor, Backoff, CallEnd, Candidate, Connection, Dollars, KeptAnswer,
+    KeySource, Limits, LlmError, OPENAI_URL, Ollama, OpenAi, Provider, RemoteCall, Service, ServiceOptions, service,
 };
-use aiobs_store::Reader;
+use aiobs_store::{Ledger, Reader};
 use aiobs_types::Timestamp;
-use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Name of the model of `[model]` in routes and commands.
 const FIRST: &str = "model";
@@ -113,34 +114,6 @@ pub(super) fn candidates(config: &Config) -> Result<Vec<Candidate>, String> {
     std::iter::once(&first(config)).chain(named).map(|row| row.candidate(model.connect_timeout)).collect()
 }
 
-/// What a person may choose between: each model of the configuration, and what else its server has when that is here.
-pub(super) async fn choices(candidates: &[Candidate]) -> Vec<ModelChoice> {
-    let mut out = Vec::new();
-    for c in candidates {
-        let here = if c.provider.is_local() { "this machine" } else { "another machine" };
-        let place = format!("{}, {here}", c.provider.name());
-        let one =
-            |model: String, wrong: String| ModelChoice { route: c.name.clone(), model, place: place.clone(), wrong };
-        let own = match c.provider.health().await {
-            Health::Ready { model, .. } => model,
-            Health::Unavailable { reason } => {
-                out.push(one(c.model.clone().unwrap_or_default(), reason));
-                continue;
-            }
-        };
-        out.push(one(own.clone(), String::new()));
-        if c.provider.is_local() {
-            let all = c.provider.models().await.unwrap_or_default();
-            // What the server only passes on is asked when the configuration names it, not by the way.
-            let talks = |m: &ModelInfo| {
-                m.elsewhere.is_none() && (m.capabilities.is_empty() || m.capabilities.iter().any(|c| c == "completion"))
-            };
-            out.extend(all.into_iter().filter(|m| m.name != own && talks(m)).map(|m| one(m.name, String::new())));
-        }
-    }
-    out
-}
-
 /// Keeps answers and remote calls in the archive.
 pub(super) struct Books {
     reader: Mutex<Reader>,
@@ -162,13 +135,7 @@ impl Books {
 
     /// Spent since midnight UTC.
     fn spent(&self) -> Dollars {
-        const DAY: i64 = 86_400;
-        let midnight = Timestamp::from_secs(Timestamp::now().secs().div_euclid(DAY) * DAY);
-        let spent = lock(&self.reader).spent_since(midnight);
-        Dollars::from_f64(spent.unwrap_or_else(|e| {
-            tracing::warn!("what was spent today is unknown: {e}");
-            0.0
-        }))
+        dollars(lock(&self.reader).spent_since(midnight()).map_err(|e| e.to_string()))
     }
 
     fn write(&self, row: ModelRow) {
@@ -203,8 +170,112 @@ impl Auditor for Books {
     }
 }
 
-/// The models with all layers around them; without `books` nothing is kept and nothing written down.
-pub(super) fn serve(config: &Config, books: Option<Arc<Books>>) -> Result<Service, String> {
+/// Writes down what leaves beside whoever writes the archive: for commands that only read it.
+pub(super) struct Pages(Mutex<Ledger>);
+
+impl Pages {
+    /// Of a data directory.
+    ///
+    /// # Errors
+    /// Why nothing can be written down there.
+    pub(super) fn open(dir: &Path) -> Result<Self, String> {
+        Ledger::open(dir).map(|ledger| Self(Mutex::new(ledger))).map_err(|e| e.to_string())
+    }
+}
+
+impl Auditor for Pages {
+    // One question is asked at a time, so that a moment's wait holds nobody up.
+    fn sent(&self, call: &RemoteCall) {
+        if let Err(e) = lock(&self.0).put_model_call(call) {
+            tracing::error!("a call to {} leaves this machine and is not written down: {e}", call.endpoint);
+        }
+    }
+    fn ended(&self, id: u64, end: &CallEnd) {
+        if let Err(e) = lock(&self.0).end_model_call(id, end) {
+            tracing::error!("the end of a call that left this machine is not written down: {e}");
+        }
+    }
+}
+
+/// Who keeps what of calls. The default keeps nothing.
+#[derive(Default)]
+pub(super) struct Keep {
+    answers: Option<Arc<dyn AnswerStore>>,
+    auditor: Option<Arc<dyn Auditor>>,
+    spent: Dollars,
+}
+
+impl From<Arc<Books>> for Keep {
+    fn from(books: Arc<Books>) -> Self {
+        Self { spent: books.spent(), answers: Some(Arc::clone(&books) as Arc<dyn AnswerStore>), auditor: Some(books) }
+    }
+}
+
+impl From<Pages> for Keep {
+    fn from(pages: Pages) -> Self {
+        let spent = lock(&pages.0).spent_since(midnight()).map_err(|e| e.to_string());
+        Self { spent: dollars(spent), answers: None, auditor: Some(Arc::new(pages)) }
+    }
+}
+
+/// The last midnight, UTC.
+fn midnight() -> Timestamp {
+    const DAY: i64 = 86_400;
+    Timestamp::from_secs(Timestamp::now().secs().div_euclid(DAY) * DAY)
+}
+
+fn dollars(spent: Result<f64, String>) -> Dollars {
+    Dollars::from_f64(spent.unwrap_or_else(|e| {
+        tracing::warn!("what was spent today is unknown: {e}");
+        0.0
+    }))
+}
+
+/// Where the models that may be asked are, but for this machine: `MODEL at ADDRESS`.
+pub(super) fn elsewhere(config: &Config) -> Vec<String> {
+    let told = |c: Candidate| {
+        let model = c.model.unwrap_or_else(|| c.provider.name().to_owned());
+        format!("{model} at {}", c.provider.endpoint())
+    };
+    let all = candidates(config).unwrap_or_default();
+    all.into_iter().filter(|c| !c.provider.is_local()).map(told).collect()
+}
+
+/// One configured model with all layers around it, for embeddings; an empty name is that of `[model]`.
+///
+/// # Errors
+/// A name that is none, an address that is none.
+pub(super) fn serve_one(config: &Config, name: &str, auditor: Option<Arc<dyn Auditor>>) -> Result<Service, String> {
+    let wanted = if name.is_empty() { FIRST } else { name };
+    let rows: Vec<Row<'_>> = std::iter::once(first(config)).chain(others(config)).collect();
+    let row = rows.iter().find(|r| r.name == wanted).ok_or_else(|| unknown(wanted, &rows))?;
+    let candidate = row.candidate(config.model.connect_timeout)?;
+    Ok(service(vec![candidate], ServiceOptions { auditor, ..ServiceOptions::default() }))
+}
+
+fn unknown(wanted: &str, rows: &[Row<'_>]) -> String {
+    let names: Vec<&str> = rows.iter().map(|r| r.name).collect();
+    format!("no model is configured as `{wanted}`; there are {}", names.join(", "))
+}
+
+/// One configured server with another of its models and all layers around it: for a run that a person gives to it.
+///
+/// # Errors
+/// As [`serve_one`].
+pub(super) fn serve_chosen(config: &Config, name: &str, model: &str, keep: Keep) -> Result<Service, String> {
+    let rows: Vec<Row<'_>> = std::iter::once(first(config)).chain(others(config)).collect();
+    let row = rows.into_iter().find(|r| r.name == name).ok_or_else(|| format!("no model is configured as `{name}`"))?;
+    // Whoever chooses it wants it for every stage.
+    let candidate = Row { model, stages: &[], ..row }.candidate(config.model.connect_timeout)?;
+    Ok(layered(config, vec![candidate], keep))
+}
+
+/// The models with all layers around them.
+pub(super) fn serve(config: &Config, keep: Keep) -> Result<Service, String> {
+    Ok(layered(config, candidates(config)?, keep))
+}
+
+fn layered(config: &Config, candidates: Vec<Candidate>, keep: Keep) -> Service {
     let model = &config.model;
     let options = ServiceOptions {
         limits: Limits { first_token: model.first_token_timeout, total: model.answer_timeout },
@@ -212,203 +283,9 @@ pub(super) fn serve(config: &Config, books: Option<Arc<Books>>) -> Result<Servic
         cache_ttl: model.cache_ttl,
         cache_bytes: MEMORY,
         budget: Dollars(u64::from(model.daily_cents) * 10_000),
-        spent: books.as_ref().map(|b| b.spent()).unwrap_or_default(),
-        answers: books.clone().map(|b| b as Arc<dyn AnswerStore>),
-        auditor: books.map(|b| b as Arc<dyn Auditor>),
+        spent: keep.spent,
+        answers: keep.answers,
+        auditor: keep.auditor,
     };
-    Ok(service(candidates(config)?, options))
-}
-
-/// Asks the configured models' servers once: which model answers, or what is wrong and what to do. Blocks.
-///
-/// # Errors
-/// The reason why no model answers, one line.
-pub fn model_health(config: &Config) -> Result<String, String> {
-    let provider = serve(config, None)?.provider;
-    let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    match rt.block_on(provider.health()) {
-        Health::Ready { model, note } => {
-            let place = if provider.is_local() { "local" } else { "remote" };
-            let note = note.map(|n| format!("; {n}")).unwrap_or_default();
-            Ok(format!("{model} on {} at {} ({place}){note}", provider.name(), provider.endpoint()))
-        }
-        Health::Unavailable { reason } => Err(reason),
-    }
-}
-
-/// A configured model as `aiobs models` shows it.
-#[derive(Clone, Debug)]
-pub struct Configured {
-    /// Name in the configuration; `model` is that of `[model]`.
-    pub name: String,
-    /// Who serves it.
-    pub provider: String,
-    /// Where.
-    pub endpoint: String,
-    /// Model asked for; empty when the server's choice is taken.
-    pub model: String,
-    /// Whether nothing leaves this machine.
-    pub local: bool,
-    /// Whether it is asked at all: `[model]` and its fallbacks are.
-    pub used: bool,
-    /// What the server has, or why that is unknown.
-    pub has: Result<Vec<ModelInfo>, String>,
-}
-
-/// Every configured model with what its server has. Blocks.
-///
-/// # Errors
-/// An address that is none.
-pub fn list_models(config: &Config) -> Result<Vec<Configured>, String> {
-    let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    let rows = std::iter::once(first(config)).chain(others(config));
-    let look = |row: Row<'_>| {
-        let c = row.candidate(config.model.connect_timeout)?;
-        let has = rt.block_on(c.provider.models()).map_err(|e| e.to_string());
-        Ok(Configured {
-            used: row.name == FIRST || config.model.fallbacks.iter().any(|f| f == row.name),
-            name: c.name,
-            provider: c.provider.name().to_owned(),
-            endpoint: c.provider.endpoint().to_owned(),
-            model: c.model.unwrap_or_default(),
-            local: c.provider.is_local(),
-            has,
-        })
-    };
-    rows.map(look).collect()
-}
-
-/// How a model did when it was tried.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// As configured.
-    pub name: String,
-    /// Who serves it.
-    pub provider: String,
-    /// Where.
-    pub endpoint: String,
-    /// Whether nothing leaves this machine.
-    pub local: bool,
-    /// What it did, or why it did not answer.
-    pub result: Result<Tried, String>,
-}
-
-/// What a model did when it was tried.
-#[derive(Clone, Debug)]
-pub struct Tried {
-    /// Model that answered.
-    pub model: String,
-    /// Why this one, or what is odd.
-    pub note: Option<String>,
-    /// Until the first piece of the answer.
-    pub first_token: Duration,
-    /// Until its end.
-    pub total: Duration,
-    /// Tokens written.
-    pub output_tokens: u64,
-    /// Whether the counts are estimates.
-    pub estimated: bool,
-    /// Whether it kept to the form that was asked for.
-    pub structured: bool,
-}
-
-/// Asks every model that is used a small question, in a form. Blocks.
-///
-/// # Errors
-/// An address that is none.
-pub fn check_models(config: &Config) -> Result<Vec<Checked>, String> {
-    let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    let limits = Limits { first_token: config.model.first_token_timeout, total: config.model.answer_timeout };
-    let check = |c: Candidate| {
-        let result = rt.block_on(try_out(&c, limits));
-        let (provider, endpoint) = (c.provider.name().to_owned(), c.provider.endpoint().to_owned());
-        Checked { name: c.name, provider, endpoint, local: c.provider.is_local(), result }
-    };
-    Ok(candidates(config)?.into_iter().map(check).collect())
-}
-
-async fn try_out(c: &Candidate, limits: Limits) -> Result<Tried, String> {
-    let (model, note) = match c.provider.health().await {
-        Health::Ready { model, note } => (model, note),
-        Health::Unavailable { reason } => return Err(reason),
-    };
-    let form = serde_json::json!({"type": "object", "properties": {"word": {"type": "string", "enum": ["ready"]}}, "required": ["word"]});
-    let ask = "Answer with one JSON object and nothing else: {\"word\": \"ready\"}";
-    let request = ChatRequest {
-        model: Some(model),
-        messages: vec![Message::user(ask)],
-        format: Some(form),
-        options: ChatOptions { temperature: Some(0.0), num_predict: Some(64), ..ChatOptions::default() },
-        stage: "check",
-        ..ChatRequest::default()
-    };
-    let guarded = aiobs_llm::Guarded::new(Arc::clone(&c.provider), limits);
-    let began = Instant::now();
-    let mut answer = guarded.chat(request, CancellationToken::new());
-    let mut text = String::new();
-    while let Some(event) = answer.next().await {
-        match event.map_err(|e| e.to_string())? {
-            ChatEvent::Text(piece) => text.push_str(&piece),
-            ChatEvent::Done(done) => {
-                let object = serde_json::from_str::<serde_json::Value>(text.trim());
-                return Ok(Tried {
-                    model: done.model,
-                    note,
-                    first_token: done.usage.first_token.unwrap_or_default(),
-                    total: began.elapsed(),
-                    output_tokens: done.usage.output_tokens.unwrap_or(0),
-                    estimated: done.usage.estimated,
-                    structured: object.is_ok_and(|o| o.get("word").is_some()),
-                });
-            }
-            _ => {}
-        }
-    }
-    Err(LlmError::Cut.to_string())
-}
-
-/// Fetches a model onto the server of the configured model of this name. Blocks; tells how far it is, and stops when
-/// that says so.
-///
-/// # Errors
-/// Why it is not there, one line.
-pub fn pull_model(
-    config: &Config,
-    on: Option<&str>,
-    model: &str,
-    mut tell: impl FnMut(&Pulled) -> bool,
-) -> Result<bool, String> {
-    let rows: Vec<Row<'_>> = std::iter::once(first(config)).chain(others(config)).collect();
-    let wanted = on.unwrap_or(FIRST);
-    let row = rows.iter().find(|r| r.name == wanted).ok_or_else(|| {
-        let names: Vec<&str> = rows.iter().map(|r| r.name).collect();
-        format!("no model is configured as `{wanted}`; there are {}", names.join(", "))
-    })?;
-    let c = row.candidate(config.model.connect_timeout)?;
-    let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    rt.block_on(async {
-        let mut pulling = c.provider.pull(model.to_owned());
-        let mut ticks = tokio::time::interval(Duration::from_millis(200));
-        let mut last = Pulled::default();
-        loop {
-            tokio::select! {
-                item = pulling.next() => match item {
-                    Some(Ok(pulled)) => {
-                        last = pulled;
-                        if !tell(&last) {
-                            return Ok(false);
-                        }
-                        if last.complete {
-                            return Ok(true);
-                        }
-                    }
-                    Some(Err(e)) => return Err(e.to_string()),
-                    None => return Err(LlmError::Cut.to_string()),
-                },
-                _ = ticks.tick() => if !tell(&last) {
-                    return Ok(false);
-                },
-            }
-        }
-    })
+    service(candidates, options)
 }

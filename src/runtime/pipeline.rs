@@ -2,8 +2,11 @@
 //! mining, detection, incidents. What it made since the last [`Pipeline::take`] belongs together: the caller stores
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
+#[cfg(test)]
+mod cardinality_tests;
 mod envelope;
 mod mute;
+mod name;
 mod older;
 #[cfg(test)]
 mod older_tests;
@@ -19,6 +22,7 @@ mod trends;
 
 use self::envelope::slice;
 use self::mute::Muted;
+use self::name::{stem, stream_format};
 use self::preview::Preview;
 pub use self::rating::{LESSONS, lessons};
 use self::recall::{Recall, Recalled};
@@ -446,8 +450,10 @@ impl Core {
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
         let applied = self.book.apply(&anomaly);
+        self.book.witness(&applied, &anomaly, Some(&self.batch.view(at)));
         self.trends.strike(&anomaly, &applied);
-        if (applied.opened || applied.reopened) && !applied.muted {
+        let flaps = self.book.get(applied.incident).is_some_and(|i| i.flapping > 0);
+        if (applied.opened || applied.reopened) && !applied.muted && !flaps {
             self.to_diagnose.push(applied.incident);
         }
     }
@@ -480,6 +486,7 @@ impl Core {
                 self.batch.mark(i as usize, flags::ANOMALY, severity);
             }
         }
+        self.book.relate();
         let templates = self.miner.take_changed();
         self.trends.merged(&templates, &self.miner);
         self.carry_mutes(&templates);
@@ -497,30 +504,5 @@ impl Core {
             state: std::mem::take(&mut self.state).into_iter().chain(learnt.state).collect(),
             lives: learnt.lives,
         }
-    }
-}
-
-/// The format of lines that a program prints for us.
-fn stream_format(name: &str) -> Option<&'static str> {
-    match name.split_once(':')?.0 {
-        "journald" => Some("journal-json"),
-        "docker" | "k8s" => Some("stamped"),
-        _ => None,
-    }
-}
-
-/// `orders` for `/var/log/shop/orders.log`, `web` for `docker:web`; nothing for a source that has no name of its own.
-fn stem(name: &str) -> String {
-    match name.split_once(':') {
-        Some(("docker", container)) => return container.to_owned(),
-        Some(("k8s", pod)) => return pod.rsplit('/').next().unwrap_or_default().to_owned(),
-        Some(("journald" | "cmd", _)) => return String::new(),
-        _ => {}
-    }
-    let file = name.rsplit('/').next().unwrap_or_default();
-    match file.split_once('.') {
-        _ if !name.contains('/') => String::new(),
-        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
-        _ => file.to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use super::remotes::Exports;
 use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Conversation, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId,
-    RemoteCall, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
+    RemoteCall, SentAlert, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub(crate) enum WriterMessage {
     Verdict(Box<Verdict>),
     /// What models answered, and calls that leave this machine.
     Models(ModelRow),
+    /// Alerts that were taken or given up.
+    Told(Vec<SentAlert>),
     /// An incident waits for a run of the agents.
     Waits(PendingRun),
     /// It has its answer, or wants none.
@@ -104,6 +106,8 @@ struct Gathered {
     through: RecordId,
     to_diagnose: Vec<IncidentId>,
     others: Vec<WriterMessage>,
+    /// Somebody waits for an answer: nothing more is waited for.
+    urgent: bool,
     drained: bool,
     stop: bool,
 }
@@ -223,6 +227,7 @@ impl Writing {
             }
             WriterMessage::Memory(change, reply) => self.writer.put_memory(&change).map(|()| answer(&reply, 0)),
             WriterMessage::Verdict(verdict) => self.writer.put_verdict(&verdict),
+            WriterMessage::Told(rows) => rows.iter().try_for_each(|row| self.writer.put_sent_alert(row)),
             WriterMessage::Waits(run) => self.writer.put_pending_run(run, now),
             WriterMessage::WaitsNoMore(incident) => self.writer.drop_pending_run(incident),
             WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
@@ -254,10 +259,11 @@ impl Writing {
     }
 }
 
-/// Takes what else is waiting; waits for more until `until`, because one transaction for many is cheaper.
+/// Takes what else is waiting; waits for more until `until`, because one transaction for many is cheaper, but not when
+/// somebody waits for the answer.
 fn gather(inbox: &Receiver<WriterMessage>, gathered: &mut Gathered, until: Instant) {
     while !gathered.stop && gathered.records < MAX_RECORDS {
-        let wait = until.saturating_duration_since(Instant::now());
+        let wait = if gathered.urgent { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
         match inbox.recv_timeout(wait) {
             Ok(message) => gathered.add(message),
             Err(_) => return,
@@ -318,7 +324,16 @@ impl Gathered {
             WriterMessage::Spans(spans) => self.commit.spans.extend(spans),
             WriterMessage::Drained => self.drained = true,
             WriterMessage::Stop => self.stop = true,
-            other => self.others.push(other),
+            other => {
+                self.urgent |= matches!(
+                    other,
+                    WriterMessage::Diagnosis(..)
+                        | WriterMessage::Turn(..)
+                        | WriterMessage::Sent(..)
+                        | WriterMessage::Memory(..)
+                );
+                self.others.push(other);
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use aiobs::runtime::events::{
     Anchor, ChainState, Collected, ComponentRow, Event, HeatCell, HeatMap, HeatRequest, HeatRow, IncidentDetail, Keep,
-    LogsPage, LogsRequest, ModelState, PartCount, PartsAnswer, PartsOf, PartsRequest, Pattern, PatternDetail,
-    PatternRow, Patterns, Rates, RecordDetail, Request, SlotValues, Snapshot, SourceRow, Totals, Trend,
+    LogsPage, LogsRequest, ModelChoice, ModelState, PartCount, PartsAnswer, PartsOf, PartsRequest, Pattern,
+    PatternDetail, PatternRow, Patterns, Rates, RecordDetail, Request, SlotValues, Snapshot, SourceRow, Totals, Trend,
 };
 use aiobs::tui::effect::Effect;
 use aiobs::tui::event::Input;
@@ -268,6 +268,8 @@ impl Screen {
                     self.input(Input::Engine(Event::Heat(Box::new(answer))));
                 }
                 Effect::Send(Request::Kept) => {}
+                Effect::Send(Request::ModelChoices) => self.input(Input::Engine(Event::ModelChoices(Ok(models())))),
+                Effect::Send(Request::RerunBy(id, choice)) => self.done.push(format!("rerun {id} by {}", choice.model)),
                 Effect::Send(Request::Collect(seq, query, _)) => {
                     let inside = |r: &&LogRecord| {
                         query.first.is_none_or(|f| r.id >= f) && query.last.is_none_or(|l| r.id <= l) && fits(r, &query)
@@ -523,6 +525,19 @@ fn holds(r: &LogRecord, t: &TextMatch) -> bool {
     }
 }
 
+/// What the servers have: one model here, one elsewhere.
+fn models() -> Vec<ModelChoice> {
+    let choice = |model: &str, place: &str, local| ModelChoice {
+        server: "model".into(),
+        provider: "ollama".into(),
+        place: place.into(),
+        model: model.into(),
+        local,
+        wrong: None,
+    };
+    vec![choice("llama3.1:8b", "http://127.0.0.1:11434", true), choice("qwen3", "http://gpu-1.internal:8000", false)]
+}
+
 /// What the engine knows about an incident: a diagnosis by a playbook.
 fn incident_detail(incident: Incident) -> IncidentDetail {
     let diagnosis = Diagnosis {
@@ -551,14 +566,5 @@ fn incident_detail(incident: Incident) -> IncidentDetail {
         trace: None,
         grounds: aiobs_types::Grounds::default(),
     };
-    IncidentDetail {
-        incident,
-        diagnosis: Some(diagnosis),
-        verdict: None,
-        records: Vec::new(),
-        spans: Vec::new(),
-        strikes: Vec::new(),
-        similar: Vec::new(),
-        pattern: None,
-    }
+    IncidentDetail { incident, diagnosis: Some(diagnosis), ..IncidentDetail::default() }
 }

@@ -41,6 +41,36 @@ impl Stage {
     }
 }
 
+/// What a run has to tell of its calls of models.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallNote {
+    /// A model is asked; empty when the server chooses.
+    Asked {
+        /// Model.
+        model: String,
+    },
+    /// It is asked again, or somebody else is.
+    Again {
+        /// The try that begins, from 2.
+        attempt: u32,
+        /// Why the last one failed, with control characters taken out.
+        reason: String,
+    },
+    /// It has answered.
+    Answered {
+        /// Model that did.
+        model: String,
+        /// Tokens read.
+        input: u64,
+        /// Tokens written.
+        output: u64,
+        /// Whether one of the counts is an estimate.
+        estimated: bool,
+        /// US dollars, `None` when the price is unknown.
+        cost_usd: Option<f64>,
+    },
+}
+
 /// Something happened in the chain.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChainOutput {
@@ -65,6 +95,13 @@ pub enum ChainOutput {
         stage: Stage,
         /// More text, with control characters taken out.
         delta: String,
+    },
+    /// A call of a model began, was tried again, or ended.
+    Call {
+        /// Whose run.
+        incident: IncidentId,
+        /// What.
+        note: CallNote,
     },
     /// A run ended with an answer.
     Diagnosis(Box<Diagnosis>),

@@ -2,8 +2,8 @@
 //! are those of UTC.
 
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Dollars, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
-    PullStream,
+    ChatEvent, ChatRequest, ChatStream, Dollars, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing,
+    Provider, PullStream,
 };
 use aiobs_types::semconv;
 use futures_util::future::BoxFuture;
@@ -89,8 +89,8 @@ impl Provider for Budgeted {
     fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
         self.inner.outgoing(request)
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.inner.embed(model, texts)
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        self.inner.embed(request)
     }
     fn pull(&self, model: String) -> PullStream {
         self.inner.pull(model)

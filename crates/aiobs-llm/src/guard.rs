@@ -6,11 +6,12 @@ use crate::audit::{Auditor, CallEnd, RemoteCall};
 use crate::breaker::{Breaker, THRESHOLD};
 use crate::price::Prices;
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, Message, ModelInfo, Outgoing,
+    Provider, PullStream, Usage,
 };
 use aiobs_types::{Timestamp, semconv};
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -58,10 +59,27 @@ impl Shared {
         }
     }
 
+    /// How an embedding ended.
+    fn embedded(&self, answer: &Result<Embeddings, LlmError>) -> CallEnd {
+        match answer {
+            Ok(done) => {
+                let usage = Usage { input_tokens: done.input_tokens, output_tokens: Some(0), ..Usage::default() };
+                CallEnd {
+                    outcome: "ok".to_owned(),
+                    input_tokens: done.input_tokens.unwrap_or(0),
+                    output_tokens: 0,
+                    cost_usd: self.prices.cost(self.inner.is_local(), &done.model, &usage),
+                }
+            }
+            Err(e) => CallEnd { outcome: e.kind().to_owned(), ..CallEnd::default() },
+        }
+    }
+
     /// Writes a call down when it leaves this machine.
     fn write_down(&self, request: &ChatRequest) -> Option<Written> {
         let auditor = Arc::clone(self.auditor.as_ref().filter(|_| !self.inner.is_local())?);
-        let outgoing = self.inner.outgoing(request);
+        // Of texts to embed only the texts are counted.
+        let outgoing = if request.stage == "embedding" { None } else { self.inner.outgoing(request) };
         let named = outgoing.as_ref().and_then(|o| o.body.get("model")?.as_str().map(str::to_owned));
         let bytes = outgoing.map_or_else(|| request.chars(), |o| o.body.to_string().len());
         let call = RemoteCall {
@@ -77,6 +95,17 @@ impl Shared {
         };
         auditor.sent(&call);
         Some(Written { auditor, id: call.id, over: false })
+    }
+}
+
+/// Embeddings as a call that is written down.
+fn embedding(request: &EmbedRequest) -> ChatRequest {
+    ChatRequest {
+        model: request.model.clone(),
+        messages: request.texts.iter().map(Message::user).collect(),
+        redacted: request.redacted.clone(),
+        stage: "embedding",
+        ..ChatRequest::default()
     }
 }
 
@@ -235,8 +264,17 @@ impl Provider for Guarded {
     fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
         self.shared.inner.outgoing(request)
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.shared.inner.embed(model, texts)
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            let mut written = shared.write_down(&embedding(&request));
+            let answer = shared.inner.embed(request).await;
+            if let Some(written) = &mut written {
+                written.end(&shared.embedded(&answer));
+            }
+            answer
+        }
+        .boxed()
     }
     fn pull(&self, model: String) -> PullStream {
         self.shared.inner.pull(model)

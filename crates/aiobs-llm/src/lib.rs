@@ -36,8 +36,8 @@ pub use ollama::{DEFAULT_URL, Ollama};
 pub use openai::{OPENAI_URL, OpenAi};
 pub use price::Prices;
 pub use provider::{
-    ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, Embeddings, FinishReason, Health, Message, ModelInfo,
-    Outgoing, Provider, PullStream, Pulled, Role, Tool, ToolCall, Usage,
+    ChatEvent, ChatOptions, ChatRequest, ChatStream, Completion, EmbedRequest, Embeddings, FinishReason, Health,
+    Message, ModelInfo, Outgoing, Provider, PullStream, Pulled, Role, Tool, ToolCall, Usage,
 };
 pub use redact::{KINDS, Redaction};
 pub use retry::{Backoff, Retrying, jitter};

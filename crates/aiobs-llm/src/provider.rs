@@ -34,8 +34,8 @@ pub trait Provider: Send + Sync {
     fn hidden(&self, request: &ChatRequest) -> ChatRequest {
         request.clone()
     }
-    /// Vectors of texts, in their order; `model` as for a chat.
-    fn embed(&self, _model: Option<String>, _texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+    /// Vectors of texts, in their order.
+    fn embed(&self, _request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
         let message = format!("{} makes no embeddings", self.name());
         Box::pin(async { Err(LlmError::Refused { status: 0, message }) })
     }
@@ -69,6 +69,17 @@ pub struct Outgoing {
     pub url: String,
     /// The body.
     pub body: Value,
+}
+
+/// Texts of which vectors are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmbedRequest {
+    /// Which model; `None` as in [`ChatRequest`].
+    pub model: Option<String>,
+    /// The texts.
+    pub texts: Vec<String>,
+    /// What was hidden in them, by kind; set by the redaction.
+    pub redacted: Vec<(&'static str, u32)>,
 }
 
 /// Vectors of texts.

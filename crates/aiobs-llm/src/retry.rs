@@ -2,7 +2,8 @@
 //! tries), the chat uses [`Retrying`].
 
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
+    PullStream,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
@@ -133,8 +134,8 @@ impl Provider for Retrying {
     fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
         self.inner.outgoing(request)
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.inner.embed(model, texts)
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        self.inner.embed(request)
     }
     fn pull(&self, model: String) -> PullStream {
         self.inner.pull(model)

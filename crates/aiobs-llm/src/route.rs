@@ -2,7 +2,8 @@
 //! and retry; it knows no provider in particular.
 
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
+    PullStream,
 };
 use aiobs_types::semconv;
 use futures_util::future::BoxFuture;
@@ -212,9 +213,9 @@ impl Provider for Route {
         let model = target.model.clone().or_else(|| request.model.clone());
         target.provider.outgoing(&ChatRequest { model, ..request.clone() })
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
         match self.targets.first() {
-            Some(first) => first.provider.embed(model, texts),
+            Some(first) => first.provider.embed(request),
             None => async { Err(LlmError::NobodyAllowed { stage: "embeddings" }) }.boxed(),
         }
     }

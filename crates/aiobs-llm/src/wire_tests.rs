@@ -4,8 +4,8 @@
 
 use crate::testkit::{Dialect, Reply, StandIn};
 use crate::{
-    Anthropic, ChatEvent, ChatOptions, ChatRequest, Connection, FinishReason, Health, KeySource, LlmError, Message,
-    Ollama, OpenAi, Provider, Pulled, Tool, ToolCall,
+    Anthropic, ChatEvent, ChatOptions, ChatRequest, Connection, EmbedRequest, FinishReason, Health, KeySource,
+    LlmError, Message, Ollama, OpenAi, Provider, Pulled, Tool, ToolCall,
 };
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -320,12 +320,12 @@ fn full_without_schema() -> ChatRequest {
 async fn vectors_come_in_the_order_of_their_texts() {
     for d in [Dialect::Ollama, Dialect::OpenAi] {
         let (_server, provider) = server(d, []).await;
-        let got = provider.embed(None, vec!["a".into(), "bcd".into()]).await.unwrap();
+        let got = provider.embed(texts(&["a", "bcd"])).await.unwrap();
         assert_eq!(got.vectors, [[1.0, 1.0], [3.0, 1.0]], "{d:?}");
         assert_eq!((got.model.as_str(), got.input_tokens), ("m:1b", Some(5)));
     }
     let (_server, provider) = server(Dialect::Anthropic, []).await;
-    assert!(provider.embed(None, vec!["a".into()]).await.unwrap_err().to_string().contains("no embeddings"));
+    assert!(provider.embed(texts(&["a"])).await.unwrap_err().to_string().contains("no embeddings"));
 }
 
 #[tokio::test]
@@ -406,4 +406,8 @@ async fn nobody_there_is_told_with_what_to_do() {
         assert!(reason.contains("cannot reach http://127.0.0.1:1"), "{reason}");
         assert_eq!(ask(&provider, request()).await.pop().unwrap().unwrap_err().kind(), "unreachable");
     }
+}
+
+fn texts(texts: &[&str]) -> EmbedRequest {
+    EmbedRequest { texts: texts.iter().map(|t| (*t).to_owned()).collect(), ..EmbedRequest::default() }
 }

@@ -1,10 +1,10 @@
 //! Vectors of texts: from an embedding model, or without one from the words themselves. Used by filling and search.
 
 pub mod local;
-mod ollama;
+mod served;
 
 pub use local::{LOCAL_DIMENSIONS, LOCAL_MODEL, cosine};
-pub use ollama::OllamaEmbedder;
+pub use served::ServedEmbedder;
 
 use futures_util::future::BoxFuture;
 use thiserror::Error;
@@ -40,6 +40,14 @@ pub enum EmbedError {
         status: u16,
         /// What it said.
         message: String,
+    },
+    /// It can't be asked: no key, the day's budget, or a server that makes no embeddings.
+    #[error("the embedding model at {place} can't be asked: {reason}; vectors by words answer")]
+    Unusable {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
     },
     /// Something that is no answer.
     #[error("the embedding model at {place} sent something unexpected: {what}")]

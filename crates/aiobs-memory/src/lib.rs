@@ -14,16 +14,21 @@ mod similar;
 mod stem;
 #[cfg(test)]
 mod testing;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 mod vectors;
 mod words;
 
 pub use chunk::{Chunk, chunks};
 pub use collect::{collect, of_incident};
-pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, OllamaEmbedder, cosine, local};
+pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, ServedEmbedder, cosine, local};
 pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
 pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};
 pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
 pub use similar::{ENOUGH, Likeness, Profile, Remedy, at_most, likeness, remedy};
-pub use vectors::{Page, Pinecone, Point, Qdrant, VectorError, VectorStore, collection_name, migrate};
+pub use vectors::{
+    Moved, Page, Pinecone, Point, Postgres, Qdrant, VectorError, VectorStore, check_postgres_address, collection_name,
+    migrate,
+};
 pub use words::{Word, stems, words};

@@ -2,12 +2,14 @@
 //! database. A vector is named by the content of its text; the texts themselves never leave the archive.
 
 mod pinecone;
+mod postgres;
 mod qdrant;
 mod rest;
 #[cfg(test)]
 mod tests;
 
 pub use pinecone::Pinecone;
+pub use postgres::{Postgres, check_postgres_address};
 pub use qdrant::Qdrant;
 
 use aiobs_types::ContentHash;
@@ -38,8 +40,8 @@ pub enum VectorError {
     Refused {
         /// Where.
         place: String,
-        /// HTTP status.
-        status: u16,
+        /// HTTP status, or SQLSTATE.
+        status: String,
         /// What it said.
         message: String,
     },
@@ -52,6 +54,9 @@ pub enum VectorError {
         what: String,
     },
 }
+
+/// Most characters of a server's words that are told.
+const TOLD: usize = 240;
 
 /// Result of everything here.
 pub(crate) type Result<T> = std::result::Result<T, VectorError>;
@@ -73,6 +78,8 @@ pub trait VectorStore: Send + Sync {
     fn place(&self) -> &str;
     /// Whether it runs on this machine.
     fn is_local(&self) -> bool;
+    /// How many vectors it has of this model.
+    fn count(&self) -> BoxFuture<'_, Result<u64>>;
     /// Which of these it has.
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>>;
     /// Stores vectors; one of the same content replaces the earlier. Makes what it needs the first time.
@@ -90,33 +97,54 @@ pub trait VectorStore: Send + Sync {
     fn page(&self, after: Option<String>, limit: usize) -> BoxFuture<'_, Result<Page>>;
 }
 
-/// Copies every vector from one store to another, in pages; what is there already is not sent again. Returns how many
-/// were copied and how many were there. `heard` is told after every page.
+/// How far moving vectors is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Vectors copied.
+    pub copied: u64,
+    /// Vectors that were there already.
+    pub there: u64,
+    /// All that are to be there in the end, as counted in the beginning.
+    pub all: u64,
+}
+
+/// Copies every vector from one store to another, in pages; what is there already is not sent again. `heard` is told in
+/// the beginning and after every page, and says whether to go on. What it was told last is returned.
 ///
 /// # Errors
-/// The first fault of either; calling it again goes on.
+/// The first fault of either; what was copied stays, and calling it again goes on.
 pub async fn migrate(
     from: &dyn VectorStore,
     to: &dyn VectorStore,
-    heard: &mut dyn FnMut(u64, u64) -> bool,
-) -> Result<(u64, u64)> {
+    heard: &mut (dyn FnMut(Moved) -> bool + Send),
+) -> Result<Moved> {
     const PAGE: usize = 100;
-    let (mut copied, mut there) = (0, 0);
+    let mut moved = Moved { all: from.count().await?, ..Moved::default() };
     let mut after = None;
-    loop {
+    while heard(moved) {
         let page = from.page(after, PAGE).await?;
         let known = to.known(page.points.iter().map(|(c, _)| *c).collect()).await?;
-        there += known.len() as u64;
         let new: Vec<Point> = page.points.into_iter().filter(|(c, _)| !known.contains(c)).collect();
-        copied += new.len() as u64;
+        let copied = new.len() as u64;
         if !new.is_empty() {
             to.put(new).await?;
         }
+        moved.there += known.len() as u64;
+        moved.copied += copied;
         after = page.next;
-        if !heard(copied, there) || after.is_none() {
-            return Ok((copied, there));
+        if after.is_none() {
+            heard(moved);
+            break;
         }
     }
+    Ok(moved)
+}
+
+/// A server's words on one line, without what would steer a terminal.
+pub(crate) fn told(text: &str) -> String {
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flat: String = flat.chars().filter(|c| !c.is_control()).take(TOLD).collect();
+    if flat.is_empty() { "no reason given".to_owned() } else { flat }
 }
 
 /// A content as the stores name it: a UUID's form, which all of them take.

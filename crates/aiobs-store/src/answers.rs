@@ -1,15 +1,13 @@
-//! What is kept of models: answers that need not be asked for again, bounded in size, and a row for each call that left
-//! this machine. The model service keeps and reads answers here; people read the rows.
+//! What is kept of models: answers that need not be asked for again, bounded in size. The model service keeps and reads
+//! them here.
 
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use aiobs_types::{CallEnd, KeptAnswer, RemoteCall, Timestamp};
+use aiobs_types::{KeptAnswer, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 const DOING: &str = "keeping what models answered";
-/// Most calls that are remembered; the oldest go first.
-const CALLS: i64 = 100_000;
 
 /// How the kept answers stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -63,36 +61,11 @@ impl Writer {
         bump(&tx, "answer_saved_micro_usd", (answer.cost_usd.max(0.0) * 1e6) as u64)?;
         tx.commit().doing(DOING)
     }
-
-    /// Writes down a call that leaves this machine.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn put_model_call(&mut self, call: &RemoteCall) -> Result<()> {
-        let body = serde_json::to_string(call).doing(DOING)?;
-        let sql = "INSERT OR REPLACE INTO model_call(id, time, cost, body) VALUES(?, ?, 0, ?)";
-        self.conn.execute(sql, params![call.id as i64, call.time.0, body]).doing(DOING)?;
-        let drop =
-            "DELETE FROM model_call WHERE time <= (SELECT time FROM model_call ORDER BY time DESC LIMIT 1 OFFSET ?)";
-        self.conn.execute(drop, [CALLS]).doing(DOING)?;
-        Ok(())
-    }
-
-    /// Writes down how a call ended.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn end_model_call(&mut self, id: u64, end: &CallEnd) -> Result<()> {
-        let body = serde_json::to_string(end).doing(DOING)?;
-        let sql = "UPDATE model_call SET cost = ?, body = json_set(body, '$.end', json(?)) WHERE id = ?";
-        self.conn.execute(sql, params![end.cost_usd.unwrap_or(0.0), body, id as i64]).doing(DOING)?;
-        Ok(())
-    }
 }
 
 impl Reader {
     /// An archive that no program with models wrote yet lacks the tables.
-    fn has(&self, table: &str) -> Result<bool> {
+    pub(crate) fn has(&self, table: &str) -> Result<bool> {
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = ?";
         Ok(self.conn.query_row(there, [table], |r| r.get::<_, i64>(0)).doing(DOING)? > 0)
     }
@@ -133,33 +106,6 @@ impl Reader {
             saved_usd: counter("answer_saved_micro_usd")? as f64 / 1e6,
         })
     }
-
-    /// The last `limit` calls that left this machine, newest first.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn model_calls(&self, limit: usize) -> Result<Vec<RemoteCall>> {
-        if !self.has("model_call")? {
-            return Ok(Vec::new());
-        }
-        let sql = "SELECT body FROM model_call ORDER BY time DESC, id LIMIT ?";
-        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
-        let bodies = statement.query_map([limit as i64], |r| r.get::<_, String>(0)).doing(DOING)?;
-        let bodies: Vec<String> = bodies.collect::<rusqlite::Result<_>>().doing(DOING)?;
-        bodies.iter().map(|b| serde_json::from_str(b).doing(DOING)).collect()
-    }
-
-    /// US dollars that calls sent since then are known to have cost.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn spent_since(&self, from: Timestamp) -> Result<f64> {
-        if !self.has("model_call")? {
-            return Ok(0.0);
-        }
-        let sql = "SELECT coalesce(sum(cost), 0.0) FROM model_call WHERE time >= ?";
-        self.conn.query_row(sql, [from.0], |r| r.get(0)).doing(DOING)
-    }
 }
 
 #[cfg(test)]
@@ -196,22 +142,5 @@ mod tests {
         assert_eq!(reader.answer("c").unwrap().unwrap().text, "zzzz");
         let want = AnswerStats { kept: 2, bytes: one * 2, hits: 1, saved_tokens: 120, saved_usd: 0.25 };
         assert_eq!(reader.answer_stats().unwrap(), want);
-    }
-
-    #[test]
-    fn calls_are_written_down_when_sent_and_when_ended() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(dir.path()).unwrap();
-        let (mut writer, reader) = (store.writer().unwrap(), store.reader().unwrap());
-        let redacted = vec![("email".to_owned(), 2)];
-        let call =
-            RemoteCall { id: 7, time: Timestamp(10), model: "m".into(), bytes: 99, redacted, ..RemoteCall::default() };
-        writer.put_model_call(&call).unwrap();
-        assert_eq!(reader.model_calls(9).unwrap(), std::slice::from_ref(&call));
-        let end = CallEnd { outcome: "ok".into(), input_tokens: 5, output_tokens: 6, cost_usd: Some(0.5) };
-        writer.end_model_call(7, &end).unwrap();
-        assert_eq!(reader.model_calls(9).unwrap(), [RemoteCall { end: Some(end), ..call }]);
-        assert_eq!(reader.spent_since(Timestamp(10)).unwrap(), 0.5);
-        assert_eq!(reader.spent_since(Timestamp(11)).unwrap(), 0.0);
     }
 }

@@ -9,6 +9,7 @@ mod chunk;
 mod codec;
 mod columns;
 mod damage;
+mod departures;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use answers::AnswerStats;
 pub use chunk::DecodedChunk;
+pub use departures::Ledger;
 pub use error::{Result, StoreError};
 pub use grids::{Columns, Heat, HeatCell, TemplateTrend};
 pub use header::{ChunkHeader, LEVELS};

@@ -214,12 +214,26 @@ impl Reader {
     /// # Errors
     /// Faults of the disk.
     pub fn markers(&self, limit: usize) -> Result<Vec<Marker>> {
+        self.markers_by("", rusqlite::params![limit as i64])
+    }
+
+    /// Markers with `from <= time < to` (event time), the latest at most, oldest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn markers_between(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Marker>> {
+        self.markers_by("WHERE time >= ? AND time < ?", rusqlite::params![from.0, to.0, limit as i64])
+    }
+
+    fn markers_by(&self, which: &str, params: impl Params) -> Result<Vec<Marker>> {
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'marker'";
         if self.conn.query_row(there, [], |r| r.get::<_, i64>(0)).doing(DOING)? == 0 {
             return Ok(Vec::new());
         }
-        let sql =
-            "SELECT time, kind, text, component, source, record FROM marker ORDER BY time DESC, record DESC LIMIT ?";
+        let sql = format!(
+            "SELECT time, kind, text, component, source, record FROM marker {which} \
+             ORDER BY time DESC, record DESC LIMIT ?"
+        );
         let row = |r: &rusqlite::Row<'_>| {
             Ok(Marker {
                 time: Timestamp(r.get(0)?),
@@ -230,8 +244,8 @@ impl Reader {
                 record: RecordId(r.get::<_, i64>(5)? as u64),
             })
         };
-        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
-        let rows = statement.query_map([limit as i64], row).doing(DOING)?;
+        let mut statement = self.conn.prepare_cached(&sql).doing(DOING)?;
+        let rows = statement.query_map(params, row).doing(DOING)?;
         let mut markers: Vec<Marker> = rows.collect::<rusqlite::Result<_>>().doing(DOING)?;
         markers.reverse();
         Ok(markers)

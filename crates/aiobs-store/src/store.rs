@@ -219,6 +219,11 @@ pub(crate) fn read_only(path: &Path) -> Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// A connection that writes, without the lock of who writes the archive; for what may be written beside it.
+pub(crate) fn connect_to(dir: &Path) -> Result<Connection> {
+    connect(&dir.join(FILE), OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
 fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     const DOING: &str = "opening the database";
     let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).doing(DOING)?;

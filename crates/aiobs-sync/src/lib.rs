@@ -13,7 +13,7 @@ mod worker;
 
 pub use alert::{
     AlertSender, Channel, ChannelError, Chat, ChatKind, Delivery, Engine, Heard, Hours, HttpOptions, Mail, MailOptions,
-    Memory, Outcome, PagerDuty, Rule, Security, TEMPLATES, TemplateError, Templates, Ticket, Webhook,
+    Memory, Outcome, PagerDuty, Rule, Security, Standing, TEMPLATES, TemplateError, Templates, Ticket, Webhook, Word,
 };
 pub use item::{EXPORTED, Item};
 pub use notice::{Alert, AlertState};

@@ -122,6 +122,8 @@ enum Round {
 impl<R: Remote> Worker<R> {
     async fn run(mut self) {
         loop {
+            // Asked before it is looked what waits: what was put there until the stop is still sent.
+            let stopping = *self.stopped.borrow();
             let round = match self.round().await {
                 Ok(round) => round,
                 Err(reason) => {
@@ -130,7 +132,6 @@ impl<R: Remote> Worker<R> {
                 }
             };
             self.recount().await;
-            let stopping = *self.stopped.borrow();
             match round {
                 Round::More => self.failures = 0,
                 Round::Empty if stopping => return,

@@ -15,6 +15,39 @@ pub struct VerdictsArgs {
     pub output: TextOrJson,
 }
 
+/// `aiobs audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only one kind
+    #[arg(long, value_enum)]
+    pub kind: Option<Left>,
+    /// Most rows, the newest; 0 is no limit
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// Kinds of what leaves this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Left {
+    /// Calls of models
+    Model,
+    /// Alerts
+    Alert,
+}
+
+impl Left {
+    /// As it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Alert => "alert",
+        }
+    }
+}
+
 /// `aiobs knowledge`
 #[derive(Debug, Args)]
 pub struct KnowledgeArgs {
@@ -37,17 +70,24 @@ pub enum KnowledgeAction {
     /// Bring the index up to date now; the screen and `aiobs watch` do it by themselves
     Index,
     /// Copy the vectors to another store, the address of which is in knowledge.store_url
-    Migrate {
-        /// Where to
-        #[arg(long, value_enum)]
-        to: Vectors,
-        /// Where from; by default the store of the configuration
-        #[arg(long, value_enum)]
-        from: Option<Vectors>,
-        /// Address of the store they come from, when it is not that of the configuration
-        #[arg(long, value_name = "URL")]
-        from_url: Option<String>,
-    },
+    Migrate(MigrateArgs),
+}
+
+/// `aiobs knowledge migrate`
+#[derive(Clone, Debug, Args)]
+pub struct MigrateArgs {
+    /// Where to
+    #[arg(long, value_enum)]
+    pub to: Vectors,
+    /// Where from; by default the store of the configuration
+    #[arg(long, value_enum)]
+    pub from: Option<Vectors>,
+    /// Address of the store they come from, when it is not that of the configuration
+    #[arg(long, value_name = "URL")]
+    pub from_url: Option<String>,
+    /// Environment variable with the key or password of the store at --from-url
+    #[arg(long, value_name = "NAME", requires = "from_url")]
+    pub from_key_env: Option<String>,
 }
 
 /// Where vectors are kept.
@@ -55,6 +95,8 @@ pub enum KnowledgeAction {
 pub enum Vectors {
     /// The archive itself
     Sqlite,
+    /// PostgreSQL with the extension pgvector
+    Pgvector,
     /// Qdrant
     Qdrant,
     /// Pinecone, or what speaks like it

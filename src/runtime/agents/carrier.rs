@@ -1,4 +1,5 @@
-//! Carries what comes out of chain and chat to the writer, the pipeline and the listeners, on a thread of its own.
+//! Carries what comes out of chain and chat to the writer, the pipeline and the listeners, on a thread of its own that may
+//! wait for them, which chain and chat must not.
 
 use crate::runtime::EngineEvent;
 use crate::runtime::board::lock;
@@ -6,13 +7,16 @@ use crate::runtime::events::{Answered, Event, EventSink};
 use crate::runtime::processing::Message;
 use crate::runtime::titles;
 use crate::runtime::writing::WriterMessage;
-use aiobs_agents::{Archive, ChainOutput, ChatOutput};
+use aiobs_agents::{Archive, ChainOutput, ChainService, ChatOutput};
 use aiobs_store::PendingRun;
-use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, IncidentId, TraceId};
+use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+
+/// Consequences that are diagnosed when their cause could not be explained.
+const FURTHER: usize = 3;
 
 /// Stored runs that are remembered per incident while the program runs.
 const REMEMBERED: usize = 1_000;
@@ -31,6 +35,7 @@ pub(super) enum Carried {
 
 /// Carries what comes out of chain and chat; may block, which they must not.
 pub(super) struct Carrier {
+    pub(super) chain: Arc<ChainService>,
     pub(super) archive: Arc<dyn Archive>,
     pub(super) pipeline: SyncSender<Message>,
     pub(super) writer: SyncSender<WriterMessage>,
@@ -71,6 +76,7 @@ impl Carrier {
             ChainOutput::Text { incident, stage, delta } => {
                 emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
             }
+            ChainOutput::Call { incident, note } => emit(EngineEvent::Call { incident, note }),
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
@@ -112,7 +118,21 @@ impl Carrier {
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);
+        if diagnosis.author == Author::Facts
+            && let Some(incident) = &incident
+        {
+            self.look_further(incident);
+        }
         (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
+    }
+
+    /// Nobody could explain the cause: perhaps one of its consequences says more.
+    fn look_further(&self, incident: &Incident) {
+        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis(i.fingerprint), Ok(None));
+        let consequences = incident.causes.iter().filter_map(|id| self.archive.incident(*id).ok().flatten());
+        for child in consequences.filter(|c| c.state.is_active() && undiagnosed(c)).take(FURTHER) {
+            self.chain.submit(child);
+        }
     }
 
     fn chat(&self, turn: &AskedTurn, out: ChatOutput) {

@@ -5,9 +5,10 @@ use crate::config::{AlertRule, Config, Security as Protection};
 use crate::runtime::builder::tokio_runtime;
 use crate::runtime::rules as setup;
 use aiobs_sync::{
-    Alert, AlertState, Channel, Chat, ChatKind, Hours, HttpOptions, Mail, MailOptions, PagerDuty, Rule, Security,
-    Templates, Webhook,
+    Alert, AlertState, Channel, Chat, ChatKind, Delivery, Hours, HttpOptions, Mail, MailOptions, Outcome, PagerDuty,
+    Rule, Security, Templates, Webhook,
 };
+use aiobs_types::{SentAlert, Timestamp};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -124,7 +125,7 @@ fn mail(config: &Config) -> Result<Channel, String> {
 }
 
 /// A secret from the environment or a file; `None` when neither is named.
-fn secret(env: &str, file: &Path) -> Option<Result<String, String>> {
+pub(in crate::runtime) fn secret(env: &str, file: &Path) -> Option<Result<String, String>> {
     if !env.is_empty() {
         let value = std::env::var(env).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         return Some(value.ok_or_else(|| format!("the environment variable {env} is not set")));
@@ -176,6 +177,14 @@ pub fn templates(config: &Config) -> anyhow::Result<Templates> {
     Ok(Templates::load(dir.as_deref(), zone(config)?)?)
 }
 
+/// Hours in which no rule begins to tell an incident.
+///
+/// # Errors
+/// It is checked with the configuration.
+pub(super) fn quiet(config: &Config) -> anyhow::Result<Hours> {
+    Hours::parse(&config.alerts.quiet_hours).map_err(|e| anyhow::anyhow!("alerts.quiet_hours: {e}"))
+}
+
 /// The zone of hours, and of times in alerts.
 ///
 /// # Errors
@@ -206,17 +215,27 @@ pub fn describe(state: &ChannelState) -> (&'static str, String) {
     }
 }
 
-/// Sends a test through a channel now, past rules and queue. Says where it went.
+/// Sends a test through a channel now, past rules and queue. Says where it went or why it was not taken, and gives the
+/// row that is to be written down.
 ///
 /// # Errors
-/// Why it was not taken.
-pub fn test(config: &Config, channel: &Channel) -> anyhow::Result<String> {
+/// When it could not be tried.
+pub fn test(
+    config: &Config,
+    name: &'static str,
+    channel: &Channel,
+    now: Timestamp,
+) -> anyhow::Result<(anyhow::Result<String>, SentAlert)> {
     let templates = templates(config)?;
     let alerts = [Alert::test(&host(config))];
     let sent = tokio_runtime()?.block_on(channel.send(&alerts, &templates));
-    match sent {
-        Ok(None) => Ok(format!("{} took it", channel.place())),
-        Ok(Some(note)) => Ok(format!("{} took it, but {note}", channel.place())),
-        Err(e) => Err(anyhow::anyhow!("{e}")),
-    }
+    let (place, local) = (channel.place(), channel.is_local());
+    let (told, outcome) = match sent {
+        Ok(None) => (Ok(format!("{place} took it")), Outcome::Sent(None)),
+        Ok(Some(note)) => (Ok(format!("{place} took it, but {note}")), Outcome::Sent(Some(note))),
+        Err(e) => (Err(anyhow::anyhow!("{e}")), Outcome::Failed(e.to_string())),
+    };
+    let delivery = Delivery { channel: name, place, local, alerts: &alerts, outcome };
+    let row = delivery.rows(now).pop().unwrap_or_default();
+    Ok((told, row))
 }

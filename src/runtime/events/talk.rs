@@ -1,5 +1,6 @@
 //! What the screen and the engine say to each other about conversations with the assistant.
 
+use super::ModelChoice;
 use aiobs_types::{ChatMessage, ChatScope, Conversation};
 
 /// A question to the assistant.
@@ -16,19 +17,6 @@ pub struct Ask {
     pub until: u64,
     /// Who is to answer; `None` keeps the configured order.
     pub model: Option<ModelChoice>,
-}
-
-/// A model that may be asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ModelChoice {
-    /// Its name in the configuration: `model`, or one of `[[models]]`.
-    pub route: String,
-    /// The model; empty for the choice of its server.
-    pub model: String,
-    /// Where it is, such as `ollama, this machine`.
-    pub place: String,
-    /// Why it does not answer; empty when it does.
-    pub wrong: String,
 }
 
 /// One conversation with its last turns, oldest first.

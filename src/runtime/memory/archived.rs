@@ -51,12 +51,12 @@ impl VectorStore for Archived {
         true
     }
 
+    fn count(&self) -> BoxFuture<'_, Result<u64>> {
+        async move { self.with(|reader, _| reader.vector_count(&self.model)) }.boxed()
+    }
+
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
-        async move {
-            let there: Vec<ContentHash> = self.all()?.into_iter().map(|v| v.content).collect();
-            Ok(contents.into_iter().filter(|c| there.binary_search(c).is_ok()).collect())
-        }
-        .boxed()
+        async move { self.with(|reader, _| reader.with_vector(&self.model, &contents)) }.boxed()
     }
 
     fn put(&self, points: Vec<Point>) -> BoxFuture<'_, Result<()>> {
@@ -123,6 +123,7 @@ mod tests {
             store.put(vec![(a, vec![1.0, 0.0]), (b, vec![0.6, 0.8]), (c, vec![0.0, 2.0])]).await.unwrap();
             let known = store.known(vec![b, ContentHash(5), a]).await.unwrap();
             assert_eq!(known, [b, a]);
+            assert_eq!(store.count().await.unwrap(), 3);
             let near = store.near(vec![1.0, 0.1], None, 2).await.unwrap();
             assert_eq!(near.iter().map(|n| n.0).collect::<Vec<_>>(), [a, b]);
             let near = store.near(vec![1.0, 0.1], Some(vec![c]), 2).await.unwrap();

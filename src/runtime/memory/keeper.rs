@@ -1,11 +1,12 @@
 //! The memory thread: looks at the archive and the knowledge folders every few seconds while something changes there,
 //! hands changes to the writer thread, and embeds what is new. What fails is told and tried again later.
 
-use super::{Look, embed_all, engine, folders, look};
+use super::{Look, audited, embed_all, folders, look};
 use crate::config::Config;
 use crate::runtime::board::{Board, lock};
 use crate::runtime::events::MemoryState;
-use crate::runtime::writing::WriterMessage;
+use crate::runtime::writing::{ModelRow, WriterMessage};
+use aiobs_llm::{Auditor, CallEnd, RemoteCall};
 use aiobs_memory::{Engine, Folders, Progress};
 use aiobs_store::{MemoryChange, Reader, StoreError};
 use aiobs_types::Level;
@@ -23,6 +24,15 @@ const LEFT_ALONE: Duration = Duration::from_mins(1);
 /// Keys of its notices.
 const FOLDERS: &str = "knowledge";
 const EMBEDDING: &str = "embedding";
+
+/// As [`super::engine`], in a program whose writer thread writes down what leaves.
+pub(in crate::runtime) fn running_engine(
+    config: &Config,
+    offline: bool,
+    writer: &SyncSender<WriterMessage>,
+) -> Result<Engine, String> {
+    audited(config, offline, || Ok(Arc::new(ByWriter(writer.clone())) as Arc<dyn Auditor>))
+}
 
 /// See the module.
 pub(in crate::runtime) struct Keeper {
@@ -45,7 +55,7 @@ impl Keeper {
         writer: SyncSender<WriterMessage>,
         board: &Arc<Board>,
     ) -> Self {
-        let engine = engine(config, offline).unwrap_or_else(|reason| {
+        let engine = running_engine(config, offline, &writer).unwrap_or_else(|reason| {
             board.notice(EMBEDDING, Some((Level::Error, format!("{reason}; texts are compared by their words"))));
             Engine::default()
         });
@@ -130,6 +140,26 @@ impl Keeper {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes down through the writer thread what leaves. Embedding is driven by this thread, which may wait.
+struct ByWriter(SyncSender<WriterMessage>);
+
+impl ByWriter {
+    fn write(&self, row: ModelRow) {
+        if self.0.send(WriterMessage::Models(row)).is_err() {
+            tracing::debug!("a row of the audit is not kept: the program ends");
+        }
+    }
+}
+
+impl Auditor for ByWriter {
+    fn sent(&self, call: &RemoteCall) {
+        self.write(ModelRow::Sent(Box::new(call.clone())));
+    }
+    fn ended(&self, id: u64, end: &CallEnd) {
+        self.write(ModelRow::Ended(id, end.clone()));
     }
 }
 

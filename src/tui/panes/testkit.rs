@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Pane, PaneCx};
-use crate::runtime::events::{ChainState, Event, IncidentDetail, ModelState, Similar, Snapshot, StageRow, StageState};
+use crate::runtime::events::{
+    AlertLine, ChainState, Event, IncidentDetail, ModelState, RunCalls, Similar, Snapshot, StageRow, StageState,
+};
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::format::Clock;
@@ -259,7 +261,19 @@ pub(crate) fn detail() -> IncidentDetail {
             solved_by: Some("pgbouncer in transaction mode".into()),
             advised: None,
         }],
-        pattern: None,
+        words: vec![("refused".into(), 3.1), ("connection <num>".into(), 0.8), ("pool".into(), -0.4)],
+        alerts: vec![
+            AlertLine {
+                time: Some(ago(230)),
+                arrived: Some(true),
+                text: "slack (hooks.slack.com:443) told \"open\" by rule `office`".into(),
+            },
+            AlertLine {
+                text: "pagerduty: not told by rule `on call`, quiet hours: only mon-fri 18:00-08:00".into(),
+                ..AlertLine::default()
+            },
+        ],
+        ..IncidentDetail::default()
     }
 }
 
@@ -322,6 +336,14 @@ pub(crate) fn running(id: u64) -> ChainState {
             stage("Fixer", StageState::Running, Some(6), None),
             stage("Reporter", StageState::Waiting, None, None),
         ],
+        calls: RunCalls {
+            model: "llama3.1".into(),
+            answered: 1,
+            tokens: (1204, 388),
+            again: 1,
+            why_again: "no first token from the model within 60 s".into(),
+            ..RunCalls::default()
+        },
         queued: 2,
         finished: 0,
     }

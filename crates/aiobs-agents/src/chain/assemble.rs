@@ -4,11 +4,12 @@
 use super::machine::Findings;
 use super::replies::DiagnosisReply;
 use super::{check, judge};
-use crate::Advice;
 use crate::context::fence::neutral;
+use crate::context::readable::readable;
 use crate::context::render::time;
 use crate::context::suspect::withheld;
-use crate::context::{Evidence, Why};
+use crate::context::{Evidence, Why, apart, change_before};
+use crate::{Advice, Change};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 
 /// Most records cited by one claim.
@@ -196,6 +197,9 @@ fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
     if let Some(p) = evidence.patterns.iter().find(|p| p.new && p.template != incident.template) {
         d.fix.now.push(format!("Look at what is new since then: \"{}\".", neutral(&withheld(&p.text), 120)));
     }
+    if let Some(change) = change_before(&evidence.changes, incident.first_seen) {
+        d.fix.now.push(format!("Ask what it has to do with this: it began {}.", after(change, incident)));
+    }
     d.fix.verify.push("No new strikes of this incident.".into());
 }
 
@@ -222,8 +226,16 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
         };
         add(text, ends);
     }
+    if let Some(change) = change_before(&evidence.changes, incident.first_seen)
+        && let Some(record) = change.record.filter(|id| evidence.holds(*id))
+    {
+        add(format!("It began {}.", after(change, incident)), vec![record]);
+    }
     let earlier = evidence.records.iter().find(|e| {
-        e.why != Why::Proof && e.record.severity.level() >= Level::Warn && e.record.time < incident.first_seen
+        e.why != Why::Proof
+            && e.record.severity.level() >= Level::Warn
+            && e.record.time < incident.first_seen
+            && readable(e.record.message())
     });
     if let Some(e) = earlier {
         add(
@@ -247,6 +259,12 @@ fn facts(incident: &Incident, evidence: &Evidence) -> Vec<Claim> {
 fn origin(e: &crate::Exhibit) -> String {
     let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
     neutral(name, 60)
+}
+
+/// `4 s after a change: deploy orders 1.15.0`.
+fn after(change: &Change, incident: &Incident) -> String {
+    let text = neutral(&withheld(&change.text), 120);
+    format!("{} a change: {text}", apart(incident.first_seen, change.time))
 }
 
 fn times(n: u64) -> String {

@@ -14,6 +14,7 @@ mod service;
 
 pub use machine::Deadlines;
 pub use preview::Preview;
+pub use queue::Chosen;
 #[cfg(feature = "fuzzing")]
 pub(crate) use replies::texts as read_reply;
 pub use service::{ChainDeps, ChainOptions, ChainService, ChainStatus, StageStatus};

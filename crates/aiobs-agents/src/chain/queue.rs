@@ -1,17 +1,29 @@
 //! Incidents that wait for a run: worst first, one per fault, bounded. Pure; used by the service.
 
+use aiobs_llm::Provider;
 use aiobs_types::{Fingerprint, Incident, IncidentId};
+use std::sync::Arc;
+
+/// A model that a person chose for one run.
+#[derive(Clone)]
+pub struct Chosen {
+    /// Its server with everything around it.
+    pub provider: Arc<dyn Provider>,
+    /// Model to ask for; `None` takes the provider's choice.
+    pub model: Option<String>,
+}
 
 /// An incident that waits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Waiting {
     pub(crate) incident: Incident,
     /// A person asked for it: goes first, and runs even when there is a diagnosis.
     pub(crate) asked: bool,
+    /// The model that person chose.
+    pub(crate) chosen: Option<Chosen>,
 }
 
 /// The queue.
-#[derive(Debug)]
 pub(crate) struct Queue {
     limit: usize,
     items: Vec<Waiting>,
@@ -29,13 +41,14 @@ impl Queue {
 
     /// Adds an incident, or refreshes the one with the same fault. Gives back the one that had to leave for want
     /// of room: the least bad.
-    pub(crate) fn push(&mut self, incident: Incident, asked: bool) -> Option<IncidentId> {
-        if let Some(old) = self.items.iter_mut().find(|w| w.incident.fingerprint == incident.fingerprint) {
-            old.asked |= asked;
-            old.incident = incident;
+    pub(crate) fn push(&mut self, new: Waiting) -> Option<IncidentId> {
+        if let Some(old) = self.items.iter_mut().find(|w| w.incident.fingerprint == new.incident.fingerprint) {
+            old.asked |= new.asked;
+            old.incident = new.incident;
+            old.chosen = new.chosen.or(old.chosen.take());
             return None;
         }
-        self.items.push(Waiting { incident, asked });
+        self.items.push(new);
         if self.items.len() <= self.limit {
             return None;
         }
@@ -70,18 +83,19 @@ mod tests {
     use super::*;
     use aiobs_types::Severity;
 
-    fn incident(id: u64, severity: Severity) -> Incident {
-        Incident { id: IncidentId(id), fingerprint: Fingerprint(id), severity, ..Incident::default() }
+    fn waiting(id: u64, severity: Severity, asked: bool) -> Waiting {
+        let incident = Incident { id: IncidentId(id), fingerprint: Fingerprint(id), severity, ..Incident::default() };
+        Waiting { incident, asked, chosen: None }
     }
 
     #[test]
     fn the_worst_goes_first_and_the_least_bad_leaves() {
         let mut q = Queue::new(3);
         for (id, severity) in [(1, Severity::WARN), (2, Severity::ERROR), (3, Severity::ERROR)] {
-            assert_eq!(q.push(incident(id, severity), false), None);
+            assert_eq!(q.push(waiting(id, severity, false)), None);
         }
-        assert_eq!(q.push(incident(2, Severity::FATAL), false), None, "the same fault waits once");
-        assert_eq!(q.push(incident(4, Severity::ERROR), false), Some(IncidentId(1)));
+        assert_eq!(q.push(waiting(2, Severity::FATAL, false)), None, "the same fault waits once");
+        assert_eq!(q.push(waiting(4, Severity::ERROR, false)), Some(IncidentId(1)));
         let order: Vec<u64> = std::iter::from_fn(|| q.pop()).map(|w| w.incident.id.0).collect();
         assert_eq!(order, [2, 3, 4]);
     }
@@ -89,8 +103,8 @@ mod tests {
     #[test]
     fn a_person_goes_before_everything() {
         let mut q = Queue::new(3);
-        q.push(incident(1, Severity::FATAL), false);
-        q.push(incident(2, Severity::WARN), true);
+        q.push(waiting(1, Severity::FATAL, false));
+        q.push(waiting(2, Severity::WARN, true));
         assert_eq!(q.pop().map(|w| w.incident.id.0), Some(2));
         assert!(q.holds(Fingerprint(1)) && q.remove(IncidentId(1)) && !q.remove(IncidentId(1)));
     }

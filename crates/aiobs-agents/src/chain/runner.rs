@@ -9,11 +9,11 @@ use super::service::{ChainDeps, Out};
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
 use crate::tools::{Bounds, IncidentKit, Outcome, ToolBox, can_use_tools, told};
-use crate::{ChainOutput, Evidence, Lookup, Stage, StageState, gather};
+use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, StageState, gather};
 use aiobs_llm::{
     CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Message, Provider, Tool, ToolCall,
 };
-use aiobs_types::{Author, Diagnosis, Incident, Span, Timestamp, semconv};
+use aiobs_types::{AttrValue, Author, Diagnosis, Incident, Span, Timestamp, semconv};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +83,16 @@ struct Run<'a> {
     /// Kept answers will not do.
     fresh: bool,
     began: (Timestamp, Instant),
+}
+
+fn answered(done: &Completion) -> CallNote {
+    CallNote::Answered {
+        model: done.model.clone(),
+        input: done.usage.input_tokens.unwrap_or(0),
+        output: done.usage.output_tokens.unwrap_or(0),
+        estimated: done.usage.estimated,
+        cost_usd: done.usage.cost_usd,
+    }
 }
 
 /// Runs the chain for one incident; `fresh` when kept answers of models will not do.
@@ -190,12 +200,26 @@ impl Run<'_> {
                     asking.first.get_or_insert_with(|| asking.began.elapsed());
                 }
                 Ok(ChatEvent::ToolCall(wanted)) => asking.wants.push(wanted),
-                Ok(ChatEvent::Retry { .. }) => {
+                Ok(ChatEvent::Retry { attempt, reason, .. }) => {
                     asking.text.clear();
                     asking.wants.clear();
+                    let reason = shown(&reason);
+                    (self.out)(ChainOutput::Call {
+                        incident: self.incident.id,
+                        note: CallNote::Again { attempt, reason },
+                    });
                     return What::Retried { call };
                 }
-                Ok(ChatEvent::Attribute { name, value }) => self.log.set(asking.span, name, value),
+                Ok(ChatEvent::Attribute { name, value }) => {
+                    if name == semconv::REQUEST_MODEL
+                        && let AttrValue::Text(model) = &value
+                    {
+                        // Who is asked is known only once the layers have chosen.
+                        let note = CallNote::Asked { model: model.clone() };
+                        (self.out)(ChainOutput::Call { incident: self.incident.id, note });
+                    }
+                    self.log.set(asking.span, name, value);
+                }
                 Ok(ChatEvent::Done(done)) => {
                     let text = std::mem::take(&mut asking.text);
                     let (wants, stage, span) = (std::mem::take(&mut asking.wants), asking.stage, asking.span);
@@ -222,6 +246,8 @@ impl Run<'_> {
         if let Some(first) = asking.first {
             log.set(span, semconv::FIRST_TOKEN_MS, i64::try_from(first.as_millis()).unwrap_or(i64::MAX));
         }
+        log.set(span, semconv::ATTEMPTS, i64::from(done.attempts));
+        (self.out)(ChainOutput::Call { incident: self.incident.id, note: answered(done) });
         // Who answers is known for certain only now: another one may have been asked first.
         let provider = match (&self.provider, done.provider.as_str()) {
             (Some(p), "") => p.name(),

@@ -3,7 +3,7 @@
 
 use super::machine::Deadlines;
 use super::preview::{Preview, preview};
-use super::queue::{Queue, Waiting};
+use super::queue::{Chosen, Queue, Waiting};
 use super::remember::remembered;
 use super::runner::{Ended, run};
 use crate::tools::ToolUse;
@@ -117,7 +117,7 @@ fn blank() -> [StageStatus; 4] {
 }
 
 enum Command {
-    Submit(Box<Incident>, bool),
+    Submit(Box<Incident>, bool, Option<Chosen>),
     Cancel(IncidentId),
     Provider(Option<Arc<dyn Provider>>),
 }
@@ -174,12 +174,17 @@ impl ChainService {
 
     /// Wants a diagnosis. Nothing happens when this fault has one from as good an author as there is.
     pub fn submit(&self, incident: Incident) {
-        self.send(Command::Submit(Box::new(incident), false));
+        self.send(Command::Submit(Box::new(incident), false, None));
     }
 
     /// Wants a new diagnosis, whatever there is.
     pub fn rerun(&self, incident: Incident) {
-        self.send(Command::Submit(Box::new(incident), true));
+        self.send(Command::Submit(Box::new(incident), true, None));
+    }
+
+    /// Wants a new diagnosis from this model, whatever there is.
+    pub fn rerun_by(&self, incident: Incident, chosen: Chosen) {
+        self.send(Command::Submit(Box::new(incident), true, Some(chosen)));
     }
 
     /// Stops the run of this incident, or takes it out of the queue.
@@ -340,7 +345,7 @@ impl Actor {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Submit(incident, asked) => self.submit(*incident, asked),
+            Command::Submit(incident, asked, chosen) => self.submit(*incident, asked, chosen),
             Command::Cancel(id) => {
                 if self.queue.remove(id) {
                     self.forget(id);
@@ -355,14 +360,14 @@ impl Actor {
                 self.provider = provider;
                 if self.provider.is_some() {
                     for incident in std::mem::take(&mut self.poor) {
-                        self.submit(incident, false);
+                        self.submit(incident, false, None);
                     }
                 }
             }
         }
     }
 
-    fn submit(&mut self, incident: Incident, asked: bool) {
+    fn submit(&mut self, incident: Incident, asked: bool, chosen: Option<Chosen>) {
         let fault = incident.fingerprint;
         let running = self.running.as_ref().is_some_and(|r| r.incident.fingerprint == fault);
         let had = self.done.get(&fault) == Some(&self.generation) && !self.queue.holds(fault);
@@ -371,7 +376,7 @@ impl Actor {
             return;
         }
         (self.out)(ChainOutput::Waits { incident: incident.id, asked, started: false });
-        if let Some(left) = self.queue.push(incident, asked) {
+        if let Some(left) = self.queue.push(Waiting { incident, asked, chosen }) {
             // It stays noted: the next start asks for it again.
             let text = format!("too many incidents wait for a diagnosis; {left} waits for the next start");
             (self.out)(ChainOutput::Notice(text));
@@ -424,7 +429,11 @@ impl Actor {
         }
         (self.out)(ChainOutput::Waits { incident: next.incident.id, asked: next.asked, started: true });
         let cancel = CancellationToken::new();
-        let (deps, provider, out) = (self.deps.clone(), self.provider.clone(), Arc::clone(&self.out));
+        let (mut deps, mut provider, out) = (self.deps.clone(), self.provider.clone(), Arc::clone(&self.out));
+        if let Some(chosen) = next.chosen {
+            provider = Some(chosen.provider);
+            deps.options.model = chosen.model;
+        }
         let (incident, token, fresh) = (next.incident.clone(), cancel.clone(), next.asked);
         // The screen learns who runs before it learns of stages.
         (self.out)(ChainOutput::Queue { queued: self.queue.len(), running: Some(incident.id) });
@@ -456,7 +465,7 @@ impl Actor {
         self.forget(incident.id);
         if poor && generation != self.generation && self.provider.is_some() {
             // A model came while this run went on without one.
-            self.submit(incident, false);
+            self.submit(incident, false, None);
         } else if poor && self.poor.len() < REMEMBERED {
             self.poor.retain(|i| i.fingerprint != incident.fingerprint);
             self.poor.push(incident);

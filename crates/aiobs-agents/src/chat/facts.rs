@@ -2,6 +2,7 @@
 //! answer without a model says, and what a model is told up front. Blocking; knows no model.
 
 use super::intent::{Asked, Intent};
+use crate::context::readable::readable;
 use crate::context::{Exhibit, Why};
 use crate::{Archive, ArchiveError, PastIncident, PatternChange, Tally};
 use aiobs_types::{Incident, Level, LogQuery, Order, RecordId, TextMatch, Timestamp};
@@ -190,7 +191,7 @@ impl Gathering<'_> {
                 during: t.count,
                 example: t.example,
             })
-            .filter(|p| p.new || p.during >= 2 * p.before.max(2))
+            .filter(|p| (p.new || p.during >= 2 * p.before.max(2)) && readable(&p.text))
             .collect();
         let strength = |p: &PatternChange| (p.during as f64 + 1.0) / (p.before as f64 + 1.0);
         changes.sort_by(|a, b| strength(b).total_cmp(&strength(a)));

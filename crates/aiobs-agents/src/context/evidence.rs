@@ -10,6 +10,8 @@ use std::time::Duration;
 pub enum Why {
     /// The incident itself.
     Proof,
+    /// A change: a deployment, a restart.
+    Change,
     /// Same trace or request.
     SameTrace,
     /// First record of a template that appeared or surged with it.
@@ -18,8 +20,6 @@ pub enum Why {
     Across,
     /// Around it on the same source.
     Around,
-    /// A change: a deployment, a restart.
-    Change,
     /// Found by a tool that the model called.
     Tool,
 }

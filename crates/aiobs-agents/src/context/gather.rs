@@ -3,6 +3,7 @@
 
 use super::choose::{Budget, choose};
 use super::evidence::{Evidence, Lookup, PatternChange, Why};
+use super::readable::readable;
 use super::suspect::suspicion;
 use super::values::values;
 use crate::{Advisor, Archive, ArchiveError, Document, Near, Signature, Surroundings};
@@ -139,6 +140,8 @@ impl Gatherer<'_> {
                 during: t.count,
                 example: t.example,
             })
+            // Nobody learns anything from garbage, however new it is.
+            .filter(|p| p.template == incident.template || readable(&p.text))
             .filter(|p| p.new || p.template == incident.template || p.during >= 2 * p.before.max(2))
             .collect();
         changes.sort_by(|a, b| {

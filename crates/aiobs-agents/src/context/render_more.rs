@@ -1,11 +1,13 @@
 //! The parts of a prompt that stand beside the lines: changes, the host, what people wrote, files, values, what was folded.
 //! Everything is fenced like the lines. Used by the chain and by the tools; it knows no model.
 
+use super::changes::apart;
 use super::evidence::{Evidence, Folded, Values};
 use super::fence::neutral;
 use super::render::{fenced, time};
 use super::suspect::withheld;
 use crate::{Change, Document, Excerpt, HostState};
+use aiobs_types::Timestamp;
 use std::fmt::Write as _;
 
 /// Longest line of a file or document in a prompt.
@@ -40,10 +42,12 @@ pub(crate) fn values(list: &[Values]) -> String {
     fenced("values at the placeholders of the incident's template: place, placeholder: value ×count", &body)
 }
 
-pub(crate) fn changes(list: &[Change]) -> String {
+/// Changes, with how long before or after the begin of the incident they were.
+pub(crate) fn changes(list: &[Change], first: Timestamp) -> String {
     let row = |c: &Change| {
         let id = c.record.map(|id| format!("{id} ")).unwrap_or_default();
-        format!("{id}{} {} {}\n", time(c.time), neutral(&c.component, 60), safe(&c.text, 160))
+        let began = apart(first, c.time);
+        format!("{id}{} {} {}; it began {began} this\n", time(c.time), neutral(&c.component, 60), safe(&c.text, 160))
     };
     fenced(
         "changes (deployments, restarts, configuration) before and during it",
@@ -118,7 +122,7 @@ pub(crate) fn file(f: &Excerpt) -> String {
 
 /// Everything that stands beside the lines.
 pub(crate) fn beside(e: &Evidence) -> String {
-    let mut parts = vec![changes(&e.changes), folded(&e.folded), values(&e.values)];
+    let mut parts = vec![changes(&e.changes, e.signature.first_seen), folded(&e.folded), values(&e.values)];
     parts.extend(e.host.as_ref().map(host));
     parts.extend(e.documents.iter().map(document));
     parts.extend(e.files.iter().map(file));

@@ -85,3 +85,46 @@ async fn a_confirmed_diagnosis_answers_the_same_fault_at_once_and_a_wrong_one_do
         }
     }
 }
+
+/// The deployment of the small world as a marker.
+fn deployment(archive: &mut MemArchive) {
+    let (record, kind) = (Some(RecordId(21)), "deploy".to_owned());
+    let text = "deploy orders 1.15.0".to_owned();
+    archive.changes = vec![Change { time: crate::testing::at(-4), kind, text, component: "deploy".into(), record }];
+}
+
+#[tokio::test]
+async fn a_change_just_before_it_is_evidence_whoever_answers() {
+    let (mut archive, incident) = shop(&[]);
+    deployment(&mut archive);
+    for playbooks in [true, false] {
+        let (mut archive, incident) = shop(&[]);
+        deployment(&mut archive);
+        let mut w = world(None, archive, playbooks);
+        w.service.submit(incident);
+        let (d, ..) = w.diagnosed().await;
+        let claim = d.claims.iter().find(|c| c.text.contains("deploy orders 1.15.0")).unwrap();
+        assert_eq!(claim.text, "It began 4 s after a change: deploy orders 1.15.0.");
+        assert_eq!((claim.records.clone(), claim.supported, claim.doubts.len()), (vec![RecordId(21)], true, 0));
+    }
+    let model = scripted("[]");
+    let mut w = world(Some(model.clone()), archive, true);
+    w.service.submit(incident);
+    w.diagnosed().await;
+    let asked = &model.requests()[0].messages[1].content;
+    assert!(asked.contains("deploy orders 1.15.0; it began 4 s after this"), "{asked}");
+    assert!(asked.contains("[change] | orders 1.14.2 to 1.15.0"), "{asked}");
+}
+
+#[tokio::test]
+async fn garbage_is_not_quoted_as_new() {
+    let (mut archive, incident) = shop(&[]);
+    archive.log(1, Severity::INFO, 40, "orders", "\u{fffd}\u{fffd}\u{0}\u{1}PNG\u{fffd}");
+    archive.log(2, Severity::INFO, 41, "orders", "cache is cold");
+    let mut w = world(None, archive, false);
+    w.service.submit(incident);
+    let (d, ..) = w.diagnosed().await;
+    let new: Vec<&str> = d.claims.iter().map(|c| c.text.as_str()).filter(|t| t.starts_with("New at")).collect();
+    assert!(new.iter().any(|t| t.contains("cache is cold")), "{new:?}");
+    assert!(!new.iter().any(|t| t.contains("PNG")), "{new:?}");
+}

@@ -154,7 +154,7 @@ impl IncidentKit {
         let changes = self.archive.changes(from, to).map_err(|e| e.to_string())?;
         let ids: Vec<_> = changes.iter().filter_map(|c| c.record).collect();
         let records = self.archive.records(&ids).map_err(|e| e.to_string())?;
-        let body = inner(&render::changes(&changes));
+        let body = inner(&render::changes(&changes, self.incident.first_seen));
         Ok(Answer { body, exhibits: self.exhibits(records), amount: changes.len(), ..Answer::default() })
     }
 

@@ -61,6 +61,25 @@ fn each_tool_answers_in_a_fence() {
 }
 
 #[test]
+fn a_marker_is_read_with_the_line_that_tells_of_it() {
+    let (mut archive, incident) = shop(&[]);
+    archive.changes = vec![crate::Change {
+        time: crate::testing::at(-4),
+        kind: "deploy".into(),
+        text: "deploy orders 1.15.0".into(),
+        component: "deploy".into(),
+        record: Some(aiobs_types::RecordId(21)),
+    }];
+    let kit = IncidentKit { archive: Arc::new(archive), surroundings: Arc::new(Place), incident };
+    let mut t = ToolBox::new(kit, Bounds::default());
+    let out = t.answer(vec![call("read_marker", json!({"minutes_before": 1}))]).remove(0);
+    assert!(out.text.contains("deploy orders 1.15.0; it began 4 s after this"), "{}", out.text);
+    let mut evidence = Evidence::default();
+    t.deliver(&mut evidence);
+    assert!(evidence.holds(aiobs_types::RecordId(21)), "its line can be cited");
+}
+
+#[test]
 fn wrong_calls_are_refused_with_a_reason() {
     let mut t = tools(&[]);
     for (name, arguments, why) in [

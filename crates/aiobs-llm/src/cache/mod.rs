@@ -5,8 +5,8 @@
 mod lru;
 
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Completion, Embeddings, FinishReason, Health, LlmError, ModelInfo, Outgoing,
-    Provider, PullStream, Usage,
+    ChatEvent, ChatRequest, ChatStream, Completion, EmbedRequest, Embeddings, FinishReason, Health, LlmError,
+    ModelInfo, Outgoing, Provider, PullStream, Usage,
 };
 use aiobs_types::{KeptAnswer, Timestamp, semconv};
 use futures_util::future::BoxFuture;
@@ -281,8 +281,8 @@ impl Provider for Cached {
     fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
         self.shared.inner.outgoing(request)
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.shared.inner.embed(model, texts)
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        self.shared.inner.embed(request)
     }
     fn pull(&self, model: String) -> PullStream {
         self.shared.inner.pull(model)

@@ -7,3 +7,5 @@ pub(crate) mod http;
 pub(crate) mod key;
 pub(crate) mod quirks;
 pub(crate) mod sse;
+#[cfg(test)]
+pub(crate) mod testing;

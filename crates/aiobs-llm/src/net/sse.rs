@@ -100,6 +100,7 @@ pub(crate) fn may_be_events(head: &[u8]) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::net::testing::pieces;
     use proptest::prelude::*;
 
     fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
@@ -130,15 +131,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chunks_cut_anywhere_give_the_same_events(mut cuts in proptest::collection::vec(0..BODY.len(), 0..40)) {
-            cuts.sort_unstable();
-            let mut chunks = Vec::new();
-            let mut from = 0;
-            for cut in cuts {
-                chunks.push(&BODY.as_bytes()[from..cut]);
-                from = cut;
-            }
-            chunks.push(&BODY.as_bytes()[from..]);
+        fn chunks_cut_anywhere_give_the_same_events(cuts in proptest::collection::vec(0..BODY.len(), 0..40)) {
+            let chunks = pieces(BODY, cuts);
             prop_assert_eq!(read(chunks), read([BODY.as_bytes()]));
         }
 

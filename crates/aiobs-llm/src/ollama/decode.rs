@@ -145,15 +145,11 @@ impl Decode for Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::testing::{decoded, is_ended, pieces};
     use proptest::prelude::*;
 
     fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Result<ChatEvent, LlmError>> {
-        let (mut decoder, mut out) = (Decoder::new(40), Events::new());
-        for chunk in chunks {
-            decoder.push(chunk, &mut out);
-        }
-        decoder.finish(&mut out);
-        out.into()
+        decoded(Decoder::new(40), chunks)
     }
 
     const STREAM: &str = concat!(
@@ -168,22 +164,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chunks_cut_anywhere_give_the_same_events(mut cuts in proptest::collection::vec(0..STREAM.len(), 0..40)) {
-            cuts.sort_unstable();
-            let mut chunks = Vec::new();
-            let mut from = 0;
-            for cut in cuts {
-                chunks.push(&STREAM.as_bytes()[from..cut]);
-                from = cut;
-            }
-            chunks.push(&STREAM.as_bytes()[from..]);
+        fn chunks_cut_anywhere_give_the_same_events(cuts in proptest::collection::vec(0..STREAM.len(), 0..40)) {
+            let chunks = pieces(STREAM, cuts);
             prop_assert_eq!(decode(chunks), decode([STREAM.as_bytes()]));
         }
 
         #[test]
         fn any_bytes_end_in_an_error_or_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let events = decode([&bytes[..]]);
-            prop_assert!(matches!(events.last(), Some(Err(_) | Ok(ChatEvent::Done(_)))));
+            prop_assert!(is_ended(&events));
         }
     }
 

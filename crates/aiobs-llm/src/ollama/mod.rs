@@ -9,7 +9,10 @@ mod wire;
 use crate::net::address::{self, Address};
 use crate::net::answer::answer;
 use crate::net::http::{Connection, Http, KeyHeader, SMALL, last_cause, one_line};
-use crate::{ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream, Pulled};
+use crate::{
+    ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+    Pulled,
+};
 use decode::Decoder;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _, TryStreamExt as _};
@@ -185,7 +188,8 @@ impl Provider for Ollama {
         Some(Outgoing { url, body: wire::request_body(request, &model.unwrap_or_default()) })
     }
 
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        let EmbedRequest { model, texts, .. } = request;
         async move {
             let model = self.inner.model_for(model.as_deref()).await?;
             let body = serde_json::json!({"model": model, "input": texts});

@@ -8,7 +8,7 @@ use crate::net::address;
 use crate::net::answer::answer;
 use crate::net::http::{Body, Connection, Http, KeyHeader};
 use crate::net::quirks::Quirks;
-use crate::{ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider};
+use crate::{ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider};
 use decode::Decoder;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -166,7 +166,8 @@ impl Provider for OpenAi {
         Some(Outgoing { url, body: wire::request_body(request, &model, self.inner.quirks()) })
     }
 
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        let EmbedRequest { model, texts, .. } = request;
         async move {
             let model = self.inner.model_for(model.as_deref()).await?;
             let body = serde_json::json!({"model": model, "input": texts});

@@ -3,12 +3,13 @@
 
 use super::{Redaction, Restorer};
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider, PullStream,
+    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
+    PullStream,
 };
 use aiobs_types::semconv;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -131,13 +132,22 @@ impl Provider for Redacting {
     fn hidden(&self, request: &ChatRequest) -> ChatRequest {
         if self.inner.is_local() { request.clone() } else { self.hide(request).0 }
     }
-    fn embed(&self, model: Option<String>, texts: Vec<String>) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
         if self.inner.is_local() {
-            return self.inner.embed(model, texts);
+            return self.inner.embed(request);
         }
-        let mut redaction = Redaction::new(&self.allowed());
-        let texts = texts.iter().map(|t| redaction.hide(t)).collect();
-        self.inner.embed(model, texts)
+        let (allowed, mut counts) = (self.allowed(), BTreeMap::new());
+        let hide = |text: &String| {
+            // Each by itself: a text has the same vector whatever stands beside it in a batch.
+            let mut redaction = Redaction::new(&allowed);
+            let hidden = redaction.hide(text);
+            for (kind, n) in redaction.counts() {
+                *counts.entry(*kind).or_insert(0) += n;
+            }
+            hidden
+        };
+        let texts = request.texts.iter().map(hide).collect();
+        self.inner.embed(EmbedRequest { texts, redacted: counts.into_iter().collect(), ..request })
     }
     fn pull(&self, model: String) -> PullStream {
         self.inner.pull(model)

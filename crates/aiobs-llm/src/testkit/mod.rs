@@ -165,7 +165,10 @@ async fn read_request(socket: &mut BufReader<TcpStream>) -> io::Result<Option<Re
     socket.read_exact(&mut body).await?;
     let mut words = first.split(' ');
     let method = words.next().unwrap_or_default().to_owned();
-    let path = words.next().unwrap_or_default().to_owned();
+    let target = words.next().unwrap_or_default();
+    // To a proxy the whole address is written.
+    let inside = target.strip_prefix("http://").and_then(|t| t.find('/').map(|at| &t[at..]));
+    let path = inside.unwrap_or(target).to_owned();
     Ok(Some((method, path, headers, body)))
 }
 

@@ -1,6 +1,6 @@
 #![allow(clippy::needless_for_each, clippy::unwrap_used)]
 use super::*;
-use crate::OllamaEmbedder;
+use crate::ServedEmbedder;
 use crate::testing::{Server, block};
 use aiobs_store::Store;
 use aiobs_types::{Severity, Timestamp};
@@ -40,9 +40,14 @@ fn ollama(fails: usize) -> Server {
     })
 }
 
+fn served(url: &str, name: &str, connect_timeout: Duration) -> ServedEmbedder {
+    let (key, headers) = (aiobs_llm::KeySource::None, Vec::new());
+    let how = aiobs_llm::Connection { url: url.to_owned(), key, headers, connect_timeout };
+    ServedEmbedder::new(Arc::new(aiobs_llm::Ollama::new(how, None).unwrap()), name)
+}
+
 fn engine(server: &Server, name: &str) -> Engine {
-    let embedder = OllamaEmbedder::new(&server.url, name, true, Duration::from_secs(3)).unwrap();
-    Engine::new(Some(Arc::new(embedder)), None)
+    Engine::new(Some(Arc::new(served(&server.url, name, Duration::from_secs(3)))), None)
 }
 
 #[test]
@@ -118,7 +123,7 @@ fn it_stops_when_told_and_says_what_is_wrong() {
     let mut put = |c: MemoryChange| writer.put_memory(&c);
     let engine = Engine::default();
     assert!(!block(embed(&reader, &engine, &mut put, &mut |_| ControlFlow::Break(()))).unwrap());
-    let nobody = OllamaEmbedder::new("http://127.0.0.1:9", "m", true, Duration::from_secs(1)).unwrap();
+    let nobody = served("http://127.0.0.1:9", "m", Duration::from_secs(1));
     let engine = Engine::new(Some(Arc::new(nobody)), None);
     let failed = block(embed(&reader, &engine, &mut put, &mut |_| ControlFlow::Continue(()))).unwrap_err();
     assert!(failed.to_string().starts_with("no embedding model at http://127.0.0.1:9 ("), "{failed}");

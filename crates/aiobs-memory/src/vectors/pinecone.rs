@@ -55,6 +55,16 @@ impl VectorStore for Pinecone {
         self.rest.local
     }
 
+    fn count(&self) -> BoxFuture<'_, Result<u64>> {
+        async move {
+            let sent = self.rest.send(Method::POST, "describe_index_stats", Some(json!({}))).await?;
+            let namespaces = sent.as_ref().and_then(|v| v.get("namespaces"));
+            let ours = namespaces.and_then(|n| n.get(&self.namespace)?.get("vectorCount")?.as_u64());
+            Ok(ours.unwrap_or(0))
+        }
+        .boxed()
+    }
+
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
         async move { Ok(self.fetch(&contents).await?.into_iter().map(|(c, _)| c).collect()) }.boxed()
     }

@@ -61,6 +61,19 @@ impl VectorStore for Qdrant {
         self.rest.local
     }
 
+    fn count(&self) -> BoxFuture<'_, Result<u64>> {
+        async move {
+            let Some(answer) =
+                self.rest.send(Method::POST, &self.path("/points/count"), Some(json!({"exact": true}))).await?
+            else {
+                return Ok(0);
+            };
+            let count = answer.pointer("/result/count").and_then(Value::as_u64);
+            count.ok_or_else(|| self.rest.odd("no count".to_owned()))
+        }
+        .boxed()
+    }
+
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
         async move {
             let body = json!({"ids": names(&contents), "with_vector": false, "with_payload": false});

@@ -1,6 +1,6 @@
 //! What the stores that speak JSON over HTTP have in common: a client with a key, and faults in words.
 
-use super::{Result, VectorError};
+use super::{Result, VectorError, told};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
@@ -8,8 +8,6 @@ use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Most characters of a server's words that are told.
-const TOLD: usize = 200;
 
 /// See the module.
 pub(crate) struct Rest {
@@ -60,7 +58,11 @@ impl Rest {
             200..=299 if bytes.is_empty() => Ok(Some(Value::Null)),
             200..=299 => serde_json::from_slice(&bytes).map(Some).map_err(|e| self.odd(e.to_string())),
             404 => Ok(None),
-            _ => Err(VectorError::Refused { place: self.place.clone(), status, message: said(&bytes) }),
+            _ => Err(VectorError::Refused {
+                place: self.place.clone(),
+                status: status.to_string(),
+                message: said(&bytes),
+            }),
         }
     }
 
@@ -82,9 +84,7 @@ fn said(bytes: &[u8]) -> String {
     let json = serde_json::from_slice::<Value>(bytes).ok();
     let words = json.as_ref().and_then(|v| v.pointer("/status/error").or(v.get("message")).or(v.get("error")));
     let text = words.and_then(Value::as_str).map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), str::to_owned);
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let flat: String = flat.chars().filter(|c| !c.is_control()).take(TOLD).collect();
-    if flat.is_empty() { "no reason given".to_owned() } else { flat }
+    told(&text)
 }
 
 /// The numbers of a JSON list.

@@ -18,10 +18,12 @@ pub struct StoredVector {
     pub vector: Vec<f32>,
 }
 
-/// The vector with length 1; one without a direction stays as it is.
+/// The vector with length 1; one without a direction stays as it is, as does one that has been here already, to the bit.
 pub fn normalized(mut vector: Vec<f32>) -> Vec<f32> {
+    /// What is left between the length of a vector that was divided by it and 1.
+    const ROUNDED: f32 = 1e-6;
     let length = dot(&vector, &vector).sqrt();
-    if length.is_finite() && length > 0.0 {
+    if length.is_finite() && length > 0.0 && (length - 1.0).abs() > ROUNDED {
         for x in &mut vector {
             *x /= length;
         }
@@ -168,6 +170,38 @@ impl Reader {
             found.push(StoredVector { model: model.to_owned(), content, vector });
         }
         Ok(found)
+    }
+
+    /// Those of `contents` that have a vector of this model, in their order.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn with_vector(&self, model: &str, contents: &[ContentHash]) -> Result<Vec<ContentHash>> {
+        if !self.remembers()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT 1 FROM vector WHERE model = ?1 AND content = ?2";
+        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
+        let mut found = Vec::new();
+        for content in contents {
+            if statement.exists(params![model, blob(*content)]).doing(DOING)? {
+                found.push(*content);
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many vectors of this model there are.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn vector_count(&self, model: &str) -> Result<u64> {
+        if !self.remembers()? {
+            return Ok(0);
+        }
+        let sql = "SELECT count(*) FROM vector WHERE model = ?";
+        let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
+        statement.query_row([model], |r| r.get::<_, i64>(0)).map(|n| n as u64).doing(DOING)
     }
 
     /// Contents and numbers of the documents that fit.

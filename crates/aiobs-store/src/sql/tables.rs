@@ -12,8 +12,18 @@ pub struct SqlColumn {
     pub kind: &'static str,
     /// What it holds, in a few words.
     pub about: &'static str,
-    /// The expression over the stored row; empty for `logs`.
-    pub(super) from: &'static str,
+    from: Value,
+}
+
+/// Where the value of a column comes from.
+#[derive(Clone, Copy, Debug)]
+enum Value {
+    /// The column of that name of the stored row, or of the virtual table.
+    Column,
+    /// The member of that name of the row's body.
+    Body,
+    /// This expression over the stored row.
+    Sql(&'static str),
 }
 
 /// A table.
@@ -29,14 +39,29 @@ pub struct SqlTable {
     pub(super) stored: &'static str,
 }
 
+const fn own(name: &'static str, kind: &'static str, about: &'static str) -> SqlColumn {
+    SqlColumn { name, kind, about, from: Value::Column }
+}
+
+const fn body(name: &'static str, kind: &'static str, about: &'static str) -> SqlColumn {
+    SqlColumn { name, kind, about, from: Value::Body }
+}
+
 const fn c(name: &'static str, kind: &'static str, about: &'static str, from: &'static str) -> SqlColumn {
-    SqlColumn { name, kind, about, from }
+    SqlColumn { name, kind, about, from: Value::Sql(from) }
 }
 
 const INT: &str = "INTEGER";
 const REAL: &str = "REAL";
 const TEXT: &str = "TEXT";
 const JSON: &str = "JSON";
+
+/// An expression over the newest verdict on the incident of a diagnosis.
+macro_rules! verdict {
+    ($what:literal) => {
+        concat!("(SELECT ", $what, " FROM verdict v WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)")
+    };
+}
 
 /// Name of the table of records.
 pub(super) const LOGS: &str = "logs";
@@ -48,20 +73,20 @@ pub const SQL_TABLES: &[SqlTable] = &[
         about: "one row per record of the archive",
         stored: "",
         columns: &[
-            c("id", INT, "number in the archive, in the order of arrival", ""),
-            c("time", TEXT, "event time, RFC 3339 in UTC", ""),
-            c("time_ns", INT, "event time in nanoseconds since 1970", ""),
-            c("observed", TEXT, "when it was read, RFC 3339 in UTC", ""),
-            c("severity", INT, "OpenTelemetry severity number, 0 to 24", ""),
-            c("level", TEXT, "unset, trace, debug, info, warn, error or fatal", ""),
-            c("source", TEXT, "name of the source", ""),
-            c("component", TEXT, "logger, service or program; empty when unknown", ""),
-            c("template", INT, "number of its template", ""),
-            c("template_text", TEXT, "text of its template", ""),
-            c("message", TEXT, "the text after time, level and component", ""),
-            c("text", TEXT, "the whole text", ""),
-            c("trace_id", TEXT, "its trace, when a field names one", ""),
-            c("fields", JSON, "the named values in it: fields ->> 'status'", ""),
+            own("id", INT, "number in the archive, in the order of arrival"),
+            own("time", TEXT, "event time, RFC 3339 in UTC"),
+            own("time_ns", INT, "event time in nanoseconds since 1970"),
+            own("observed", TEXT, "when it was read, RFC 3339 in UTC"),
+            own("severity", INT, "OpenTelemetry severity number, 0 to 24"),
+            own("level", TEXT, "unset, trace, debug, info, warn, error or fatal"),
+            own("source", TEXT, "name of the source"),
+            own("component", TEXT, "logger, service or program; empty when unknown"),
+            own("template", INT, "number of its template"),
+            own("template_text", TEXT, "text of its template"),
+            own("message", TEXT, "the text after time, level and component"),
+            own("text", TEXT, "the whole text"),
+            own("trace_id", TEXT, "its trace, when a field names one"),
+            own("fields", JSON, "the named values in it: fields ->> 'status'"),
         ],
     },
     SqlTable {
@@ -69,17 +94,17 @@ pub const SQL_TABLES: &[SqlTable] = &[
         about: "one row per message template",
         stored: "template",
         columns: &[
-            c("id", INT, "number", "id"),
-            c("text", TEXT, "constant part, with placeholders", "text"),
-            c("count", INT, "records so far", "count"),
-            c("severity", INT, "worst severity", "severity"),
+            own("id", INT, "number"),
+            own("text", TEXT, "constant part, with placeholders"),
+            own("count", INT, "records so far"),
+            own("severity", INT, "worst severity"),
             c("level", TEXT, "worst level", "level(severity)"),
             c("first_seen", TEXT, "event time of the first record", "rfc3339(first_seen)"),
             c("first_seen_ns", INT, "the same in nanoseconds", "first_seen"),
             c("last_seen", TEXT, "event time of the last record", "rfc3339(last_seen)"),
             c("last_seen_ns", INT, "the same in nanoseconds", "last_seen"),
-            c("example", INT, "id of a record", "example"),
-            c("life", TEXT, "new, rising, surging, falling, vanished, periodic or steady; empty when unknown", "life"),
+            own("example", INT, "id of a record"),
+            own("life", TEXT, "new, rising, surging, falling, vanished, periodic or steady; empty when unknown"),
         ],
     },
     SqlTable {
@@ -87,22 +112,23 @@ pub const SQL_TABLES: &[SqlTable] = &[
         about: "one row per incident",
         stored: "incident",
         columns: &[
-            c("id", INT, "number", "id"),
-            c("title", TEXT, "what is wrong", "body ->> 'title'"),
-            c("state", TEXT, "open, acknowledged, resolved or muted", "state"),
-            c("reason", TEXT, "why it was opened", "body ->> 'reason'"),
-            c("severity", INT, "worst severity", "body ->> 'severity'"),
+            own("id", INT, "number"),
+            body("title", TEXT, "what is wrong"),
+            own("state", TEXT, "open, acknowledged, resolved or muted"),
+            body("reason", TEXT, "why it was opened"),
+            body("severity", INT, "worst severity"),
             c("level", TEXT, "worst level", "level(body ->> 'severity')"),
-            c("criticality", INT, "1 to 5, by the diagnosis", "body ->> 'criticality'"),
-            c("count", INT, "times it struck", "body ->> 'count'"),
+            body("criticality", INT, "1 to 5, by the diagnosis"),
+            body("count", INT, "times it struck"),
             c("first_seen", TEXT, "when it began", "rfc3339(body ->> 'first_seen')"),
             c("first_seen_ns", INT, "the same in nanoseconds", "body ->> 'first_seen'"),
             c("last_seen", TEXT, "when it struck last", "rfc3339(last_seen)"),
             c("last_seen_ns", INT, "the same in nanoseconds", "last_seen"),
-            c("components", JSON, "components that it struck", "body -> 'components'"),
-            c("template", INT, "template of its records", "body ->> 'template'"),
-            c("evidence", JSON, "ids of records that prove it", "body -> 'evidence'"),
-            c("timeline", JSON, "what happened to it", "body -> 'timeline'"),
+            c("caused_by", INT, "number of the incident that is its likeliest cause", "caused_by"),
+            body("components", JSON, "components that it struck"),
+            body("template", INT, "template of its records"),
+            body("evidence", JSON, "ids of records that prove it"),
+            body("timeline", JSON, "what happened to it"),
         ],
     },
     SqlTable {
@@ -112,10 +138,10 @@ pub const SQL_TABLES: &[SqlTable] = &[
         columns: &[
             c("time", TEXT, "when", "rfc3339(time)"),
             c("time_ns", INT, "the same in nanoseconds", "time"),
-            c("kind", TEXT, "deploy, rollback, restart, config, version, scale, migration or failover", "kind"),
-            c("text", TEXT, "few words", "text"),
-            c("component", TEXT, "logger, service or program; empty when unknown", "component"),
-            c("record", INT, "id of the record that tells of it", "record"),
+            own("kind", TEXT, "deploy, rollback, restart, config, version, scale, migration or failover"),
+            own("text", TEXT, "few words"),
+            own("component", TEXT, "logger, service or program; empty when unknown"),
+            own("record", INT, "id of the record that tells of it"),
         ],
     },
     SqlTable {
@@ -123,8 +149,8 @@ pub const SQL_TABLES: &[SqlTable] = &[
         about: "one row per diagnosis; the newest of an incident has the highest id",
         stored: "diagnosis",
         columns: &[
-            c("id", INT, "number", "id"),
-            c("incident", INT, "the incident it is about", "incident"),
+            own("id", INT, "number"),
+            own("incident", INT, "the incident it is about"),
             c("created", TEXT, "when it was made", "rfc3339(created)"),
             c("created_ns", INT, "the same in nanoseconds", "created"),
             c("author", TEXT, "model, playbook or facts", "body ->> '$.author.kind'"),
@@ -134,33 +160,22 @@ pub const SQL_TABLES: &[SqlTable] = &[
                 "which model or playbook",
                 "coalesce(body ->> '$.author.model', body ->> '$.author.id')",
             ),
-            c("title", TEXT, "the fault in a few words", "body ->> 'title'"),
-            c("cause", TEXT, "why it happens", "body ->> 'cause'"),
-            c("error_class", TEXT, "kind of error", "body ->> 'error_class'"),
-            c("criticality", INT, "1 to 5", "body ->> 'criticality'"),
-            c("confidence", TEXT, "low, medium or high", "body ->> 'confidence'"),
-            c("summary", TEXT, "for people", "body ->> 'summary'"),
-            c("claims", JSON, "what it says, and the records that each rests on", "body -> 'claims'"),
-            c("fix", JSON, "what to do now and for good, commands, verification, way back", "body -> 'fix'"),
-            c(
-                "verdict",
-                INT,
-                "1 right, 0 not, as a person said of the incident",
-                "(SELECT v.correct FROM verdict v WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
-            ),
+            body("title", TEXT, "the fault in a few words"),
+            body("cause", TEXT, "why it happens"),
+            body("error_class", TEXT, "kind of error"),
+            body("criticality", INT, "1 to 5"),
+            body("confidence", TEXT, "low, medium or high"),
+            body("summary", TEXT, "for people"),
+            body("claims", JSON, "what it says, and the records that each rests on"),
+            body("fix", JSON, "what to do now and for good, commands, verification, way back"),
+            c("verdict", INT, "1 right, 0 not, as a person said of the incident", verdict!("v.correct")),
             c(
                 "judgement",
                 TEXT,
                 "right, partly or wrong, as a person said of the incident",
-                "(SELECT iif(v.judgement = '', iif(v.correct, 'right', 'wrong'), v.judgement) FROM verdict v \
-                 WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
+                verdict!("iif(v.judgement = '', iif(v.correct, 'right', 'wrong'), v.judgement)"),
             ),
-            c(
-                "judgement_note",
-                TEXT,
-                "what that person wrote beside it",
-                "(SELECT v.note FROM verdict v WHERE v.incident = s.incident ORDER BY v.rowid DESC LIMIT 1)",
-            ),
+            c("judgement_note", TEXT, "what that person wrote beside it", verdict!("v.note")),
         ],
     },
     SqlTable {
@@ -176,7 +191,7 @@ pub const SQL_TABLES: &[SqlTable] = &[
                 "the step around it",
                 "CASE WHEN parent IS NULL THEN NULL ELSE printf('%016x', parent) END",
             ),
-            c("name", TEXT, "what was done", "body ->> 'name'"),
+            body("name", TEXT, "what was done"),
             c("start", TEXT, "when it began", "rfc3339(start)"),
             c("start_ns", INT, "the same in nanoseconds", "start"),
             c("seconds", REAL, "how long it took; empty while it runs", "((body ->> 'end') - start) / 1e9"),
@@ -191,17 +206,46 @@ pub const SQL_TABLES: &[SqlTable] = &[
         ],
     },
     SqlTable {
-        name: "model_calls",
-        about: "one row per call of a model that left this machine",
-        stored: "model_call",
+        name: "audit",
+        about: "one row per thing that left this machine: calls of models, and alerts",
+        stored: "departure",
         columns: &[
             c("time", TEXT, "when it was sent", "rfc3339(time)"),
             c("time_ns", INT, "the same in nanoseconds", "time"),
-            c("provider", TEXT, "who serves the model", "body ->> 'provider'"),
-            c("endpoint", TEXT, "where it went", "body ->> 'endpoint'"),
-            c("model", TEXT, "model asked for", "body ->> 'model'"),
-            c("stage", TEXT, "what it was for", "body ->> 'stage'"),
-            c("bytes", INT, "bytes of the request", "body ->> 'bytes'"),
+            c("kind", TEXT, "model or alert", "kind"),
+            c("place", TEXT, "where it went", "coalesce(body ->> 'endpoint', body ->> 'place')"),
+            c("via", TEXT, "the model's provider, or the channel", "coalesce(body ->> 'provider', body ->> 'channel')"),
+            c(
+                "what",
+                TEXT,
+                "what a model was asked for, or what of an incident was told",
+                "coalesce(body ->> 'stage', body ->> 'state')",
+            ),
+            c("incident", INT, "the incident that an alert is about", "incident"),
+            c("rule", TEXT, "the rule that told it", "body ->> 'rule'"),
+            c("bytes", INT, "bytes of a request to a model", "body ->> 'bytes'"),
+            c(
+                "outcome",
+                TEXT,
+                "ok, sent, or what went wrong; empty while it runs",
+                "coalesce(body ->> 'outcome', body ->> '$.end.outcome')",
+            ),
+            c("note", TEXT, "why an alert failed, or went only partly well", "body ->> 'note'"),
+            c("cost_usd", REAL, "US dollars, when the price is known", "body ->> '$.end.cost_usd'"),
+        ],
+    },
+    SqlTable {
+        name: "model_calls",
+        about: "one row per call of a model that left this machine",
+        stored: "departure",
+        columns: &[
+            c("time", TEXT, "when it was sent", "rfc3339(time)"),
+            c("time_ns", INT, "the same in nanoseconds", "time"),
+            body("provider", TEXT, "who serves the model"),
+            body("endpoint", TEXT, "where it went"),
+            body("model", TEXT, "model asked for"),
+            body("stage", TEXT, "what it was for"),
+            body("bytes", INT, "bytes of the request"),
             c(
                 "redacted",
                 JSON,
@@ -219,10 +263,10 @@ pub const SQL_TABLES: &[SqlTable] = &[
         about: "one row per measured value",
         stored: "metric",
         columns: &[
-            c("name", TEXT, "what was measured", "name"),
+            own("name", TEXT, "what was measured"),
             c("time", TEXT, "when", "rfc3339(time)"),
             c("time_ns", INT, "the same in nanoseconds", "time"),
-            c("value", REAL, "the value", "value"),
+            own("value", REAL, "the value"),
             c(
                 "labels",
                 JSON,
@@ -237,10 +281,10 @@ pub const SQL_TABLES: &[SqlTable] = &[
         stored: "checkpoint",
         columns: &[
             c("id", INT, "number", "source"),
-            c("name", TEXT, "its name, as in logs.source", "name"),
-            c("format", TEXT, "format of its lines", "body ->> 'format'"),
-            c("records", INT, "records read from its current file", "body ->> 'records'"),
-            c("offset", INT, "bytes stored of its current file", "body ->> 'offset'"),
+            own("name", TEXT, "its name, as in logs.source"),
+            body("format", TEXT, "format of its lines"),
+            body("records", INT, "records read from its current file"),
+            body("offset", INT, "bytes stored of its current file"),
             c("last_time", TEXT, "event time of its last record", "rfc3339(body ->> 'last_time')"),
         ],
     },
@@ -256,14 +300,31 @@ pub const SQL_FUNCTIONS: &[(&str, &str)] = &[
     ("text REGEXP 'a|b'", "whether an expression finds something in a text"),
 ];
 
+impl SqlColumn {
+    /// As a view selects it.
+    fn selected(&self) -> String {
+        let name = self.name;
+        match self.from {
+            Value::Column => format!("\"{name}\""),
+            Value::Body if self.kind == JSON => format!("body -> '{name}' AS \"{name}\""),
+            Value::Body => format!("body ->> '{name}' AS \"{name}\""),
+            Value::Sql(from) => format!("{from} AS \"{name}\""),
+        }
+    }
+}
+
+/// Tables of which a view shows only some rows.
+const ONLY: &[(&str, &str)] = &[("model_calls", "WHERE kind = 'model'")];
+
 /// `CREATE TEMP VIEW` of each stored table.
 pub(super) fn views() -> String {
     let mut sql = String::new();
     for table in SQL_TABLES.iter().filter(|t| !t.stored.is_empty()) {
-        let columns: Vec<String> = table.columns.iter().map(|c| format!("{} AS \"{}\"", c.from, c.name)).collect();
+        let columns: Vec<String> = table.columns.iter().map(SqlColumn::selected).collect();
         let columns = columns.join(", ");
-        let _ =
-            writeln!(sql, "CREATE TEMP VIEW \"{}\" AS SELECT {columns} FROM main.\"{}\" s;", table.name, table.stored);
+        let only = ONLY.iter().find(|(name, _)| *name == table.name).map_or("", |(_, only)| only);
+        let SqlTable { name, stored, .. } = table;
+        let _ = writeln!(sql, "CREATE TEMP VIEW \"{name}\" AS SELECT {columns} FROM main.\"{stored}\" s {only};");
     }
     sql
 }

@@ -287,7 +287,7 @@ fn mistakes_are_told_with_place_and_nearest_name() {
         ("SELECT sevrity FROM logs", "column 8: there is no column `sevrity`; did you mean `severity`?"),
         (
             "SELECT * FROM log",
-            "there is no table `log`; there are logs, templates, incidents, markers, diagnoses, spans, model_calls, metrics, sources; did you mean `logs`?",
+            "there is no table `log`; there are logs, templates, incidents, markers, diagnoses, spans, audit, model_calls, metrics, sources; did you mean `logs`?",
         ),
         ("SELECT buckt(time_ns, '1m') FROM logs", "there is no function `buckt`; did you mean `bucket`?"),
         ("SELEC 1", "column 1: near \"SELEC\": syntax error"),

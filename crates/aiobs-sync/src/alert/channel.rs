@@ -3,7 +3,7 @@
 
 use super::{Alert, Chat, Mail, PagerDuty, Templates, Webhook};
 use crate::{Item, Plan, Remote, SendError, Sent};
-use aiobs_types::Timestamp;
+use aiobs_types::{SentAlert, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,10 +83,35 @@ pub struct Delivery<'a> {
     pub channel: &'static str,
     /// Host and port.
     pub place: String,
+    /// Whether that is this machine.
+    pub local: bool,
     /// What it was about.
     pub alerts: &'a [Alert],
     /// What came of it.
     pub outcome: Outcome,
+}
+
+impl Delivery<'_> {
+    /// What is written down about it, one row per alert: nothing of its text but the title.
+    pub fn rows(&self, time: Timestamp) -> Vec<SentAlert> {
+        let (outcome, note) = match &self.outcome {
+            Outcome::Sent(note) => ("sent", note.clone()),
+            Outcome::Failed(why) => ("failed", Some(why.clone())),
+        };
+        let row = |a: &Alert| SentAlert {
+            time,
+            channel: self.channel.to_owned(),
+            place: self.place.clone(),
+            local: self.local,
+            incident: a.incident,
+            state: a.state.name().to_owned(),
+            rule: a.rule.clone(),
+            title: a.title.clone(),
+            outcome: outcome.to_owned(),
+            note: note.clone(),
+        };
+        self.alerts.iter().map(row).collect()
+    }
 }
 
 /// Told of every message that is done with; must not block.
@@ -111,7 +136,8 @@ pub struct AlertSender {
 impl AlertSender {
     fn tell(&self, alerts: &[Alert], outcome: Outcome) {
         if !alerts.is_empty() {
-            (self.heard)(&Delivery { channel: self.channel_name, place: self.channel.place(), alerts, outcome });
+            let (channel, place, local) = (self.channel_name, self.channel.place(), self.channel.is_local());
+            (self.heard)(&Delivery { channel, place, local, alerts, outcome });
         }
     }
 }

@@ -18,7 +18,7 @@ pub use chat::{Chat, ChatKind};
 pub use hours::Hours;
 pub use http::HttpOptions;
 pub use pagerduty::PagerDuty;
-pub use rules::{Engine, Memory, Rule, Ticket};
+pub use rules::{Engine, Memory, Rule, Standing, Ticket, Word};
 pub use smtp::{Mail, MailOptions, Security};
 pub use template::{TEMPLATES, TemplateError, Templates};
 pub use webhook::Webhook;

@@ -6,7 +6,7 @@ mod server;
 use crate::{Exporter, Item, Otlp, OtlpOptions, Outbox, Pace, SyncState};
 use aiobs_store::{Commit, OutboxEntry, OutboxRow, OutboxState, Reader, Store, Writer};
 use aiobs_types::{Span, SpanId, SpanStatus, Timestamp, TraceId};
-use server::{Server, free_port};
+use server::{Quiet, Server};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -90,7 +90,8 @@ fn names(numbers: std::ops::Range<u64>) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_arrives_once_and_in_order_after_the_remote_was_down() {
-    let (db, address) = (Db::new(1000), free_port().await);
+    let (db, quiet) = (Db::new(1000), Quiet::new());
+    let address = quiet.address;
     db.put(0..10);
     let exporter = start(&db, address);
     let down = until(&exporter, |s| s.last_error.is_some() && s.waiting == 10).await;
@@ -100,7 +101,7 @@ async fn everything_arrives_once_and_in_order_after_the_remote_was_down() {
 
     db.put(10..25);
     let busy = "503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
-    let server = Server::start(address, &[busy, "429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"]).await;
+    let server = quiet.listen(&[busy, "429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"]);
     until(&exporter, |s| s.sent == 25).await;
     db.put(25..30);
     exporter.waker().notify_one();
@@ -118,7 +119,7 @@ async fn a_batch_that_is_refused_is_dropped_and_counted() {
     let db = Db::new(1000);
     db.put(0..6);
     let bad = "400 Bad Request\r\ncontent-length: 27\r\n\r\n{\"message\":\"hidden is bad\"}";
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), &[bad]).await;
+    let server = Server::start(&[bad]);
     let exporter = start(&db, server.address);
     let state = until(&exporter, |s| s.waiting == 0 && s.sent + s.refused == 6).await;
     assert_eq!((state.sent, state.refused), (2, 4));
@@ -137,7 +138,7 @@ async fn a_part_that_is_refused_is_counted_and_told() {
     let db = Db::new(1000);
     db.put(0..4);
     let part = "200 OK\r\ncontent-length: 65\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too old\"}}";
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), &[part]).await;
+    let server = Server::start(&[part]);
     let exporter = start(&db, server.address);
     let state = until(&exporter, |s| s.refused == 3 && s.waiting == 0).await;
     assert_eq!((state.sent, state.last_error.as_deref()), (1, Some("too old")));
@@ -146,15 +147,15 @@ async fn a_part_that_is_refused_is_counted_and_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_remote_that_stays_down_fills_the_outbox_only_to_its_bound() {
-    let (db, address) = (Db::new(8), free_port().await);
-    let exporter = start(&db, address);
+    let (db, quiet) = (Db::new(8), Quiet::new());
+    let exporter = start(&db, quiet.address);
     for n in 0..5 {
         db.put(n * 4..n * 4 + 4);
         exporter.waker().notify_one();
     }
     let state = until(&exporter, |s| s.dropped == 12 && s.last_error.is_some()).await;
     assert_eq!(state.waiting, 8);
-    let server = Server::start(address, &[]).await;
+    let server = quiet.listen(&[]);
     until(&exporter, |s| s.sent == 8 && s.waiting == 0).await;
     assert_eq!(server.seen.lock().unwrap().names, names(12..20), "the newest are kept");
 }
@@ -162,18 +163,36 @@ async fn a_remote_that_stays_down_fills_the_outbox_only_to_its_bound() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_sends_what_waits_and_leaves_the_rest_for_the_next_start() {
     let db = Db::new(1000);
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), &[]).await;
+    let server = Server::start(&[]);
     let exporter = start(&db, server.address);
     db.put(0..9);
     exporter.stop(LIMIT).await;
     assert_eq!(server.seen.lock().unwrap().names, names(0..9));
 
-    let nowhere = start(&db, free_port().await);
+    let quiet = Quiet::new();
+    let nowhere = start(&db, quiet.address);
     db.put(9..12);
     nowhere.waker().notify_one();
     until(&nowhere, |s| s.last_error.is_some()).await;
     nowhere.stop(LIMIT).await;
+    drop(quiet);
     let again = start(&db, server.address);
     until(&again, |s| s.sent == 3).await;
     assert_eq!(server.seen.lock().unwrap().names, names(0..12));
+}
+
+/// Whatever moment the stop comes in, what was put there before it is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_put_before_the_stop_waits_for_the_next_start() {
+    let db = Db::new(1000);
+    let server = Server::start(&[]);
+    for round in 0..40 {
+        let exporter = start(&db, server.address);
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        db.put(round..round + 1);
+        exporter.stop(LIMIT).await;
+        assert_eq!(server.seen.lock().unwrap().names.len() as u64, round + 1);
+    }
 }

@@ -21,14 +21,18 @@ pub(super) struct Choose {
 
 /// A model in few words.
 pub(super) fn named(m: &ModelChoice) -> String {
-    if m.model.is_empty() { m.route.clone() } else { m.model.clone() }
+    if m.model.is_empty() { m.server.clone() } else { m.model.clone() }
+}
+
+fn place(m: &ModelChoice) -> String {
+    format!("{}, {}", m.provider, if m.local { "this machine" } else { "another machine" })
 }
 
 impl State {
     /// Opens the choice.
     pub(super) fn choose(&mut self) -> Vec<Effect> {
         self.choosing = Some(Choose::default());
-        vec![Effect::Send(Request::Models)]
+        vec![Effect::Send(Request::ModelChoices)]
     }
 
     /// A key while the choice is open; `height` rows are seen.
@@ -42,8 +46,8 @@ impl State {
             }
             Action::Open | Action::Rerun => {
                 let chosen = at.checked_sub(1).and_then(|i| self.models.get(i)).cloned();
-                if let Some(m) = chosen.as_ref().filter(|m| !m.wrong.is_empty()) {
-                    return vec![Effect::warn(format!("{} does not answer: {}", named(m), m.wrong))];
+                if let Some((m, wrong)) = chosen.as_ref().and_then(|m| Some((m, m.wrong.as_ref()?))) {
+                    return vec![Effect::warn(format!("{} does not answer: {wrong}", named(m)))];
                 }
                 self.choosing = None;
                 self.model = chosen;
@@ -85,7 +89,7 @@ impl State {
                 None => {
                     ("as configured".to_owned(), "the first that answers, in the order of the configuration".to_owned())
                 }
-                Some(m) => (named(m), format!("{}  {}", m.route, m.place)),
+                Some(m) => (named(m), format!("{}  {}", m.server, place(m))),
             };
             let safe = |t: &str| text::safe_for(t, cx.glyphs.ascii).into_owned();
             let dim = if at { style } else { cx.style(Role::Dim) };
@@ -93,9 +97,9 @@ impl State {
                 Span::styled(format!(" {mark} {}  ", text::fit(&safe(&name), 28, cx.glyphs.ellipsis)), style),
                 Span::styled(safe(&about), dim),
             ];
-            if let Some(m) = one.filter(|m| !m.wrong.is_empty()) {
+            if let Some(wrong) = one.and_then(|m| m.wrong.as_ref()) {
                 let warn = if at { style } else { cx.style(Role::Warn) };
-                spans.push(Span::styled(format!("  {}", safe(&m.wrong)), warn));
+                spans.push(Span::styled(format!("  {}", safe(wrong)), warn));
             }
             frame.render_widget(cut(spans), row);
         }

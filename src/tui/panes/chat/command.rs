@@ -3,7 +3,7 @@
 use super::asking::busy;
 use super::choose::named;
 use super::state::State;
-use crate::runtime::events::{ChangeTalk, ModelState, Request};
+use crate::runtime::events::{ChangeTalk, ModelChoice, ModelState, Request};
 use crate::tui::effect::Effect;
 use crate::tui::panes::{PaneCx, PaneId};
 use crate::tui::widgets::text;
@@ -109,15 +109,12 @@ impl State {
             self.model = None;
             return Ok(vec![Effect::info("The configured order holds again")]);
         }
-        let known = self.models.iter().find(|m| named(m) == name || m.route == name);
-        let known =
-            known.ok_or_else(|| format!("No model {name} is known here; Tab completes, or choose from the list"));
-        match known {
-            Ok(m) if m.wrong.is_empty() => self.model = Some(m.clone()),
-            Ok(m) => return Err(format!("{name} does not answer: {}", m.wrong)),
+        match self.models.iter().find(|m| named(m) == name || m.server == name) {
+            Some(ModelChoice { wrong: Some(wrong), .. }) => return Err(format!("{name} does not answer: {wrong}")),
+            Some(m) => self.model = Some(m.clone()),
             // They were not asked for yet: the list shows them.
-            Err(_) if self.models.is_empty() => return Ok(self.choose()),
-            Err(why) => return Err(why),
+            None if self.models.is_empty() => return Ok(self.choose()),
+            None => return Err(format!("No model {name} is known here; Tab completes, or choose from the list")),
         }
         Ok(Vec::new())
     }

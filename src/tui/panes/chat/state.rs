@@ -149,7 +149,7 @@ impl State {
                 }
                 let ask = self.models.is_empty() && self.editor.lines()[0].starts_with("/model");
                 self.complete(cx);
-                return if ask { vec![Effect::Send(Request::Models)] } else { Vec::new() };
+                return if ask { vec![Effect::Send(Request::ModelChoices)] } else { Vec::new() };
             }
             Action::Back => {
                 self.editing = false;
@@ -289,7 +289,7 @@ impl Pane for State {
                     talks.loaded(all);
                 }
             }
-            Event::Models(models) => {
+            Event::ModelChoices(Ok(models)) => {
                 self.models.clone_from(models);
                 if self.editing {
                     self.typed(cx);

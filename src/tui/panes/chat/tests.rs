@@ -333,14 +333,16 @@ fn conversations_are_searched_opened_renamed_and_deleted() {
 fn another_model_is_chosen_and_answers_the_last_question_again() {
     let mut kit = Kit::new(90, 22, Depth::None, false);
     let mut pane = ready(&mut kit);
-    assert_eq!(kit.press(&mut pane, &[ChooseModel]), [Effect::Send(Request::Models)]);
+    assert_eq!(kit.press(&mut pane, &[ChooseModel]), [Effect::Send(Request::ModelChoices)]);
     let one = |model: &str, wrong: &str| ModelChoice {
-        route: "model".into(),
+        server: "model".into(),
+        provider: "ollama".into(),
+        place: "127.0.0.1:11434".into(),
         model: model.into(),
-        place: "ollama, this machine".into(),
-        wrong: wrong.into(),
+        local: true,
+        wrong: Some(wrong.to_owned()).filter(|w| !w.is_empty()),
     };
-    kit.event(&mut pane, Event::Models(vec![one("llama3.1:8b", ""), one("gone", "connection refused")]));
+    kit.event(&mut pane, Event::ModelChoices(Ok(vec![one("llama3.1:8b", ""), one("gone", "connection refused")])));
     let shown = kit.draw(&pane);
     assert!(shown.contains("as configured") && shown.contains("llama3.1:8b") && shown.contains("connection refused"));
     let refused = kit.press(&mut pane, &[Down, Down, Open]);
@@ -379,7 +381,7 @@ fn tab_completes_commands_and_what_they_take() {
     assert_eq!(line(&mut pane, "/inc", 2).0, "/incident 7", "one that is left is taken, and what it takes follows");
     assert_eq!(line(&mut pane, "/incident #7", 1).0, "/incident 7");
     assert_eq!(line(&mut pane, "/re", 2).0, "/rename ", "from one to the next");
-    assert_eq!(line(&mut pane, "/model ", 1).1, [Effect::Send(Request::Models)], "which there are is asked");
+    assert_eq!(line(&mut pane, "/model ", 1).1, [Effect::Send(Request::ModelChoices)], "which there are is asked");
     assert_eq!(
         line(&mut pane, "text", 1).1,
         [Effect::Show(crate::tui::panes::PaneId::Sql)],

@@ -9,11 +9,13 @@ use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::document::{Document, LinkStyles, Piece, marked};
 use crate::tui::widgets::{spark, text};
-use aiobs_types::{Author, Diagnosis, Incident, LogRecord, RecordId, TimelineKind};
+use aiobs_types::{Author, Diagnosis, Incident, IncidentId, LogRecord, RecordId, TimelineKind};
 use ratatui::text::Span;
 
 /// Cells of the column of labels (`Now`, `Verify`, ...).
 const LABEL: usize = 11;
+/// Consequences named.
+const RELATED: usize = 6;
 /// Lines named beside a security finding.
 const SUSPECTS: usize = 8;
 
@@ -38,8 +40,10 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
         None => undiagnosed(&mut doc, incident, cx),
     }
     evidence(&mut doc, detail, &cited, state.wrap, cx);
+    likelihood(&mut doc, detail, cx);
     similar(&mut doc, detail, cx);
     history(&mut doc, detail, cx);
+    alerts(&mut doc, detail, cx);
     if let Some(d) = &detail.diagnosis {
         list(&mut doc, "References", &d.references, cx);
         list(&mut doc, "Notes", &d.notes, cx);
@@ -48,10 +52,29 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     doc
 }
 
-fn safe(t: &str, cx: &PaneCx<'_>) -> String {
+pub(super) fn safe(t: &str, cx: &PaneCx<'_>) -> String {
     // A model's or a record's line breaks would be drawn as symbols: in running text they are spaces.
     let flat = if t.contains(['\n', '\r']) { t.split_whitespace().collect::<Vec<_>>().join(" ") } else { t.to_owned() };
     text::safe_for(&text::unfenced(&flat), cx.glyphs.ascii).into_owned()
+}
+
+/// What caused it, and what it caused.
+fn related(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
+    let named = |id: &IncidentId| {
+        let known = cx.snapshot.incidents.iter().find(|i| i.id == *id);
+        known.map_or_else(|| id.to_string(), |i| format!("{id} {}", safe(&i.title, cx)))
+    };
+    if let Some(cause) = &incident.caused_by {
+        let text = format!("{}; its diagnosis is that of both", named(cause));
+        labelled(doc, "Caused by", &[text], cx);
+    }
+    if !incident.causes.is_empty() {
+        let mut all: Vec<String> = incident.causes.iter().take(RELATED).map(named).collect();
+        if incident.causes.len() > RELATED {
+            all.push(format!("and {} more", incident.causes.len() - RELATED));
+        }
+        labelled(doc, "Causes", &all, cx);
+    }
 }
 
 fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
@@ -64,6 +87,10 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     if let Some(c) = incident.criticality {
         right.push(Span::styled(format!("criticality {c}"), cx.theme.level(incident.severity.level())));
         right.push(Span::raw("   "));
+    }
+    if incident.flapping > 0 {
+        let text = format!("flapping {}{}   ", cx.glyphs.times, incident.flapping);
+        right.push(Span::styled(text, cx.style(Role::Warn)));
     }
     right.push(Span::styled(format!("{} {since}", incident.state.name()), cx.style(Role::Strong)));
     doc.row_ends(title, right);
@@ -79,6 +106,7 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
         vec![Span::styled(began, cx.style(Role::Dim))],
     );
     doc.paragraph(Vec::new(), vec![Piece::Text(safe(&incident.reason, cx), cx.style(Role::Dim))]);
+    related(doc, incident, cx);
 }
 
 /// The name that a person gave the pattern of its first record, and that it raises no incident any more.
@@ -89,7 +117,7 @@ fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         pieces.push(Piece::Text(safe(&mark.name, cx), cx.style(Role::Strong)));
     }
     if mark.muted {
-        let said = if pieces.is_empty() { "of the incident is muted" } else { "  (muted)" };
+        let said = if pieces.is_empty() { "muted: such lines raise no incident" } else { "  (muted)" };
         pieces.push(Piece::Text(said.into(), cx.style(Role::Dim)));
     }
     if !mark.note.is_empty() {
@@ -101,7 +129,7 @@ fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
 }
 
 /// Records in the order of their numbers `[n]`: cited ones first, then the rest of the evidence.
-fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
+pub(super) fn cited(detail: &IncidentDetail) -> Vec<RecordId> {
     let said = detail.diagnosis.iter().flat_map(|d| d.claims.iter().chain(&d.grounds.security));
     let claims = said.flat_map(|c| &c.records);
     let mut all: Vec<RecordId> = Vec::new();
@@ -254,6 +282,8 @@ fn undiagnosed(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     let chain = &cx.snapshot.chain;
     let line = if chain.running == Some(incident.id) {
         "Being diagnosed now; the evidence so far is below.".to_owned()
+    } else if let Some(cause) = incident.caused_by {
+        format!("The diagnosis of {cause}, which caused it, is that of both. {rerun} asks for one of its own.")
     } else if chain.queued > 0 {
         let waiting = if chain.queued == 1 { "1 waits".into() } else { format!("{} wait", chain.queued) };
         format!("No diagnosis yet: {waiting} in line.")
@@ -335,6 +365,21 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
         let why = Piece::Text(format!("; {}", safe(&past.why, cx)), cx.style(Role::Dim));
         doc.paragraph(first, vec![Piece::Text(said, cx.style(Role::Text)), why]);
     }
+    let key = cx.keys(Context::Incidents, Action::Compare);
+    let compares = format!("{key} puts {} beside this", if detail.similar.len() == 1 { "it" } else { "one of them" });
+    doc.row(vec![Span::styled(format!("     {compares}"), cx.style(Role::Dim))]);
+}
+
+/// How likely it is a fault, and the words that say so.
+fn likelihood(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    let Some(percent) = detail.incident.likelihood else { return };
+    let said: Vec<String> =
+        detail.words.iter().map(|(word, weight)| format!("{} {weight:+.1}", safe(word, cx))).collect();
+    let words = if said.is_empty() { "no word tells".to_owned() } else { said.join(", ") };
+    doc.gap();
+    let label = Span::styled(format!("{:<LABEL$}", "Likely"), cx.style(Role::Strong));
+    let text = format!("{percent} % by its words: {words}");
+    doc.paragraph(vec![label], vec![Piece::Text(text, cx.style(Role::Dim))]);
 }
 
 fn history(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
@@ -358,6 +403,28 @@ fn history(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
         let first =
             vec![Span::styled(format!(" {} ", cx.clock.hms_near(entry.time, cx.clock.now)), cx.style(Role::Time))];
         doc.paragraph(first, vec![Piece::Text(safe(&entry.text, cx), cx.style(role))]);
+    }
+}
+
+/// Who was told, when, and why others were not.
+fn alerts(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    if detail.alerts.is_empty() {
+        return;
+    }
+    heading(doc, "Alerts", String::new(), cx);
+    for line in &detail.alerts {
+        let (mark, role) = match line.arrived {
+            Some(true) => (cx.glyphs.check, Role::Ok),
+            Some(false) => (cx.glyphs.cross, Role::Warn),
+            None => (cx.glyphs.bullet, Role::Faint),
+        };
+        let mut first = vec![Span::styled(format!(" {mark} "), cx.style(role))];
+        if let Some(time) = line.time {
+            let at = format!("{} ", cx.clock.hms_near(time, cx.clock.now));
+            first.push(Span::styled(at, cx.style(Role::Time)));
+        }
+        let role = if line.arrived.is_some() { Role::Text } else { Role::Dim };
+        doc.paragraph(first, vec![Piece::Text(safe(&line.text, cx), cx.style(role))]);
     }
 }
 

@@ -16,7 +16,7 @@ impl State {
             return Vec::new();
         }
         self.touched = true;
-        if self.preview.is_some() {
+        if self.preview.is_some() || self.chooser.is_some() || self.compared.is_some() {
             let action = mouse.wheel().map(|down| if down { Action::Down } else { Action::Up });
             return action.map(|a| (0..WHEEL).flat_map(|_| self.update(a, cx)).collect()).unwrap_or_default();
         }

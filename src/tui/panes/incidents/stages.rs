@@ -1,5 +1,6 @@
 //! The line of stages: `Context ✓ 2 s › Diagnosis ◐ 6 s › …`, live from the chain, or as the stored run was.
 
+use super::calls;
 use super::state::State;
 use crate::runtime::events::StageState;
 use crate::tui::format;
@@ -15,6 +16,8 @@ struct Stage {
     name: String,
     state: StageState,
     nanos: Option<i64>,
+    /// Tries, when more than one.
+    tries: u32,
 }
 
 /// Rows of streaming text under the line.
@@ -36,6 +39,15 @@ pub(super) fn add(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<
         document.gap();
         document.row(spans);
     }
+    let calls = if running {
+        let chain = &cx.snapshot.chain;
+        calls::line(&chain.calls, chain.queued, cx)
+    } else {
+        state.loaded(cx).map(|d| calls::line(&calls::stored(&d.spans), 0, cx)).unwrap_or_default()
+    };
+    if !calls.is_empty() {
+        document.row(calls);
+    }
     if running {
         add_stream(document, state, cx);
     }
@@ -45,7 +57,8 @@ fn live(cx: &PaneCx<'_>) -> Vec<Stage> {
     let stage = |s: &crate::runtime::events::StageRow| Stage {
         name: s.name.to_owned(),
         state: s.state,
-        nanos: s.started.map(|from| s.ended.unwrap_or(cx.clock.now).since(from)),
+        nanos: s.started.map(|from| s.ended.unwrap_or(cx.clock.now).since(from).max(0)),
+        tries: s.attempts,
     };
     cx.snapshot.chain.stages.iter().map(stage).collect()
 }
@@ -67,7 +80,8 @@ fn stored(spans: &[Traced]) -> Vec<Stage> {
             _ if !by_model && !name.eq_ignore_ascii_case("context") => StageState::Fallback,
             _ => StageState::Done,
         };
-        Some(Stage { name, state, nanos: s.end.map(|e| e.since(s.start)) })
+        let tries = s.attr_int(semconv::ATTEMPTS).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        Some(Stage { name, state, nanos: s.end.map(|e| e.since(s.start)), tries })
     };
     spans.iter().filter_map(stage).collect()
 }
@@ -90,6 +104,9 @@ fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
     // A playbook answers at once: its time says nothing.
     if let Some(nanos) = stage.nanos.filter(|n| *n >= 10_000_000) {
         spans.push(Span::styled(format!(" {}", format::seconds(nanos as f64 / 1e9)), cx.style(Role::Dim)));
+    }
+    if stage.tries > 1 {
+        spans.push(Span::styled(format!(" {}{}", cx.glyphs.times, stage.tries), cx.style(Role::Warn)));
     }
     spans
 }

@@ -1,11 +1,13 @@
 //! State of the Incidents pane and how keys and events change it.
 
+use super::chooser::{Chooser, Menu};
+use super::compare::Comparison;
 use super::{detail, list, view};
-use crate::runtime::events::{Event, IncidentDetail, Request};
+use crate::runtime::events::{Event, IncidentDetail, Request, Surrounded};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
-use crate::tui::panes::{Goto, Pane, PaneCx};
+use crate::tui::panes::{Goto, Pane, PaneCx, family};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::scroll::{Cursor, scrolled};
@@ -13,6 +15,7 @@ use aiobs_types::{ChatScope, Incident, IncidentId, IncidentState, RecordId, Time
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use std::collections::HashSet;
 
 /// Bytes of streaming text that are kept.
 const STREAM_BYTES: usize = 16 * 1024;
@@ -48,8 +51,16 @@ pub struct State {
     pub(super) stream: Option<Stream>,
     /// What a model is sent, and how far it is scrolled.
     pub(super) preview: Option<(IncidentId, String, usize)>,
+    /// A list to choose from, over everything.
+    pub(super) chooser: Option<Chooser>,
+    /// A past incident beside this one.
+    pub(super) compared: Option<Comparison>,
+    /// Of which incident, which lines were asked for, and what lies around them.
+    pub(super) around: Option<(IncidentId, Vec<RecordId>, Vec<Surrounded>)>,
     pub(super) filter: LineEdit,
     pub(super) typing: bool,
+    /// Incidents whose consequences are shown.
+    pub(super) unfolded: HashSet<IncidentId>,
     /// What it really was, while it is typed.
     pub(super) note: Option<LineEdit>,
     /// Another pane led here: Esc goes straight back.
@@ -70,7 +81,14 @@ impl State {
                 || i.state.name().contains(&needle)
                 || i.components.iter().any(|c| c.to_lowercase().contains(&needle))
         };
-        cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(passes).collect()
+        if !needle.is_empty() {
+            return cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(passes).collect();
+        }
+        let all = family::members(&cx.snapshot.incidents);
+        let seen = |head: Option<IncidentId>, i: &Incident| {
+            head.is_none_or(|h| self.unfolded.contains(&h) || self.selected == Some(i.id))
+        };
+        all.filter(|(head, i)| seen(*head, i)).map(|(_, i)| i).collect()
     }
 
     /// The selected incident, or the first one.
@@ -91,6 +109,17 @@ impl State {
         (detail::document(self, cx, room.width as usize), room.height as usize)
     }
 
+    /// Shows or hides what the selected incident, or the one above it, caused.
+    fn fold(&mut self, cx: &PaneCx<'_>) {
+        let Some(current) = self.current(cx) else { return };
+        let head = family::members(&cx.snapshot.incidents).find(|(_, i)| i.id == current.id).and_then(|(h, _)| h);
+        let head = head.unwrap_or(current.id);
+        if !self.unfolded.remove(&head) {
+            self.unfolded.insert(head);
+        }
+        self.selected = Some(head);
+    }
+
     fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
     }
@@ -101,6 +130,7 @@ impl State {
         }
         self.selected = id;
         self.place = Place::default();
+        self.compared = None;
         self.request(cx)
     }
 
@@ -134,7 +164,7 @@ impl State {
             if self.current(cx).is_some() {
                 self.focus = Focus::Detail;
             }
-            return Vec::new();
+            return self.want_around(cx);
         }
         let (document, _) = self.document(cx);
         if let Some((_, record)) = self.place.link.and_then(|l| document.links().get(l)) {
@@ -142,29 +172,6 @@ impl State {
         }
         self.move_in_detail(Action::NextItem, cx);
         Vec::new()
-    }
-
-    fn copy(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let copied = |text: String, what: &str| vec![Effect::Copy { text, what: what.into() }];
-        if let Some((_, text, _)) = &self.preview {
-            return copied(text.clone(), "what is sent");
-        }
-        let Some(detail) = self.loaded(cx) else { return vec![Effect::warn("Nothing to copy yet")] };
-        let (document, _) = self.document(cx);
-        if let Some((_, id)) = self.place.link.and_then(|l| document.links().get(l))
-            && let Some(record) = detail.records.iter().find(|r| r.id == *id)
-        {
-            return copied(record.text.clone(), "line");
-        }
-        let Some(fix) = detail.diagnosis.as_ref().map(|d| &d.fix) else {
-            return vec![Effect::warn("No fix to copy: there is no diagnosis yet")];
-        };
-        match (fix.commands.as_slice(), fix.now.as_slice()) {
-            ([], []) => vec![Effect::warn("This diagnosis names no fix to copy")],
-            ([], now) => copied(now.join("\n"), "fix"),
-            ([one], _) => copied(one.clone(), "command"),
-            (many, _) => copied(many.join("\n"), &format!("{} commands", many.len())),
-        }
     }
 
     fn act(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -194,6 +201,13 @@ impl State {
                 self.stream = None;
                 vec![Effect::Send(Request::Rerun(id)), Effect::info(format!("{id} will be diagnosed again"))]
             }
+            Action::RerunBy => self.choose(Menu::Models(None), cx),
+            Action::Compare => match self.loaded(cx).map(|d| d.similar.as_slice()) {
+                None => vec![Effect::warn("Nothing to compare yet")],
+                Some([]) => vec![Effect::warn(format!("No past incident is like {id}"))],
+                Some([one]) => vec![Effect::Send(Request::Compare(one.incident.id))],
+                Some(_) => self.choose(Menu::Compare, cx),
+            },
             Action::CancelRun => {
                 self.stop_run(cx).unwrap_or_else(|| vec![Effect::warn(format!("Nothing runs for {id}"))])
             }
@@ -271,7 +285,7 @@ impl Pane for State {
     fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
         let Goto::Incident(id) = to else { return Vec::new() };
         self.filter.set("");
-        self.preview = None;
+        (self.preview, self.chooser, self.compared) = (None, None, None);
         self.focus = Focus::Detail;
         self.led = true;
         self.touched = true;
@@ -290,6 +304,14 @@ impl Pane for State {
         if self.typing {
             return self.type_filter(action, cx);
         }
+        if self.chooser.is_some() {
+            return self.choosing(action, cx);
+        }
+        if self.preview.is_none()
+            && let Some(done) = self.comparing(action, cx)
+        {
+            return done;
+        }
         if action == Action::Back {
             return self.back();
         }
@@ -303,7 +325,8 @@ impl Pane for State {
         match action {
             Action::Open => self.open(cx),
             Action::Copy => self.copy(cx),
-            Action::Export => self.share(cx),
+            Action::Export if self.loaded(cx).is_none() => vec![Effect::warn("Nothing to write yet")],
+            Action::Export => self.choose(Menu::Export, cx),
             Action::Left if self.focus == Focus::Detail => self.back(),
             Action::Right if self.focus == Focus::List => self.open(cx),
             Action::Zoom => {
@@ -312,6 +335,10 @@ impl Pane for State {
             }
             Action::Wrap => {
                 self.wrap = !self.wrap;
+                Vec::new()
+            }
+            Action::Fold => {
+                self.fold(cx);
                 Vec::new()
             }
             Action::Filter | Action::Find => {
@@ -324,11 +351,12 @@ impl Pane for State {
                 self.first_if_hidden(cx)
             }
             Action::NextItem | Action::PreviousItem => {
-                if self.current(cx).is_some() {
-                    self.focus = Focus::Detail;
-                    self.move_in_detail(action, cx);
+                if self.current(cx).is_none() {
+                    return Vec::new();
                 }
-                Vec::new()
+                self.focus = Focus::Detail;
+                self.move_in_detail(action, cx);
+                self.want_around(cx)
             }
             Action::NextMatch => self.move_in_list(Action::Down, cx),
             Action::PreviousMatch => self.move_in_list(Action::Up, cx),
@@ -384,6 +412,22 @@ impl Pane for State {
                     self.stream = None;
                 }
                 self.detail = Some(detail.clone());
+                self.want_around(cx)
+            }
+            Event::ModelChoices(choices) => {
+                if let Some(open) = self.chooser.as_mut().filter(|c| matches!(c.menu, Menu::Models(None))) {
+                    open.menu = Menu::Models(Some(choices.clone()));
+                }
+                Vec::new()
+            }
+            Event::Compared(past) if self.loaded(cx).is_some_and(|d| d.incident.id != past.incident.id) => {
+                self.compared = Some(Comparison::new(past.clone()));
+                Vec::new()
+            }
+            Event::Around(id, found) => {
+                if let Some((_, _, around)) = self.around.as_mut().filter(|(of, ..)| of == id) {
+                    found.clone_into(around);
+                }
                 Vec::new()
             }
             Event::StageText { incident, stage, text } => {
@@ -425,8 +469,14 @@ impl Pane for State {
         let Some(incident) = self.current(cx) else {
             return vec![Action::ShowOverview, Action::ShowLogs, Action::Help];
         };
+        if self.chooser.is_some() {
+            return vec![Action::Open, Action::Down, Action::Back];
+        }
         if self.preview.is_some() {
             return vec![Action::Back, Action::Copy, Action::PageDown];
+        }
+        if self.compared.is_some() {
+            return vec![Action::Back, Action::Right, Action::PageDown, Action::Help];
         }
         let mut hints = vec![Action::Open];
         if self.focus == Focus::Detail {
@@ -442,6 +492,9 @@ impl Pane for State {
         });
         if self.loaded(cx).is_some_and(|d| d.diagnosis.is_some()) {
             hints.extend([Action::VerdictRight, Action::VerdictWrong]);
+        }
+        if self.loaded(cx).is_some_and(|d| !d.similar.is_empty()) {
+            hints.push(Action::Compare);
         }
         hints.extend([Action::Rerun, Action::Preview, Action::Ask, Action::Help]);
         hints

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::State;
-use crate::runtime::events::{Event, Request};
+use crate::runtime::events::{Event, IncidentDetail, ModelChoice, Request, Surrounded};
 use crate::tui::action::Action::{
-    Acknowledge, Ask, Back, Copy, Down, Export, Filter, FixApplied, NextItem, Open, Preview, Submit, Up, VerdictNote,
-    VerdictPartly, VerdictWrong, Wrap,
+    Acknowledge, Ask, Back, Compare, Copy, Down, Export, Filter, FixApplied, Fold, NextItem, Open, Preview, RerunBy,
+    Right, Submit, Up, VerdictNote, VerdictPartly, VerdictWrong, Wrap,
 };
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
@@ -26,6 +26,49 @@ fn list_and_diagnosis() {
     testkit::snapshots("incidents", "list", ready);
 }
 
+/// The first incident caused two others, of which one is over.
+fn group(kit: &mut Kit) -> State {
+    testkit::busy(&mut kit.snapshot);
+    let mut all = testkit::incidents();
+    let under = |title: &str, id: u64, of: &aiobs_types::Incident| aiobs_types::Incident {
+        id: IncidentId(id),
+        title: title.into(),
+        caused_by: Some(IncidentId(7)),
+        flapping: if id == 9 { 5 } else { 0 },
+        ..of.clone()
+    };
+    let children = [under("charges fail: upstream timeout", 8, &all[0]), under("gateway answers 504", 9, &all[0])];
+    all[0].causes = vec![IncidentId(8), IncidentId(9)];
+    all.splice(1..1, children);
+    kit.snapshot.incidents = all.into_iter().map(std::sync::Arc::new).collect();
+    let mut pane = State::default();
+    pane.enter(&kit.cx());
+    let mut detail = testkit::detail();
+    detail.incident = kit.snapshot.incidents[0].as_ref().clone();
+    detail.incident.likelihood = Some(96);
+    kit.event(&mut pane, Event::Incident(Box::new(detail)));
+    pane
+}
+
+#[test]
+fn what_one_caused_is_folded_into_a_number() {
+    testkit::snapshots("incidents", "folded", group);
+}
+
+#[test]
+fn what_one_caused_stands_under_it_when_unfolded() {
+    testkit::snapshots("incidents", "unfolded", |kit| {
+        let mut pane = group(kit);
+        kit.press(&mut pane, &[Fold, Down, Down]);
+        pane
+    });
+    // From one of them, the group is folded again and its head selected.
+    let mut kit = Kit::new(160, 43, Depth::None, false);
+    let mut pane = group(&mut kit);
+    kit.press(&mut pane, &[Fold, Down, Fold]);
+    assert_eq!((pane.shown(&kit.cx()).len(), pane.current(&kit.cx()).map(|i| i.id.0)), (4, Some(7)));
+}
+
 #[test]
 fn diagnosis_with_a_lit_citation() {
     testkit::snapshots("incidents", "detail", |kit| {
@@ -42,7 +85,7 @@ fn a_run_while_it_goes_on() {
         kit.snapshot.chain = testkit::running(7);
         let mut pane = State::default();
         pane.enter(&kit.cx());
-        let detail = crate::runtime::events::IncidentDetail { diagnosis: None, spans: Vec::new(), ..testkit::detail() };
+        let detail = IncidentDetail { diagnosis: None, spans: Vec::new(), ..testkit::detail() };
         kit.event(&mut pane, Event::Incident(Box::new(detail)));
         for text in ["{\"now\": [\"scale orders to 1 ", "replica\",\n \"set \u{1b}[2JPOOL_MAX=40\"]"] {
             kit.event(&mut pane, Event::StageText { incident: IncidentId(7), stage: "Fixer", text: text.into() });
@@ -208,7 +251,8 @@ fn an_incident_is_written_as_markdown_that_log_text_cannot_break() {
     detail.records[0].text = "```\n# not a \u{1b}[2Jheading".to_owned();
     let first = detail.records[0].id;
     kit.event(&mut pane, Event::Incident(Box::new(detail)));
-    let effects = kit.press(&mut pane, &[Export]);
+    assert_eq!(kit.press(&mut pane, &[Export]), [], "the form is asked for");
+    let effects = kit.press(&mut pane, &[Open]);
     let [Effect::Save { path, text }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(path, "incident-7-2025-01-07-142631.md");
     for part in ["# Incident #7: ", "- **Began:** 2025-01-07", "## Cause", "## Fix", "## Evidence", "\n    ```\n"] {
@@ -216,4 +260,118 @@ fn an_incident_is_written_as_markdown_that_log_text_cannot_break() {
     }
     assert!(text.contains("    # not a \u{241b}[2Jheading"), "{text}");
     assert!(text.contains(&format!("R{} ", first.0)), "{text}");
+}
+
+#[test]
+fn the_form_of_the_file_is_chosen() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Export]);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("Write #7 to a file, as") && shown.contains("▌Markdown"), "{shown}");
+    for (steps, ending, holds) in [(1, "html", "<!doctype html>"), (2, "json", "\"diagnosis\": {")] {
+        kit.press(&mut pane, &[Back, Export]);
+        (0..steps).for_each(|_| drop(kit.press(&mut pane, &[Down])));
+        let effects = kit.press(&mut pane, &[Open]);
+        let [Effect::Save { path, text }] = effects.as_slice() else { panic!("{effects:?}") };
+        assert!(path.ends_with(ending) && text.contains(holds), "{path}\n{text}");
+    }
+    kit.press(&mut pane, &[Export, Back]);
+    assert!(!kit.draw(&pane).contains("Write #7"), "Esc closes the list and nothing else");
+}
+
+fn choice(model: &str, wrong: Option<&str>, local: bool) -> ModelChoice {
+    ModelChoice {
+        server: "model".into(),
+        provider: "ollama".into(),
+        place: "http://127.0.0.1:11434".into(),
+        model: model.into(),
+        local,
+        wrong: wrong.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_run_is_given_to_a_model_that_is_chosen() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[RerunBy]), [Effect::Send(Request::ModelChoices)]);
+    assert!(kit.draw(&pane).contains("Asking the servers what they have"));
+    let list = vec![
+        choice("llama3.1:8b", None, true),
+        choice("gone", Some("cannot reach it"), true),
+        choice("qwen3", None, false),
+    ];
+    kit.event(&mut pane, Event::ModelChoices(Ok(list.clone())));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("llama3.1:8b") && shown.contains("LOCAL") && shown.contains("cannot reach it"), "{shown}");
+    assert!(matches!(&kit.press(&mut pane, &[Down, Open])[..], [Effect::Toast(_)]), "that one is not there");
+    let effects = kit.press(&mut pane, &[Down, Open]);
+    assert_eq!(effects[0], Effect::Send(Request::RerunBy(IncidentId(7), Box::new(list[2].clone()))));
+    let Effect::Toast(told) = &effects[1] else { panic!("{effects:?}") };
+    assert!(told.text.contains("REMOTE"), "{}", told.text);
+    kit.press(&mut pane, &[RerunBy]);
+    kit.event(&mut pane, Event::ModelChoices(Err("no model is to be asked".into())));
+    assert!(kit.draw(&pane).contains("no model is to be asked"));
+}
+
+/// The past incident that is like number 7.
+fn past() -> IncidentDetail {
+    let mut past = testkit::detail();
+    past.incident = past.similar.remove(0).incident;
+    past.similar.clear();
+    past.incident.components = vec!["orders".into(), "billing".into()];
+    if let Some(d) = &mut past.diagnosis {
+        d.cause = "The pool was larger than the database allows.".into();
+        d.confidence = aiobs_types::Confidence::Medium;
+    }
+    past.verdict = Some(Verdict { applied: Some(true), ..Verdict::of(IncidentId(2), Judgement::Right, testkit::NOW) });
+    past
+}
+
+#[test]
+fn a_past_incident_beside_this_one() {
+    testkit::snapshots("incidents", "compare", |kit| {
+        let mut pane = ready(kit);
+        assert_eq!(kit.press(&mut pane, &[Compare]), [Effect::Send(Request::Compare(IncidentId(2)))]);
+        kit.event(&mut pane, Event::Compared(Box::new(past())));
+        pane
+    });
+}
+
+#[test]
+fn on_a_narrow_screen_both_take_turns() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Compare]);
+    kit.event(&mut pane, Event::Compared(Box::new(past())));
+    let then = kit.draw(&pane);
+    assert!(then.contains("then  #2") && then.contains("billing (only here)"), "{then}");
+    kit.press(&mut pane, &[Right]);
+    let now = kit.draw(&pane);
+    assert!(now.contains("now  #7") && now.contains("payments (only here)"), "{now}");
+    kit.press(&mut pane, &[Back]);
+    assert!(kit.draw(&pane).contains("TLS certificate"), "the list is there again");
+    let quiet = IncidentDetail { similar: Vec::new(), ..testkit::detail() };
+    kit.event(&mut pane, Event::Incident(Box::new(quiet)));
+    assert!(matches!(&kit.press(&mut pane, &[Compare])[..], [Effect::Toast(_)]), "nothing is like it");
+}
+
+#[test]
+fn wide_screens_show_the_lines_around_what_is_cited() {
+    let mut kit = Kit::new(160, 43, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let ids: Vec<RecordId> = [1, 2, 3, 4].map(RecordId).to_vec();
+    assert_eq!(kit.press(&mut pane, &[Open]), [Effect::Send(Request::Around(IncidentId(7), ids.clone()))]);
+    assert!(kit.draw(&pane).contains("POOL_MAX=200"), "the lines themselves are there at once");
+    let mut near = testkit::detail().records[0].clone();
+    (near.id, near.text) = (RecordId(90), "deploy: pulling image".into());
+    near.message = (8, near.text.len() as u32);
+    let lines = vec![near, testkit::detail().records[0].clone()];
+    kit.event(&mut pane, Event::Around(IncidentId(7), vec![Surrounded { record: RecordId(1), lines }]));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("pulling image") && !shown.contains("TLS certificate"), "{shown}");
+    assert_eq!(kit.event(&mut pane, Event::Incident(Box::new(testkit::detail()))), [], "asked once");
+    assert!(kit.press(&mut pane, &[Back]).is_empty());
+    assert!(kit.draw(&pane).contains("TLS certificate"), "the list again");
 }

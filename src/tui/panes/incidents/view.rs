@@ -1,5 +1,6 @@
 //! Draws the Incidents pane: list and detail side by side, or one of them; the preview over both.
 
+use super::around::WIDE as WIDE_EVIDENCE;
 use super::state::{Focus, State};
 use super::{detail, list};
 use crate::tui::panes::PaneCx;
@@ -19,6 +20,8 @@ pub(super) struct Areas {
     /// Column of the line between the parts.
     pub(super) rule: Option<u16>,
     pub(super) detail: Option<Rect>,
+    /// The cited lines with what lies around them.
+    pub(super) around: Option<Rect>,
 }
 
 /// Divides `area` as the focus and the width ask for.
@@ -29,7 +32,17 @@ pub(super) fn layout(state: &State, area: Rect) -> Areas {
         let left = (area.width * 37 / 100).clamp(40, 60);
         let list = Rect { width: left, ..area };
         let detail = Rect { x: area.x + left + 1, width: area.width - left - 1, ..area };
-        return Areas { list: Some(list), rule: Some(area.x + left), detail: Some(inner(detail)) };
+        let areas = Areas { list: Some(list), rule: Some(area.x + left), detail: Some(inner(detail)), around: None };
+        let proven = state.detail.as_ref().is_some_and(|d| !d.records.is_empty());
+        if area.width < WIDE_EVIDENCE || state.focus == Focus::List || !proven {
+            return areas;
+        }
+        // Who reads the diagnosis wants to see what it rests on, not the other incidents.
+        let half = area.width * 52 / 100;
+        let detail = Rect { width: half, ..area };
+        let around = Rect { x: area.x + half + 1, width: area.width - half - 1, ..area };
+        let (detail, around) = (Some(inner(detail)), Some(inner(around)));
+        return Areas { list: None, rule: Some(area.x + half), detail, around };
     }
     match state.focus {
         Focus::List => Areas { list: Some(area), ..Areas::default() },
@@ -51,7 +64,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     if cx.snapshot.incidents.is_empty() {
         return draw_empty(frame, area, cx);
     }
+    if state.draw_comparison(frame, area, cx) {
+        return draw_preview(frame, area, cx, state);
+    }
     let areas = layout(state, area);
+    if let Some(area) = areas.around {
+        state.draw_around(frame, area, cx);
+    }
     if let Some(area) = areas.list {
         list::draw(frame, area, cx, state);
     }
@@ -69,6 +88,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
         scroll::scrollbar(frame, bar, seen, cx.glyphs, rail, thumb);
     }
     draw_preview(frame, area, cx, state);
+    state.draw_chooser(frame, area, cx);
     state.draw_note(frame, area, cx);
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What the server saw.
@@ -33,14 +33,32 @@ impl Drop for Server {
     }
 }
 
-/// A port where nobody listens.
-pub(super) async fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+/// A port where nobody listens, and that nobody else gets as long as this is held.
+pub(super) struct Quiet {
+    socket: TcpSocket,
+    pub(super) address: SocketAddr,
+}
+
+impl Quiet {
+    pub(super) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { socket, address }
+    }
+
+    /// From here on a server listens.
+    pub(super) fn listen(self, script: &[&'static str]) -> Server {
+        Server::on(self.socket.listen(64).unwrap(), script)
+    }
 }
 
 impl Server {
-    pub(super) async fn start(address: SocketAddr, script: &[&'static str]) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
+    pub(super) fn start(script: &[&'static str]) -> Self {
+        Quiet::new().listen(script)
+    }
+
+    fn on(listener: TcpListener, script: &[&'static str]) -> Self {
         let seen = Arc::new(Mutex::new(Seen { script: script.iter().copied().collect(), ..Seen::default() }));
         let (address, shared) = (listener.local_addr().unwrap(), Arc::clone(&seen));
         let task = tokio::spawn(async move {
