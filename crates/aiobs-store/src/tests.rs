@@ -354,7 +354,9 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
         DROP TABLE pending_run; ALTER TABLE verdict DROP COLUMN diagnosis; ALTER TABLE verdict DROP COLUMN judgement;
         ALTER TABLE verdict DROP COLUMN applied; ALTER TABLE verdict DROP COLUMN note;
         DROP INDEX incident_caused_by; ALTER TABLE incident DROP COLUMN caused_by;
-        DROP INDEX chat_conversation; ALTER TABLE chat DROP COLUMN conversation; DROP TABLE conversation;";
+        DROP INDEX chat_conversation; ALTER TABLE chat DROP COLUMN conversation; DROP TABLE conversation;
+        INSERT INTO chat(time, body) VALUES(5, '{\"id\":0,\"time\":5,\"role\":\"user\",\"scope\":{\"kind\":\"all\"},
+          \"text\":\"Why?\",\"citations\":[],\"author\":\"\",\"complete\":true}');";
     writer.conn.execute_batch(&format!("{newer} PRAGMA user_version = 2")).unwrap();
     drop((writer, store));
     let reader = Store::open_read_only(dir.path()).unwrap().reader().unwrap();
@@ -366,6 +368,9 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
     let mut writer = store.writer().unwrap();
     writer.put_bookmark(RecordId(1), Some("kept")).unwrap();
     assert_eq!(store.reader().unwrap().bookmarks().unwrap().len(), 1);
+    let talks = store.reader().unwrap().conversations("", 9).unwrap();
+    assert_eq!((talks.len(), talks[0].title.as_str(), talks[0].turns), (1, "Why?", 1), "what was said before is kept");
+    assert_eq!(store.reader().unwrap().turns(talks[0].id, 9).unwrap()[0].text, "Why?");
 }
 
 /// Commits `count` records that were read at `read` and happened at `time`, in seconds, as chunks of their own.

@@ -355,6 +355,14 @@ pub(crate) fn retrieve(
         let query = if look.query.is_empty() { "all records".to_owned() } else { neutral(&look.query, 80) };
         found.steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
     }
+    if matches!(facts.asked.intent, Intent::Changed | Intent::Why | Intent::Happened | Intent::Compare) {
+        let text = format!("compared kinds of lines with those before → {} new or more often", facts.patterns.len());
+        found.steps.push(step(Area::Templates, text));
+    }
+    if matches!(facts.asked.intent, Intent::Changed | Intent::Why) {
+        let text = format!("looked for lines that tell of changes → {}", facts.deploys.len());
+        found.steps.push(step(Area::Changes, text));
+    }
     found.facts = facts;
     Ok(found)
 }

@@ -93,6 +93,10 @@ fn an_answer_says_what_it_rests_on_and_what_it_did_not_read() {
     assert!(text.contains("- `` level>=error `` : 5"), "{text}");
     assert!(text.contains(&format!("Seen in full: {} lines", found.lines.len())), "{text}");
     assert!(found.steps.iter().any(|s| s.text == "counted level›=error → 5"), "{:?}", found.steps);
+    let (_, found) = asked(&archive, "why do orders fail?", ChatScope::All, at(5));
+    for area in [aiobs_types::Area::Templates, aiobs_types::Area::Changes, aiobs_types::Area::Incidents] {
+        assert!(found.steps.iter().any(|s| s.area == Some(area)), "{area:?}: {:?}", found.steps);
+    }
 }
 
 #[test]
