@@ -55,6 +55,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     }
 }
 
+impl State {
+    /// Shows or hides what the selected incident, or the one above it, caused.
+    pub(super) fn fold(&mut self, cx: &PaneCx<'_>) {
+        let Some(current) = self.current(cx) else { return };
+        let head = family::members(&cx.snapshot.incidents).find(|(_, i)| i.id == current.id).and_then(|(h, _)| h);
+        let head = head.unwrap_or(current.id);
+        if !self.unfolded.remove(&head) {
+            self.unfolded.insert(head);
+        }
+        self.selected = Some(head);
+    }
+}
+
 /// `flapping ×5: `, when it comes and goes.
 fn flapping(incident: &Incident, cx: &PaneCx<'_>) -> String {
     if incident.flapping == 0 { String::new() } else { format!("flapping {}{}: ", cx.glyphs.times, incident.flapping) }

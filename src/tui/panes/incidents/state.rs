@@ -109,17 +109,6 @@ impl State {
         (detail::document(self, cx, room.width as usize), room.height as usize)
     }
 
-    /// Shows or hides what the selected incident, or the one above it, caused.
-    fn fold(&mut self, cx: &PaneCx<'_>) {
-        let Some(current) = self.current(cx) else { return };
-        let head = family::members(&cx.snapshot.incidents).find(|(_, i)| i.id == current.id).and_then(|(h, _)| h);
-        let head = head.unwrap_or(current.id);
-        if !self.unfolded.remove(&head) {
-            self.unfolded.insert(head);
-        }
-        self.selected = Some(head);
-    }
-
     fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
     }
