@@ -11,8 +11,9 @@ use aiobs_llm::testkit::{Reply, StandIn};
 use aiobs_logs::source::SourceSpec;
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId, Span, TemplateId,
-    TimelineEntry, TimelineKind, Timestamp,
+    TimelineEntry, TimelineKind, Timestamp, semconv,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -38,6 +39,10 @@ fn main() -> anyhow::Result<()> {
         };
         row("run without its model calls", &|r| r.own);
         row("of that, gathering evidence", &|r| r.gathering);
+        let tools: BTreeSet<&String> = runs.iter().flat_map(|r| r.looks.keys()).collect();
+        for tool in tools {
+            row(&format!("of that, {tool}"), &|r| r.looks.get(tool).copied().unwrap_or(0.0));
+        }
         row("from the end of a run to its diagnosis stored and told", &|r| r.stored);
         row("both together", &|r| r.own + r.stored);
     }
@@ -89,6 +94,8 @@ struct Run {
     own: f64,
     /// Its stage Context.
     gathering: f64,
+    /// Its looks, by what they look at.
+    looks: BTreeMap<String, f64>,
     /// From its end to its diagnosis stored and told.
     stored: f64,
 }
@@ -150,7 +157,14 @@ fn overhead(with_model: bool) -> anyhow::Result<Vec<Run>> {
         let Some(root) = spans.iter().find(|s| s.parent.is_none()) else { continue };
         let calls: f64 = spans.iter().filter(|s| s.name.starts_with("chat")).map(millis).sum();
         let context = spans.iter().find(|s| s.name == "invoke_agent context");
+        let mut looks = BTreeMap::new();
+        for span in &spans {
+            if let Some(tool) = span.attr_text(semconv::TOOL_NAME) {
+                *looks.entry(tool.to_owned()).or_insert(0.0) += millis(span);
+            }
+        }
         runs.push(Run {
+            looks,
             own: millis(root) - calls,
             gathering: context.map_or(0.0, millis),
             stored: at.since(root.end.unwrap_or(at)) as f64 / 1e6,

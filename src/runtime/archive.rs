@@ -89,15 +89,6 @@ impl StoredArchive {
     }
 }
 
-impl StoredArchive {
-    /// Neighbours mostly are near: a stretch of a chunk or two is looked through first, and everything only when too few
-    /// were there.
-    fn near(&self, near: &LogQuery, all: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
-        let rows = self.find(near)?;
-        if rows.len() < near.limit { self.find(all) } else { Ok(rows) }
-    }
-}
-
 impl Archive for StoredArchive {
     fn records(&self, ids: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError> {
         let mut found: HashMap<RecordId, LogRecord> =
@@ -112,23 +103,28 @@ impl Archive for StoredArchive {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
+    /// Neighbours mostly are near, in what is decoded already; everything is looked through only when too few were there.
     fn around(&self, id: RecordId, before: usize, after: usize) -> Result<Vec<LogRecord>, ArchiveError> {
-        let Some(record) = self.records(&[id])?.pop() else { return Ok(Vec::new()) };
-        let same = LogQuery { sources: vec![record.source], ..LogQuery::default() };
-        let (below, above) = (RecordId(id.0.saturating_sub(1)), RecordId(id.0 + 1));
-        let older = LogQuery { last: Some(below), order: Order::NewestFirst, limit: before, ..same.clone() };
-        let newer = LogQuery { first: Some(above), limit: after, ..same };
-        let mut rows = Vec::new();
-        if before > 0 && id.0 > 0 {
-            let near = RecordId(id.0.saturating_sub(NEAR));
-            rows = self.near(&LogQuery { first: Some(near), ..older.clone() }, &older)?;
-            rows.reverse();
+        let reader = lock(&self.reader);
+        let near = reader.neighbours(id, before, after, NEAR).map_err(told)?;
+        let ends = reader.next_record_id().map_err(told)?.0 <= id.0.saturating_add(NEAR);
+        drop(reader);
+        let (mut older, mut newer): (Vec<LogRecord>, Vec<LogRecord>) = near.into_iter().partition(|r| r.id < id);
+        let (few_older, few_newer) = (older.len() < before && id.0 > NEAR, newer.len() < after && !ends);
+        if few_older || few_newer {
+            let Some(record) = self.records(&[id])?.pop() else { return Ok(Vec::new()) };
+            let same = LogQuery { sources: vec![record.source], ..LogQuery::default() };
+            if few_older {
+                let last = Some(RecordId(id.0.saturating_sub(1)));
+                older = self.find(&LogQuery { last, order: Order::NewestFirst, limit: before, ..same.clone() })?;
+                older.reverse();
+            }
+            if few_newer {
+                newer = self.find(&LogQuery { first: Some(RecordId(id.0 + 1)), limit: after, ..same })?;
+            }
         }
-        if after > 0 {
-            let near = RecordId(id.0.saturating_add(NEAR));
-            rows.extend(self.near(&LogQuery { last: Some(near), ..newer.clone() }, &newer)?);
-        }
-        Ok(rows)
+        older.extend(newer);
+        Ok(older)
     }
 
     fn search(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {

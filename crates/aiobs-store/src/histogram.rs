@@ -7,7 +7,7 @@ use crate::header::{ChunkHeader, LEVELS};
 use crate::matcher::Matcher;
 use crate::reader::{DOING, Reader};
 use crate::rows;
-use aiobs_types::{Level, LogQuery, Order, RecordId, TemplateId, Timestamp};
+use aiobs_types::{Level, LogQuery, Order, RecordId, RecordMeta, TemplateId, Timestamp};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,6 +89,15 @@ impl Reader {
             if header.max_time < from || header.min_time >= to {
                 continue;
             }
+            let mut count = |r: &RecordMeta, id: u64| {
+                if from <= r.time && r.time < to {
+                    counts.entry(r.template).or_insert((0, RecordId(id))).0 += 1;
+                }
+            };
+            if let Some(chunk) = self.decoded(&header) {
+                chunk.iter().for_each(|view| count(&view.meta, view.id.0));
+                continue;
+            }
             let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
             let decoded = match decoder.rows(&stored) {
                 Ok(decoded) => decoded,
@@ -98,11 +107,7 @@ impl Reader {
                 }
                 Err(e) => return Err(e),
             };
-            for (r, id) in decoded.metas.iter().zip(header.first.0..) {
-                if from <= r.time && r.time < to {
-                    counts.entry(r.template).or_insert((0, RecordId(id))).0 += 1;
-                }
-            }
+            decoded.metas.iter().zip(header.first.0..).for_each(|(r, id)| count(r, id));
         }
         Ok(counts)
     }

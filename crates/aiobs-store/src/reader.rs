@@ -92,6 +92,13 @@ impl Reader {
         Ok(Some(chunk))
     }
 
+    /// The chunk of this header when it is decoded already.
+    pub(crate) fn decoded(&self, header: &ChunkHeader) -> Option<Arc<DecodedChunk>> {
+        let cache = self.cache.borrow();
+        let hit = cache.iter().find(|(n, c)| c.first() == header.first && *n == header.count)?;
+        Some(Arc::clone(&hit.1))
+    }
+
     /// Tells of damage.
     pub(crate) fn note(&self, header: &ChunkHeader, e: &StoreError) {
         if let StoreError::Corrupt { what, .. } = e {
@@ -159,6 +166,53 @@ impl Reader {
             }
         }
         Ok(found)
+    }
+
+    /// Up to `before` records before and `after` records after this one on its source, by id and without it, looked for among
+    /// `near` records of all sources on each side. Damaged chunks end the look.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn neighbours(&self, id: RecordId, before: usize, after: usize, near: u64) -> Result<Vec<LogRecord>> {
+        let _view = self.snapshot()?;
+        let Some(own) = self.records(&[id])?.pop() else { return Ok(Vec::new()) };
+        let mut found = Vec::with_capacity(before + after);
+        let older = (id.0.saturating_sub(near)..id.0).rev();
+        self.walk(&own, older, before, &mut found)?;
+        found.reverse();
+        self.walk(&own, id.0 + 1..=id.0.saturating_add(near), after, &mut found)?;
+        Ok(found)
+    }
+
+    /// Takes at most `most` records of the same source with these ids, in their order.
+    fn walk(
+        &self,
+        own: &LogRecord,
+        ids: impl Iterator<Item = u64>,
+        most: usize,
+        found: &mut Vec<LogRecord>,
+    ) -> Result<()> {
+        let (mut chunk, mut taken): (Option<Arc<DecodedChunk>>, usize) = (None, 0);
+        for id in ids {
+            if taken >= most {
+                break;
+            }
+            let at = |c: &Arc<DecodedChunk>| id.checked_sub(c.first().0).filter(|i| *i < c.len() as u64);
+            if chunk.as_ref().and_then(at).is_none() {
+                let Some(first) = self.chunk_at(RecordId(id))?.filter(|first| first.0 <= id) else { break };
+                chunk = match self.chunk(first) {
+                    Ok(next) => next,
+                    Err(StoreError::Corrupt { .. }) => break,
+                    Err(e) => return Err(e),
+                };
+            }
+            let view = chunk.as_ref().and_then(|c| c.view(at(c)? as usize));
+            if let Some(view) = view.filter(|v| v.meta.source == own.source) {
+                taken += 1;
+                found.push(view.to_record());
+            }
+        }
+        Ok(())
     }
 
     /// At most `count` records with ids from `first` on, rising. Damaged chunks are left out.

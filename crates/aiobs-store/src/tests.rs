@@ -53,6 +53,26 @@ fn all_records(from: u64, to: u64) -> Vec<LogRecord> {
 }
 
 #[test]
+fn neighbours_are_those_of_the_source_on_both_sides() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    let reader = store.reader().unwrap();
+    let all = all_records(1, 20_000);
+    // In the middle, at the edge of a chunk, at both ends.
+    for id in [10_000, 7_001, 7_000, 19_500, 2, 20_000] {
+        let own = &all[id - 1];
+        let mut want: Vec<u64> =
+            all[..id - 1].iter().rev().filter(|r| r.source == own.source).take(5).map(|r| r.id.0).collect();
+        want.reverse();
+        want.extend(all[id..].iter().filter(|r| r.source == own.source).take(3).map(|r| r.id.0));
+        let got = reader.neighbours(own.id, 5, 3, 4_096).unwrap();
+        assert_eq!(got.iter().map(|r| r.id.0).collect::<Vec<_>>(), want, "{id}");
+    }
+    assert_eq!(reader.neighbours(RecordId(99_999), 5, 3, 4_096).unwrap(), []);
+    assert_eq!(reader.neighbours(RecordId(10_000), 5, 3, 0).unwrap(), [], "none is so near");
+}
+
+#[test]
 fn every_record_comes_back_as_it_went_in() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(dir.path());
