@@ -127,6 +127,50 @@ fn a_fallback_answers_the_chain_and_answers_are_kept() {
 }
 
 #[test]
+fn a_question_is_answered_with_tools_and_a_runbook() {
+    let w = world("[model]\nurl = \"URL\"\nname = \"t:1b\"\n[knowledge]\npaths = [\"books\"]\n");
+    w.server.install("t:1b", 5 << 30, &["completion", "tools"]);
+    fs::create_dir(w.home.path("books")).unwrap();
+    fs::write(
+        w.home.path("books/db.md"),
+        "# Database\n\n## Refused\n\nWhen connections are refused, lower the pool.\n",
+    )
+    .unwrap();
+    assert_eq!(w.run(&["import", "logs"]).code, Some(0));
+    w.server.reply(Dialect::Ollama.calls("count_logs", &serde_json::json!({"query": "level=error refused"})));
+    w.server
+        .reply(Dialect::Ollama.calls("run_sql", &serde_json::json!({"statement": "SELECT count(*) AS n FROM logs"})));
+    w.server.reply(Dialect::Ollama.text(&["Twice [1]."]));
+    let asked = w.run(&["ask", "--archive", "--output", "json", "how often were connections refused?"]);
+    let answer: Value =
+        serde_json::from_str(asked.out.trim()).unwrap_or_else(|_| panic!("{} {}", asked.out, asked.err));
+    assert_eq!(
+        (answer["answer"].as_str(), answer["complete"].as_bool()),
+        (Some("Twice [1]."), Some(true)),
+        "{answer:#}"
+    );
+    let steps: Vec<&str> = answer["steps"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(steps.contains(&"counted logs: level=error refused → 2"), "{steps:?}");
+    assert!(steps.contains(&"ran SQL: SELECT count(*) AS n FROM logs → 1"), "{steps:?}");
+    let told = |which: &str, area: &str| answer[which].as_array().unwrap().iter().any(|a| a == area);
+    assert!(told("looked_at", "SQL") && told("looked_at", "knowledge") && told("not_looked_at", "this machine"));
+    let chats: Vec<Value> =
+        w.server.requests().into_iter().filter(|(path, _)| path == "/api/chat").map(|(_, body)| body).collect();
+    assert_eq!(chats.len(), 3);
+    let first = chats[0]["messages"].to_string();
+    assert!(first.contains("lower the pool") && first.contains("db.md"), "the runbook goes with the question: {first}");
+    let last = chats[2]["messages"].to_string();
+    assert!(last.contains("2 lines match") && last.contains("n\\n3"), "{last}");
+    let text = w.run(&["ask", "--archive", "--offline", "how do I fix refused connections?"]);
+    assert!(
+        text.out.contains("Written about it:") && text.out.contains("runbook db.md > Database > Refused"),
+        "{}",
+        text.out
+    );
+    assert!(text.out.contains("Not looked at: "), "{}", text.out);
+}
+
+#[test]
 fn prompts_are_exported_changed_tested_and_taken() {
     let w = world("[model]\nenabled = false\n");
     assert!(w.run(&["prompts", "list"]).out.contains("diagnosis  v2      shipped"));
@@ -137,9 +181,9 @@ fn prompts_are_exported_changed_tested_and_taken() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("version: 1", "version: 2").replace("Be brief", "Be very brief")).unwrap();
     assert_eq!(w.run(&["prompts", "import", "mine/chat.md"]).code, Some(0));
-    assert!(w.run(&["prompts", "list"]).out.contains("chat       v2      own"));
+    assert!(w.run(&["prompts", "list"]).out.contains("chat       v3      own"));
     let diff = w.run(&["prompts", "diff"]).out;
-    assert!(diff.contains("+++ chat v2 (own)") && diff.contains("\n+ - Be very brief"), "{diff}");
+    assert!(diff.contains("+++ chat v3 (own)") && diff.contains("\n+ - Be very brief"), "{diff}");
     fs::write(&file, text.replace("{{question}}", "{{queston}}")).unwrap();
     let bad = w.run(&["prompts", "test", "mine/chat.md"]);
     assert_eq!(bad.code, Some(2));

@@ -82,6 +82,11 @@ impl Page {
                 self.check(value, &["Incident", "Finding"]);
                 true
             }
+            "Citation" if value.get("id").is_none() => value.is_null() || value["title"].is_string(),
+            "Citation" => {
+                self.check(value, &["Record"]);
+                true
+            }
             table => {
                 self.check(value, &[table]);
                 true

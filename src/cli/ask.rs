@@ -6,10 +6,10 @@ use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::import::{End, once, wait};
 use super::progress::Progress;
-use super::{output, signals};
+use super::{output, remember, signals};
 use crate::runtime::{Asking, Ground};
 use aiobs_store::Store;
-use aiobs_types::{ChatMessage, ChatScope, IncidentId, LogRecord};
+use aiobs_types::{Area, ChatMessage, ChatScope, Citation, IncidentId, LogRecord, RecordId};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -25,7 +25,6 @@ const WIDTH: usize = 300;
 struct Answer {
     question: String,
     message: ChatMessage,
-    steps: Vec<String>,
     cited: Vec<(LogRecord, String)>,
     without: Option<String>,
     remote: Vec<String>,
@@ -73,6 +72,14 @@ pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
     answer(&here, args, question, &Store::open_read_only(temporary.path())?, &cx.data_dir)
 }
 
+/// Brings what is found by meaning up to date. Where that does not work, the answer is made from what is there.
+fn remembered(cx: &Context) {
+    let done = remember::configured(cx).and_then(|engine| remember::update(cx, &cx.archive()?, &engine));
+    if let Err(e) = done {
+        tracing::info!("what is found by meaning is as it was: {e:#}");
+    }
+}
+
 /// Whether something is piped or redirected into standard input. Where nothing is connected, nothing is.
 fn is_fed() -> bool {
     #[cfg(unix)]
@@ -109,6 +116,7 @@ fn scope(asking: &Asking, text: Option<&str>) -> Result<ChatScope, UsageError> {
 /// `dir` is where it is written down what leaves.
 fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &Path) -> anyhow::Result<Exit> {
     let cancel = signals::cancel()?;
+    remembered(cx);
     let asking = Asking::new(&cx.config, cx.offline, store, dir)?;
     let scope = scope(&asking, args.scope.as_deref())?;
     if !asking.remote.is_empty() && !cx.quiet {
@@ -117,19 +125,18 @@ fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &P
         eprintln!("aiobs: replaced before that, and `aiobs audit` lists each call (--offline sends nothing)");
     }
     let mut progress = Progress::new(cx);
-    let mut steps = Vec::new();
     progress.say("looking into the archive");
     let message = asking.ask(&question, scope, &cancel, &mut |step| {
-        progress.say(&format!("{}  (Ctrl-C stops)", output::safe(step)));
-        steps.push(step.to_owned());
+        progress.say(&format!("{}  (Ctrl-C stops)", output::safe(&step.text)));
     });
     progress.clear();
     let message = message.ok_or_else(|| anyhow::anyhow!("the answer broke off"))?;
-    let records = asking.archive().records(&message.citations)?;
+    let ids: Vec<RecordId> = message.records().collect();
+    let records = asking.archive().records(&ids)?;
     let name = |r: &LogRecord| asking.archive().source_name(r.source).unwrap_or_default();
     let cited = records.into_iter().map(|r| (r.clone(), name(&r))).collect();
     let complete = message.complete;
-    let a = Answer { question, message, steps, cited, without: asking.without.clone(), remote: asking.remote.clone() };
+    let a = Answer { question, message, cited, without: asking.without.clone(), remote: asking.remote.clone() };
     let text = match args.output {
         AnswerFormat::Text => text(&a),
         AnswerFormat::Json => output::line(&as_json(&a)) + "\n",
@@ -139,9 +146,16 @@ fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &P
     Ok(if complete { Exit::Done } else { Exit::Interrupted })
 }
 
+/// What a mark leads to, one line.
 fn cited(a: &Answer, n: usize) -> Option<String> {
-    let id = a.message.citations.get(n)?;
-    let (r, source) = a.cited.iter().find(|(r, _)| r.id == *id)?;
+    let id = match a.message.citations.get(n)? {
+        Citation::Record(id) => *id,
+        Citation::Text(t) => {
+            let place = if t.place.is_empty() { String::new() } else { format!(" ({})", t.place) };
+            return Some(output::safe(&format!("{} {}{place}", t.kind, t.title)));
+        }
+    };
+    let (r, source) = a.cited.iter().find(|(r, _)| r.id == id)?;
     let name = if r.component.is_empty() { source.rsplit('/').next().unwrap_or(source) } else { &r.component };
     let message: String = r.message().chars().take(WIDTH).collect();
     Some(format!(
@@ -153,15 +167,30 @@ fn cited(a: &Answer, n: usize) -> Option<String> {
     ))
 }
 
+/// What was looked at and what was not.
+fn looked(a: &Answer) -> Option<String> {
+    let names = |list: &[Area]| list.iter().map(|a| a.name()).collect::<Vec<_>>().join(", ");
+    let (did, not) = a.message.looked()?;
+    let not = if not.is_empty() { String::new() } else { format!(" Not looked at: {}.", names(&not)) };
+    Some(format!("Looked at: {}.{not}", names(&did)))
+}
+
 fn text(a: &Answer) -> String {
     let mut out = output::safe(a.message.text.trim_end());
     out.push('\n');
+    let tools: Vec<_> = a.message.steps.iter().filter(|s| s.by_model).collect();
+    if !tools.is_empty() {
+        out.push_str("\nLooked up by the model:\n");
+    }
+    for step in tools {
+        let _ = writeln!(out, "- {}", output::safe(&step.text));
+    }
     // What the answer lists in full need not be said again.
     let listed =
         |n: &usize| a.message.text.lines().any(|l| l.starts_with("- 2") && l.ends_with(&format!(" [{}]", n + 1)));
     let unlisted: Vec<usize> = (0..a.message.citations.len()).filter(|n| !listed(n)).collect();
     if !unlisted.is_empty() {
-        out.push_str("\nCited lines (local time):\n");
+        out.push_str("\nCited (local time):\n");
     }
     for n in unlisted {
         let line = cited(a, n).unwrap_or_else(|| "no longer in the archive".into());
@@ -170,6 +199,9 @@ fn text(a: &Answer) -> String {
     if !a.message.complete {
         out.push_str("\nThe answer was stopped before its end.\n");
     }
+    if let Some(looked) = looked(a) {
+        let _ = writeln!(out, "\n{looked}");
+    }
     let _ = writeln!(out, "\nAnswered by {}.", output::safe(&a.message.author));
     out
 }
@@ -177,11 +209,14 @@ fn text(a: &Answer) -> String {
 fn markdown(a: &Answer) -> String {
     let mut out = format!("# {}\n\n{}\n", output::markdown(&a.question), output::safe(a.message.text.trim_end()));
     if !a.message.citations.is_empty() {
-        out.push_str("\n## Cited lines\n\n");
+        out.push_str("\n## Cited\n\n");
     }
     for n in 0..a.message.citations.len() {
         let line = cited(a, n).unwrap_or_else(|| "no longer in the archive".into());
         let _ = writeln!(out, "{}. {}", n + 1, output::markdown(&line));
+    }
+    if let Some(looked) = looked(a) {
+        let _ = writeln!(out, "\n{looked}");
     }
     let _ = writeln!(out, "\nAnswered by {}.", output::markdown(&a.message.author));
     out
@@ -197,7 +232,21 @@ fn scope_text(scope: &ChatScope) -> String {
 }
 
 fn as_json(a: &Answer) -> serde_json::Value {
-    let citations = a.cited.iter().map(|(r, source)| output::record(r, source, "")).collect::<Vec<_>>();
+    let record = |id: &RecordId| {
+        let found = a.cited.iter().find(|(r, _)| r.id == *id);
+        found.map_or(serde_json::Value::Null, |(r, source)| output::record(r, source, ""))
+    };
+    let one = |c: &Citation| match c {
+        Citation::Record(id) => record(id),
+        Citation::Text(t) => json!({
+            "kind": t.kind, "title": t.title, "place": Some(&t.place).filter(|p| !p.is_empty()), "text": t.text,
+            "incident": t.incident.map(|i| i.0),
+        }),
+    };
+    let citations = a.message.citations.iter().map(one).collect::<Vec<_>>();
+    let steps = a.message.steps.iter().map(|s| s.text.as_str()).collect::<Vec<_>>();
+    let (looked, not) = a.message.looked().unwrap_or_default();
+    let names = |list: &[Area]| list.iter().map(|a| a.name()).collect::<Vec<_>>();
     json!({
         "question": a.question,
         "scope": scope_text(&a.message.scope),
@@ -206,7 +255,9 @@ fn as_json(a: &Answer) -> serde_json::Value {
         "without_model": a.without,
         "remote": a.remote,
         "complete": a.message.complete,
-        "steps": a.steps,
+        "steps": steps,
+        "looked_at": names(&looked),
+        "not_looked_at": names(&not),
         "citations": citations,
     })
 }

@@ -69,10 +69,12 @@ fn list(rows: &[Row]) -> String {
     let mut out = String::new();
     for (i, d, _) in rows {
         let part = i.part_of.map_or_else(String::new, |whole| format!("  (part of {whole})"));
+        let cause = i.caused_by.map_or_else(String::new, |cause| format!("  (caused by {cause})"));
+        let flapping = if i.flapping == 0 { String::new() } else { format!("  (flapping ×{})", i.flapping) };
         let criticality = d.as_ref().map_or_else(|| "-".to_owned(), |d| d.criticality.to_string());
         let _ = writeln!(
             out,
-            "{:>5}  {:<12} {criticality}  {:<5} ×{:<7} {}  {}{part}",
+            "{:>5}  {:<12} {criticality}  {:<5} ×{:<7} {}  {}{part}{cause}{flapping}",
             i.id.to_string(),
             i.state.name(),
             i.severity.to_string(),
@@ -88,6 +90,13 @@ fn one(reader: &Reader, rows: &[Row]) -> anyhow::Result<String> {
     let mut out = list(rows);
     for (i, d, v) in rows {
         let _ = writeln!(out, "\n{}", safe(&i.reason));
+        if let Some(cause) = i.caused_by {
+            let _ = writeln!(out, "Caused by {cause}, whose diagnosis is that of both.");
+        }
+        if !i.causes.is_empty() {
+            let ids: Vec<String> = i.causes.iter().map(ToString::to_string).collect();
+            let _ = writeln!(out, "Causes {}.", ids.join(", "));
+        }
         if let Some(percent) = i.likelihood {
             let _ = writeln!(out, "Likelihood {percent} %: {}", safe(&why(reader, i)?));
         }

@@ -153,6 +153,8 @@ impl Calm {
                 && before.severity == incident.severity
                 && before.criticality == incident.criticality
                 && before.components == incident.components
+                && before.caused_by == incident.caused_by
+                && before.causes == incident.causes
                 && before.timeline.len() == incident.timeline.len()
         };
         if !opened && self.told.get(&incident.id).is_some_and(|(at, before)| at.elapsed() < Self::PAUSE && same(before))

@@ -15,6 +15,10 @@ pub struct Alerts {
     /// Older incidents are history.
     #[serde(deserialize_with = "millis")]
     pub fresh: Duration,
+    /// Hours in which nothing begins to be told; empty is none.
+    pub quiet_hours: String,
+    /// Most incidents told per hour by all rules; 0 is no limit.
+    pub limit: u32,
     /// Older alerts are given up.
     #[serde(deserialize_with = "millis")]
     pub max_age: Duration,

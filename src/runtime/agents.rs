@@ -1,5 +1,5 @@
-//! The agent chain and the chat, wired to the engine: watches whether a model answers, passes incidents in, and
-//! carries what comes out to the writer, the pipeline and the listeners, on a thread of its own.
+//! The agent chain and the chat, wired to the engine: watches whether a model answers, and passes incidents and questions in.
+//! What comes out goes through the carrier.
 
 mod carrier;
 mod watcher;
@@ -8,7 +8,7 @@ use super::EngineEvent;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
-use super::events::{Event, EventSink, ModelChoice, ModelState, StageRow};
+use super::events::{Ask, Event, EventSink, ModelChoice, ModelState, StageRow};
 use super::models::{Books, choices, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
@@ -17,15 +17,15 @@ use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainOutput, ChainService, ChatDeps, ChatOutput, ChatService,
-    Chosen, Deadlines, Preview, Prompts, Stage,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatService, Chosen, Deadlines, Preview,
+    Prompts, Question, Stage, Surroundings,
 };
 use aiobs_llm::{CancellationToken, Provider};
 use aiobs_store::Reader;
 use aiobs_types::{
-    ChatMessage, ChatRole, ChatScope, IncidentId, Level, LogRecord, RecordId, TimelineKind, Timestamp, TraceId,
+    ChatMessage, Conversation, IncidentId, Level, LogRecord, RecordId, TimelineKind, Timestamp, TraceId,
 };
-use carrier::Carrier;
+use carrier::{Carried, Carrier};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel};
@@ -38,8 +38,6 @@ use watcher::Watcher;
 const SETTLE: Duration = Duration::from_secs(3);
 /// Why no model can be chosen.
 const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
-/// Stored runs that are remembered per incident while the program runs.
-const REMEMBERED: usize = 1_000;
 
 /// What the agents are made from.
 pub(crate) struct AgentOptions<'a> {
@@ -58,14 +56,6 @@ pub(crate) struct AgentOptions<'a> {
     pub pipeline: SyncSender<Message>,
     pub writer: SyncSender<WriterMessage>,
     pub emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-}
-
-enum Carried {
-    Chain(ChainOutput),
-    Chat(ChatOutput),
-    Question(Box<ChatMessage>),
-    Write(WriterMessage),
-    Stop,
 }
 
 /// See [`Agents::choosing`].
@@ -124,6 +114,7 @@ impl Agents {
                 }
             }
         };
+        let surroundings: Arc<dyn Surroundings> = Arc::new(places::workplace(o.config));
         let chat = ChatDeps {
             provider: None,
             archive: Arc::clone(&archive),
@@ -131,8 +122,9 @@ impl Agents {
             prompts: Arc::clone(&prompts),
             model: options.model.clone(),
             num_ctx: options.num_ctx,
+            surroundings: Arc::clone(&surroundings),
+            tools: options.tools,
         };
-        let surroundings = Arc::new(places::workplace(o.config));
         let deps =
             ChainDeps { provider: None, archive: Arc::clone(&archive), playbooks, prompts, surroundings, options };
         let chain = Arc::new(ChainService::spawn(rt, deps, {
@@ -142,6 +134,7 @@ impl Agents {
         let chat = Arc::new(ChatService::new(rt, chat));
         let traces = Arc::new(Mutex::new(HashMap::new()));
         let carrier = Carrier {
+            chain: Arc::clone(&chain),
             archive: Arc::clone(&archive),
             pipeline: o.pipeline,
             writer: o.writer.clone(),
@@ -282,24 +275,22 @@ impl Agents {
     }
 
     /// Asks the assistant; a question before it is cancelled.
-    pub(crate) fn ask(&self, question: String, scope: ChatScope, history: Vec<ChatMessage>) {
+    pub(crate) fn ask(&self, ask: Ask, history: Vec<ChatMessage>) {
         self.cancel_ask();
-        let asked = ChatMessage {
-            id: 0,
-            time: Timestamp::now(),
-            role: ChatRole::User,
-            scope: scope.clone(),
-            text: question.clone(),
-            citations: Vec::new(),
-            author: String::new(),
-            complete: true,
-            usage: None,
-        };
-        self.put(Carried::Question(Box::new(asked)));
+        let turn = Arc::new(Mutex::new((Conversation { id: ask.conversation, ..Conversation::default() }, 0)));
+        let asked = ChatMessage::question(Timestamp::now(), ask.scope.clone(), ask.text.clone());
+        self.put(Carried::Question(Arc::clone(&turn), Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
-        let token = self.chat.ask(question, scope, history, move |out| {
+        let question = Question {
+            text: ask.text,
+            scope: ask.scope,
+            history,
+            prefer: ask.model.map(|m| (m.server, Some(m.model).filter(|m| !m.is_empty()))),
+            fresh: ask.until > 0,
+        };
+        let token = self.chat.ask(question, move |out| {
             carried.fetch_add(1, Ordering::SeqCst);
-            if carry.send(Carried::Chat(out)).is_err() {
+            if carry.send(Carried::Chat(Arc::clone(&turn), out)).is_err() {
                 carried.fetch_sub(1, Ordering::SeqCst);
             }
         });
@@ -363,11 +354,11 @@ impl Agents {
     }
 }
 
-/// Hands the incident as it is by now to the chain.
+/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
 fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
     match archive.incident(id) {
-        Ok(Some(incident)) => chain.submit(incident),
-        Ok(None) => {}
+        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
+        Ok(_) => {}
         Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }

@@ -48,7 +48,9 @@ impl AlertDesk {
     pub(crate) fn add(&mut self, commit: &mut Commit) {
         let now = aiobs_types::Timestamp::now();
         let mut told = false;
-        for incident in &commit.incidents {
+        let mut order: Vec<&Incident> = commit.incidents.iter().collect();
+        order.sort_by_key(|i| i.caused_by.is_some());
+        for incident in order {
             for ticket in self.engine.decide(incident, now) {
                 told = true;
                 let alert = self.alert(incident, &ticket);
@@ -164,7 +166,9 @@ impl AlertWorkers {
         if !wrong.is_empty() {
             board.notice(NOTICE, Some((Level::Error, wrong.join("; "))));
         }
-        let engine = Engine::new(rules, zone(config)?, config.alerts.fresh, memory.unwrap_or_default());
+        let quiet = channels::quiet(config)?;
+        let engine = Engine::new(rules, zone(config)?, config.alerts.fresh, memory.unwrap_or_default())
+            .calm(quiet, config.alerts.limit);
         let desk = AlertDesk { engine, reader, host: channels::host(config), wakers, emit: Arc::clone(parts.emit) };
         Ok((Self { workers, telling }, Some(desk)))
     }

@@ -1,13 +1,17 @@
 //! The archive as the agents see it, over the store and the board. Each call locks one reader; callers may block.
 
+mod asked;
+
+use super::alike::Alike;
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Tally, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, Tally, TemplateCount};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
-use aiobs_store::{Reader, StoreError};
+use aiobs_memory::Engine;
+use aiobs_store::{Reader, Sql, StoreError};
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId, TemplateId,
-    Timestamp, Verdict,
+    Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId,
+    TemplateId, Timestamp, Verdict,
 };
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -17,8 +21,6 @@ use std::time::{Duration, Instant};
 
 /// Records of all sources among which a record's neighbours are looked for first.
 const NEAR: u64 = 4_096;
-/// What stands before a mistake in the filter of a scope.
-pub(super) const OF_SCOPE: &str = "the filter of the scope: ";
 /// Longest time one count for a question takes; then it says that it is not complete.
 const COUNTING: Duration = Duration::from_secs(4);
 
@@ -32,6 +34,10 @@ pub(crate) struct StoredArchive {
     rows: Mutex<Reader>,
     board: Arc<Board>,
     zone: ZoneRule,
+    sql: Option<Mutex<Sql>>,
+    /// By what texts are found.
+    engine: Engine,
+    alike: Mutex<Alike>,
 }
 
 fn told(e: StoreError) -> ArchiveError {
@@ -51,7 +57,20 @@ fn change(m: Marker) -> Change {
 impl StoredArchive {
     /// `zone` is that of times in filters without one; `rows` reads single rows beside the scans of `reader`.
     pub(crate) fn new(reader: Reader, rows: Reader, board: Arc<Board>, zone: ZoneRule) -> Self {
-        Self { reader: Mutex::new(reader), rows: Mutex::new(rows), board, zone }
+        Self {
+            reader: Mutex::new(reader),
+            rows: Mutex::new(rows),
+            board,
+            zone,
+            sql: None,
+            engine: Engine::default(),
+            alike: Mutex::default(),
+        }
+    }
+
+    /// With SQL, and what finds texts by meaning.
+    pub(crate) fn with(self, sql: Sql, engine: Engine) -> Self {
+        Self { sql: Some(Mutex::new(sql)), engine, ..self }
     }
 
     fn names(&self) -> Vec<(SourceId, String)> {
@@ -185,25 +204,51 @@ impl Archive for StoredArchive {
         Ok(rows)
     }
 
+    /// The same fault first, then what reads like it or had the same kind of cause.
     fn similar(&self, incident: &Incident, limit: usize) -> Result<Vec<PastIncident>, ArchiveError> {
-        let mut like: Vec<Incident> = lock(&self.board.incidents)
-            .values()
+        let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
+        let mut like: Vec<Arc<Incident>> = all
+            .iter()
             .filter(|i| i.id != incident.id && i.part_of.is_none())
             .filter(|i| {
                 i.fingerprint == incident.fingerprint || i.template == incident.template || i.title == incident.title
             })
-            .map(|i| Incident::clone(i))
+            .cloned()
             .collect();
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
-        like.truncate(limit);
         let reader = lock(&self.rows);
+        if like.len() < limit {
+            let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
+            let found = lock(&self.alike).like(incident, diagnosis.as_ref(), &all, &self.board, &reader);
+            for (_, past, _) in found.map_err(told)? {
+                if past.part_of.is_none() && like.iter().all(|i| i.id != past.id) {
+                    like.push(past);
+                }
+            }
+        }
+        like.truncate(limit);
         like.into_iter()
             .map(|incident| {
                 let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
                 let verdict = reader.verdict(incident.id).map_err(told)?;
-                Ok(PastIncident { incident, diagnosis, verdict })
+                Ok(PastIncident { incident: Incident::clone(&incident), diagnosis, verdict })
             })
             .collect()
+    }
+
+    fn recall(&self, text: &str, kinds: &[DocumentKind], limit: usize) -> Result<Vec<Recalled>, ArchiveError> {
+        asked::recall(&lock(&self.reader), &self.engine, text, kinds, limit)
+    }
+
+    fn sql(&self, statement: &str, rows: u64) -> Result<SqlRows, ArchiveError> {
+        match &self.sql {
+            Some(sql) => asked::sql(&lock(sql), statement, rows),
+            None => Err(ArchiveError("SQL is not available here".to_owned())),
+        }
+    }
+
+    fn sql_tables(&self) -> String {
+        if self.sql.is_some() { asked::tables() } else { String::new() }
     }
 
     fn tally(&self, query: &LogQuery) -> Result<Tally, ArchiveError> {
@@ -231,7 +276,7 @@ impl Archive for StoredArchive {
     fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {
         let sources = self.names();
         let context = FilterContext { now: Timestamp::now(), zone: self.zone.clone(), sources: &sources };
-        parse_filter(text, &context).map_err(|e| ArchiveError(format!("{OF_SCOPE}{e}")))
+        parse_filter(text, &context).map_err(|e| ArchiveError(e.to_string()))
     }
 
     fn describe(&self, query: &LogQuery) -> String {

@@ -5,13 +5,13 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::models::{Keep, Pages, elsewhere, serve};
-use super::{processing, rules};
+use super::{memory, places, processing, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
-use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts};
+use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
 use aiobs_llm::{Health, Provider};
 use aiobs_store::Store;
-use aiobs_types::{ChatMessage, ChatScope, LogQuery, SourceInfo};
+use aiobs_types::{ChatMessage, ChatScope, ChatStep, LogQuery, SourceInfo};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +47,11 @@ impl Asking {
                 (c.source, SourceInfo { id: c.source, name: c.name, format: c.format, ..SourceInfo::default() })
             }),
         );
-        let archive = Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?));
+        let sql = sql::over(store, rules::zone(config)?, &board)?;
+        // What makes no sense in the configuration is told by the commands about knowledge.
+        let engine = memory::engine(config, offline, dir).unwrap_or_default();
+        let archive =
+            Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?).with(sql, engine));
         let (library, _) = Library::load(config.dir.as_ref().map(|d| d.join("playbooks")).as_deref());
         let playbooks: Arc<dyn Advisor> = Arc::new(library);
         let (prompts, _) = Prompts::load(config.dir.as_ref().map(|d| d.join("prompts")).as_deref());
@@ -67,6 +71,8 @@ impl Asking {
             prompts: Arc::new(prompts),
             model: Some(config.model.name.clone()).filter(|m| !m.is_empty()),
             num_ctx: config.model.num_ctx,
+            surroundings: Arc::new(places::workplace(config)),
+            tools: places::tool_use(config),
         };
         Ok(Self { chat: ChatService::new(tokio_runtime()?.handle(), deps), archive, without, remote })
     }
@@ -81,7 +87,7 @@ impl Asking {
     /// # Errors
     /// What is wrong with it.
     pub fn filter(&self, text: &str) -> Result<LogQuery, String> {
-        self.archive.filter(text).map_err(|e| e.0.trim_start_matches(super::archive::OF_SCOPE).to_owned())
+        self.archive.filter(text).map_err(|e| e.0)
     }
 
     /// Asks and waits for the end. `on` hears steps as they are done; raising `cancel` ends the answer with what came.
@@ -90,10 +96,11 @@ impl Asking {
         question: &str,
         scope: ChatScope,
         cancel: &AtomicBool,
-        on: &mut dyn FnMut(&str),
+        on: &mut dyn FnMut(&ChatStep),
     ) -> Option<ChatMessage> {
         let (tx, rx) = channel();
-        let token = self.chat.ask(question.to_owned(), scope, Vec::new(), move |out| drop(tx.send(out)));
+        let asked = Question { text: question.to_owned(), scope, ..Question::default() };
+        let token = self.chat.ask(asked, move |out| drop(tx.send(out)));
         loop {
             match rx.recv_timeout(LOOK) {
                 Ok(ChatOutput::Step(step)) => on(&step),

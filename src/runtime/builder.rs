@@ -3,6 +3,7 @@
 
 use super::agents::{AgentOptions, Agents};
 use super::alerts::{AlertParts, AlertWorkers, Told};
+use super::alike::Alike;
 use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::collect::Collector;
@@ -19,7 +20,7 @@ use super::priority::{BULK, stand_back};
 use super::processing::{Message, Outlet, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
-use super::sql::SqlDesk;
+use super::sql::{self, SqlDesk};
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
 use super::{EngineEvent, fields, hub, lore, reading, resume, rules};
@@ -30,7 +31,6 @@ use aiobs_logs::source::{SourceOptions, SourceSet, SourceSpec};
 use aiobs_store::{OpenReport, Retention, Store, StoreError};
 use aiobs_types::{IncidentId, Level, Timestamp};
 use anyhow::Context as _;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -142,12 +142,19 @@ impl Builder<'_> {
             offline: options.offline,
             enabled: options.diagnose,
             follow: options.follow,
-            archive: Arc::new(StoredArchive::new(
-                ground.store.reader()?.caching(AGENTS_CACHE),
-                ground.store.reader()?,
-                Arc::clone(&board),
-                rules::zone(config)?,
-            )),
+            archive: Arc::new(
+                StoredArchive::new(
+                    ground.store.reader()?.caching(AGENTS_CACHE),
+                    ground.store.reader()?,
+                    Arc::clone(&board),
+                    rules::zone(config)?,
+                )
+                // A configuration that makes no sense is told by the memory thread.
+                .with(
+                    sql::over(&ground.store, rules::zone(config)?, &board)?,
+                    memory::running_engine(config, options.offline, &to_writer).unwrap_or_default(),
+                ),
+            ),
             reader: ground.store.reader()?,
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
@@ -258,7 +265,8 @@ impl Builder<'_> {
                 agents,
                 strikes: Strikes::default(),
                 told: Told::new(config, options.alert && options.follow && !options.offline),
-                profiles: HashMap::new(),
+                alike: Alike::default(),
+                classifier: None,
             };
             let board_too = Arc::clone(&board);
             running.inquire(spawn("inquiry", move || hub::answer(inquiry, &inquiry_inbox, &board_too))?);

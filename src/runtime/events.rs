@@ -11,6 +11,7 @@ mod parts;
 mod patterns;
 mod sql;
 mod stream;
+mod talk;
 mod topology;
 
 pub use aiobs_types::StageState;
@@ -23,11 +24,12 @@ pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use patterns::{Pattern, PatternDetail, Patterns, SlotValues, TREND, Trend};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
+pub use talk::{Answered, Ask, ChangeTalk, Talk};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
 use aiobs_insight::Life;
 use aiobs_types::{
-    ChatMessage, ChatScope, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, SourceInfo,
+    ChatStep, Conversation, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, SourceInfo,
     TemplateId, TemplateMark, Timestamp, TraceId, Verdict,
 };
 use std::sync::Arc;
@@ -53,8 +55,12 @@ pub enum Request {
     Charts,
     /// The chain's graph and the spans of one run (the last one when `None`).
     Topology(Option<TraceId>),
-    /// The conversation so far.
-    ChatHistory,
+    /// A conversation; the latest when `None`.
+    Talk(Option<u64>),
+    /// Conversations that hold this text; all when it is empty.
+    Talks(String),
+    /// Another name for a conversation, or its end.
+    ChangeTalk(ChangeTalk),
     /// A person changed an incident's state.
     SetIncidentState(IncidentId, IncidentState),
     /// A person's word on a diagnosis.
@@ -66,14 +72,7 @@ pub enum Request {
     /// Stop the run of this incident.
     CancelRun(IncidentId),
     /// Ask the assistant.
-    Ask {
-        /// The question.
-        question: String,
-        /// What it is about.
-        scope: ChatScope,
-        /// Only turns after this one count as the conversation so far; 0 for all.
-        since: u64,
-    },
+    Ask(Box<Ask>),
     /// Stop the answer that is streaming.
     CancelAsk,
     /// Show exactly what a model is sent for this incident.
@@ -231,14 +230,16 @@ pub enum Event {
     Charts(Box<Charts>),
     /// Answer to [`Request::Topology`].
     Topology(Box<Topology>),
-    /// Answer to [`Request::ChatHistory`].
-    ChatHistory(Vec<ChatMessage>),
-    /// A tool step or retrieval step of the answer, one dim line.
-    ChatStep(String),
+    /// Answer to [`Request::Talk`].
+    Talk(Box<Talk>),
+    /// Answer to [`Request::Talks`], the latest first.
+    Talks(Vec<Conversation>),
+    /// A look for the answer: of the program's own, or a tool that the model called.
+    ChatStep(ChatStep),
     /// More text of the answer.
     ChatDelta(String),
     /// The answer ended (complete, cancelled or failed) and is stored.
-    ChatDone(Box<ChatMessage>),
+    ChatDone(Box<Answered>),
     /// Text streaming from a stage of a run.
     StageText {
         /// The incident.

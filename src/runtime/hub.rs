@@ -16,6 +16,7 @@ use super::sql::SqlDesk;
 use aiobs_agents::CallNote;
 use aiobs_logs::source::Waker;
 use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
@@ -97,7 +98,8 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
             sink.toast(Level::Error, format!("{}: {why}", info.name));
         }
         EngineEvent::Incident { incident, opened } => {
-            if *opened {
+            // What another one caused is shown under it.
+            if *opened && incident.caused_by.is_none() {
                 sink.toast(Level::Warn, format!("Incident {}: {}", incident.id, incident.title));
             }
         }
@@ -257,15 +259,25 @@ fn take(
 const LIKELY: u8 = 50;
 
 /// The incidents to show: active ones first, what is hardly a fault by its words after the others, worst first, then the
-/// rest, newest first.
+/// rest, newest first. What one caused follows it, and it ranks by the worst of them.
 fn incidents(all: &BTreeMap<IncidentId, Arc<Incident>>) -> Vec<Arc<Incident>> {
-    let mut order: Vec<&Arc<Incident>> = all.values().collect();
-    order.sort_by_key(|i| {
+    let rank = |i: &Incident| {
         let over = !i.state.is_active();
         let worst = if over { 0 } else { i.criticality.unwrap_or(0).max(if i.severity.0 >= 21 { 4 } else { 0 }) };
         let unlikely = !over && i.likelihood.is_some_and(|percent| percent < LIKELY);
-        (over, unlikely, std::cmp::Reverse(worst), std::cmp::Reverse(i.last_seen))
-    });
+        (over, unlikely, Reverse(worst), Reverse(i.last_seen))
+    };
+    let head = |i: &Incident| {
+        let root = i.caused_by.and_then(|id| all.get(&id));
+        root.filter(|r| r.state.is_active() || !i.state.is_active()).map_or(i.id, |r| r.id)
+    };
+    let mut best = HashMap::new();
+    for i in all.values() {
+        let known = best.entry(head(i)).or_insert_with(|| rank(i));
+        *known = rank(i).min(*known);
+    }
+    let mut order: Vec<&Arc<Incident>> = all.values().collect();
+    order.sort_by_cached_key(|i| (best.get(&head(i)).copied(), head(i), head(i) != i.id, rank(i)));
     order.into_iter().take(INCIDENTS).cloned().collect()
 }
 

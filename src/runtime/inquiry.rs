@@ -3,39 +3,44 @@
 
 use super::agents::Agents;
 use super::alerts::Told;
+use super::alike::Alike;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
     COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
-    RunRow, Similar, Surrounded, Topology,
+    RunRow, Similar, Surrounded, Talk, Topology,
 };
+use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
 use super::strikes::Strikes;
 use super::writing::WriterMessage;
 use aiobs_insight::CallGraph;
+use aiobs_logs::detect::classify::{Classifier, Statement};
 use aiobs_logs::format::FormatSet;
-use aiobs_memory::{ENOUGH, Profile, at_most, likeness, remedy};
+use aiobs_memory::remedy;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
     AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, SourceId, Span, SpanStatus, TemplateId,
     TimelineKind, TraceId, semconv,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 /// Runs shown in Topology.
 const RUNS: usize = 50;
-/// Turns of the conversation shown.
+/// Words shown that speak for and against a fault.
+const WORDS: usize = 5;
+/// Turns of a conversation shown, and taken along.
 const TURNS: usize = 200;
+/// Conversations of a list.
+const TALKS: usize = 500;
 /// Past incidents shown beside one.
 const SIMILAR: usize = 3;
 /// Lines shown before and after a cited one.
 const NEIGHBOURS: usize = 3;
 /// Cited lines whose neighbours are looked up at most.
 const SURROUNDED: usize = 24;
-/// Past incidents it is compared with, the latest.
-const COMPARED: usize = 2_000;
 
 /// See the module.
 pub(crate) struct Inquiry {
@@ -49,8 +54,9 @@ pub(crate) struct Inquiry {
     pub strikes: Strikes,
     /// Who is told.
     pub told: Told,
-    /// What incidents are compared by, with the title it was made of.
-    pub profiles: HashMap<IncidentId, (String, Profile)>,
+    pub alike: Alike,
+    /// What weighs words, with the verdicts it was taught.
+    pub classifier: Option<(Option<Vec<u8>>, Classifier)>,
 }
 
 impl Inquiry {
@@ -73,7 +79,12 @@ impl Inquiry {
             Request::Incident(id) => self.incident(id).map(|d| d.map(|d| Event::Incident(Box::new(d)))),
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
             Request::Topology(trace) => self.topology(trace).map(|t| Some(Event::Topology(Box::new(t)))),
-            Request::ChatHistory => self.reader.chat(TURNS).map(|turns| Some(Event::ChatHistory(turns))),
+            Request::Talk(id) => self.talk(id).map(|t| Some(Event::Talk(Box::new(t)))),
+            Request::Talks(search) => self.reader.conversations(&search, TALKS).map(|all| Some(Event::Talks(all))),
+            Request::ChangeTalk(_) => {
+                self.decide(&request);
+                Ok(None)
+            }
             Request::SetIncidentState(..) => {
                 self.decide(&request);
                 Ok(None)
@@ -96,10 +107,10 @@ impl Inquiry {
                 self.agents.cancel(id);
                 Ok(None)
             }
-            Request::Ask { question, scope, since } => {
-                let mut turns = self.reader.chat(TURNS).unwrap_or_default();
-                turns.retain(|t| t.id > since);
-                self.agents.ask(question, scope, turns);
+            Request::Ask(ask) => {
+                let mut turns = self.reader.turns(ask.conversation, TURNS).unwrap_or_default();
+                turns.retain(|t| ask.until == 0 || t.id < ask.until);
+                self.agents.ask(*ask, turns);
                 Ok(None)
             }
             Request::CancelAsk => {
@@ -148,6 +159,9 @@ impl Inquiry {
             &Request::SetIncidentState(id, state) => {
                 let _ = self.pipeline.send(Message::SetIncidentState(id, state));
             }
+            Request::ChangeTalk(change) => {
+                let _ = self.writer.send(WriterMessage::ChangeTalk(change.clone()));
+            }
             Request::Keep(keep) => {
                 let _ = self.writer.send(WriterMessage::Keep(keep.clone()));
             }
@@ -176,6 +190,15 @@ impl Inquiry {
             Some(r) => Ok(Some(r)),
             None => Ok(self.reader.records(&[id])?.pop()),
         }
+    }
+
+    fn talk(&mut self, id: Option<u64>) -> Result<Talk, StoreError> {
+        let conversation = match id {
+            Some(id) => self.reader.conversation(id)?,
+            None => self.reader.conversations("", 1)?.pop(),
+        };
+        let turns = conversation.as_ref().map(|c| self.reader.turns(c.id, TURNS)).transpose()?.unwrap_or_default();
+        Ok(Talk { conversation, turns })
     }
 
     fn kept(&mut self) -> Result<Kept, StoreError> {
@@ -251,6 +274,7 @@ impl Inquiry {
         let pattern = self.board.mark_of(incident.template);
         let alerts = self.told.of(&incident, &self.reader)?;
         let (sources, templates) = self.names(&records);
+        let words = if incident.likelihood.is_some() { self.words(&incident)? } else { Vec::new() };
         Ok(Some(IncidentDetail {
             incident,
             diagnosis,
@@ -263,7 +287,22 @@ impl Inquiry {
             alerts,
             sources,
             templates,
+            words,
         }))
+    }
+
+    /// What speaks for and against a fault in the words of the incident's first statement.
+    fn words(&mut self, incident: &Incident) -> Result<Vec<(String, f64)>, StoreError> {
+        let stored = self.reader.state(LESSONS)?;
+        let (taught, classifier) = self.classifier.get_or_insert_with(Default::default);
+        if *taught != stored {
+            classifier.restore(lessons(stored.clone()));
+            *taught = stored;
+        }
+        let template = lock(&self.board.templates).get(&incident.template).map(|t| t.text.clone()).unwrap_or_default();
+        let component = incident.components.first().map_or("", String::as_str);
+        let statement = Statement { template: &template, severity: incident.severity, component };
+        Ok(classifier.why(&statement, WORDS).into_iter().map(|r| (r.feature, r.weight)).collect())
     }
 
     /// What the sources and templates of these records are called.
@@ -277,38 +316,17 @@ impl Inquiry {
     /// Past incidents that read like this one or had the same kind of cause.
     fn similar(&mut self, incident: &Incident, diagnosis: Option<&Diagnosis>) -> Result<Vec<Similar>, StoreError> {
         let all: Vec<Arc<Incident>> = lock(&self.board.incidents).values().cloned().collect();
-        let template = |id| lock(&self.board.templates).get(&id).map(|t| t.text.clone()).unwrap_or_default();
-        let now = Profile::of(incident, &template(incident.template), diagnosis);
-        let titles: HashMap<IncidentId, &str> = all.iter().map(|i| (i.id, i.title.as_str())).collect();
-        self.profiles.retain(|id, (title, _)| titles.get(id) == Some(&title.as_str()));
-        let mut found = Vec::new();
-        let past = |i: &Arc<Incident>| i.id != incident.id && i.last_seen < incident.first_seen;
-        for past in all.into_iter().filter(past).rev().take(COMPARED) {
-            let (_, profile) = self
-                .profiles
-                .entry(past.id)
-                .or_insert_with(|| (past.title.clone(), Profile::of(&past, &template(past.template), None)));
-            // Only those that could be like it are looked up.
-            if at_most(&now, profile) < ENOUGH {
-                continue;
-            }
-            let known = self.reader.latest_diagnosis(past.fingerprint)?;
-            let class = known.as_ref().map_or("", |d| &d.error_class);
-            let likeness = likeness(&now, &profile.clone().with_class(class));
-            if likeness.score < ENOUGH {
-                continue;
-            }
+        let found = self.alike.like(incident, diagnosis, &all, &self.board, &self.reader)?;
+        let mut out = Vec::new();
+        for (likeness, past, known) in found.into_iter().take(SIMILAR) {
             let helped = remedy(known.as_ref(), self.reader.verdict(past.id)?.and_then(|v| v.is_right()));
             let (solved_by, advised) = match helped {
                 Some(r) if r.confirmed => (Some(r.text), None),
                 other => (None, other.map(|r| r.text)),
             };
-            let why = likeness.to_string();
-            let similar = Similar { incident: Incident::clone(&past), why, solved_by, advised };
-            found.push((likeness.score, similar));
+            out.push(Similar { incident: Incident::clone(&past), why: likeness.to_string(), solved_by, advised });
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.incident.last_seen.cmp(&a.1.incident.last_seen)));
-        Ok(found.into_iter().take(SIMILAR).map(|(_, s)| s).collect())
+        Ok(out)
     }
 
     fn topology(&mut self, trace: Option<TraceId>) -> Result<Topology, StoreError> {

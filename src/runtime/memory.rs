@@ -5,7 +5,7 @@ mod archived;
 mod keeper;
 
 pub use archived::Archived;
-pub(in crate::runtime) use keeper::Keeper;
+pub(in crate::runtime) use keeper::{Keeper, running_engine};
 
 use super::alerts::secret;
 use super::builder::tokio_runtime;
@@ -89,13 +89,21 @@ pub fn vectors(config: &Config, kind: &str, model: &str) -> Result<Option<Arc<dy
     store.map(Some).map_err(|e| e.to_string())
 }
 
-/// The configured folders, absolute.
+/// The configured folders, absolute; and those of the chain's runbooks that are there.
 pub fn folders(config: &Config) -> Folders {
     let absolute = |path: &String| {
         let path = expand_home(Path::new(path));
         std::path::absolute(&path).unwrap_or(path)
     };
-    Folders::new(config.knowledge.paths.iter().map(absolute).collect())
+    let mut all: Vec<PathBuf> = config.knowledge.paths.iter().map(absolute).collect();
+    let beside = config.dir.as_ref().map(|d| d.join("runbooks"));
+    for path in beside.into_iter().chain(config.chain.runbooks.iter().map(absolute)).filter(|p| p.is_dir()) {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if !all.iter().any(|known| path.starts_with(known)) {
+            all.push(path);
+        }
+    }
+    Folders::new(all)
 }
 
 /// What one look at the archive and the folders calls for.

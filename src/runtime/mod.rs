@@ -3,6 +3,7 @@
 
 mod agents;
 pub mod alerts;
+mod alike;
 mod archive;
 mod asking;
 mod board;

@@ -107,7 +107,7 @@ fn others(config: &Config) -> Vec<Row<'_>> {
 }
 
 /// The models that are asked, in their order.
-fn candidates(config: &Config) -> Result<Vec<Candidate>, String> {
+pub(super) fn candidates(config: &Config) -> Result<Vec<Candidate>, String> {
     let model = &config.model;
     let others = others(config);
     let named = model.fallbacks.iter().filter_map(|name| others.iter().find(|o| o.name == name));

@@ -2,6 +2,8 @@
 //! mining, detection, incidents. What it made since the last [`Pipeline::take`] belongs together: the caller stores
 //! it in one transaction. It knows neither the database nor the screen nor the files.
 
+#[cfg(test)]
+mod cardinality_tests;
 mod envelope;
 mod mute;
 mod name;
@@ -448,8 +450,10 @@ impl Core {
         let shown = if severity == Severity::UNSET { anomaly.severity } else { severity };
         self.batch.mark(at, if anomaly.alarm { flags::ANOMALY } else { 0 }, shown);
         let applied = self.book.apply(&anomaly);
+        self.book.witness(&applied, &anomaly, Some(&self.batch.view(at)));
         self.trends.strike(&anomaly, &applied);
-        if (applied.opened || applied.reopened) && !applied.muted {
+        let flaps = self.book.get(applied.incident).is_some_and(|i| i.flapping > 0);
+        if (applied.opened || applied.reopened) && !applied.muted && !flaps {
             self.to_diagnose.push(applied.incident);
         }
     }
@@ -482,6 +486,7 @@ impl Core {
                 self.batch.mark(i as usize, flags::ANOMALY, severity);
             }
         }
+        self.book.relate();
         let templates = self.miner.take_changed();
         self.trends.merged(&templates, &self.miner);
         self.carry_mutes(&templates);

@@ -42,7 +42,7 @@ pub(crate) fn owed(reader: &Reader, board: &Board) -> Result<Vec<Owed>, StoreErr
 }
 
 fn wants(i: &Incident) -> bool {
-    i.state.is_active() && i.part_of.is_none()
+    i.state.is_active() && i.part_of.is_none() && i.caused_by.is_none()
 }
 
 #[cfg(test)]

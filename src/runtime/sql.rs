@@ -5,7 +5,7 @@ use super::board::{Board, lock};
 use super::events::{Event, EventSink, SqlAnswer, SqlState, SqlTable};
 use aiobs_logs::filter::{FilterContext, parse_filter};
 use aiobs_logs::format::ZoneRule;
-use aiobs_store::{ReadFilter, Sql, SqlControl, SqlError, SqlLimits, SqlSink, Store};
+use aiobs_store::{ReadFilter, Sql, SqlControl, SqlError, SqlLimits, SqlSink, Store, StoreError};
 use aiobs_types::{SourceId, SqlValue, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +36,25 @@ pub fn read_filter(
     })
 }
 
+/// SQL over what is stored; its filters know the sources of the board too.
+///
+/// # Errors
+/// Faults of the disk.
+pub(super) fn over(store: &Store, zone: ZoneRule, board: &Arc<Board>) -> Result<Sql, StoreError> {
+    let named = Arc::clone(board);
+    let checkpoints = store.reader()?.checkpoints()?;
+    let sources = move || {
+        let mut all: Vec<(SourceId, String)> = checkpoints.iter().map(|c| (c.source, c.name.clone())).collect();
+        for info in lock(&named.sources).values() {
+            if !all.iter().any(|(id, _)| *id == info.id) {
+                all.push((info.id, info.name.clone()));
+            }
+        }
+        all
+    };
+    store.sql(read_filter(zone, sources))
+}
+
 /// The asking side.
 pub(super) struct SqlDesk {
     tx: Sender<(u64, String, Arc<SqlControl>)>,
@@ -50,18 +69,7 @@ impl SqlDesk {
         board: &Arc<Board>,
         sink: Arc<EventSink>,
     ) -> anyhow::Result<Self> {
-        let named = Arc::clone(board);
-        let checkpoints = store.reader()?.checkpoints()?;
-        let sources = move || {
-            let mut all: Vec<(SourceId, String)> = checkpoints.iter().map(|c| (c.source, c.name.clone())).collect();
-            for info in lock(&named.sources).values() {
-                if !all.iter().any(|(id, _)| *id == info.id) {
-                    all.push((info.id, info.name.clone()));
-                }
-            }
-            all
-        };
-        let sql = store.sql(read_filter(zone, sources))?;
+        let sql = over(store, zone, board)?;
         let (tx, rx) = channel();
         let board = Arc::clone(board);
         std::thread::Builder::new().name("sql".into()).spawn(move || work(&sql, &board, &rx, &sink))?;

@@ -5,13 +5,13 @@
 use super::EngineEvent;
 use super::alerts::AlertDesk;
 use super::board::Board;
-use super::events::Keep;
+use super::events::{ChangeTalk, Keep};
 use super::pipeline::Output;
 use super::remotes::Exports;
 use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
-    CallEnd, ChatMessage, Checkpoint, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId, RemoteCall,
-    SentAlert, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
+    CallEnd, ChatMessage, Checkpoint, Conversation, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId,
+    RemoteCall, SentAlert, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +42,9 @@ pub(crate) enum WriterMessage {
     /// Stored, then given back with its number.
     Diagnosis(Box<Diagnosis>, SyncSender<u64>),
     Spans(Vec<Span>),
-    Chat(Box<ChatMessage>, SyncSender<u64>),
+    /// A turn of a conversation (0 begins one), given back with the numbers of conversation and turn.
+    Turn(u64, Box<ChatMessage>, SyncSender<(Conversation, u64)>),
+    ChangeTalk(ChangeTalk),
     Verdict(Box<Verdict>),
     /// What models answered, and calls that leave this machine.
     Models(ModelRow),
@@ -215,7 +217,11 @@ impl Writing {
             WriterMessage::Diagnosis(diagnosis, reply) => {
                 self.writer.put_diagnosis(&diagnosis).map(|id| answer(&reply, id))
             }
-            WriterMessage::Chat(message, reply) => self.writer.put_chat(&message).map(|id| answer(&reply, id)),
+            WriterMessage::Turn(of, message, reply) => {
+                self.writer.put_turn(of, &message).map(|ids| drop(reply.send(ids)))
+            }
+            WriterMessage::ChangeTalk(ChangeTalk::Rename(id, title)) => self.writer.rename_conversation(id, &title),
+            WriterMessage::ChangeTalk(ChangeTalk::Delete(id)) => self.writer.delete_conversation(id),
             WriterMessage::Sent(remote, through, reply) => {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }
@@ -322,7 +328,7 @@ impl Gathered {
                 self.urgent |= matches!(
                     other,
                     WriterMessage::Diagnosis(..)
-                        | WriterMessage::Chat(..)
+                        | WriterMessage::Turn(..)
                         | WriterMessage::Sent(..)
                         | WriterMessage::Memory(..)
                 );

@@ -22,10 +22,13 @@ pub(crate) fn differences(world: &World, engine: &Engine) -> Vec<String> {
             Some(at) => {
                 let incident = left.remove(at);
                 let diagnosis = reader.latest_diagnosis(incident.fingerprint).unwrap();
-                match diagnosis {
-                    Some(d) => wrong.extend(diagnosis_differences(&d, &expected.diagnosis, engine)),
-                    None => wrong.push(format!("{:?} has no diagnosis", incident.title)),
+                match (diagnosis, &expected.diagnosis) {
+                    (Some(d), Some(expected)) => wrong.extend(diagnosis_differences(&d, expected, engine)),
+                    (None, Some(_)) => wrong.push(format!("{:?} has no diagnosis", incident.title)),
+                    (Some(_), None) => wrong.push(format!("{:?} has a diagnosis of its own", incident.title)),
+                    (None, None) => {}
                 }
+                wrong.extend(cause_differences(&incident, expected, &engine.running.incidents()));
             }
             None => wrong.push(format!("no incident like {:?}: {all:#?}", expected.title)),
         }
@@ -38,6 +41,17 @@ pub(crate) fn differences(world: &World, engine: &Engine) -> Vec<String> {
         wrong.extend(sent_differences(sent, &engine.chats()));
     }
     wrong
+}
+
+fn cause_differences(incident: &Incident, expected: &Expected, all: &[Incident]) -> Option<String> {
+    let cause = incident.caused_by.and_then(|id| all.iter().find(|i| i.id == id));
+    let right = match (cause, &expected.caused_by) {
+        (Some(cause), Some(title)) => cause.title.contains(title) && cause.causes.contains(&incident.id),
+        (None, None) => true,
+        _ => false,
+    };
+    let is = cause.map(|c| (&c.title, &c.causes));
+    (!right).then(|| format!("{:?} caused by {is:?} instead of {:?}", incident.title, expected.caused_by))
 }
 
 fn explain(incident: &Incident, expected: &Expected) -> Vec<String> {

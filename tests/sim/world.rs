@@ -94,7 +94,10 @@ pub(crate) struct Expected {
     /// Kinds of entries that its timeline has.
     #[serde(default)]
     pub(crate) timeline: Vec<String>,
-    pub(crate) diagnosis: Diagnosed,
+    /// In the title of the incident that caused it; without it, none did.
+    pub(crate) caused_by: Option<String>,
+    /// `None` when it has none of its own: that of its cause is enough.
+    pub(crate) diagnosis: Option<Diagnosed>,
 }
 
 fn open() -> String {

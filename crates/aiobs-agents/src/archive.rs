@@ -3,8 +3,8 @@
 
 use crate::tally::Tally;
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, SourceId, TemplateId,
-    Timestamp, Verdict,
+    Diagnosis, Document, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId,
+    SourceId, SqlValue, TemplateId, Timestamp, Verdict,
 };
 use thiserror::Error;
 
@@ -52,6 +52,26 @@ pub struct Change {
     pub component: String,
     /// The record that tells of it.
     pub record: Option<RecordId>,
+}
+
+/// A text that was found by meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// It.
+    pub document: Document,
+    /// Whether it shares words with what was asked; else it is only near by vector.
+    pub by_words: bool,
+}
+
+/// What a statement of SQL gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SqlRows {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Rows, each with one value per column.
+    pub rows: Vec<Vec<SqlValue>>,
+    /// Whether there are more.
+    pub cut: bool,
 }
 
 /// The archive as the agents see it.
@@ -103,6 +123,20 @@ pub trait Archive: Send + Sync {
         let one = |order| self.search(&LogQuery { order, limit: 1, ..LogQuery::default() });
         let (first, last) = (one(Order::OldestFirst)?.pop(), one(Order::NewestFirst)?.pop());
         Ok(first.zip(last).map(|(a, b)| (a.time, b.time.max(a.time))))
+    }
+    /// What was written or found out before that has to do with a text, best first: by words and by vectors together.
+    /// Nothing where nothing is indexed.
+    fn recall(&self, _text: &str, _kinds: &[DocumentKind], _limit: usize) -> Result<Vec<Recalled>, ArchiveError> {
+        Ok(Vec::new())
+    }
+    /// Runs one statement of SQL that only reads, within some time, at most so many rows. The error says what is wrong
+    /// with the statement.
+    fn sql(&self, _statement: &str, _rows: u64) -> Result<SqlRows, ArchiveError> {
+        Err(ArchiveError("SQL is not available here".to_owned()))
+    }
+    /// The tables that SQL knows, one per line with its columns; empty where there is no SQL.
+    fn sql_tables(&self) -> String {
+        String::new()
     }
     /// A query from the text of a filter.
     fn filter(&self, text: &str) -> Result<LogQuery, ArchiveError> {

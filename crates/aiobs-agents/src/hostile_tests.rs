@@ -218,6 +218,7 @@ fn harmless(d: &Diagnosis, spans: &[Span], model: &Obedient) {
         "read_file",
         "read_runbook",
         "read_notes",
+        "search_knowledge",
         "host_state",
         "unknown",
         "playbook",

@@ -35,7 +35,7 @@ const PLACES: [(&str, &[&str]); 5] = [
     ("fixer", &["incident", "diagnosis", "records", "beside", "playbook"]),
     ("reporter", &["incident", "diagnosis", "fix"]),
     ("repair", &["error"]),
-    ("chat", &["scope", "incidents", "facts", "records", "question"]),
+    ("chat", &["scope", "incidents", "facts", "records", "knowledge", "question"]),
 ];
 
 /// Longest file of a prompt, bytes.

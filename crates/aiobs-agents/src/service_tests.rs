@@ -389,7 +389,15 @@ async fn ask(
     scope: ChatScope,
 ) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
     let (archive, _) = shop(&[]);
-    let provider = provider.map(|p| Arc::new(p) as Arc<dyn Provider>);
+    ask_of(archive, provider.map(|p| Arc::new(p) as Arc<dyn Provider>), question, scope).await
+}
+
+async fn ask_of(
+    archive: MemArchive,
+    provider: Option<Arc<dyn Provider>>,
+    question: &str,
+    scope: ChatScope,
+) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
     let deps = ChatDeps {
         provider,
         archive: Arc::new(archive),
@@ -397,10 +405,13 @@ async fn ask(
         prompts: Arc::default(),
         model: None,
         num_ctx: 8192,
+        surroundings: Arc::new(NoSurroundings),
+        tools: ToolUse::Auto,
     };
     let chat = ChatService::new(&tokio::runtime::Handle::current(), deps);
     let (tx, mut rx) = unbounded_channel();
-    let cancel = chat.ask(question.into(), scope, Vec::new(), move |o| drop(tx.send(o)));
+    let asked = Question { text: question.into(), scope, ..Question::default() };
+    let cancel = chat.ask(asked, move |o| drop(tx.send(o)));
     let mut seen = Vec::new();
     loop {
         match tokio::time::timeout(Duration::from_secs(20), rx.recv()).await.unwrap().unwrap() {
@@ -421,7 +432,7 @@ async fn an_answer_cites_the_lines_it_rests_on() {
     let (m, seen) = ask(Some(model.clone()), "why does db-1 refuse?", ChatScope::Incident { id: IncidentId(7) }).await;
     assert_eq!((m.author.as_str(), m.complete, m.text.as_str()), ("llama3.1", true, "The pool was raised [1], see."));
     assert_eq!(m.citations.len(), 1);
-    assert!(seen.iter().any(|o| matches!(o, ChatOutput::Step(s) if s.contains("db-1"))), "{seen:?}");
+    assert!(seen.iter().any(|o| matches!(o, ChatOutput::Step(s) if s.text.contains("db-1"))), "{seen:?}");
     assert!(model.requests()[0].messages.last().unwrap().content.ends_with("Question: why does db-1 refuse?"));
 }
 
@@ -462,4 +473,5 @@ async fn the_worst_incident_goes_first() {
     assert_eq!(order, [1, 3, 2]);
 }
 
+mod chat;
 mod more;

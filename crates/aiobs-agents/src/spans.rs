@@ -1,6 +1,8 @@
 //! Records the spans of one run with OpenTelemetry's names for generative AI. Used by the chain's runner and the
 //! chat; it knows no exporter.
 
+use crate::Lookup;
+use aiobs_llm::Completion;
 use aiobs_types::{AttrValue, Span, SpanId, SpanStatus, Timestamp, TraceId, semconv};
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -86,6 +88,41 @@ impl SpanLog {
         if span.status == SpanStatus::Unset {
             span.status = error.map_or(SpanStatus::Ok, |(_, text)| SpanStatus::Error(text));
         }
+    }
+
+    /// Looks into the archive become spans.
+    pub(crate) fn lookups(&mut self, lookups: &[Lookup], parent: Option<At>) {
+        for look in lookups {
+            let span = self.begin(parent, format!("execute_tool {}", look.tool), "execute_tool");
+            self.set(span, semconv::TOOL_NAME, look.tool);
+            self.set(span, "aiobs.tool.asked", look.asked.as_str());
+            self.set(span, "aiobs.tool.found", i64::try_from(look.found).unwrap_or(i64::MAX));
+            let took = i64::try_from(look.took.as_nanos()).unwrap_or(i64::MAX);
+            self.timed(span, look.start, look.start.plus(took));
+            self.end(span, look.error.clone().map(|e| ("archive", e)));
+        }
+    }
+
+    /// Ends the span of a model's call that was answered, with what it took.
+    pub(crate) fn answered(&mut self, span: At, done: &Completion) {
+        let count = |n: Option<u64>| i64::try_from(n.unwrap_or(0)).unwrap_or(i64::MAX);
+        self.rename(span, format!("chat {}", done.model));
+        self.set(span, semconv::RESPONSE_MODEL, done.model.as_str());
+        if !done.provider.is_empty() {
+            self.set(span, semconv::PROVIDER, done.provider.as_str());
+        }
+        self.set(span, semconv::FINISH_REASONS, done.finish.name());
+        self.set(span, semconv::INPUT_TOKENS, count(done.usage.input_tokens));
+        self.set(span, semconv::OUTPUT_TOKENS, count(done.usage.output_tokens));
+        self.set(span, semconv::USAGE_ESTIMATED, done.usage.estimated);
+        self.set(span, semconv::ATTEMPTS, i64::from(done.attempts));
+        if let Some(cost) = done.usage.cost_usd {
+            self.set(span, semconv::COST_USD, cost);
+        }
+        if let Some(first) = done.usage.first_token {
+            self.set(span, semconv::FIRST_TOKEN_MS, i64::try_from(first.as_millis()).unwrap_or(i64::MAX));
+        }
+        self.end(span, None);
     }
 
     /// Ends whatever goes on and gives all spans, parents before children.

@@ -74,6 +74,26 @@ impl Tally {
         Some((Timestamp(most.0.saturating_mul(MINUTE)), *most.1))
     }
 
+    /// Records in stretches of equal length from the first to the last minute, at most `most` of them: the beginning of each
+    /// and its records.
+    pub fn over_time(&self, most: usize) -> Vec<(Timestamp, u64)> {
+        let (Some(first), Some(last)) = (self.minutes.keys().min(), self.minutes.keys().max()) else {
+            return Vec::new();
+        };
+        let span = last - first + 1;
+        let parts = i64::try_from(most.max(1)).unwrap_or(i64::MAX).min(span);
+        let step = span.div_euclid(parts) + i64::from(span % parts > 0);
+        let mut out: Vec<(Timestamp, u64)> = (0..span.div_euclid(step) + i64::from(span % step > 0))
+            .map(|i| (Timestamp((first + i * step).saturating_mul(MINUTE)), 0))
+            .collect();
+        for (minute, n) in &self.minutes {
+            if let Some(part) = out.get_mut(((minute - first) / step) as usize) {
+                part.1 += n;
+            }
+        }
+        out
+    }
+
     /// Records of at least this level.
     pub fn at_least(&self, level: Level) -> u64 {
         self.levels[level as usize..].iter().sum()
@@ -97,5 +117,9 @@ mod tests {
         assert_eq!(t.last, Some((Timestamp::from_secs(130), RecordId(3))));
         assert_eq!(t.by_component(), [("orders", 2), ("db", 1)]);
         assert_eq!(t.busiest_minute(), Some((Timestamp::from_secs(120), 2)));
+        let parts = |most| t.over_time(most).into_iter().map(|(at, n)| (at.0 / 1_000_000_000, n)).collect::<Vec<_>>();
+        assert_eq!(parts(9), [(0, 1), (60, 0), (120, 2)]);
+        assert_eq!(parts(2), [(0, 1), (120, 2)]);
+        assert_eq!(Tally::default().over_time(5), []);
     }
 }

@@ -226,6 +226,9 @@ pub struct ChatOptions {
 pub struct ChatRequest {
     /// Which model; `None` takes the one [`Provider::health`] tells.
     pub model: Option<String>,
+    /// Of the configured models, the one to ask first, by its name there, and the model it is to use. One that is not there
+    /// changes nothing.
+    pub prefer: Option<(String, Option<String>)>,
     /// The conversation.
     pub messages: Vec<Message>,
     /// JSON schema the answer must fit.

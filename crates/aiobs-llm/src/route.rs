@@ -46,12 +46,19 @@ impl Route {
 
     fn fitting(&self, request: &ChatRequest) -> Result<VecDeque<Target>, LlmError> {
         let asked = |t: &&Target| t.stages.is_empty() || t.stages.iter().any(|s| s == request.stage);
-        let able: Vec<&Target> = self.targets.iter().filter(asked).collect();
+        let mut able: Vec<Target> = self.targets.iter().filter(asked).cloned().collect();
+        if let Some((name, model)) = &request.prefer
+            && let Some(at) = self.targets.iter().position(|t| t.name == *name)
+        {
+            // Whom a person chooses need not be meant for this.
+            let chosen = Target { model: model.clone().or(self.targets[at].model.clone()), ..self.targets[at].clone() };
+            able.retain(|t| t.name != *name);
+            able.insert(0, chosen);
+        }
         if able.is_empty() {
             return Err(LlmError::NobodyAllowed { stage: request.stage });
         }
-        let free: VecDeque<Target> =
-            able.into_iter().filter(|t| !request.free_only || t.provider.is_local()).cloned().collect();
+        let free: VecDeque<Target> = able.into_iter().filter(|t| !request.free_only || t.provider.is_local()).collect();
         if free.is_empty() {
             return Err(LlmError::BudgetSpent { spent: crate::Dollars(0), limit: crate::Dollars(0) });
         }
@@ -275,6 +282,11 @@ mod tests {
         assert!(!route.is_local());
         assert_eq!(model(&ask(&route, request()).await), "far");
         assert_eq!(model(&ask(&route, ChatRequest { free_only: true, ..request() }).await), "near");
+        let prefer = |name: &str, m: Option<&str>| Some((name.to_owned(), m.map(str::to_owned)));
+        let chosen = ChatRequest { prefer: prefer("near", Some("other")), ..request() };
+        assert_eq!(model(&ask(&route, chosen).await), "other");
+        let gone = ChatRequest { prefer: prefer("gone", None), ..request() };
+        assert_eq!(model(&ask(&route, gone).await), "far");
         let only = Route::new(vec![Target { stages: vec!["chat".into()], ..target("far", &far) }]);
         assert_eq!(ask(&only, request()).await.pop().unwrap().unwrap_err().kind(), "nobody_allowed");
         let dear = Route::new(vec![target("far", &far)]);

@@ -5,6 +5,7 @@ pub mod detect;
 pub mod filter;
 pub mod format;
 pub mod frame;
+mod idents;
 pub mod incident;
 pub mod lineshape;
 pub mod marker;

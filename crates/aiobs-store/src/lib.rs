@@ -31,6 +31,7 @@ mod scan;
 mod schema;
 mod sql;
 mod store;
+mod talk;
 mod timeorder;
 mod timescan;
 mod writer;

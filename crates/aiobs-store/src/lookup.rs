@@ -4,8 +4,8 @@ use crate::error::{Doing, Result};
 use crate::header::LEVELS;
 use crate::reader::Reader;
 use aiobs_types::{
-    ChatMessage, Checkpoint, Diagnosis, Fingerprint, Incident, IncidentId, Marker, MarkerKind, MetricPoint, RecordId,
-    Severity, SourceId, Span, Template, TemplateId, Timestamp, TraceId,
+    Checkpoint, Diagnosis, Fingerprint, Incident, IncidentId, Marker, MarkerKind, MetricPoint, RecordId, Severity,
+    SourceId, Span, Template, TemplateId, Timestamp, TraceId,
 };
 use rusqlite::{OptionalExtension, Params};
 use serde::de::DeserializeOwned;
@@ -37,7 +37,7 @@ pub struct ArchiveInfo {
 
 impl Reader {
     /// Rows whose JSON in the last column cannot be read are told in the log and left out.
-    fn bodies<T: DeserializeOwned>(&self, sql: &str, params: impl Params) -> Result<Vec<(i64, T)>> {
+    pub(crate) fn bodies<T: DeserializeOwned>(&self, sql: &str, params: impl Params) -> Result<Vec<(i64, T)>> {
         let mut statement = self.conn.prepare_cached(sql).doing(DOING)?;
         let rows = statement
             .query_map(params, |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))
@@ -161,17 +161,6 @@ impl Reader {
     /// Faults of the disk.
     pub fn spans_since(&self, from: Timestamp) -> Result<Vec<Span>> {
         self.values("SELECT start, body FROM span WHERE start >= ? ORDER BY start", [from.0])
-    }
-
-    /// The last `limit` turns of the conversation, oldest first.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn chat(&self, limit: usize) -> Result<Vec<ChatMessage>> {
-        let mut turns: Vec<(i64, ChatMessage)> =
-            self.bodies("SELECT id, body FROM chat ORDER BY id DESC LIMIT ?", [limit as i64])?;
-        turns.reverse();
-        Ok(turns.into_iter().map(|(id, m)| ChatMessage { id: id as u64, ..m }).collect())
     }
 
     /// Values of one metric with `from <= time < to`, by time.

@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -137,6 +137,25 @@ CREATE INDEX departure_time ON departure(time);
 CREATE INDEX departure_incident ON departure(incident) WHERE incident IS NOT NULL;
 INSERT INTO departure(id, time, kind, cost, body) SELECT id, time, 'model', cost, body FROM model_call;
 DROP TABLE model_call;
+";
+
+/// Conversations by number and name; turns of before are one.
+const V10: &str = "
+CREATE TABLE conversation(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL
+);
+ALTER TABLE chat ADD COLUMN conversation INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX chat_conversation ON chat(conversation, id);
+INSERT INTO conversation(id, title, created, updated)
+  SELECT 1, substr((SELECT body ->> '$.text' FROM chat ORDER BY id LIMIT 1), 1, 80), min(time), max(time) FROM chat
+  HAVING count(*) > 0;
+UPDATE chat SET conversation = 1;
+";
+
+/// Which incident caused which.
+const V11: &str = "
+ALTER TABLE incident ADD COLUMN caused_by INTEGER AS (body ->> '$.caused_by');
+CREATE INDEX incident_caused_by ON incident(caused_by) WHERE caused_by IS NOT NULL;
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -43,6 +43,10 @@ pub enum DetectorKind {
     Silence,
     /// A limit of the configuration.
     Threshold,
+    /// What usually follows, for the same request, session or job, did not come.
+    Sequence,
+    /// A number or a code that this statement never had.
+    Value,
 }
 
 impl DetectorKind {
@@ -56,6 +60,8 @@ impl DetectorKind {
             Self::Rate => "rate",
             Self::Silence => "silence",
             Self::Threshold => "threshold",
+            Self::Sequence => "sequence",
+            Self::Value => "value",
         }
     }
 }

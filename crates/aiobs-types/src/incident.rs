@@ -93,6 +93,16 @@ pub struct Incident {
     /// The incident that this one turned out to be part of; it is resolved then, and its strikes count there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<IncidentId>,
+    /// The incident that is the likeliest cause of this one: the head of its group, whose diagnosis is that of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by: Option<IncidentId>,
+    /// Incidents that this one is the likeliest cause of, in the order they were noticed; all of them name it in
+    /// `caused_by`. At most [`Incident::MOST_CAUSED`] are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<IncidentId>,
+    /// How often it was opened again of late, when that is often enough to call it flapping; else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flapping: u32,
     /// Few words for a list.
     pub title: String,
     /// One plain sentence: why it was opened.
@@ -118,13 +128,25 @@ pub struct Incident {
     pub components: Vec<String>,
     /// Template of the first anomaly.
     pub template: TemplateId,
+    /// All templates whose records struck, in order of appearance, at most [`Incident::MOST_TEMPLATES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<TemplateId>,
     /// Records that prove it: the first ones and the latest, at most 20.
     pub evidence: Vec<RecordId>,
     /// History, oldest first.
     pub timeline: Vec<TimelineEntry>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 impl Incident {
     /// Most other fingerprints one incident answers for.
     pub const MOST_ALSO: usize = 32;
+    /// Most templates that one lists.
+    pub const MOST_TEMPLATES: usize = 16;
+    /// Most incidents that one lists as its consequences.
+    pub const MOST_CAUSED: usize = 200;
 }

@@ -28,7 +28,7 @@ mod verdict;
 
 pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
-pub use chat::{ChatMessage, ChatRole, ChatScope, ChatUsage};
+pub use chat::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, CitedText, Conversation};
 pub use checkpoint::{Checkpoint, FileIdentity};
 pub use departure::{Departure, SentAlert};
 pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Patch, Remembered, StageState};

@@ -36,6 +36,20 @@ pub(super) const KEYS: &[Key] = &[
         "ms",
         "An alert that could not be sent for this long is given up.",
     ),
+    key(
+        "alerts.quiet_hours",
+        Kind::Hours,
+        "\"\"",
+        "",
+        "Days and times, as in a rule, in which no rule begins to tell an incident, unless it is fatal; empty is none.",
+    ),
+    key(
+        "alerts.limit",
+        Kind::Int(0, 10_000),
+        "0",
+        "per hour",
+        "Most incidents that all rules together tell per hour, but for fatal ones; 0 is no limit.",
+    ),
     key("alerts.timeout", Kind::Duration, "\"15s\"", "ms", "Longest wait for the answer of a receiver."),
     secret(
         "alerts.ca_file",

@@ -1,23 +1,41 @@
 //! Carries what comes out of chain and chat to the writer, the pipeline and the listeners, on a thread of its own that may
 //! wait for them, which chain and chat must not.
 
-use super::{Carried, REMEMBERED};
 use crate::runtime::EngineEvent;
 use crate::runtime::board::lock;
-use crate::runtime::events::{Event, EventSink};
+use crate::runtime::events::{Answered, Event, EventSink};
 use crate::runtime::processing::Message;
 use crate::runtime::titles;
 use crate::runtime::writing::WriterMessage;
-use aiobs_agents::{Archive, ChainOutput, ChatOutput};
+use aiobs_agents::{Archive, ChainOutput, ChainService, ChatOutput};
 use aiobs_store::PendingRun;
-use aiobs_types::{Author, ChatMessage, Diagnosis, IncidentId, TraceId};
+use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
+/// Consequences that are diagnosed when their cause could not be explained.
+const FURTHER: usize = 3;
+
+/// Stored runs that are remembered per incident while the program runs.
+const REMEMBERED: usize = 1_000;
+
+/// The conversation of a question that was asked, and the question's number; known once it is stored.
+pub(super) type AskedTurn = Arc<Mutex<(Conversation, u64)>>;
+
+/// What is carried.
+pub(super) enum Carried {
+    Chain(ChainOutput),
+    Chat(AskedTurn, ChatOutput),
+    Question(AskedTurn, Box<ChatMessage>),
+    Write(WriterMessage),
+    Stop,
+}
+
 /// Carries what comes out of chain and chat; may block, which they must not.
 pub(super) struct Carrier {
+    pub(super) chain: Arc<ChainService>,
     pub(super) archive: Arc<dyn Archive>,
     pub(super) pipeline: SyncSender<Message>,
     pub(super) writer: SyncSender<WriterMessage>,
@@ -33,8 +51,11 @@ impl Carrier {
             let stop = matches!(item, Carried::Stop);
             match item {
                 Carried::Chain(out) => self.chain(out),
-                Carried::Chat(out) => self.chat(out),
-                Carried::Question(message) => drop(self.store_chat(*message)),
+                Carried::Chat(turn, out) => self.chat(&turn, out),
+                Carried::Question(turn, message) => {
+                    let message = self.store_turn(&turn, *message);
+                    lock(&turn).1 = message.id;
+                }
                 // Gone only when everything stops.
                 Carried::Write(message) => drop(self.writer.send(message)),
                 Carried::Stop => {}
@@ -97,28 +118,48 @@ impl Carrier {
         let note = Message::Diagnosed { incident: diagnosis.incident, by, title, criticality: diagnosis.criticality };
         // Gone only when everything stops.
         let _ = self.pipeline.send(note);
+        if diagnosis.author == Author::Facts
+            && let Some(incident) = &incident
+        {
+            self.look_further(incident);
+        }
         (self.emit)(EngineEvent::Diagnosis(Box::new(diagnosis)));
     }
 
-    fn chat(&self, out: ChatOutput) {
+    /// Nobody could explain the cause: perhaps one of its consequences says more.
+    fn look_further(&self, incident: &Incident) {
+        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis(i.fingerprint), Ok(None));
+        let consequences = incident.causes.iter().filter_map(|id| self.archive.incident(*id).ok().flatten());
+        for child in consequences.filter(|c| c.state.is_active() && undiagnosed(c)).take(FURTHER) {
+            self.chain.submit(child);
+        }
+    }
+
+    fn chat(&self, turn: &AskedTurn, out: ChatOutput) {
         let tell = |event| {
             if let Some(sink) = &self.sink {
                 sink.send(event);
             }
         };
         match out {
-            ChatOutput::Step(text) => tell(Event::ChatStep(text)),
+            ChatOutput::Step(step) => tell(Event::ChatStep(step)),
             ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
             ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChatOutput::Done(message) => tell(Event::ChatDone(Box::new(self.store_chat(*message)))),
+            ChatOutput::Done(message) => {
+                let message = self.store_turn(turn, *message);
+                let (conversation, question) = lock(turn).clone();
+                tell(Event::ChatDone(Box::new(Answered { conversation, question, message })));
+            }
         }
     }
 
-    fn store_chat(&self, mut message: ChatMessage) -> ChatMessage {
+    fn store_turn(&self, turn: &AskedTurn, mut message: ChatMessage) -> ChatMessage {
         let (reply, stored) = sync_channel(1);
-        if self.writer.send(WriterMessage::Chat(Box::new(message.clone()), reply)).is_ok()
-            && let Ok(id) = stored.recv()
+        let of = lock(turn).0.id;
+        if self.writer.send(WriterMessage::Turn(of, Box::new(message.clone()), reply)).is_ok()
+            && let Ok((conversation, id)) = stored.recv()
         {
+            lock(turn).0 = conversation;
             message.id = id;
         }
         message

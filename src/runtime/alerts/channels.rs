@@ -177,6 +177,14 @@ pub fn templates(config: &Config) -> anyhow::Result<Templates> {
     Ok(Templates::load(dir.as_deref(), zone(config)?)?)
 }
 
+/// Hours in which no rule begins to tell an incident.
+///
+/// # Errors
+/// It is checked with the configuration.
+pub(super) fn quiet(config: &Config) -> anyhow::Result<Hours> {
+    Hours::parse(&config.alerts.quiet_hours).map_err(|e| anyhow::anyhow!("alerts.quiet_hours: {e}"))
+}
+
 /// The zone of hours, and of times in alerts.
 ///
 /// # Errors

@@ -30,6 +30,8 @@ pub struct IncidentDetail {
     pub sources: BTreeMap<SourceId, String>,
     /// Texts of the records' templates.
     pub templates: BTreeMap<TemplateId, String>,
+    /// The words of its statement that speak most for a fault (positive) and against it, the strongest first.
+    pub words: Vec<(String, f64)>,
 }
 
 /// A past incident like another one.

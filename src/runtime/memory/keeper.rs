@@ -25,6 +25,15 @@ const LEFT_ALONE: Duration = Duration::from_mins(1);
 const FOLDERS: &str = "knowledge";
 const EMBEDDING: &str = "embedding";
 
+/// As [`super::engine`], in a program whose writer thread writes down what leaves.
+pub(in crate::runtime) fn running_engine(
+    config: &Config,
+    offline: bool,
+    writer: &SyncSender<WriterMessage>,
+) -> Result<Engine, String> {
+    audited(config, offline, || Ok(Arc::new(ByWriter(writer.clone())) as Arc<dyn Auditor>))
+}
+
 /// See the module.
 pub(in crate::runtime) struct Keeper {
     reader: Reader,
@@ -46,8 +55,7 @@ impl Keeper {
         writer: SyncSender<WriterMessage>,
         board: &Arc<Board>,
     ) -> Self {
-        let books = Arc::new(ByWriter(writer.clone()));
-        let engine = audited(config, offline, || Ok(books as Arc<dyn Auditor>)).unwrap_or_else(|reason| {
+        let engine = running_engine(config, offline, &writer).unwrap_or_else(|reason| {
             board.notice(EMBEDDING, Some((Level::Error, format!("{reason}; texts are compared by their words"))));
             Engine::default()
         });

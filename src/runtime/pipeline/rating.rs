@@ -24,13 +24,22 @@ impl Pipeline {
         let (Some(incident), Some(classifier)) = (core.book.get(id), core.detectors.scales().classifier()) else {
             return false;
         };
-        let template = core.miner.text(incident.template).to_owned();
+        // All that it was told by: another wording of it is to be judged alike.
+        let mut texts: Vec<String> = Vec::new();
+        for id in std::iter::once(&incident.template).chain(&incident.templates) {
+            let text = core.miner.text(*id);
+            if !text.is_empty() && texts.iter().all(|t| t != text) {
+                texts.push(text.to_owned());
+            }
+        }
         let component = incident.components.first().cloned().unwrap_or_default();
         let severity = incident.severity;
-        let statement = Statement { template: &template, severity, component: &component };
+        let Some(first) = texts.first().cloned() else { return false };
+        let statement = Statement { template: &first, severity, component: &component };
         let before = classifier.judge(&statement).probability();
-        classifier.learn(Lesson { template: template.clone(), severity, component: component.clone(), useful, at });
-        let after = classifier.judge(&Statement { template: &template, severity, component: &component }).probability();
+        let lesson = |template| Lesson { template, severity, component: component.clone(), useful, at };
+        classifier.learn_all(texts.into_iter().map(lesson));
+        let after = classifier.judge(&statement).probability();
         match serde_json::to_vec(classifier.lessons()) {
             Ok(lessons) => core.state.push((LESSONS.to_owned(), lessons)),
             Err(e) => tracing::error!("verdicts are not stored: {e}"),

@@ -11,7 +11,7 @@ use aiobs_types::{SourceId, Timestamp};
 use std::collections::HashMap;
 
 /// Shapes remembered, over all sources; those not met lately are forgotten first.
-const MAX_SHAPES: usize = 32_768;
+pub(super) const MAX_SHAPES: usize = 32_768;
 
 /// What is known of the lines of one shape in one source.
 #[derive(Clone, Debug)]
@@ -130,6 +130,12 @@ impl Recall {
         }
         let Lesson { source, key, recipe, opening } = lesson;
         self.known.insert(key, Known { source, recipe, opening, statement, patterns: Patterns::Unasked, met: false });
+    }
+
+    /// Shapes remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
     }
 
     /// Lines recalled, of all that have a shape.

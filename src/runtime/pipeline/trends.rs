@@ -3,14 +3,15 @@
 
 use super::mute::Muted;
 use aiobs_insight::Life;
-use aiobs_logs::detect::{DetectConfig, Finding, RateBook, RateOptions, Subject, Thresholds, What};
+use aiobs_logs::detect::{DetectConfig, Finding, RateBook, RateOptions, Sequences, Subject, Thresholds, Values, What};
 use aiobs_logs::incident::{Applied, IncidentBook};
 use aiobs_logs::marker::MarkerFinder;
 use aiobs_logs::template::Miner;
 use aiobs_types::{
-    Anomaly, IncidentId, Marker, MarkerKind, RecordBatch, RecordId, SourceId, Template, TemplateId, Timestamp,
+    Anomaly, Fingerprint, IncidentId, Marker, MarkerKind, RecordBatch, RecordId, SourceId, Template, TemplateId,
+    Timestamp,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 const SECOND: i64 = 1_000_000_000;
 /// An incident that began within this time after a marker is said to have done so.
@@ -30,6 +31,9 @@ const MARKERS: usize = 200;
 /// Incidents whose beginning is told, and templates whose incident is known.
 const REMEMBERED: usize = 10_000;
 
+/// Templates whose life is known; then all are told again.
+const MOST_LIVES: usize = 40_000;
+
 /// What is to be stored beside records and incidents.
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
@@ -44,6 +48,9 @@ pub(super) struct Trends {
     by_rates: bool,
     by_silence: bool,
     thresholds: Thresholds,
+    /// `None` when switched off.
+    sequences: Option<Sequences>,
+    values: Option<Values>,
     finder: MarkerFinder,
     /// Markers of late, and those not handed out yet.
     markers: VecDeque<Marker>,
@@ -55,6 +62,8 @@ pub(super) struct Trends {
     /// Incidents opened since the last look, and those that were said to have begun after something.
     opened: Vec<IncidentId>,
     told: HashMap<IncidentId, bool>,
+    /// Oddities that an incident was told of.
+    explained: HashSet<(IncidentId, Fingerprint)>,
     lives: HashMap<TemplateId, Life>,
     kept: Timestamp,
     lived: Timestamp,
@@ -75,6 +84,8 @@ impl Trends {
             by_rates: on("rates"),
             by_silence: on("silence"),
             thresholds: Thresholds::new(&config.thresholds),
+            sequences: on("sequences").then(Sequences::default),
+            values: on("values").then(Values::default),
             finder: MarkerFinder::new(&config.markers)?,
             markers: markers.into(),
             fresh: Vec::new(),
@@ -83,6 +94,7 @@ impl Trends {
             last_strike: HashMap::new(),
             opened: Vec::new(),
             told: HashMap::new(),
+            explained: HashSet::new(),
             lives: HashMap::new(),
             kept: Timestamp(i64::MIN),
             lived: Timestamp(i64::MIN),
@@ -154,10 +166,47 @@ impl Trends {
         for anomaly in self.thresholds.observe(batch) {
             out.extend(self.apply(&anomaly, book));
         }
+        out.extend(self.odd(batch, miner, book));
         for id in std::mem::take(&mut self.opened) {
             self.began(id, book);
         }
         out
+    }
+
+    /// Steps that did not come, and values out of their range.
+    fn odd(&mut self, batch: &RecordBatch, miner: &Miner, book: &mut IncidentBook) -> Vec<(IncidentId, RecordId)> {
+        let mut anomalies = Vec::new();
+        let name = |source: SourceId| self.names.get(&source).map_or("", String::as_str);
+        if let Some(sequences) = &mut self.sequences {
+            for skipped in sequences.observe(batch) {
+                let (after, next) = (miner.text(skipped.after), miner.text(skipped.next));
+                anomalies.push(skipped.anomaly(after, next, name(skipped.source)));
+            }
+        }
+        if let Some(values) = &mut self.values {
+            for odd in values.observe(batch) {
+                anomalies.push(odd.anomaly(miner.text(odd.template), name(odd.source)));
+            }
+        }
+        anomalies.into_iter().filter_map(|anomaly| self.found(&anomaly, book)).collect()
+    }
+
+    /// What is odd about records that have an incident belongs to it.
+    fn found(&mut self, anomaly: &Anomaly, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
+        let incident = self.struck.get(&anomaly.template).and_then(|id| book.get(*id)).filter(|i| i.state.is_active());
+        if let Some((id, known)) = incident.map(|i| (i.id, i.fingerprint == anomaly.fingerprint))
+            && !known
+        {
+            let said = anomaly.reason.trim_end_matches('.');
+            if self.explained.len() >= REMEMBERED {
+                self.explained.clear();
+            }
+            if self.explained.insert((id, anomaly.fingerprint)) {
+                book.explain(id, said, anomaly.time);
+            }
+            return None;
+        }
+        self.apply(anomaly, book)
     }
 
     fn report(&mut self, finding: &Finding, miner: &Miner, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
@@ -185,6 +234,7 @@ impl Trends {
 
     fn apply(&mut self, anomaly: &Anomaly, book: &mut IncidentBook) -> Option<(IncidentId, RecordId)> {
         let applied = book.apply(anomaly);
+        book.witness(&applied, anomaly, None);
         self.strike(anomaly, &applied);
         ((applied.opened || applied.reopened) && !applied.muted).then_some((applied.incident, anomaly.record))
     }
@@ -259,11 +309,33 @@ impl Trends {
         book.explain(id, text, at);
     }
 
+    /// Every table with its size and its bound.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> Vec<(&'static str, usize, usize)> {
+        let (_, identifiers, steps) = self.sequences.as_ref().map_or((0, 0, 0), Sequences::sizes);
+        let (_, columns) = self.values.as_ref().map_or((0, 0), Values::sizes);
+        vec![
+            ("rates", self.rates.len(), RateOptions::default().max_series),
+            ("markers", self.markers.len(), MARKERS),
+            ("struck", self.struck.len(), REMEMBERED),
+            ("told", self.told.len(), REMEMBERED),
+            ("explained", self.explained.len(), REMEMBERED),
+            ("sources", self.last_strike.len(), 1),
+            ("lives", self.lives.len(), MOST_LIVES + RateOptions::default().max_series),
+            ("identifiers", identifiers, 16_384),
+            ("steps", steps, 4_096),
+            ("columns", columns, 4_096),
+        ]
+    }
+
     /// What is to be stored now; `all` is asked for when nothing comes after it.
     pub(super) fn take(&mut self, now: Timestamp, all: bool) -> Learnt {
         let mut learnt = Learnt { markers: std::mem::take(&mut self.fresh), ..Learnt::default() };
         if !self.rates.is_empty() && (all || self.lived.0 == i64::MIN || now.since(self.lived) >= LIVES_EVERY) {
             self.lived = now;
+            if self.lives.len() >= MOST_LIVES {
+                self.lives.clear();
+            }
             for (id, lived) in self.rates.lives() {
                 let life = lived.life();
                 if self.lives.insert(id, life) != Some(life) {

@@ -10,6 +10,7 @@
 
 pub mod charts;
 pub mod chat;
+pub(crate) mod family;
 pub mod incidents;
 pub mod logs;
 pub mod overview;

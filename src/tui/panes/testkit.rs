@@ -261,6 +261,7 @@ pub(crate) fn detail() -> IncidentDetail {
             solved_by: Some("pgbouncer in transaction mode".into()),
             advised: None,
         }],
+        words: vec![("refused".into(), 3.1), ("connection <num>".into(), 0.8), ("pool".into(), -0.4)],
         alerts: vec![
             AlertLine {
                 time: Some(ago(230)),

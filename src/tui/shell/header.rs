@@ -4,7 +4,7 @@
 use crate::runtime::events::{ModelState, Snapshot};
 use crate::tui::format;
 use crate::tui::model::Model;
-use crate::tui::panes::PaneId;
+use crate::tui::panes::{PaneId, family};
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
 use aiobs_types::Level;
@@ -59,7 +59,7 @@ const NAMED: usize = 6;
 /// Product and panes: 0 in full, 3 without the product, 1 the first panes only, 2 numbers only but for the pane on screen.
 fn left(model: &Model, form: u8) -> Spans {
     let style = |r| model.world.theme.style(r);
-    let open = model.world.snapshot.incidents.iter().filter(|i| i.state.is_active()).count();
+    let open = family::open(&model.world.snapshot.incidents);
     let mut out = vec![];
     if form == 0 {
         out.push(Span::styled(" aiobs ", style(Role::Accent)));
@@ -121,7 +121,7 @@ fn right(model: &Model, form: u8) -> Spans {
         let open: Vec<_> = s.incidents.iter().filter(|i| i.state.is_active()).collect();
         let worst = open.iter().map(|i| i.severity.level()).max().unwrap_or(Level::Info);
         let glyph = model.world.glyphs.level(worst);
-        let n = open.len();
+        let n = family::open(&s.incidents);
         match (n, form) {
             (0, 0) => push(&mut out, "all quiet".into(), Role::Ok),
             (0, _) => {}

@@ -13,7 +13,7 @@ pub(super) use help::{height as help_height, rows as help_rows};
 pub(super) use palette::{command_at, height as palette_height};
 
 use super::model::{Model, Overlay};
-use super::panes::PaneId;
+use super::panes::{PaneId, family};
 use super::theme::{Role, Theme};
 use super::widgets::popup::PopupStyle;
 use super::widgets::text;
@@ -87,7 +87,7 @@ fn popup_style(theme: &Theme) -> PopupStyle {
 
 /// What is said when there is no room: what is wrong, what is needed, how to leave, and the one number that matters.
 fn too_small(frame: &mut Frame<'_>, area: Rect, model: &Model) {
-    let open = model.world.snapshot.incidents.iter().filter(|i| i.state.is_active()).count();
+    let open = family::open(&model.world.snapshot.incidents);
     let said = format!(
         "{}x{} is too small, aiobs needs {MIN_WIDTH}x{MIN_HEIGHT}. {open} open incidents. q quits.",
         area.width, area.height

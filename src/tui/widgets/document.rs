@@ -26,26 +26,55 @@ pub enum Piece<T> {
     Link(String, T),
 }
 
-/// Plain text whose `[n]` marks become links where `cite` knows the number (from 1).
-pub fn marked<T>(text: &str, style: Style, cite: impl Fn(usize) -> Option<T>) -> Vec<Piece<T>> {
-    let mut pieces = Vec::new();
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(open) = rest.find('[') {
-        let close = rest[open..].find(']').map(|c| open + c);
-        let target = close.and_then(|c| cite(rest[open + 1..c].parse().ok()?));
-        plain.push_str(&rest[..open]);
-        if let (Some(close), Some(target)) = (close, target) {
-            pieces.push(Piece::Text(std::mem::take(&mut plain), style));
-            pieces.push(Piece::Link(rest[open..=close].to_owned(), target));
-            rest = &rest[close + 1..];
-        } else {
-            plain.push('[');
-            rest = &rest[open + 1..];
+/// What a mark in a text names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// `[n]`: what is cited, from 1.
+    Cited(usize),
+    /// `#n`: an incident.
+    Incident(u64),
+}
+
+impl Mark {
+    /// The number of what is cited.
+    pub const fn cited(self) -> Option<usize> {
+        match self {
+            Self::Cited(n) => Some(n),
+            Self::Incident(_) => None,
         }
     }
-    plain.push_str(rest);
-    pieces.push(Piece::Text(plain, style));
+}
+
+/// The mark that a text begins with, and its length.
+fn mark(text: &str) -> Option<(Mark, usize)> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let end = inner.find(']')?;
+        return Some((Mark::Cited(inner[..end].parse().ok()?), end + 2));
+    }
+    let digits = text.strip_prefix('#')?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let ends = digits[end..].chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    Some((Mark::Incident(digits[..end].parse().ok().filter(|_| ends)?), end + 1))
+}
+
+/// Plain text whose marks become links where `target` knows them.
+pub fn marked<T>(text: &str, style: Style, target: impl Fn(Mark) -> Option<T>) -> Vec<Piece<T>> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(next) = text[at..].find(['[', '#']).map(|i| at + i) {
+        // `a#1` is a name, `a[1]` may well be a citation.
+        let inside = text[next..].starts_with('#') && text[..next].ends_with(|c: char| c.is_alphanumeric());
+        let found = mark(&text[next..]).filter(|_| !inside);
+        at = next + 1;
+        if let Some((target, length)) = found.and_then(|(m, length)| Some((target(m)?, length))) {
+            pieces.push(Piece::Text(text[from..next].to_owned(), style));
+            pieces.push(Piece::Link(text[next..next + length].to_owned(), target));
+            at = next + length;
+            from = at;
+        }
+    }
+    pieces.push(Piece::Text(text[from..].to_owned(), style));
     pieces
 }
 
@@ -229,6 +258,19 @@ impl Place {
         }
     }
 
+    /// As [`Place::jump`], but to a link in sight when the one that is lit is not: a reader goes on from where they read.
+    pub fn jump_near(&mut self, down: bool, links: &[usize], rows: usize, height: usize) {
+        let seen = self.scroll..self.scroll + height;
+        if self.link.and_then(|l| links.get(l)).is_none_or(|r| !seen.contains(r)) {
+            self.link = if down {
+                links.iter().position(|r| *r >= seen.start).and_then(|l| l.checked_sub(1))
+            } else {
+                links.iter().rposition(|r| *r < seen.end).map(|l| l + 1).filter(|l| *l < links.len())
+            };
+        }
+        self.jump(down, links, rows, height);
+    }
+
     /// Moves the text and stays within it.
     pub fn scroll_by(&mut self, by: isize, rows: usize, height: usize) {
         self.scroll = self.scroll.saturating_add_signed(by).min(rows.saturating_sub(height));
@@ -270,6 +312,35 @@ mod tests {
         place.step(true, &links, 12, 4);
         place.step(true, &links, 12, 4);
         assert_eq!(place.scroll, 8);
+    }
+
+    #[test]
+    fn marks_of_citations_and_incidents_become_links() {
+        let pieces = super::marked("see [2], #7 and #71, not a#7, #7b, [x] or #9", Style::new(), |m| match m {
+            super::Mark::Cited(n) => Some(n as u64),
+            super::Mark::Incident(n) => (n != 9).then_some(n),
+        });
+        let links: Vec<_> = pieces
+            .iter()
+            .filter_map(|p| if let Piece::Link(text, n) = p { Some((text.as_str(), *n)) } else { None })
+            .collect();
+        assert_eq!(links, [("[2]", 2), ("#7", 7), ("#71", 71)]);
+    }
+
+    #[test]
+    fn jumping_near_goes_on_from_what_is_read() {
+        let links = [0, 20, 25, 50];
+        let mut place = Place { scroll: 18, link: None };
+        place.jump_near(true, &links, 60, 10);
+        assert_eq!(place, Place { scroll: 18, link: Some(1) });
+        place.jump_near(true, &links, 60, 10);
+        assert_eq!(place.link, Some(2));
+        let mut place = Place { scroll: 18, link: Some(0) };
+        place.jump_near(false, &links, 60, 10);
+        assert_eq!(place.link, Some(2), "the last one in sight");
+        let mut place = Place { scroll: 50, link: None };
+        place.jump_near(false, &links, 60, 10);
+        assert_eq!(place.link, Some(3));
     }
 
     #[test]

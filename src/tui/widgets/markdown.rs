@@ -1,7 +1,8 @@
 //! Markdown as rows of a [`Document`]: what a model answers. Text is made safe here; links show where they lead and
-//! are never followed; HTML is shown as text; `[n]` marks become links to records.
+//! are never followed; HTML is shown as text; marks `[n]` and `#n` become links.
 
-use super::document::{Document, Piece, marked};
+use super::code::{self, Carry, Kind, Language};
+use super::document::{Document, Mark, Piece, marked};
 use super::text;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
@@ -20,6 +21,10 @@ pub struct Look {
     pub quote: Style,
     /// Code.
     pub code: Style,
+    /// What code is made of.
+    pub parts: CodeStyles,
+    /// Whether the language of code is not named, since it was where the code began.
+    pub unnamed: bool,
     /// Bullets, rules, addresses.
     pub dim: Style,
     /// Bullet of a list.
@@ -30,6 +35,25 @@ pub struct Look {
     pub rule: &'static str,
     /// Whether only ASCII may be drawn.
     pub ascii: bool,
+}
+
+/// How the parts of code look; the rest has [`Look::code`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CodeStyles {
+    /// Words of the language, commands.
+    pub keyword: Style,
+    /// Text in quotes.
+    pub text: Style,
+    /// Numbers and constants.
+    pub number: Style,
+    /// Keys, flags, variables.
+    pub name: Style,
+    /// Comments.
+    pub comment: Style,
+    /// Lines that a diff adds.
+    pub added: Style,
+    /// Lines that a diff takes away.
+    pub removed: Style,
 }
 
 /// Deeper lists are not moved further to the right.
@@ -57,11 +81,12 @@ struct Renderer<'d, T, C> {
     /// What stands before the next paragraph of a list item.
     item: Option<String>,
     code: Option<String>,
+    language: Language,
     links: Vec<String>,
 }
 
-/// Adds `markdown` to `doc`; `cite` gives the record of a mark `[n]`, counted from 1.
-pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite: impl Fn(usize) -> Option<T>) {
+/// Adds `markdown` to `doc`; `cite` gives what a mark leads to.
+pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite: impl Fn(Mark) -> Option<T>) {
     let mut renderer = Renderer {
         doc,
         look,
@@ -74,6 +99,7 @@ pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite:
         lists: Vec::new(),
         item: None,
         code: None,
+        language: Language::None,
         links: Vec::new(),
     };
     for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
@@ -101,7 +127,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
+impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
     fn style(&self) -> Style {
         if self.heading {
             self.look.heading
@@ -153,12 +179,32 @@ impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
     }
 
     fn code_block(&mut self, code: &str) {
+        let mut carry = Carry::default();
         for line in code.trim_end().lines() {
             let mut lead = self.lead();
             lead.push(Span::raw("  "));
-            let safe = text::safe_for(line, self.look.ascii).into_owned();
-            self.doc.paragraph(lead, vec![Piece::Text(safe, self.look.code)]);
+            let cut = code::pieces(self.language, line, &mut carry);
+            let piece = |(range, kind): (std::ops::Range<usize>, Kind)| {
+                Piece::Text(text::safe_for(&line[range], self.look.ascii).into_owned(), self.of_kind(kind))
+            };
+            let pieces = cut.into_iter().map(piece).collect();
+            self.doc.paragraph(lead, pieces);
         }
+    }
+
+    fn of_kind(&self, kind: Kind) -> Style {
+        let parts = &self.look.parts;
+        let own = match kind {
+            Kind::Plain => return self.look.code,
+            Kind::Keyword => parts.keyword,
+            Kind::Text => parts.text,
+            Kind::Number => parts.number,
+            Kind::Name => parts.name,
+            Kind::Comment => parts.comment,
+            Kind::Added => parts.added,
+            Kind::Removed => parts.removed,
+        };
+        self.look.code.patch(own)
     }
 
     fn event(&mut self, event: Event<'_>) {
@@ -205,8 +251,13 @@ impl<T: Clone, C: Fn(usize) -> Option<T>> Renderer<'_, T, C> {
             Tag::CodeBlock(kind) => {
                 self.flush();
                 self.doc.gap();
+                self.language = Language::None;
+                if let CodeBlockKind::Fenced(language) = &kind {
+                    self.language = Language::of(language.split_whitespace().next().unwrap_or_default());
+                }
                 if let CodeBlockKind::Fenced(language) = kind
                     && !language.is_empty()
+                    && !self.look.unnamed
                 {
                     let safe = text::safe_for(&language, self.look.ascii).into_owned();
                     self.doc.row(vec![Span::styled(format!("  {safe}"), self.look.dim)]);
@@ -279,7 +330,7 @@ mod tests {
     fn rows(markdown: &str, width: u16) -> (Vec<String>, Vec<(usize, usize)>) {
         let look = Look { bullet: "*", bar: "|", rule: "-", ..Look::default() };
         let mut doc = Document::new(width as usize, "~", LinkStyles::default(), None);
-        render(&mut doc, markdown, look, |n| (n <= 2).then_some(n));
+        render(&mut doc, markdown, look, |m| m.cited().filter(|n| *n <= 2));
         let area = Rect::new(0, 0, width, doc.len() as u16);
         let mut buffer = Buffer::empty(area);
         doc.draw(area, &mut buffer, 0);

@@ -68,6 +68,17 @@ impl Suggest {
         true
     }
 
+    /// The line with the next suggestion in it, from the first again after the last; for editors of more than a line.
+    pub fn next_text(&mut self) -> Option<String> {
+        let i = self.chosen.map_or(0, |i| (i + 1) % self.list.len().max(1));
+        let one = self.list.get(i)?;
+        let mut line = self.typed.clone();
+        line.get(one.at.clone())?;
+        line.replace_range(one.at.clone(), &one.text);
+        self.chosen = Some(i);
+        Some(line)
+    }
+
     /// Whether there is nothing to suggest.
     pub const fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -76,6 +87,12 @@ impl Suggest {
     /// Whether the list shows that only one is left, which is in the line.
     pub fn settled(&self) -> bool {
         self.list.len() == 1 && self.chosen.is_some()
+    }
+
+    /// As [`Suggest::draw`], ending above row `below` of the screen.
+    pub fn draw_above(&self, frame: &mut Frame<'_>, area: Rect, below: u16, style: SuggestStyle, glyphs: &Glyphs) {
+        let rows = (self.list.len().min(ROWS) as u16).min(area.height).min(below.saturating_sub(area.y));
+        self.draw(frame, Rect { y: below - rows, height: rows, ..area }, 2, style, glyphs);
     }
 
     /// Draws the list into the rows of `area` from the top, as many as it needs; `column` is where the word begins.

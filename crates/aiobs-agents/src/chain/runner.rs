@@ -8,7 +8,7 @@ use super::prompting::messages;
 use super::service::{ChainDeps, Out};
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
-use crate::tools::{Outcome, ToolBox, ToolUse, told};
+use crate::tools::{Bounds, IncidentKit, Outcome, ToolBox, can_use_tools, told};
 use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, StageState, gather};
 use aiobs_llm::{
     CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Message, Provider, Tool, ToolCall,
@@ -40,7 +40,7 @@ struct Looking {
     call: u32,
     stage: Stage,
     said: String,
-    task: JoinHandle<(ToolBox, Vec<Outcome>)>,
+    task: JoinHandle<(ToolBox<IncidentKit>, Vec<Outcome>)>,
     /// The model's call that asked for it.
     span: At,
 }
@@ -69,7 +69,7 @@ struct Run<'a> {
     doing: Doing,
     evidence: Option<Evidence>,
     /// Set when the model can call tools.
-    tools: Option<ToolBox>,
+    tools: Option<ToolBox<IncidentKit>>,
     /// What was said in the call that goes on: the prompt, and tools with their answers.
     talk: Vec<Message>,
     /// Prompts of the stage that asks, with their versions.
@@ -85,9 +85,6 @@ struct Run<'a> {
     began: (Timestamp, Instant),
 }
 
-/// How long the server may take to say what its model can.
-const ASK_ABILITIES: Duration = Duration::from_secs(3);
-
 fn answered(done: &Completion) -> CallNote {
     CallNote::Answered {
         model: done.model.clone(),
@@ -96,27 +93,6 @@ fn answered(done: &Completion) -> CallNote {
         estimated: done.usage.estimated,
         cost_usd: done.usage.cost_usd,
     }
-}
-
-/// Whether the model that will answer can call tools.
-async fn can_use_tools(provider: Option<Arc<dyn Provider>>, model: Option<String>, offer: ToolUse) -> bool {
-    let Some(provider) = provider else { return false };
-    if offer != ToolUse::Auto {
-        return offer == ToolUse::Always;
-    }
-    let look = async {
-        let all = provider.models().await.ok()?;
-        if all.iter().all(|m| m.capabilities.is_empty()) {
-            return None;
-        }
-        let name = match model {
-            Some(name) => name,
-            None => provider.health().await.model()?.to_owned(),
-        };
-        let is = |m: &&aiobs_llm::ModelInfo| m.name == name || m.name.split(':').next() == Some(name.as_str());
-        Some(all.iter().find(is)?.capabilities.iter().any(|c| c == "tools"))
-    };
-    tokio::time::timeout(ASK_ABILITIES, look).await.ok().flatten().unwrap_or(false)
 }
 
 /// Runs the chain for one incident; `fresh` when kept answers of models will not do.
@@ -195,10 +171,11 @@ impl Run<'_> {
                         let notes = vec![format!("Context: gathering failed ({e})")];
                         (Evidence { notes, ..Evidence::default() }, false)
                     });
-                    self.note_lookups(&evidence.lookups, self.stages[Stage::Context as usize]);
+                    self.log.lookups(&evidence.lookups, self.stages[Stage::Context as usize]);
                     self.evidence = Some(evidence);
                     let (archive, places) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.surroundings));
-                    self.tools = tools.then(|| ToolBox::new(archive, places, self.incident.clone()));
+                    let kit = IncidentKit { archive, surroundings: places, incident: self.incident.clone() };
+                    self.tools = tools.then(|| ToolBox::new(kit, Bounds::default()));
                     return What::Gathered;
                 }
                 Doing::Looking(looking) => {
@@ -266,17 +243,7 @@ impl Run<'_> {
     fn answered(&mut self, done: &Completion) {
         let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else { return };
         let (log, span) = (&mut self.log, asking.span);
-        let count = |n: Option<u64>| i64::try_from(n.unwrap_or(0)).unwrap_or(i64::MAX);
-        log.rename(span, format!("chat {}", done.model));
-        log.set(span, semconv::RESPONSE_MODEL, done.model.as_str());
-        log.set(span, semconv::FINISH_REASONS, done.finish.name());
-        log.set(span, semconv::INPUT_TOKENS, count(done.usage.input_tokens));
-        log.set(span, semconv::OUTPUT_TOKENS, count(done.usage.output_tokens));
-        log.set(span, semconv::USAGE_ESTIMATED, done.usage.estimated);
-        if let Some(cost) = done.usage.cost_usd {
-            log.set(span, semconv::COST_USD, cost);
-        }
-        if let Some(first) = done.usage.first_token.or(asking.first) {
+        if let Some(first) = asking.first {
             log.set(span, semconv::FIRST_TOKEN_MS, i64::try_from(first.as_millis()).unwrap_or(i64::MAX));
         }
         log.set(span, semconv::ATTEMPTS, i64::from(done.attempts));
@@ -287,7 +254,7 @@ impl Run<'_> {
             (_, told) => told,
         };
         log.set(span, semconv::PROVIDER, provider);
-        log.end(span, None);
+        log.answered(span, done);
         if !self.prompts.contains(&asking.prompts) {
             self.prompts.push(asking.prompts);
         }
@@ -303,7 +270,15 @@ impl Run<'_> {
     }
 
     /// Carries out what the model wants looked up.
-    fn look_up(&mut self, mut tools: ToolBox, call: u32, stage: Stage, said: String, wants: Vec<ToolCall>, span: At) {
+    fn look_up(
+        &mut self,
+        mut tools: ToolBox<IncidentKit>,
+        call: u32,
+        stage: Stage,
+        said: String,
+        wants: Vec<ToolCall>,
+        span: At,
+    ) {
         let task = tokio::task::spawn_blocking(move || {
             let outcomes = tools.answer(wants);
             (tools, outcomes)
@@ -312,32 +287,26 @@ impl Run<'_> {
     }
 
     /// Tells the model what was found, and asks again.
-    fn looked(&mut self, call: u32, stage: Stage, said: &str, span: At, done: Option<(ToolBox, Vec<Outcome>)>) {
+    fn looked(
+        &mut self,
+        call: u32,
+        stage: Stage,
+        said: &str,
+        span: At,
+        done: Option<(ToolBox<IncidentKit>, Vec<Outcome>)>,
+    ) {
         let Some((mut tools, outcomes)) = done else {
             // The tools died: without them the model must answer from what it has.
             return self.send(call, stage);
         };
         let looks: Vec<Lookup> = outcomes.iter().map(|o| o.look.clone()).collect();
-        self.note_lookups(&looks, Some(span));
+        self.log.lookups(&looks, Some(span));
         self.talk.extend(told(said, &outcomes));
         if let Some(evidence) = &mut self.evidence {
             tools.deliver(evidence);
         }
         self.tools = Some(tools);
         self.send(call, stage);
-    }
-
-    /// Looks into the archive become spans.
-    fn note_lookups(&mut self, lookups: &[Lookup], parent: Option<At>) {
-        for look in lookups {
-            let span = self.log.begin(parent, format!("execute_tool {}", look.tool), "execute_tool");
-            self.log.set(span, semconv::TOOL_NAME, look.tool);
-            self.log.set(span, "aiobs.tool.asked", look.asked.as_str());
-            self.log.set(span, "aiobs.tool.found", i64::try_from(look.found).unwrap_or(i64::MAX));
-            let took = i64::try_from(look.took.as_nanos()).unwrap_or(i64::MAX);
-            self.log.timed(span, look.start, look.start.plus(took));
-            self.log.end(span, look.error.clone().map(|e| ("archive", e)));
-        }
     }
 
     fn perform(&mut self, effect: Effect) {

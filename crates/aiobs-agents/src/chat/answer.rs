@@ -5,9 +5,11 @@ use super::phrase::times;
 use super::retrieve::Found;
 use crate::context::fence::neutral;
 use crate::context::render;
+use crate::context::sources::Sources;
+use crate::context::suspect::withheld;
 use crate::prompts::Prompts;
-use aiobs_llm::Message;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Diagnosis, Incident, RecordId};
+use aiobs_llm::{Message, Tool};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Citation, Diagnosis, Incident};
 use std::fmt::Write as _;
 
 /// Characters of an earlier turn that goes to the model as it was.
@@ -30,10 +32,26 @@ pub(crate) struct Asking<'a> {
     pub(crate) prompts: &'a Prompts,
     /// Tokens that fit.
     pub(crate) context: u32,
+    /// What the model may call.
+    pub(crate) tools: &'a [Tool],
 }
 
-/// The messages of a question, and the prompt's label.
-pub(crate) fn messages(a: &Asking<'_>) -> (Vec<Message>, String) {
+/// What is sent for a question.
+pub(crate) struct Prepared {
+    pub(crate) messages: Vec<Message>,
+    /// The prompt's name and version.
+    pub(crate) label: String,
+    /// Characters left for what tools answer.
+    pub(crate) room: usize,
+}
+
+/// Characters that the descriptions of tools take.
+fn described(tools: &[Tool]) -> usize {
+    tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.to_string().len() + 40).sum()
+}
+
+/// What is sent for a question. Where tools may be called, a share of what fits is left for what they answer.
+pub(crate) fn messages(a: &Asking<'_>) -> Prepared {
     let (question, scope, found) = (a.question, a.scope, a.found);
     let lines = found.numbered();
     let p = a.prompts.prompt("chat");
@@ -59,25 +77,25 @@ pub(crate) fn messages(a: &Asking<'_>) -> (Vec<Message>, String) {
         ("incidents", &incidents),
         ("facts", &render::fenced("counts from the archive", &counts(found))),
         ("records", &render::numbered(&lines)),
+        ("knowledge", &render::passages(&found.written(), lines.len() + 1)),
         ("question", question),
     ]);
     let mut messages = vec![p.system()];
-    let taken = messages[0].content.len() + user.content.len();
+    let taken = messages[0].content.len() + user.content.len() + described(a.tools);
     let room = (a.context.saturating_sub(ANSWER) as usize * PER_TOKEN).saturating_sub(taken);
-    let ids: Vec<RecordId> = lines.iter().map(|e| e.record.id).collect();
-    messages.extend(earlier(a.history, &ids, room));
+    let share = if a.tools.is_empty() { room } else { room / 3 };
+    let earlier = earlier(a.history, &found.sources(), share);
+    let left = room.saturating_sub(earlier.iter().map(|m| m.content.len()).sum());
+    messages.extend(earlier);
     messages.push(user);
-    (messages, p.label())
+    Prepared { messages, label: p.label(), room: left }
 }
 
 /// The conversation so far within some characters: the newest turns as they were, older ones shortened, the oldest left
 /// out. Marks keep pointing at their records where those are among the lines.
-fn earlier(history: &[ChatMessage], lines: &[RecordId], room: usize) -> Vec<Message> {
+fn earlier(history: &[ChatMessage], sources: &Sources, room: usize) -> Vec<Message> {
     let text = |turn: &ChatMessage, most: usize| {
-        let text = rewrite(&turn.text, |n| {
-            let id = turn.citations.get(n.checked_sub(1)?)?;
-            lines.iter().position(|l| l == id).map(|at| at + 1)
-        });
+        let text = rewrite(&turn.text, |n| sources.number(turn.citations.get(n.checked_sub(1)?)?));
         cut(&text, most)
     };
     let mut left = room - room / 4;
@@ -125,6 +143,9 @@ fn cut(text: &str, most: usize) -> String {
 fn counts(found: &Found) -> String {
     let f = &found.facts;
     let mut out = String::new();
+    if f.old {
+        let _ = writeln!(out, "the newest record is of {} UTC: \"now\" is there", render::time(f.now));
+    }
     for look in &f.looks {
         let least = if look.complete { "" } else { "at least " };
         let _ = writeln!(out, "records that match {}: {least}{}", neutral(&look.query, 300), look.count);
@@ -161,7 +182,7 @@ fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
         times(i.count),
         render::time(i.first_seen),
         render::time(i.last_seen),
-        neutral(&i.title, 150)
+        neutral(&withheld(&i.title), 150)
     );
     if let Some(d) = d {
         let _ = write!(out, "; cause ({} confidence): {}", d.confidence.name(), neutral(&d.cause, 400));
@@ -205,14 +226,14 @@ fn rewrite(text: &str, mut each: impl FnMut(usize) -> Option<usize>) -> String {
     out
 }
 
-/// Renumbers the marks of an answer in the order of their appearance, with the records they stand for. Marks that
-/// point at no line are taken out.
-pub(crate) fn cite(text: &str, lines: &[RecordId]) -> (String, Vec<RecordId>) {
-    let mut cited: Vec<RecordId> = Vec::new();
+/// Renumbers the marks of an answer in the order of their appearance, with what they stand for. Marks that lead nowhere
+/// are taken out.
+pub(crate) fn cite(text: &str, sources: &Sources) -> (String, Vec<Citation>) {
+    let mut cited: Vec<Citation> = Vec::new();
     let text = rewrite(text, |n| {
-        let id = *lines.get(n.checked_sub(1)?)?;
-        let at = cited.iter().position(|c| *c == id).unwrap_or_else(|| {
-            cited.push(id);
+        let citation = sources.get(n)?;
+        let at = cited.iter().position(|c| c == citation).unwrap_or_else(|| {
+            cited.push(citation.clone());
             cited.len() - 1
         });
         Some(at + 1)
@@ -223,41 +244,56 @@ pub(crate) fn cite(text: &str, lines: &[RecordId]) -> (String, Vec<RecordId>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::{Exhibit, Why};
+    use aiobs_types::{LogRecord, RecordId};
+
+    fn sources(ids: &[u64]) -> Sources {
+        let line = |id: &u64| Exhibit {
+            record: LogRecord { id: RecordId(*id), ..LogRecord::default() },
+            source: String::new(),
+            why: Why::Around,
+        };
+        Sources::new(&ids.iter().map(line).collect::<Vec<_>>(), &[])
+    }
+
+    fn conversation() -> Vec<ChatMessage> {
+        let mut history = Vec::new();
+        for i in 0..100 {
+            let asked = ChatMessage::question(aiobs_types::Timestamp(0), ChatScope::All, format!("question {i}?"));
+            history.push(ChatMessage { id: 2 * i, ..asked });
+            history.push(ChatMessage {
+                id: 2 * i + 1,
+                role: ChatRole::Assistant,
+                text: format!("Answer {i} rests on [1] and [2]. {}", "More was said. ".repeat(60)),
+                citations: vec![Citation::Record(RecordId(7)), Citation::Record(RecordId(i))],
+                complete: true,
+                ..ChatMessage::default()
+            });
+        }
+        history
+    }
 
     #[test]
     fn a_long_conversation_fits_and_keeps_its_marks() {
-        let turn = |i: u64, role, text: String, citations| ChatMessage {
-            id: i,
-            time: aiobs_types::Timestamp(0),
-            role,
-            scope: ChatScope::All,
-            text,
-            citations,
-            author: String::new(),
-            complete: true,
-            usage: None,
+        let history = conversation();
+        let (found, all, prompts) = (Found::default(), ChatScope::All, Prompts::default());
+        let tool = Tool {
+            name: "t".into(),
+            description: "d".repeat(900),
+            parameters: serde_json::json!({"type": "object", "properties": {}}),
         };
-        let mut history = Vec::new();
-        for i in 0..100 {
-            history.push(turn(2 * i, ChatRole::User, format!("question {i}?"), Vec::new()));
-            let text = format!("Answer {i} rests on [1] and [2]. {}", "More was said. ".repeat(60));
-            history.push(turn(2 * i + 1, ChatRole::Assistant, text, vec![RecordId(7), RecordId(i)]));
-        }
-        let lines = [RecordId(99), RecordId(98), RecordId(7)];
-        let found = Found::default();
-        let all = ChatScope::All;
-        let ask = Asking {
-            question: "and?",
-            scope: &all,
-            history: &history,
-            found: &found,
-            prompts: &Prompts::default(),
-            context: 8_192,
+        let ask = |tools| {
+            let (history, found, scope, prompts) = (&history[..], &found, &all, &prompts);
+            messages(&Asking { question: "and?", scope, history, found, prompts, context: 8_192, tools })
         };
-        let (sent, _) = messages(&ask);
-        let size: usize = sent.iter().map(|m| m.content.len()).sum();
-        assert!(size <= (8_192 - ANSWER as usize) * PER_TOKEN && size > 15_000, "{size}");
-        let earlier = earlier(&history, &lines, 20_000);
+        let size = |p: &Prepared| p.messages.iter().map(|m| m.content.len()).sum::<usize>();
+        let fits = (8_192 - ANSWER as usize) * PER_TOKEN;
+        let plain = ask(&[]);
+        assert!(size(&plain) <= fits && size(&plain) > 15_000, "{}", size(&plain));
+        let tools = [tool];
+        let with = ask(&tools);
+        assert!(size(&with) + described(&tools) + with.room <= fits && with.room > 8_000, "{}", with.room);
+        let earlier = earlier(&history, &sources(&[99, 98, 7]), 20_000);
         assert!(earlier[0].content.starts_with("Earlier in this conversation, shortened:\n"));
         assert!(earlier[0].content.contains("rests on [3] and"), "a mark leads to its line in this prompt");
         let last = &earlier[earlier.len() - 1].content;
@@ -268,9 +304,8 @@ mod tests {
 
     #[test]
     fn marks_are_renumbered_and_invented_ones_struck() {
-        let lines = [RecordId(10), RecordId(20), RecordId(30)];
-        let (text, cited) = cite("a [3], b [1, 3] and c [9]. An array[0], [x] and [", &lines);
+        let (text, cited) = cite("a [3], b [1, 3] and c [9]. An array[0], [x] and [", &sources(&[10, 20, 30]));
         assert_eq!(text, "a [1], b [2][1] and c. An array, [x] and [");
-        assert_eq!(cited, [RecordId(30), RecordId(10)]);
+        assert_eq!(cited, [30, 10].map(|id| Citation::Record(RecordId(id))));
     }
 }

@@ -8,6 +8,7 @@ use super::retrieve::Found;
 use crate::Tally;
 use crate::context::fence::neutral;
 use crate::context::render;
+use crate::context::suspect::withheld;
 use aiobs_types::{Diagnosis, Fix, Incident, Level, Timestamp};
 use std::fmt::Write as _;
 
@@ -35,6 +36,7 @@ pub(crate) fn by_rules(found: &Found, why: &str) -> String {
     let mut answer = Answer { out, found, facts: &found.facts };
     answer.direct();
     answer.rest();
+    answer.written();
     answer.looks();
     answer.out
 }
@@ -409,6 +411,19 @@ impl Answer<'_> {
         }
     }
 
+    /// What people wrote that shares words with the question: where to read on.
+    fn written(&mut self) {
+        let first = self.found.lines.len() + self.found.recalled.len() + 1;
+        let texts = self.found.texts.iter().enumerate().filter(|(_, t)| t.by_words);
+        let rows: Vec<String> = texts.map(|(i, t)| read_on(&t.document, first + i)).collect();
+        if !rows.is_empty() {
+            self.line("\nWritten about it:");
+            for row in rows {
+                self.line(&row);
+            }
+        }
+    }
+
     /// What was asked of the archive, and what was not looked at.
     fn looks(&mut self) {
         if self.facts.looks.is_empty() {
@@ -429,6 +444,13 @@ impl Answer<'_> {
         );
         self.line(&text);
     }
+}
+
+/// A text as an item with its mark.
+fn read_on(d: &aiobs_types::Document, number: usize) -> String {
+    let first = d.body.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+    let plain = |text: &str, most| neutral(&withheld(&text.replace(['[', ']'], "|")), most);
+    format!("- {}: {} [{number}]", plain(&d.title, 100), plain(first.trim(), 120))
 }
 
 /// A line as an item with its mark.

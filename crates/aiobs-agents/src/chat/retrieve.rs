@@ -4,9 +4,13 @@
 use super::facts::{self, About, Facts};
 use super::intent::{self, Asked, Intent, plain};
 use crate::context::fence::neutral;
+use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
-use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, gather};
-use aiobs_types::{ChatScope, Diagnosis, Incident, Level, LogQuery, LogRecord, Order, RecordId, TextMatch, Timestamp};
+use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, Recalled, gather};
+use aiobs_types::{
+    Area, ChatMessage, ChatScope, ChatStep, Citation, CitedText, Diagnosis, Document, DocumentKind, Incident, Level,
+    LogQuery, LogRecord, Order, RecordId, Severity, TextMatch, Timestamp,
+};
 use std::collections::BTreeMap;
 
 /// Most lines handed on.
@@ -15,6 +19,12 @@ const LINES: usize = 24;
 const WORDS: usize = 5;
 /// Most incidents handed on.
 const INCIDENTS: usize = 5;
+/// Incidents found by meaning that are handed on beside those.
+const MEANT: usize = 2;
+/// Most texts found by meaning.
+const TEXTS: usize = 4;
+/// Lines and texts cited earlier that go to a model again, so that what was said about them keeps its marks.
+const RECALLED: (usize, usize) = (12, 2);
 
 /// Words that say nothing about logs, in English and French, without accents.
 #[rustfmt::skip]
@@ -50,22 +60,49 @@ pub(crate) struct Found {
     pub(crate) incidents: Vec<(Incident, Option<Diagnosis>)>,
     /// What a playbook says about the incident asked about.
     pub(crate) advice: Option<Advice>,
-    /// What was done, one line each.
-    pub(crate) steps: Vec<String>,
+    /// What was looked at.
+    pub(crate) steps: Vec<ChatStep>,
     /// Lines that earlier answers cited.
     pub(crate) recalled: Vec<Exhibit>,
+    /// What was written or found out before and has to do with the question, best first.
+    pub(crate) texts: Vec<Recalled>,
     /// Counts and comparisons.
     pub(crate) facts: Facts,
 }
 
+/// One look of the program's own.
+pub(super) fn step(area: Area, text: String) -> ChatStep {
+    ChatStep { area: Some(area), text, ..ChatStep::default() }
+}
+
+/// Records and texts that the last answers cited, newest first, without doubles.
+fn cited(history: &[ChatMessage]) -> (Vec<RecordId>, Vec<&CitedText>) {
+    let (mut ids, mut texts) = (Vec::new(), Vec::<&CitedText>::new());
+    for citation in history.iter().rev().flat_map(|m| &m.citations) {
+        match citation {
+            Citation::Record(id) if ids.len() < RECALLED.0 && !ids.contains(id) => ids.push(*id),
+            Citation::Text(t) if texts.len() < RECALLED.1 && !texts.contains(&t.as_ref()) => texts.push(t),
+            _ => {}
+        }
+    }
+    (ids, texts)
+}
+
 impl Found {
-    /// Adds records cited earlier that are not among the lines, behind them.
-    pub(crate) fn recall(&mut self, ids: &[RecordId], archive: &dyn Archive) -> Result<(), ArchiveError> {
+    /// Adds what was cited earlier and is not there, behind the rest.
+    pub(crate) fn recall(&mut self, history: &[ChatMessage], archive: &dyn Archive) -> Result<(), ArchiveError> {
+        let (ids, texts) = cited(history);
         let missing: Vec<RecordId> =
-            ids.iter().filter(|id| self.lines.iter().all(|e| e.record.id != **id)).copied().collect();
+            ids.into_iter().filter(|id| self.lines.iter().all(|e| e.record.id != *id)).collect();
         for record in archive.records(&missing)? {
             let source = archive.source_name(record.source).unwrap_or_default();
             self.recalled.push(Exhibit { record, source, why: Why::Around });
+        }
+        for text in texts {
+            let known = |r: &Recalled| r.document.title == text.title && r.document.place == text.place;
+            if !self.texts.iter().any(known) {
+                self.texts.push(Recalled { document: again(text), by_words: false });
+            }
         }
         Ok(())
     }
@@ -73,6 +110,33 @@ impl Found {
     /// All lines with numbers, those cited earlier last.
     pub(crate) fn numbered(&self) -> Vec<Exhibit> {
         self.lines.iter().chain(&self.recalled).cloned().collect()
+    }
+
+    /// The texts, which are numbered behind the lines.
+    pub(crate) fn written(&self) -> Vec<Document> {
+        self.texts.iter().map(|r| r.document.clone()).collect()
+    }
+
+    /// What the marks of an answer may lead to.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources::new(&self.numbered(), &self.written())
+    }
+}
+
+/// A text that was cited before, as a document.
+fn again(t: &CitedText) -> Document {
+    Document {
+        kind: DocumentKind::parse(&t.kind).unwrap_or(DocumentKind::Note),
+        key: String::new(),
+        title: t.title.clone(),
+        body: t.text.clone(),
+        place: t.place.clone(),
+        components: Vec::new(),
+        severity: Severity(0),
+        state: String::new(),
+        class: String::new(),
+        time: Timestamp(0),
+        incident: t.incident,
     }
 }
 
@@ -122,13 +186,18 @@ fn stem(word: &str) -> &str {
     word
 }
 
+/// Reads the filter of a scope.
+fn of_scope(archive: &dyn Archive, text: &str) -> Result<LogQuery, ArchiveError> {
+    archive.filter(text).map_err(|e| ArchiveError(format!("the filter of the scope: {}", e.0)))
+}
+
 fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive) -> Result<LogQuery, ArchiveError> {
     const MINUTE: i64 = 60_000_000_000;
     Ok(match (scope, incident) {
         (&ChatScope::Range { from, to }, _) => LogQuery { from: Some(from), to: Some(to), ..LogQuery::default() },
-        (ChatScope::Filter { text }, _) => archive.filter(text)?,
+        (ChatScope::Filter { text }, _) => of_scope(archive, text)?,
         (ChatScope::Selection { filter, ids, times }, _) => {
-            let query = if filter.trim().is_empty() { LogQuery::default() } else { archive.filter(filter)? };
+            let query = if filter.trim().is_empty() { LogQuery::default() } else { of_scope(archive, filter)? };
             LogQuery {
                 first: query.first.max(ids.map(|i| i.0)),
                 last: ids.map(|i| i.1),
@@ -149,7 +218,7 @@ fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive)
 struct Search<'a> {
     archive: &'a dyn Archive,
     found: BTreeMap<RecordId, (Why, u32, LogRecord)>,
-    steps: Vec<String>,
+    steps: Vec<ChatStep>,
 }
 
 impl Search<'_> {
@@ -157,7 +226,7 @@ impl Search<'_> {
         let hits = self.archive.search(query)?;
         let count = hits.len();
         let more = if query.limit > 0 && count >= query.limit { " or more" } else { "" };
-        self.steps.push(format!("searched logs: {} → {count}{more}", neutral(what, 80)));
+        self.steps.push(step(Area::Logs, format!("searched logs: {} → {count}{more}", neutral(what, 80))));
         for record in hits {
             let entry = self.found.entry(record.id).or_insert((why, 0, record));
             entry.1 += 1;
@@ -166,7 +235,7 @@ impl Search<'_> {
     }
 
     /// The lines most words found, then the worst, then the newest; in the order of arrival.
-    fn best(self, already: Vec<Exhibit>) -> (Vec<Exhibit>, Vec<String>) {
+    fn best(self, already: Vec<Exhibit>) -> (Vec<Exhibit>, Vec<ChatStep>) {
         let mut lines = already;
         lines.truncate(LINES);
         let mut rest: Vec<_> =
@@ -258,13 +327,15 @@ pub(crate) fn retrieve(
     if named.is_none() {
         let (from, to) = (base.from.unwrap_or(Timestamp(i64::MIN)), base.to.unwrap_or(Timestamp(i64::MAX)));
         let incidents = archive.incidents(from, to, INCIDENTS)?;
-        search.steps.push(format!("looked at incidents → {}", incidents.len()));
+        search.steps.push(step(Area::Incidents, format!("looked at incidents → {}", incidents.len())));
         for incident in incidents {
             let diagnosis = archive.diagnosis(incident.fingerprint)?;
             found.incidents.push((incident, diagnosis));
         }
         found.incidents.sort_by_key(|(i, _)| !speaks_of(i, question));
     }
+    let meaning = by_meaning(question, named.as_ref(), archive, &mut found)?;
+    search.steps.push(meaning);
     let all = named.is_some() || words.is_empty();
     let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
     // Nobody diagnosed the one asked about: what a playbook says of it is better than nothing.
@@ -281,10 +352,38 @@ pub(crate) fn retrieve(
     let about = About { asked, base, words, incident, named: named.is_some(), unknown, fitting };
     let facts = facts::gather(&about, archive, now, &mut found.lines)?;
     for look in &facts.looks {
-        found.steps.push(format!("counted {} → {}", neutral(&look.query, 80), look.count));
+        let query = if look.query.is_empty() { "all records".to_owned() } else { neutral(&look.query, 80) };
+        found.steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
     }
     found.facts = facts;
     Ok(found)
+}
+
+/// What was written about it, and incidents that are about the same in other words. Those stand behind the others: no
+/// word of the question names them.
+fn by_meaning(
+    question: &str,
+    named: Option<&Incident>,
+    archive: &dyn Archive,
+    found: &mut Found,
+) -> Result<ChatStep, ArchiveError> {
+    let about = named.map_or_else(|| question.to_owned(), |i| format!("{question} {}", i.title));
+    found.texts = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
+    let kinds = [DocumentKind::Incident, DocumentKind::Diagnosis, DocumentKind::Fix];
+    let ids = archive.recall(&about, &kinds, 2 * INCIDENTS)?.into_iter().filter_map(|r| r.document.incident);
+    let mut more = 0;
+    for id in ids {
+        if more < MEANT
+            && found.incidents.iter().all(|(i, _)| i.id != id)
+            && let Some(incident) = archive.incident(id)?
+        {
+            let diagnosis = archive.diagnosis(incident.fingerprint)?;
+            found.incidents.push((incident, diagnosis));
+            more += 1;
+        }
+    }
+    let more = if more > 0 { format!(" and {more} more incidents") } else { String::new() };
+    Ok(step(Area::Knowledge, format!("searched knowledge → {} texts{more}", found.texts.len())))
 }
 
 /// Whether the question names a component of the incident, or a word of its title.
@@ -299,12 +398,13 @@ fn read_incident(
     incident: &Incident,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
-    steps: &mut Vec<String>,
+    steps: &mut Vec<ChatStep>,
     lines: &mut Vec<Exhibit>,
 ) -> Option<Advice> {
     let budget = Budget { chars: 5_000, ..Budget::default() };
     let evidence = gather(incident, archive, advisor, &NoSurroundings, budget);
-    steps.push(format!("read incident {} → {} lines", incident.id, evidence.records.len()));
+    let text = format!("read incident {} → {} lines", incident.id, evidence.records.len());
+    steps.push(step(Area::Incidents, text));
     *lines = evidence.records;
     evidence.advice
 }

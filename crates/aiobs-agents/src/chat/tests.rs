@@ -92,7 +92,7 @@ fn an_answer_says_what_it_rests_on_and_what_it_did_not_read() {
     let (text, found) = asked(&archive, "how many errors?", ChatScope::All, at(5));
     assert!(text.contains("- `` level>=error `` : 5"), "{text}");
     assert!(text.contains(&format!("Seen in full: {} lines", found.lines.len())), "{text}");
-    assert!(found.steps.iter().any(|s| s == "counted level›=error → 5"), "{:?}", found.steps);
+    assert!(found.steps.iter().any(|s| s.text == "counted level›=error → 5"), "{:?}", found.steps);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn now_is_the_end_of_an_archive_that_is_old() {
 fn a_number_names_an_incident_and_nothing_found_is_said() {
     let mut archive = world();
     let (text, found) = asked(&archive, "why incident 7?", ChatScope::All, at(5));
-    assert!(found.steps[0].starts_with("read incident #7") && text.contains("The pool is larger"), "{text}");
+    assert!(found.steps[0].text.starts_with("read incident #7") && text.contains("The pool is larger"), "{text}");
     archive.incidents.clear();
     let (text, _) = asked(&archive, "how do I fix it?", ChatScope::All, at(5));
     assert!(text.contains("no playbook fits"), "{text}");

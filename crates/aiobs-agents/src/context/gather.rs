@@ -6,8 +6,8 @@ use super::evidence::{Evidence, Lookup, PatternChange, Why};
 use super::readable::readable;
 use super::suspect::suspicion;
 use super::values::values;
-use crate::{Advisor, Archive, ArchiveError, Near, Signature, Surroundings};
-use aiobs_types::{Incident, Level, LogQuery, LogRecord, Order, RecordId, TextMatch, Timestamp};
+use crate::{Advisor, Archive, ArchiveError, Document, Near, Signature, Surroundings};
+use aiobs_types::{DocumentKind, Incident, Level, LogQuery, LogRecord, Order, RecordId, TextMatch, Timestamp};
 use regex::Regex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -201,7 +201,17 @@ impl Gatherer<'_> {
         let mut words = vec![incident.title.clone()];
         words.extend(self.archive.template_text(incident.template).ok().flatten());
         words.extend(incident.components.iter().cloned());
-        let books = self.beside("read_runbook", "sections that fit".into(), || places.runbooks(&words, SECTIONS));
+        let kinds = [DocumentKind::Runbook, DocumentKind::Note];
+        let asked = words.join(" ");
+        let meant =
+            self.look("search_knowledge", "what was written that fits".into(), |a| a.recall(&asked, &kinds, SECTIONS));
+        let mut books: Vec<Document> = meant.into_iter().map(|r| section(&r.document)).collect();
+        for book in self.beside("read_runbook", "sections that fit".into(), || places.runbooks(&words, SECTIONS)) {
+            let known = |b: &Document| b.file == book.file && b.heading.ends_with(&book.heading);
+            if books.len() < SECTIONS && !books.iter().any(known) {
+                books.push(book);
+            }
+        }
         self.evidence.documents = notes.into_iter().chain(books).collect();
         let paths: Vec<(String, Option<Near>)> = self.found.values().flat_map(|(_, r)| paths(&r.text)).collect();
         for (path, near) in paths {
@@ -267,6 +277,12 @@ fn said(record: &LogRecord) -> String {
     let structured =
         fields && (record.text.contains("\":") || record.text.contains("=\"") || record.text.contains("err="));
     if structured && !record.text.ends_with(message) { record.text.clone() } else { message.to_owned() }
+}
+
+/// A text found by meaning, by its file and headings.
+fn section(d: &aiobs_types::Document) -> Document {
+    let (file, heading) = d.title.split_once(" > ").unwrap_or((&d.title, ""));
+    Document { file: file.to_owned(), heading: heading.to_owned(), text: d.body.clone() }
 }
 
 /// How much of something was found.

@@ -8,6 +8,7 @@ mod gather;
 pub(crate) mod readable;
 pub(crate) mod render;
 mod render_more;
+pub(crate) mod sources;
 pub(crate) mod suspect;
 pub(crate) mod values;
 

@@ -3,7 +3,7 @@
 
 use super::evidence::{Evidence, Exhibit};
 use super::fence::{RECORD_LIMIT, neutral};
-pub(crate) use super::render_more::{beside, changes, document, file, host, values};
+pub(crate) use super::render_more::{beside, changes, document, file, host, passage, passages, values};
 use super::suspect::withheld;
 use crate::Advice;
 use aiobs_types::{Fix, Incident, LogRecord, Timestamp};
@@ -33,9 +33,9 @@ fn row(record: &LogRecord, source: &str, mark: &str, why: &str) -> String {
     )
 }
 
-/// Records that a tool found.
-pub(crate) fn found(exhibits: &[Exhibit]) -> String {
-    exhibits.iter().map(|e| row(&e.record, &e.source, &e.record.id.to_string(), e.why.name())).collect()
+/// One record with a mark before it.
+pub(crate) fn marked(e: &Exhibit, mark: &str) -> String {
+    row(&e.record, &e.source, mark, e.why.name())
 }
 
 /// The records with their ids.
@@ -51,8 +51,7 @@ pub(crate) fn records(evidence: &Evidence) -> String {
 
 /// Records numbered from 1, for a chat.
 pub(crate) fn numbered(exhibits: &[Exhibit]) -> String {
-    let rows = exhibits.iter().enumerate();
-    let body: String = rows.map(|(i, e)| row(&e.record, &e.source, &format!("[{}]", i + 1), e.why.name())).collect();
+    let body: String = exhibits.iter().enumerate().map(|(i, e)| marked(e, &format!("[{}]", i + 1))).collect();
     fenced("lines: [number], time (UTC), level, source, component, [why it is here] | text", &body)
 }
 

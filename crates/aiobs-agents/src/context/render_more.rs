@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 
 /// Longest line of a file or document in a prompt.
 const LINE: usize = 240;
+/// Characters of a text that was found by meaning.
+const PASSAGE: usize = 900;
 /// One GiB.
 const GIB: f64 = (1_u64 << 30) as f64;
 
@@ -83,6 +85,35 @@ pub(crate) fn host(h: &HostState) -> String {
 pub(crate) fn document(d: &Document) -> String {
     let heading = if d.heading.is_empty() { String::new() } else { format!(", section {}", neutral(&d.heading, 80)) };
     fenced(&format!("written by the operators: {}{heading}", neutral(&d.file, 60)), &lines(&d.text))
+}
+
+/// A text that was found by meaning, with a mark before it: what and where it is, then its lines.
+pub(crate) fn passage(d: &aiobs_types::Document, mark: &str) -> String {
+    let of = d.incident.map(|i| format!(" of incident {i}")).unwrap_or_default();
+    let place = if d.place.is_empty() { String::new() } else { format!(" ({})", safe(&d.place, 160)) };
+    let head = format!("{mark} {}{of}: {}{place}\n", d.kind.name(), safe(&d.title, 160));
+    let mut out = head;
+    let mut room = PASSAGE;
+    for line in d.body.lines().filter(|l| !l.trim().is_empty()) {
+        let line = format!("  {}\n", safe(line, LINE));
+        let length = line.chars().count();
+        if length > room {
+            out.push_str("  ...(cut)\n");
+            break;
+        }
+        room -= length;
+        out.push_str(&line);
+    }
+    out
+}
+
+/// Texts that were found by meaning, numbered from `first` on.
+pub(crate) fn passages(list: &[aiobs_types::Document], first: usize) -> String {
+    let body: String = list.iter().enumerate().map(|(i, d)| passage(d, &format!("[{}]", first + i))).collect();
+    fenced(
+        "written or found out before, which may be about something else: [number] what it is: title (where) | text",
+        &body,
+    )
 }
 
 pub(crate) fn file(f: &Excerpt) -> String {

@@ -40,13 +40,18 @@ pub(super) fn check(entry: &Entry, arguments: &Value) -> Result<(), String> {
 
 /// A text, also when it was given as a number; empty is none.
 pub(super) fn text(arguments: &Value, name: &str) -> Option<String> {
+    long(arguments, name, TEXT)
+}
+
+/// The same of at most so many bytes.
+pub(super) fn long(arguments: &Value, name: &str, most: usize) -> Option<String> {
     let value = arguments.get(name)?;
     let text = match value {
         Value::String(s) => s.trim().to_owned(),
         Value::Number(n) => n.to_string(),
         _ => return None,
     };
-    let mut end = text.len().min(TEXT);
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

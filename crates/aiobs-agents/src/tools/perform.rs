@@ -1,13 +1,15 @@
-//! What each tool does. Everything reads; nothing here can change a state, start a process or reach a network.
+//! What each of the chain's tools does. Everything reads; nothing here can change a state, start a process or reach a
+//! network.
 
 use super::arguments::{check, number, record, text};
-use super::table::Entry;
-use super::{Answer, Arguments, ToolBox};
+use super::table::{Entry, TOOLS};
+use super::{Answer, Arguments, Kit};
 use crate::context::values::values;
 use crate::context::{Exhibit, Why, render};
-use crate::{Evidence, Near};
-use aiobs_types::{Level, LogQuery, LogRecord, TextMatch, Timestamp};
+use crate::{Archive, Evidence, Near, Surroundings};
+use aiobs_types::{Document, Incident, Level, LogQuery, LogRecord, TextMatch, Timestamp};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 const MINUTE: i64 = 60_000_000_000;
 /// Stretches that a rate is told in.
@@ -21,9 +23,27 @@ fn minutes(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(1).max(1) * MINUTE
 }
 
-impl ToolBox {
-    /// Performs a tool that exists. The error is a sentence for the model.
-    pub(super) fn perform(&self, entry: &Entry, arguments: Arguments<'_>) -> Result<Answer, String> {
+/// Tools about one incident.
+pub(crate) struct IncidentKit {
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) incident: Incident,
+}
+
+impl Kit for IncidentKit {
+    fn table(&self) -> &'static [Entry] {
+        &TOOLS
+    }
+
+    fn line(&mut self, exhibit: &Exhibit) -> String {
+        exhibit.record.id.to_string()
+    }
+
+    fn text(&mut self, _: &Document) -> String {
+        String::new()
+    }
+
+    fn perform(&self, entry: &Entry, arguments: Arguments<'_>) -> Result<Answer, String> {
         check(entry, arguments)?;
         match entry.name {
             "search_logs" => self.search(arguments),
@@ -44,7 +64,9 @@ impl ToolBox {
             other => Err(format!("{other} does nothing")),
         }
     }
+}
 
+impl IncidentKit {
     fn exhibits(&self, records: Vec<LogRecord>) -> Vec<Exhibit> {
         let exhibit = |record: LogRecord| {
             let source = self.archive.source_name(record.source).unwrap_or_default();
@@ -150,7 +172,7 @@ impl ToolBox {
 }
 
 /// What stands between the fences: the answer gets fences of its own.
-fn inner(fenced: &str) -> String {
+pub(super) fn inner(fenced: &str) -> String {
     let kept: Vec<&str> = fenced.lines().filter(|l| !l.starts_with("<<<")).collect();
     if kept.is_empty() { String::new() } else { kept.join("\n") + "\n" }
 }

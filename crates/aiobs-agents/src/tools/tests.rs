@@ -3,8 +3,9 @@
 
 use super::*;
 use crate::testing::shop;
-use crate::{Document, HostState, Near, NoSurroundings};
+use crate::{Document, HostState, Near, NoSurroundings, Surroundings};
 use serde_json::json;
+use std::sync::Arc;
 
 struct Place;
 
@@ -30,9 +31,10 @@ fn call(name: &str, arguments: Value) -> ToolCall {
     ToolCall { id: None, name: name.into(), arguments }
 }
 
-fn tools(extra: &[&str]) -> ToolBox {
+fn tools(extra: &[&str]) -> ToolBox<IncidentKit> {
     let (archive, incident) = shop(extra);
-    ToolBox::new(Arc::new(archive), Arc::new(Place), incident)
+    let kit = IncidentKit { archive: Arc::new(archive), surroundings: Arc::new(Place), incident };
+    ToolBox::new(kit, Bounds::default())
 }
 
 #[test]
@@ -68,7 +70,8 @@ fn a_marker_is_read_with_the_line_that_tells_of_it() {
         component: "deploy".into(),
         record: Some(aiobs_types::RecordId(21)),
     }];
-    let mut t = ToolBox::new(Arc::new(archive), Arc::new(Place), incident);
+    let kit = IncidentKit { archive: Arc::new(archive), surroundings: Arc::new(Place), incident };
+    let mut t = ToolBox::new(kit, Bounds::default());
     let out = t.answer(vec![call("read_marker", json!({"minutes_before": 1}))]).remove(0);
     assert!(out.text.contains("deploy orders 1.15.0; it began 4 s after this"), "{}", out.text);
     let mut evidence = Evidence::default();
@@ -94,7 +97,8 @@ fn wrong_calls_are_refused_with_a_reason() {
     }
     assert_eq!(t.answer(vec![call("shell\u{1b}[2J", Value::Null)]).remove(0).look.tool, "unknown");
     let (archive, incident) = shop(&[]);
-    let mut bare = ToolBox::new(Arc::new(archive), Arc::new(NoSurroundings), incident);
+    let kit = IncidentKit { archive: Arc::new(archive), surroundings: Arc::new(NoSurroundings), incident };
+    let mut bare = ToolBox::new(kit, Bounds::default());
     let out = bare.answer(vec![call("read_file", json!({"path": "/etc/shadow"}))]).remove(0);
     assert!(out.text.contains("chain.read_dirs"), "{}", out.text);
 }
@@ -102,17 +106,17 @@ fn wrong_calls_are_refused_with_a_reason() {
 #[test]
 fn the_same_is_answered_once_and_calls_are_bounded() {
     let mut t = tools(&[]);
-    let ask = |t: &mut ToolBox, a: Value| t.answer(vec![call("search_logs", a)]).remove(0).look.error;
+    let ask = |t: &mut ToolBox<IncidentKit>, a: Value| t.answer(vec![call("search_logs", a)]).remove(0).look.error;
     assert_eq!(ask(&mut t, json!({"text": "refused", "limit": 3})), None);
     let again = ask(&mut t, json!({"limit": 3, "text": " refused ", "level": null}));
     assert!(again.is_some_and(|e| e.contains("asked before")), "the order of arguments plays no part");
     let many: Vec<ToolCall> = (0..9).map(|i| call("search_logs", json!({"limit": 5 + i}))).collect();
     let errors: Vec<bool> = t.answer(many).iter().map(|o| o.look.error.is_some()).collect();
-    assert_eq!(errors.iter().filter(|e| !**e).count(), AT_ONCE);
+    assert_eq!(errors.iter().filter(|e| !**e).count(), Bounds::default().at_once);
     for i in 0..20 {
         ask(&mut t, json!({"text": format!("x{i}")}));
     }
-    assert!(t.calls <= CALLS && t.offered().is_empty(), "nothing more is offered");
+    assert!(t.calls <= Bounds::default().calls && t.offered().is_empty(), "nothing more is offered");
     assert!(ask(&mut t, json!({"text": "more"})).is_some_and(|e| e.contains("used up")));
 }
 
@@ -122,7 +126,7 @@ fn answers_are_bounded_and_harmless() {
     let lines: Vec<&str> = long.iter().map(String::as_str).collect();
     let mut t = tools(&lines);
     let out = t.answer(vec![call("search_logs", json!({"limit": 40}))]).remove(0);
-    assert!(out.text.chars().count() < ANSWER + 200 && out.text.contains("(cut: ask for less)"));
+    assert!(out.text.chars().count() < Bounds::default().answer + 200 && out.text.contains("(cut: ask for less)"));
     assert!(!out.text.contains("previous instructions"));
     let mut evidence = Evidence::default();
     t.deliver(&mut evidence);

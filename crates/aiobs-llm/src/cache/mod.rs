@@ -126,7 +126,7 @@ fn key(who: &str, r: &ChatRequest) -> String {
     let messages: Vec<_> = r.messages.iter().map(message).collect();
     let o = &r.options;
     let options = json!([o.temperature, o.num_ctx, o.num_predict, o.seed, r.think]);
-    let all = json!([who, r.model, options, r.format, tools, messages]).to_string();
+    let all = json!([who, r.model, r.prefer, options, r.format, tools, messages]).to_string();
     Sha256::digest(all.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -153,6 +153,33 @@ impl Dialect {
         Reply::Body { pieces: all.map(|p| (pause, p.into_bytes())).collect(), complete: true }
     }
 
+    /// An answer that asks for a tool.
+    pub fn calls(self, name: &str, arguments: &Value) -> Reply {
+        let call = match self {
+            Self::Ollama => {
+                let function = json!({"index": 0, "name": name, "arguments": arguments});
+                let message = json!({"role": "assistant", "content": "", "tool_calls": [{"function": function}]});
+                format!("{}\n", json!({"model": MODEL, "message": message, "done": false}))
+            }
+            Self::OpenAi => {
+                let function = json!({"name": name, "arguments": arguments.to_string()});
+                let delta = json!({"tool_calls": [{"index": 0, "id": "call_a", "function": function}]});
+                format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}))
+            }
+            Self::Anthropic => {
+                let block = json!({"type": "tool_use", "id": "call_a", "name": name, "input": {}});
+                let delta = json!({"type": "input_json_delta", "partial_json": arguments.to_string()});
+                event(
+                    "content_block_start",
+                    &json!({"type": "content_block_start", "index": 1, "content_block": block}),
+                ) + &event("content_block_delta", &json!({"type": "content_block_delta", "index": 1, "delta": delta}))
+                    + &event("content_block_stop", &json!({"type": "content_block_stop", "index": 1}))
+            }
+        };
+        let all = [self.opening(), call, self.ending(Some((26, 298)))].into_iter().filter(|p| !p.is_empty());
+        Reply::body(all.map(String::into_bytes).collect(), true)
+    }
+
     /// An answer whose network writes cut lines and characters: `size` bytes each.
     pub fn shredded(self, deltas: &[&str], size: usize) -> Reply {
         let texts: String = deltas.iter().map(|d| self.piece(d)).collect();

@@ -6,7 +6,8 @@ use aiobs_types::Level;
 use serde::{Deserialize, Serialize};
 
 /// Names of the detectors beside the patterns, as `disabled` has them.
-pub const DETECTORS: &[&str] = &["severity", "new_template", "classifier", "rates", "silence", "playbooks"];
+pub const DETECTORS: &[&str] =
+    &["severity", "new_template", "classifier", "rates", "silence", "sequences", "values", "playbooks"];
 
 /// The user's settings of detection, all optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -156,7 +156,7 @@ fn announces_target(word: &str) -> bool {
 
 /// `orders` for `orders-7c9f8d6b5-x2x4k`, nothing for `ch_3fe2ab91`: a part made up for one request or one pod is no
 /// name, or the same fault would be a new one each time.
-fn without_ids(name: &str) -> String {
+pub(crate) fn without_ids(name: &str) -> String {
     let mut kept = String::with_capacity(name.len());
     let mut dropped = false;
     for piece in name.split_inclusive(['-', '_', '.']) {

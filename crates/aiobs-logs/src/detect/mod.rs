@@ -13,18 +13,24 @@ mod pattern;
 mod prefilter;
 mod rates;
 mod report;
+mod sequence;
 mod severity;
 mod threshold;
 mod trace;
+mod values;
 mod weigh;
 mod wording;
+
+pub(crate) use gist::without_ids;
 
 pub use config::{DETECTORS, DetectConfig, DetectError, Join, PatternConfig, Strength, default_patterns};
 pub use lore::{KnownFault, Lore};
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};
+pub use sequence::Sequences;
 pub use threshold::{Condition, ConditionError, Metric, Stat, ThresholdConfig, Thresholds};
+pub use values::Values;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::config::{DETECTORS, DetectConfig, DetectError, Join};
 use super::gist;
 use super::lore::{Known, Lore};
-use super::new_template::NewTemplate;
+use super::new_template::{NewTemplate, Novelty};
 use super::pattern::{Pattern, Patterns, Verdict, weak_too};
 use super::severity;
 use super::weigh::{Finding, Scales, Weighed};
@@ -11,6 +11,7 @@ use super::{trace, wording};
 use aiobs_types::{
     Anomaly, DetectorKind, Fingerprint, Kin, Level, RecordView, Severity, SourceId, TemplateId, Timestamp, flags,
 };
+use std::fmt::Write as _;
 
 /// A record as the detectors see it.
 #[derive(Clone, Copy, Debug)]
@@ -145,11 +146,16 @@ impl Detectors {
             hit = Some(better);
             beside = true;
         }
-        let novel = ctx.template_new && warm && self.by_novelty && meta.severity >= Severity::WARN;
+        let novelty = if self.by_novelty && meta.severity >= Severity::WARN {
+            self.new_template.novelty(meta.template, meta.time, ctx.template_new && warm)
+        } else {
+            Novelty::Known
+        };
+        let (novel, again) = (novelty != Novelty::Known, matches!(novelty, Novelty::Again(..)));
         let template = template_text();
         let told = |pattern: Option<(&Pattern, usize)>, known| {
             let pattern = pattern.map(|(p, _)| (p.strong, p.own));
-            Finding { pattern, by_severity, novel, known }
+            Finding { pattern, by_severity, novel, again, known }
         };
         let mut pattern = hit.map(|h| self.patterns.at(h));
         let mut weighed = pattern.and_then(|_| self.scales.weigh(ctx, template.as_ref(), told(pattern, false)));
@@ -170,7 +176,7 @@ impl Detectors {
             ctx,
             message,
             template.as_ref(),
-            &Findings { pattern, beside, by_severity, novel, known, weighed },
+            &Findings { pattern, beside, by_severity, novelty, known, weighed },
             open,
         ))
     }
@@ -181,10 +187,16 @@ struct Findings<'a> {
     /// The pattern matched in another field than the message.
     beside: bool,
     by_severity: bool,
-    novel: bool,
+    novelty: Novelty,
     /// The pattern is somebody's lore.
     known: bool,
     weighed: Weighed,
+}
+
+impl Findings<'_> {
+    fn is_novel(&self) -> bool {
+        self.novelty != Novelty::Known
+    }
 }
 
 /// The message, with all its lines when there are several.
@@ -235,7 +247,7 @@ fn report(
             (DetectorKind::Pattern, pattern_fingerprint(p, names.as_deref().unwrap_or_default(), template))
         }
         (None, _) if found.by_severity => (DetectorKind::Severity, hash_words("level", template)),
-        (None, _) if found.novel => (DetectorKind::NewTemplate, hash_words("new", template)),
+        (None, _) if found.is_novel() => (DetectorKind::NewTemplate, hash_words("new", template)),
         (None, _) => (DetectorKind::Classifier, hash_words("words", template)),
     };
     let (title, reason) = if open(fingerprint) {
@@ -316,14 +328,19 @@ fn reason(ctx: &RecordContext<'_>, template: &str, found: &Findings<'_>) -> Stri
         }
     }
     if let (None, false, false, Some(percent)) =
-        (found.pattern, found.by_severity, found.novel, found.weighed.likelihood)
+        (found.pattern, found.by_severity, found.is_novel(), found.weighed.likelihood)
     {
         text.push_str("; its words tell of a fault (");
         text.push_str(&percent.to_string());
         text.push_str(" % likely)");
     }
-    if found.novel {
-        text.push_str("; never seen before in this source");
+    match found.novelty {
+        Novelty::Known => {}
+        Novelty::First => text.push_str("; never seen before in this source"),
+        Novelty::Again(times, seconds) => {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "; new in this source, {times} times in {seconds} s");
+        }
     }
     text.push('.');
     text

@@ -33,6 +33,8 @@ pub(super) struct Finding {
     pub(super) by_severity: bool,
     /// A template never seen before.
     pub(super) novel: bool,
+    /// It is new and comes again and again.
+    pub(super) again: bool,
     /// A fault that somebody knows: only people's verdicts speak against it.
     pub(super) known: bool,
 }
@@ -130,7 +132,10 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
     }
     let noise = likely < NOISE && odds.learnt < SAID;
     let fatal = level == Level::Fatal;
-    if own || !noise && (finding.known || finding.novel && !finding.by_severity || likely >= LIKELY) {
+    // One new warning is none yet, unless its words are plain.
+    let alone = finding.pattern.is_none() && !finding.by_severity;
+    let tells = if alone { odds.score >= PLAIN } else { likely >= LIKELY };
+    if own || !noise && (finding.known || finding.again && !finding.by_severity || tells) {
         Some(true)
     } else if fatal || finding.by_severity && !noise {
         Some(false)
@@ -143,9 +148,9 @@ fn verdict(finding: Finding, level: Level, odds: Odds) -> Option<bool> {
 mod tests {
     use super::*;
 
-    const PATTERN: Finding = Finding { pattern: Some((true, false)), by_severity: false, novel: false, known: false };
-    const LEVEL: Finding = Finding { pattern: None, by_severity: true, novel: false, known: false };
-    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false, known: false };
+    const NOTHING: Finding = Finding { pattern: None, by_severity: false, novel: false, again: false, known: false };
+    const PATTERN: Finding = Finding { pattern: Some((true, false)), ..NOTHING };
+    const LEVEL: Finding = Finding { by_severity: true, ..NOTHING };
 
     fn odds(score: f64, learnt: f64) -> Odds {
         Odds { score, learnt }
@@ -161,6 +166,16 @@ mod tests {
         assert_eq!(verdict(NOTHING, Level::Unset, odds(3.0, 0.0)), Some(true));
         assert_eq!(verdict(NOTHING, Level::Warn, odds(2.5, 0.0)), None);
         assert_eq!(verdict(NOTHING, Level::Error, odds(9.0, 0.0)), None, "levels are switched off");
+    }
+
+    #[test]
+    fn one_new_warning_is_no_fault_by_being_new() {
+        let new = Finding { novel: true, ..NOTHING };
+        assert_eq!(verdict(new, Level::Warn, odds(1.0, 0.0)), None);
+        assert_eq!(verdict(new, Level::Warn, odds(2.5, 0.0)), Some(true), "its words are plain");
+        let again = Finding { again: true, ..new };
+        assert_eq!(verdict(again, Level::Warn, odds(-1.0, 0.0)), Some(true));
+        assert_eq!(verdict(again, Level::Warn, odds(-3.0, -4.0)), None, "people said that it is noise");
     }
 
     #[test]

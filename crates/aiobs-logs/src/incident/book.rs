@@ -1,7 +1,9 @@
 //! The book of incidents: by fingerprint, with their states.
 
+use super::escalate::Pace;
 use super::history;
 use super::kin::{Kinship, are_one};
+use super::relate::Relations;
 use aiobs_types::{Anomaly, Fingerprint, Incident, IncidentId, IncidentState, TimelineKind, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -41,8 +43,9 @@ pub struct Applied {
 
 /// All incidents in memory. One owner.
 pub struct IncidentBook {
-    options: BookOptions,
-    incidents: BTreeMap<IncidentId, Held>,
+    pub(super) options: BookOptions,
+    pub(super) incidents: BTreeMap<IncidentId, Held>,
+    pub(super) relations: Relations,
     by_fingerprint: HashMap<Fingerprint, IncidentId>,
     kinship: Kinship,
     changed: Vec<IncidentId>,
@@ -54,17 +57,18 @@ pub struct IncidentBook {
 }
 
 /// Handed out as it is; whoever still holds it when it changes keeps what it was.
-struct Held {
-    incident: Arc<Incident>,
+pub(super) struct Held {
+    pub(super) incident: Arc<Incident>,
     changed: bool,
     /// How far event time was, over all sources, at the last strike: what one source writes may be hours behind another,
     /// and is not quiet for that.
-    heard: Timestamp,
+    pub(super) heard: Timestamp,
+    pace: Pace,
 }
 
 impl Held {
     fn new(incident: Incident) -> Self {
-        Self { heard: incident.last_seen, incident: Arc::new(incident), changed: false }
+        Self { heard: incident.last_seen, incident: Arc::new(incident), changed: false, pace: Pace::default() }
     }
 
     fn change(&mut self) -> &mut Incident {
@@ -78,6 +82,7 @@ impl IncidentBook {
         let mut book = Self {
             options,
             incidents: BTreeMap::new(),
+            relations: Relations::default(),
             by_fingerprint: HashMap::new(),
             kinship: Kinship::default(),
             changed: Vec::new(),
@@ -112,12 +117,13 @@ impl IncidentBook {
     /// Counts an anomaly into its incident, opening or reopening it.
     pub fn apply(&mut self, anomaly: &Anomaly) -> Applied {
         let id = self.incident_of(anomaly);
+        let goes_on = id.is_some_and(|id| self.goes_on(id, anomaly.time));
         if let Some(id) = id
             && let Some(held) = self.incidents.get_mut(&id)
         {
             // Read in one go, event time jumps: the quiet before this strike was never looked at.
             let quiet_until = held.incident.last_seen.plus(self.options.quiet);
-            if held.incident.state.is_active() && anomaly.time >= quiet_until {
+            if held.incident.state.is_active() && anomaly.time >= quiet_until && !goes_on {
                 resolve(held.change(), self.options.quiet, quiet_until);
             }
             let incident = held.change();
@@ -130,8 +136,20 @@ impl IncidentBook {
             }
             let muted = incident.state == IncidentState::Muted;
             held.heard = held.heard.max(anomaly.time).max(self.checked);
+            if reopened {
+                held.pace = Pace::default();
+            }
+            let grown = held.pace.strike(anomaly.time);
             mark(&mut self.changed, held);
             self.kinship.struck(anomaly, id);
+            if let Some(grown) = grown {
+                self.grew(id, grown, anomaly.time);
+            }
+            if reopened {
+                // Another time it may have another cause.
+                self.free(id);
+                self.release(id);
+            }
             return Applied { incident: id, opened: false, reopened, escalated, muted };
         }
         let id = self.next;
@@ -180,9 +198,15 @@ impl IncidentBook {
             return;
         }
         self.checked = event_now;
-        for held in self.incidents.values_mut() {
-            let quiet = event_now.since(held.heard);
-            if held.incident.state.is_active() && quiet >= self.options.quiet {
+        let quiet = self.options.quiet;
+        let over = |h: &&Held| h.incident.state.is_active() && event_now.since(h.heard) >= quiet;
+        let over: Vec<IncidentId> = self.incidents.values().filter(over).map(|h| h.incident.id).collect();
+        for id in over {
+            if self.goes_on(id, event_now) {
+                continue;
+            }
+            if let Some(held) = self.incidents.get_mut(&id) {
+                let quiet = event_now.since(held.heard);
                 resolve(held.change(), quiet, event_now);
                 mark(&mut self.changed, held);
             }
@@ -211,6 +235,14 @@ impl IncidentBook {
             // A person says that it is a fault of its own.
             self.by_fingerprint.insert(fingerprint, id);
             self.with(whole, |incident| incident.also.retain(|f| *f != fingerprint));
+        }
+        if matches!(state, IncidentState::Acknowledged | IncidentState::Resolved) {
+            let children = self.get(id).map(|i| i.causes.clone()).unwrap_or_default();
+            for child in children {
+                if self.get(child).is_some_and(|c| c.state.is_active()) {
+                    self.set_state(child, state, at);
+                }
+            }
         }
         true
     }
@@ -266,6 +298,14 @@ impl IncidentBook {
     }
 
     fn join(&mut self, whole: IncidentId, part: IncidentId) {
+        // What the part caused, the whole caused.
+        let consequences = self.get(part).map(|p| p.causes.clone()).unwrap_or_default();
+        self.free(part);
+        self.release(part);
+        self.relations.forget(part);
+        for child in consequences.into_iter().filter(|c| *c != whole) {
+            self.adopt(whole, child);
+        }
         let Some(mut ended) = self.incidents.remove(&part) else { return };
         let fingerprints: Vec<Fingerprint> =
             std::iter::once(ended.incident.fingerprint).chain(ended.incident.also.iter().copied()).collect();
@@ -285,7 +325,7 @@ impl IncidentBook {
         self.incidents.insert(part, ended);
     }
 
-    fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
+    pub(super) fn with(&mut self, id: IncidentId, change: impl FnOnce(&mut Incident)) -> bool {
         let Some(held) = self.incidents.get_mut(&id) else { return false };
         change(held.change());
         mark(&mut self.changed, held);

@@ -1,7 +1,8 @@
 //! What an incident remembers of each strike: counts, components, evidence and timeline, all bounded.
 
 use aiobs_types::{
-    Anomaly, Fingerprint, Incident, IncidentId, IncidentState, RecordId, TimelineEntry, TimelineKind, Timestamp,
+    Anomaly, Fingerprint, Incident, IncidentId, IncidentState, RecordId, TemplateId, TimelineEntry, TimelineKind,
+    Timestamp,
 };
 
 /// First records kept as evidence, and as many of the latest.
@@ -21,6 +22,9 @@ pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
         fingerprint: anomaly.fingerprint,
         also: Vec::new(),
         part_of: None,
+        caused_by: None,
+        causes: Vec::new(),
+        flapping: 0,
         title: anomaly.title.clone(),
         reason: anomaly.reason.clone(),
         state: IncidentState::Open,
@@ -33,6 +37,7 @@ pub(super) fn open(id: IncidentId, anomaly: &Anomaly) -> Incident {
         last_seen: anomaly.time,
         components: Vec::new(),
         template: anomaly.template,
+        templates: vec![anomaly.template],
         evidence: vec![anomaly.record],
         timeline: Vec::new(),
     };
@@ -50,6 +55,7 @@ pub(super) fn strike(incident: &mut Incident, anomaly: &Anomaly) -> bool {
     incident.first_seen = incident.first_seen.min(anomaly.time);
     incident.last_seen = incident.last_seen.max(anomaly.time);
     add_evidence(&mut incident.evidence, anomaly.record);
+    add_template(&mut incident.templates, anomaly.template);
     let mut escalated = false;
     if anomaly.severity > incident.severity {
         if anomaly.severity.level() > incident.severity.level() {
@@ -93,6 +99,9 @@ pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
             whole.components.push(name.clone());
         }
     }
+    for template in &part.templates {
+        add_template(&mut whole.templates, *template);
+    }
     whole.evidence.extend(&part.evidence);
     whole.evidence.sort_unstable();
     whole.evidence.dedup();
@@ -113,6 +122,7 @@ pub(super) fn sentence(text: &str) -> String {
 pub(super) fn mark_flapping(incident: &mut Incident, at: Timestamp) {
     let lately = |e: &&TimelineEntry| at.since(e.time) < FLAPPING_TIME;
     let reopened = incident.timeline.iter().filter(lately).filter(|e| e.kind == TimelineKind::Reopened).count();
+    incident.flapping = if reopened >= FLAPPING { reopened as u32 } else { 0 };
     if reopened == FLAPPING {
         let hours = FLAPPING_TIME / 3_600_000_000_000;
         note(incident, TimelineKind::Note, format!("flapping: opened again {reopened} times within {hours} hours"), at);
@@ -124,6 +134,13 @@ fn new_component(incident: &Incident, name: &str) -> bool {
     !name.is_empty()
         && incident.components.len() < COMPONENTS
         && !incident.components.iter().rev().any(|known| known == name)
+}
+
+fn add_template(templates: &mut Vec<TemplateId>, template: TemplateId) {
+    // The same one strikes again nearly always.
+    if templates.len() < Incident::MOST_TEMPLATES && !templates.iter().rev().any(|t| *t == template) {
+        templates.push(template);
+    }
 }
 
 fn add_evidence(evidence: &mut Vec<RecordId>, record: RecordId) {

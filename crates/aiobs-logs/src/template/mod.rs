@@ -21,8 +21,8 @@ mod values;
 pub use class::Placeholder;
 pub use miner::{Mined, Miner, MinerOptions, Statement};
 pub use slots::{Slot, Slots};
-pub(crate) use values::constant_words;
 pub use values::placeholder_values;
+pub(crate) use values::{constant_words, each_value};
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,28 @@ pub fn placeholder_values(message: &str) -> Vec<(Placeholder, &str)> {
     sink.out
 }
 
+struct EachValue<'a, F> {
+    line: &'a [u8],
+    take: F,
+}
+
+impl<F: FnMut(Placeholder, std::ops::Range<usize>)> Sink for EachValue<'_, F> {
+    fn text(&mut self, _: &[u8]) {}
+    fn mask(&mut self, kind: Placeholder, value: &[u8]) {
+        let start = value.as_ptr() as usize - self.line.as_ptr() as usize;
+        (self.take)(kind, start..start + value.len());
+    }
+    fn end_word(&mut self) {}
+}
+
+/// The same without a list: the kind of each value and where it stands in the first line of the message, which is handed
+/// back.
+pub(crate) fn each_value(message: &str, take: impl FnMut(Placeholder, std::ops::Range<usize>)) -> &[u8] {
+    let line = first_line(message);
+    scan(line, &mut EachValue { line, take });
+    line
+}
+
 struct Constants<'a> {
     each: &'a mut dyn FnMut(&str, bool),
 }

@@ -3,9 +3,9 @@
 
 use crate::{Commit, PendingRun, Store};
 use aiobs_types::{
-    AttrValue, Author, ChatMessage, ChatRole, ChatScope, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix,
-    Grounds, Incident, IncidentId, IncidentState, Judgement, MetricPoint, RecordId, Severity, SourceId, Span, SpanId,
-    SpanStatus, Template, TemplateId, Timestamp, TraceId, Verdict,
+    AttrValue, Author, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix, Grounds, Incident, IncidentId,
+    IncidentState, Judgement, MetricPoint, RecordId, Severity, SourceId, Span, SpanId, SpanStatus, Template,
+    TemplateId, Timestamp, TraceId, Verdict,
 };
 
 fn incident(id: u64, state: IncidentState) -> Incident {
@@ -54,20 +54,6 @@ fn span(id: u64, parent: Option<u64>, start: i64, value: AttrValue) -> Span {
         end: None,
         status: SpanStatus::Error("timed out".into()),
         attributes: vec![("n".into(), value)],
-    }
-}
-
-fn chat(text: &str) -> ChatMessage {
-    ChatMessage {
-        id: 0,
-        time: Timestamp(1),
-        role: ChatRole::User,
-        scope: ChatScope::Incident { id: IncidentId(1) },
-        text: text.into(),
-        citations: vec![RecordId(1)],
-        author: String::new(),
-        complete: true,
-        usage: None,
     }
 }
 
@@ -158,7 +144,7 @@ fn runs_that_wait_are_kept_until_they_are_done() {
 }
 
 #[test]
-fn spans_are_replaced_when_they_end_and_chat_keeps_its_order() {
+fn spans_are_replaced_when_they_end() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = Store::open(dir.path()).unwrap();
     let mut writer = store.writer().unwrap();
@@ -174,10 +160,4 @@ fn spans_are_replaced_when_they_end_and_chat_keeps_its_order() {
     // A number that JSON cannot hold does not cost the span.
     writer.put_spans(&[span(3, None, 50, AttrValue::Float(f64::INFINITY))]).unwrap();
     assert_eq!(reader.spans_since(Timestamp(50)).unwrap()[0].attr_text("n"), Some("inf"));
-    for text in ["one", "two", "three"] {
-        writer.put_chat(&chat(text)).unwrap();
-    }
-    let texts: Vec<String> = reader.chat(2).unwrap().into_iter().map(|m| m.text).collect();
-    assert_eq!(texts, ["two", "three"]);
-    assert_eq!(reader.chat(1).unwrap()[0], ChatMessage { id: 3, ..chat("three") });
 }

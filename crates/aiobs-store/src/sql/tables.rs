@@ -124,6 +124,7 @@ pub const SQL_TABLES: &[SqlTable] = &[
             c("first_seen_ns", INT, "the same in nanoseconds", "body ->> 'first_seen'"),
             c("last_seen", TEXT, "when it struck last", "rfc3339(last_seen)"),
             c("last_seen_ns", INT, "the same in nanoseconds", "last_seen"),
+            c("caused_by", INT, "number of the incident that is its likeliest cause", "caused_by"),
             body("components", JSON, "components that it struck"),
             body("template", INT, "template of its records"),
             body("evidence", JSON, "ids of records that prove it"),

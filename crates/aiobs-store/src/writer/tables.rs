@@ -2,7 +2,7 @@
 
 use super::{Commit, Writer};
 use crate::error::{Doing, Result};
-use aiobs_types::{AttrValue, ChatMessage, Checkpoint, Diagnosis, Incident, Marker, MetricPoint, Span, Template};
+use aiobs_types::{AttrValue, Checkpoint, Diagnosis, Incident, Marker, MetricPoint, Span, Template};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
@@ -117,14 +117,5 @@ impl Writer {
         let tx = self.conn.transaction().doing(DOING)?;
         incidents.iter().try_for_each(|i| put_incident(&tx, i))?;
         tx.commit().doing(DOING)
-    }
-
-    /// Stores a turn of the conversation and returns its number; the id in `m` is ignored.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn put_chat(&mut self, m: &ChatMessage) -> Result<u64> {
-        run(&self.conn, "INSERT INTO chat(time, body) VALUES(?, ?)", params![m.time.0, json(m)?])?;
-        Ok(self.conn.last_insert_rowid() as u64)
     }
 }

@@ -26,6 +26,11 @@ impl Hours {
         text.split(',').map(str::trim).filter(|p| !p.is_empty()).map(span).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether none were given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this moment, in its own zone, lies within.
     pub fn hold(&self, at: &Zoned) -> bool {
         let day = at.weekday().to_monday_zero_offset() as usize;

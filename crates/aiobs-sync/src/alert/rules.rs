@@ -2,7 +2,7 @@
 //! is a [`Memory`], which the caller stores in the same transaction as the alerts.
 
 use super::{AlertState, Hours};
-use aiobs_types::{Incident, IncidentState, Level, TimelineKind, Timestamp};
+use aiobs_types::{Incident, IncidentId, IncidentState, Level, TimelineKind, Timestamp};
 use globset::GlobSet;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -86,13 +86,25 @@ pub struct Engine {
     zone: TimeZone,
     /// An incident whose last strike is older than this is history, not news.
     fresh: Duration,
+    quiet: Hours,
+    per_hour: u32,
     memory: Memory,
 }
+
+/// Under which name what all rules told is counted.
+const ALL_RULES: &str = "";
 
 impl Engine {
     /// With what was told before.
     pub fn new(rules: Vec<Rule>, zone: TimeZone, fresh: Duration, memory: Memory) -> Self {
-        Self { rules, zone, fresh, memory }
+        Self { rules, zone, fresh, quiet: Hours::default(), per_hour: 0, memory }
+    }
+
+    /// Hours in which nothing begins to be told, and most incidents told per hour by all rules together (0 is no limit).
+    /// Neither holds back what is fatal.
+    #[must_use]
+    pub fn calm(self, quiet: Hours, per_hour: u32) -> Self {
+        Self { quiet, per_hour, ..self }
     }
 
     /// What was told so far.
@@ -103,7 +115,9 @@ impl Engine {
     /// What is to be told of an incident as it is `now`; each is given once.
     pub fn decide(&mut self, incident: &Incident, now: Timestamp) -> Vec<Ticket> {
         let id = incident.id.0;
+        // One that comes and goes is no news each time.
         if incident.state == IncidentState::Open
+            && incident.flapping == 0
             && let Some(told) = self.memory.told.get_mut(&id)
         {
             // It struck again after it was over: news once more.
@@ -134,13 +148,19 @@ impl Engine {
             return None;
         }
         let states = told.map(|t| t.states.clone()).unwrap_or_default();
+        // Whoever heard of the cause heard enough.
+        let heard = |cause: IncidentId| self.memory.told.get(&cause.0).is_some_and(|t| t.contains_key(channel));
+        if states.is_empty() && incident.caused_by.is_some_and(heard) {
+            return None;
+        }
         let state = next(incident, rule, &states)?;
         let news = matches!(state, AlertState::Open | AlertState::Diagnosed);
         if news && !self.wants(rule, incident, now) {
             return None;
         }
         let name = rule.name.clone();
-        if news && states.is_empty() && self.limited(n, id, now) {
+        let fatal = incident.severity.level() >= Level::Fatal;
+        if news && states.is_empty() && !fatal && (self.is_quiet(now) || self.limited(n, id, now)) {
             return None;
         }
         let held = self.memory.held.get_mut(&name).map(std::mem::take).unwrap_or_default();
@@ -173,21 +193,32 @@ impl Engine {
             && i128::from(now.since(i.last_seen)) <= self.fresh.as_nanos() as i128
     }
 
-    /// Whether the rule has told too much within the hour; counts what it tells.
+    /// Whether these are quiet hours. What is told later is told when it changes again.
+    fn is_quiet(&self, now: Timestamp) -> bool {
+        let at = jiff::Timestamp::from_nanosecond(i128::from(now.0)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        !self.quiet.is_empty() && self.quiet.hold(&at.to_zoned(self.zone.clone()))
+    }
+
+    /// Whether the rule, or all together, told too much within the hour; counts what is told.
     fn limited(&mut self, n: usize, id: u64, now: Timestamp) -> bool {
         let rule = &self.rules[n];
-        if rule.per_hour == 0 {
-            return false;
+        let limits = [(rule.name.clone(), rule.per_hour), (ALL_RULES.to_owned(), self.per_hour)];
+        let limits: Vec<_> = limits.into_iter().filter(|(_, most)| *most > 0).collect();
+        let mut full = false;
+        for (name, most) in &limits {
+            let sent = self.memory.sent.entry(name.clone()).or_default();
+            while sent.front().is_some_and(|t| now.since(*t) >= HOUR || now.since(*t) < 0) {
+                sent.pop_front();
+            }
+            full |= sent.len() >= *most as usize;
         }
-        let sent = self.memory.sent.entry(rule.name.clone()).or_default();
-        while sent.front().is_some_and(|t| now.since(*t) >= HOUR || now.since(*t) < 0) {
-            sent.pop_front();
-        }
-        if sent.len() >= rule.per_hour as usize {
-            self.memory.held.entry(rule.name.clone()).or_default().insert(id);
+        if full {
+            self.memory.held.entry(self.rules[n].name.clone()).or_default().insert(id);
             return true;
         }
-        sent.push_back(now);
+        for (name, _) in limits {
+            self.memory.sent.entry(name).or_default().push_back(now);
+        }
         false
     }
 
@@ -222,7 +253,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use aiobs_types::{IncidentId, Severity, TimelineEntry};
+    use aiobs_types::{Severity, TimelineEntry};
     use globset::{Glob, GlobSetBuilder};
 
     pub(super) const NOW: Timestamp = Timestamp(1_800_000_000 * SECOND);
@@ -259,6 +290,51 @@ mod tests {
 
     fn slack(state: &'static str) -> Vec<(String, &'static str)> {
         vec![("slack".to_owned(), state)]
+    }
+
+    #[test]
+    fn quiet_hours_and_limits_hold_back_all_but_what_is_fatal() {
+        let fatal = |id| Incident { severity: Severity::FATAL, ..incident(id) };
+        // 2027-01-15 08:00 UTC, a Friday.
+        let mut e = engine(vec![rule()]).calm(Hours::parse("fri 07:00-09:00").unwrap(), 0);
+        assert_eq!(told(&mut e, &incident(1), NOW), []);
+        assert_eq!(told(&mut e, &fatal(2), NOW), slack("open"));
+        let later = NOW.plus(HOUR);
+        let mut again = incident(1);
+        again.last_seen = later;
+        assert_eq!(told(&mut e, &again, later), slack("open"), "it is still there after them");
+        let mut e = engine(vec![rule()]).calm(Hours::default(), 2);
+        let all: Vec<usize> = (1..=4).map(|id| told(&mut e, &incident(id), NOW).len()).collect();
+        assert_eq!(all, [1, 1, 0, 0]);
+        assert_eq!(told(&mut e, &fatal(5), NOW), slack("open"));
+    }
+
+    #[test]
+    fn one_that_comes_and_goes_is_told_once() {
+        let mut e = engine(vec![rule()]);
+        let mut i = incident(1);
+        assert_eq!(told(&mut e, &i, NOW), slack("open"));
+        i.state = IncidentState::Resolved;
+        assert_eq!(told(&mut e, &i, NOW), slack("resolved"));
+        i.state = IncidentState::Open;
+        assert_eq!(told(&mut e, &i, NOW), slack("open"));
+        i.state = IncidentState::Resolved;
+        assert_eq!(told(&mut e, &i, NOW), slack("resolved"));
+        (i.state, i.flapping) = (IncidentState::Open, 3);
+        assert_eq!(told(&mut e, &i, NOW), []);
+    }
+
+    #[test]
+    fn whoever_heard_of_the_cause_hears_nothing_of_its_consequences() {
+        let mut e = engine(vec![rule()]);
+        let (cause, mut effect) = (incident(1), incident(2));
+        effect.caused_by = Some(IncidentId(1));
+        assert_eq!(told(&mut e, &cause, NOW), slack("open"));
+        assert_eq!(told(&mut e, &effect, NOW), []);
+        // Nobody was told of this one's cause.
+        let mut alone = incident(3);
+        alone.caused_by = Some(IncidentId(9));
+        assert_eq!(told(&mut e, &alone, NOW), slack("open"));
     }
 
     #[test]

@@ -1,20 +1,27 @@
-//! What a line that begins with a slash does instead of being asked: scope, other panes, export, a fresh beginning.
+//! What a line that begins with a slash does instead of being asked: scope, model, conversations, other panes, export.
 
+use super::asking::busy;
+use super::choose::named;
 use super::state::State;
-use crate::runtime::events::ModelState;
+use crate::runtime::events::{ChangeTalk, ModelChoice, ModelState, Request};
 use crate::tui::effect::Effect;
 use crate::tui::panes::{PaneCx, PaneId};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, IncidentId};
+use crate::tui::widgets::text;
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, Citation, Conversation, IncidentId};
 use std::fmt::Write as _;
 
 /// Name, what follows it, what it does.
 pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("scope", "all | FILTER", "what questions are about"),
     ("incident", "N", "questions are about this incident"),
-    ("model", "", "which model answers"),
-    ("sql", "", "go to SQL"),
+    ("model", "NAME | auto", "who answers from now on"),
+    ("sql", "STATEMENT", "ask the archive in SQL"),
     ("retry", "", "ask the last question again"),
-    ("clear", "", "begin anew: earlier turns are not shown or sent"),
+    ("edit", "", "write the last question anew"),
+    ("new", "", "begin another conversation; this one is kept"),
+    ("talks", "", "list the conversations"),
+    ("rename", "NAME", "give this conversation another name"),
+    ("delete", "", "delete this conversation"),
     ("export", "FILE.md | FILE.json", "write the conversation to a file"),
     ("help", "", "list the commands"),
 ];
@@ -53,21 +60,29 @@ impl State {
                 }
                 self.scope = ChatScope::Incident { id };
             }
-            "model" => {
-                return Ok(vec![Effect::info(match &cx.snapshot.model {
-                    ModelState::Ready { provider, model, local } => {
-                        format!("{model} on {provider} answers ({})", if *local { "local" } else { "remote" })
-                    }
-                    ModelState::Checking => "Looking for a model".into(),
-                    ModelState::Disabled => "The model is switched off: rules and playbooks answer".into(),
-                    ModelState::Offline { reason } => format!("No model answers: {reason}"),
-                })]);
-            }
-            "sql" => return Ok(vec![Effect::Show(PaneId::Sql)]),
+            "model" => return self.model_command(rest, cx),
+            "sql" if rest.is_empty() => return Ok(vec![Effect::Show(PaneId::Sql)]),
+            "sql" => return Ok(vec![Effect::RunSql(rest.to_owned())]),
             "retry" => return self.retry(cx),
-            "clear" => {
-                self.begin = self.history.last().map_or(self.begin, |m| m.id);
-                self.history.clear();
+            "edit" => return Ok(self.edit_question(cx)),
+            "new" => return Ok(self.fresh(cx)),
+            "talks" => return Ok(self.list()),
+            "rename" => {
+                let id = self.conversation.as_ref().map(|c| c.id).ok_or("There is no conversation to name yet")?;
+                if rest.is_empty() {
+                    return Err("/rename takes a name, such as /rename orders outage".into());
+                }
+                self.renamed(id, rest);
+                return Ok(vec![Effect::Send(Request::ChangeTalk(ChangeTalk::Rename(id, rest.to_owned())))]);
+            }
+            "delete" => {
+                if self.pending.is_some() {
+                    return Ok(vec![busy(cx)]);
+                }
+                let c = self.conversation.clone().ok_or("There is no conversation to delete yet")?;
+                self.begin(None, Vec::new());
+                let gone = Effect::info(format!("Deleted: {}", text::safe(&c.title)));
+                return Ok(vec![Effect::Send(Request::ChangeTalk(ChangeTalk::Delete(c.id))), gone]);
             }
             "export" => return self.export(rest, cx),
             _ => {
@@ -78,14 +93,33 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// Asks the newest question again, in its own scope.
-    pub(super) fn retry(&mut self, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
-        let last = self.history.iter().rfind(|m| m.role == ChatRole::User);
-        let (question, scope) = last.map(|m| (m.text.clone(), m.scope.clone())).ok_or("Nothing was asked yet")?;
-        Ok(self.ask(question, scope, cx))
+    fn model_command(&mut self, name: &str, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
+        if name.is_empty() {
+            let chosen = self.model.as_ref().map(|m| format!("; {} is chosen", named(m))).unwrap_or_default();
+            return Ok(vec![Effect::info(match &cx.snapshot.model {
+                ModelState::Ready { provider, model, local } => {
+                    format!("{model} on {provider} answers ({}){chosen}", if *local { "local" } else { "remote" })
+                }
+                ModelState::Checking => "Looking for a model".into(),
+                ModelState::Disabled => "The model is switched off: rules and playbooks answer".into(),
+                ModelState::Offline { reason } => format!("No model answers: {reason}"),
+            })]);
+        }
+        if name == "auto" {
+            self.model = None;
+            return Ok(vec![Effect::info("The configured order holds again")]);
+        }
+        match self.models.iter().find(|m| named(m) == name || m.server == name) {
+            Some(ModelChoice { wrong: Some(wrong), .. }) => return Err(format!("{name} does not answer: {wrong}")),
+            Some(m) => self.model = Some(m.clone()),
+            // They were not asked for yet: the list shows them.
+            None if self.models.is_empty() => return Ok(self.choose()),
+            None => return Err(format!("No model {name} is known here; Tab completes, or choose from the list")),
+        }
+        Ok(Vec::new())
     }
 
-    fn export(&self, path: &str, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
+    pub(super) fn export(&self, path: &str, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
         if self.history.is_empty() {
             return Err("There is no conversation to write yet".into());
         }
@@ -93,22 +127,35 @@ impl State {
         let path = if path.is_empty() { format!("chat-{stamp}.md") } else { path.to_owned() };
         let text = match path.rsplit('.').next() {
             Some("json") => serde_json::to_string_pretty(&self.history).map_err(|e| e.to_string())? + "\n",
-            Some("md" | "markdown") => markdown(&self.history, cx),
+            Some("md" | "markdown") => markdown(self.conversation.as_ref(), &self.history, cx),
             _ => return Err("/export: the file's name must end in .md or .json".into()),
         };
         Ok(vec![Effect::Save { path, text }])
     }
 }
 
-fn markdown(history: &[ChatMessage], cx: &PaneCx<'_>) -> String {
-    let mut out = String::from("# Conversation\n");
+/// What a mark leads to, in words.
+fn cited(c: &Citation) -> String {
+    match c {
+        Citation::Record(id) => format!("record {}", id.0),
+        Citation::Text(t) if t.place.is_empty() => t.title.clone(),
+        Citation::Text(t) => format!("{} ({})", t.title, t.place),
+    }
+}
+
+fn markdown(conversation: Option<&Conversation>, history: &[ChatMessage], cx: &PaneCx<'_>) -> String {
+    let title = conversation.map_or("Conversation", |c| c.title.as_str());
+    let mut out = format!("# {title}\n");
     for m in history {
         let when = format!("{} {}", cx.clock.date(m.time), cx.clock.hms(m.time));
         let who = if m.role == ChatRole::User { "Question" } else { "Answer" };
         let _ = write!(out, "\n## {who}, {when}\n\n{}\n", m.text.trim_end());
+        for step in m.steps.iter().filter(|s| s.by_model) {
+            let _ = write!(out, "\n- {}", step.text);
+        }
         if m.role == ChatRole::Assistant {
             let cited: Vec<String> =
-                m.citations.iter().enumerate().map(|(n, id)| format!("[{}] record {}", n + 1, id.0)).collect();
+                m.citations.iter().enumerate().map(|(n, c)| format!("[{}] {}", n + 1, cited(c))).collect();
             let cited = if cited.is_empty() { String::new() } else { format!("; {}", cited.join(", ")) };
             let _ = write!(out, "\n*By {}{cited}.*\n", m.author);
         }

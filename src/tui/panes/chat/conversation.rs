@@ -7,10 +7,10 @@ use crate::tui::action::{Action, Context};
 use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use crate::tui::widgets::document::{LinkStyles, Piece};
-use crate::tui::widgets::markdown::Look;
+use crate::tui::widgets::document::{LinkStyles, Mark, Piece};
+use crate::tui::widgets::markdown::{CodeStyles, Look};
 use crate::tui::widgets::text;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, ChatUsage};
+use aiobs_types::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, IncidentId};
 use ratatui::text::Span;
 use std::fmt::Write as _;
 
@@ -21,13 +21,13 @@ const MOST_MESSAGES: usize = 200;
 pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize) {
     let links = LinkStyles { link: cx.style(Role::Link), active: cx.style(Role::LinkActive) };
     let dress = Dress { width, ellipsis: cx.glyphs.ellipsis, links, look: look(cx) };
-    let mut flow = Flow::new(dress, state.link());
+    let mut flow = Flow::new(&dress, state.link());
     if state.history.is_empty() && state.pending.is_none() {
         flow.part(|doc| empty(doc, state, cx));
         return (flow, 0);
     }
     let mut cache = state.cache.take();
-    cache.wear(dress);
+    cache.wear(&dress);
     let mut newest = 0;
     let from = state.history.len().saturating_sub(MOST_MESSAGES);
     for message in &state.history[from..] {
@@ -48,13 +48,23 @@ pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize
     (flow, newest)
 }
 
-fn look(cx: &PaneCx<'_>) -> Look {
+pub(super) fn look(cx: &PaneCx<'_>) -> Look {
     Look {
         text: cx.style(Role::Text),
         heading: cx.style(Role::Title),
         strong: cx.style(Role::Strong),
         quote: cx.style(Role::Quote),
         code: cx.style(Role::Code),
+        parts: CodeStyles {
+            keyword: cx.style(Role::Strong),
+            text: cx.style(Role::Ok),
+            number: cx.style(Role::Placeholder),
+            name: cx.style(Role::Info),
+            comment: cx.style(Role::Dim),
+            added: cx.style(Role::Ok),
+            removed: cx.style(Role::Error),
+        },
+        unnamed: false,
         dim: cx.style(Role::Dim),
         bullet: cx.glyphs.bullet,
         bar: cx.glyphs.vertical,
@@ -110,35 +120,77 @@ fn question(flow: &mut Flow, message: &ChatMessage, cx: &PaneCx<'_>) {
     });
 }
 
-/// What was looked up: a line that Enter opens, or all of it.
-fn steps(flow: &mut Flow, of: Option<u64>, open: bool, steps: &[String], cx: &PaneCx<'_>) {
-    if steps.is_empty() {
+/// What was looked at: the program's own looks as one line that Enter opens, and a line for each tool that the model
+/// called, which opens to what it brought.
+fn steps(flow: &mut Flow, state: &State, message: &ChatMessage, cx: &PaneCx<'_>) {
+    if message.steps.is_empty() {
         return;
     }
     flow.gap();
     flow.part(|doc| {
-        if let Some(id) = of {
-            let count = if steps.len() == 1 { "1 step".to_owned() } else { format!("{} steps", steps.len()) };
+        let own = message.steps.iter().filter(|s| !s.by_model).count();
+        let open = state.is_open(message.id, None);
+        if own > 0 {
+            let count = if own == 1 { "1 look".to_owned() } else { format!("{own} looks") };
             let enter = cx.keys(Context::Chat, Action::Open);
-            let what = if open { format!("{enter} hides them") } else { format!("{enter} shows what was looked up") };
+            let what = if open { format!("{enter} hides them") } else { format!("{enter} shows what was looked at") };
             let text = format!("  {} {count}  {what}", cx.glyphs.bullet);
-            doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Steps(id));
+            doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Steps(message.id));
         }
-        for step in steps.iter().filter(|_| open || of.is_none()) {
-            let safe = text::safe_for(step, cx.glyphs.ascii).into_owned();
-            let indent = if of.is_some() { "    " } else { "  " };
-            doc.row(vec![Span::styled(format!("{indent}{} {safe}", cx.glyphs.bullet), cx.style(Role::Dim))]);
+        for step in message.steps.iter().filter(|s| open && !s.by_model) {
+            doc.row(vec![step_line(step, "    ", cx)]);
+        }
+        for (i, step) in message.steps.iter().enumerate().filter(|(_, s)| s.by_model) {
+            if step.detail.is_empty() {
+                doc.row(vec![step_line(step, "  ", cx)]);
+                continue;
+            }
+            doc.link_row(vec![step_line(step, "  ", cx)], Target::Step(message.id, i));
+            if state.is_open(message.id, Some(i)) {
+                for line in step.detail.lines() {
+                    let safe = text::safe_for(line, cx.glyphs.ascii).into_owned();
+                    let bar = Span::styled(format!("    {} ", cx.glyphs.vertical), cx.style(Role::Faint));
+                    doc.row(vec![bar, Span::styled(safe, cx.style(Role::Dim))]);
+                }
+            }
         }
     });
 }
 
+fn step_line(step: &ChatStep, indent: &str, cx: &PaneCx<'_>) -> Span<'static> {
+    let safe = text::safe_for(&step.text, cx.glyphs.ascii);
+    let role = if step.failed { Role::Warn } else { Role::Dim };
+    Span::styled(format!("{indent}{} {safe}", cx.glyphs.bullet), cx.style(role))
+}
+
+/// What marks of an answer lead to.
+fn target(message: &ChatMessage, mark: Mark, cx: &PaneCx<'_>) -> Option<Target> {
+    match mark {
+        Mark::Cited(n) => Some(match message.citations.get(n.checked_sub(1)?)? {
+            Citation::Record(id) => Target::Record(*id),
+            Citation::Text(_) => Target::Text(message.id, n),
+        }),
+        Mark::Incident(n) => incident(n, cx),
+    }
+}
+
+fn incident(number: u64, cx: &PaneCx<'_>) -> Option<Target> {
+    let id = IncidentId(number);
+    cx.snapshot.incidents.iter().any(|i| i.id == id).then_some(Target::Incident(id))
+}
+
+/// What was looked at for an answer, and what was not.
+fn looked(message: &ChatMessage) -> Option<String> {
+    let names = |list: &[Area]| list.iter().map(|a| a.name()).collect::<Vec<_>>().join(", ");
+    let (did, not) = message.looked()?;
+    let not = if not.is_empty() { String::new() } else { format!("; not at {}", names(&not)) };
+    Some(format!("looked at {}{not}", names(&did)))
+}
+
 fn answer(flow: &mut Flow, cache: &mut Cache, state: &State, message: &ChatMessage, cx: &PaneCx<'_>) {
-    let of = state.steps.iter().find(|(id, _)| *id == message.id).map(|(_, s)| s.as_slice());
-    let open = state.unfolded.contains(&message.id);
-    steps(flow, Some(message.id), open, of.unwrap_or_default(), cx);
+    steps(flow, state, message, cx);
     flow.gap();
-    let cite = |n: usize| message.citations.get(n.checked_sub(1)?).copied();
-    flow.markdown(cache, (message.id, message.time.0), &message.text, None, cite);
+    flow.markdown(cache, (message.id, message.time.0), &message.text, None, |m| target(message, m, cx));
     let by = if message.author == "retrieval" {
         "composed from the archive: no model answered".to_owned()
     } else {
@@ -156,7 +208,12 @@ fn answer(flow: &mut Flow, cache: &mut Cache, state: &State, message: &ChatMessa
         let copy = cx.keys(Context::Chat, Action::Copy);
         end.push(Span::styled(format!("  {copy} copies the code"), cx.style(Role::Dim)));
     }
-    flow.part(|doc| doc.row(end));
+    flow.part(|doc| {
+        doc.row(end);
+        if let Some(looked) = looked(message) {
+            doc.paragraph(vec![Span::raw("  ")], vec![Piece::Text(looked, cx.style(Role::Faint))]);
+        }
+    });
 }
 
 /// `1.2k of 8.2k context, 88 tokens out, $0.0012`.
@@ -165,7 +222,8 @@ fn usage_text(u: &ChatUsage) -> String {
     let compact = |n: u64| compact(n as f64);
     let mut out = format!("{about}{} tokens in, {} out", compact(u.input_tokens), compact(u.output_tokens));
     if u.context > 0 {
-        let share = (u.input_tokens + u.output_tokens) as f64 / f64::from(u.context);
+        let filled = if u.filled > 0 { u.filled } else { u.input_tokens + u.output_tokens };
+        let share = filled as f64 / f64::from(u.context);
         let _ = write!(out, ", context {} full", percent(share.min(1.0)));
     }
     if let Some(micro) = u.cost_micro_usd {
@@ -175,10 +233,18 @@ fn usage_text(u: &ChatUsage) -> String {
 }
 
 fn streaming(flow: &mut Flow, cache: &mut Cache, pending: &Pending, cx: &PaneCx<'_>) {
-    steps(flow, None, true, &pending.steps, cx);
+    if !pending.steps.is_empty() {
+        flow.gap();
+        flow.part(|doc| {
+            for step in &pending.steps {
+                doc.row(vec![step_line(step, "  ", cx)]);
+            }
+        });
+    }
     flow.gap();
-    // Citations are known when the answer ends.
-    flow.markdown(cache, pending.of(), &pending.text, Some(&pending.blocks), |_| None);
+    // What is cited is known when the answer ends.
+    let named = |m| if let Mark::Incident(n) = m { incident(n, cx) } else { None };
+    flow.markdown(cache, pending.of(), &pending.text, Some(&pending.blocks), named);
     let cancel = cx.keys(Context::Editor, Action::Cancel);
     let state = if pending.cancelled {
         "stopping".to_owned()
@@ -202,13 +268,14 @@ fn empty(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         "Answers cite the lines they rest on; a citation leads to its line. The conversation is kept across restarts.";
     doc.paragraph(Vec::new(), plain(how.into(), Role::Text));
     doc.row(Vec::new());
-    for example in examples(cx.snapshot) {
-        doc.paragraph(
-            vec![Span::styled(format!(" {} ", cx.glyphs.bullet), cx.style(Role::Faint))],
-            plain(text::safe_for(&example, cx.glyphs.ascii).into_owned(), Role::Quote),
-        );
+    for (i, example) in examples(cx.snapshot).iter().enumerate() {
+        let safe = text::safe_for(example, cx.glyphs.ascii);
+        let text = Span::styled(format!(" {} {safe}", cx.glyphs.bullet), cx.style(Role::Quote));
+        doc.link_row(vec![text], Target::Example(i));
     }
     doc.row(Vec::new());
+    let (next, open) = (cx.keys(Context::Chat, Action::NextItem), cx.keys(Context::Chat, Action::Open));
+    doc.paragraph(Vec::new(), plain(format!("{next} goes to one of these, {open} takes it for editing."), Role::Dim));
     let ask = cx.keys(Context::Incidents, Action::Ask);
     let last = format!("{ask} in any pane asks about what is selected there. /help lists commands.");
     doc.paragraph(Vec::new(), plain(last, Role::Dim));

@@ -19,6 +19,18 @@ pub(super) fn examples(snapshot: &Snapshot) -> Vec<String> {
         let name = text::truncate(&text::safe(&c.name), TITLE, "...").into_owned();
         out.push(format!("How many errors did {name} have in the last hour?"));
     }
+    let newest = snapshot.incidents.iter().filter(|i| i.part_of.is_none()).max_by_key(|i| i.first_seen);
+    if let Some(i) = newest.filter(|n| out.iter().all(|q| !q.contains(&n.id.to_string()))) {
+        let title = text::truncate(&text::safe(&i.title), TITLE, "...").into_owned();
+        out.push(format!("Is incident {}, \"{title}\", still going on?", i.id));
+    }
+    if let Some(p) = snapshot.top_errors.first() {
+        let kind = text::truncate(&text::safe(&p.text), TITLE, "...").into_owned();
+        out.push(format!("Since when does \"{kind}\" occur, and who says it?"));
+    }
+    if snapshot.memory.files > 0 {
+        out.push("What do the runbooks say about the newest incident?".into());
+    }
     out.push("What changed in the last ten minutes?".into());
     out.push("Was there a deploy before the errors began?".into());
     if out.len() < 3 {

@@ -2,9 +2,9 @@
 //! screen and what is new, not what was said before. Used by the conversation; it knows no message.
 
 use super::blocks::{Block, Blocks};
-use crate::tui::widgets::document::{Document, LinkStyles};
+use crate::tui::widgets::document::{Document, LinkStyles, Mark};
 use crate::tui::widgets::markdown::{self, Look};
-use aiobs_types::RecordId;
+use aiobs_types::{IncidentId, RecordId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::HashMap;
@@ -18,8 +18,16 @@ const MOST: usize = 100_000;
 pub(super) enum Target {
     /// A cited line.
     Record(RecordId),
-    /// The steps of an answer, by its number: shown or hidden.
+    /// A cited text: number of the answer, and of the mark from 1.
+    Text(u64, usize),
+    /// An incident that is named.
+    Incident(IncidentId),
+    /// A question to begin with, by its place in the list.
+    Example(usize),
+    /// What the program looked at for an answer, by its number: shown or hidden.
     Steps(u64),
+    /// What a tool brought that the model called: number of the answer, and of the step from 0.
+    Step(u64, usize),
 }
 
 /// A part.
@@ -49,10 +57,10 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Forgets what looks otherwise now.
-    pub(super) fn wear(&mut self, dress: Dress) {
-        if self.dress != dress || self.docs.len() > MOST {
+    pub(super) fn wear(&mut self, dress: &Dress) {
+        if self.dress != *dress || self.docs.len() > MOST {
             self.docs.clear();
-            self.dress = dress;
+            self.dress = *dress;
         }
     }
 
@@ -80,8 +88,8 @@ pub(super) struct Flow {
 
 impl Flow {
     /// An empty one, whose link number `active` is lit.
-    pub(super) fn new(dress: Dress, active: Option<usize>) -> Self {
-        Self { dress, active, ..Self::default() }
+    pub(super) fn new(dress: &Dress, active: Option<usize>) -> Self {
+        Self { dress: *dress, active, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -106,14 +114,14 @@ impl Flow {
         self.push(Rc::new(doc));
     }
 
-    /// Markdown, by blocks; `cite` gives the record of a mark.
+    /// Markdown, by blocks; `cite` gives what a mark leads to.
     pub(super) fn markdown(
         &mut self,
         cache: &mut Cache,
         of: Of,
         text: &str,
         blocks: Option<&Blocks>,
-        cite: impl Fn(usize) -> Option<RecordId> + Copy,
+        cite: impl Fn(Mark) -> Option<Target> + Copy,
     ) {
         let cuts;
         let blocks = if let Some(blocks) = blocks {
@@ -122,7 +130,6 @@ impl Flow {
             cuts = cache.cuts(of, text);
             cuts.as_ref()
         };
-        let cite = |n| cite(n).map(Target::Record);
         for block in blocks.all() {
             let Some(piece) = text.get(block.range.clone()) else { continue };
             let key = (of, block.range.start, block.range.len());
@@ -173,13 +180,13 @@ impl Dress {
         Document::new(self.width, self.ellipsis, self.links, active)
     }
 
-    fn block(&self, piece: &str, block: &Block, active: Option<usize>, cite: impl Fn(usize) -> Option<Target>) -> Doc {
+    fn block(&self, piece: &str, block: &Block, active: Option<usize>, cite: impl Fn(Mark) -> Option<Target>) -> Doc {
         let mut doc = self.doc(active);
         match &block.fence {
-            // The mark alone: the language was named where the code began.
+            // The language was named where the code began.
             Some(fence) => {
-                let mark = super::blocks::mark(fence).unwrap_or("```");
-                markdown::render(&mut doc, &format!("{mark}\n{piece}"), self.look, cite);
+                let look = Look { unnamed: true, ..self.look };
+                markdown::render(&mut doc, &format!("{}\n{piece}", fence.trim_end()), look, cite);
             }
             None => markdown::render(&mut doc, piece, self.look, cite),
         }

@@ -1,43 +1,50 @@
-//! State of the Chat pane and how keys and events change it.
+//! State of the Chat pane, and which part of it a key or an event goes to.
 
 use super::blocks::Blocks;
-use super::flow::{Cache, Flow, Of, Target};
-use super::{conversation, view};
-use crate::runtime::events::{Event, Request};
+use super::choose::Choose;
+use super::flow::{Cache, Of};
+use super::reading::Reading;
+use super::section::Section;
+use super::talks::Talks;
+use super::view;
+use crate::runtime::events::{Event, ModelChoice, Request};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
-use crate::tui::panes::{Goto, Pane, PaneCx};
-use crate::tui::widgets::document::Place;
-use crate::tui::widgets::markdown;
-use crate::tui::widgets::scroll::{WHEEL, scrolled};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Timestamp};
+use crate::tui::panes::{Goto, Pane, PaneCx, PaneId};
+use crate::tui::widgets::suggest::Suggest;
+use aiobs_types::{ChatMessage, ChatScope, ChatStep, Conversation, Timestamp};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use std::cell::RefCell;
 use textarea::{TextArea, WrapMode};
 
-/// Steps remembered per answer are few; answers with steps remembered at most.
-const STEPS_KEPT: usize = 50;
-
-/// Nanoseconds in which an answer counts as having come all at once.
-const AT_ONCE: i64 = 1_500_000_000;
-
 /// An answer that is streaming.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) question: ChatMessage,
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Vec<ChatStep>,
     pub(super) text: String,
     /// Where `text` is cut for laying it out.
     pub(super) blocks: Blocks,
     pub(super) cancelled: bool,
     /// When the first text came.
-    began: Option<Timestamp>,
+    pub(super) began: Option<Timestamp>,
 }
 
 impl Pending {
+    pub(super) fn new(question: ChatMessage) -> Self {
+        Self {
+            question,
+            steps: Vec::new(),
+            text: String::new(),
+            blocks: Blocks::default(),
+            cancelled: false,
+            began: None,
+        }
+    }
+
     /// Its name among the parts that are laid out; no stored message has number 0.
     pub(super) fn of(&self) -> Of {
         (0, self.question.time.0)
@@ -50,24 +57,32 @@ pub struct State {
     pub(super) history: Vec<ChatMessage>,
     pub(super) loaded: bool,
     pub(super) pending: Option<Pending>,
-    /// Steps of answers of this session, by message id.
-    pub(super) steps: Vec<(u64, Vec<String>)>,
+    /// The conversation that is shown; `None` for one that has not begun.
+    pub(super) conversation: Option<Conversation>,
     pub(super) scope: ChatScope,
+    /// Who is to answer; `None` keeps the configured order.
+    pub(super) model: Option<ModelChoice>,
+    /// Models that may be chosen, once they were asked for.
+    pub(super) models: Vec<ModelChoice>,
     pub(super) editor: TextArea<'static>,
     pub(super) editing: bool,
-    /// Answers whose steps are shown.
-    pub(super) unfolded: Vec<u64>,
-    /// The turn after which the conversation begins; what was before is neither shown nor sent.
-    pub(super) begin: u64,
+    /// What may stand next in a command.
+    pub(super) suggest: Suggest,
+    /// A cited text that is read in place of the conversation.
+    pub(super) section: Option<Section>,
+    /// The list of conversations in its place.
+    pub(super) talks: Option<Talks>,
+    /// The choice of the model in its place.
+    pub(super) choosing: Option<Choose>,
+    pub(super) reading: Reading,
     /// What is laid out already.
     pub(super) cache: RefCell<Cache>,
+    /// The question that the one in the editor is asked in place of.
+    pub(super) instead: Option<u64>,
     /// The earlier question that is in the editor, counted from the newest.
-    recalled: Option<usize>,
+    pub(super) recalled: Option<usize>,
     /// The block of code copied last, counted from the last one.
-    copied: usize,
-    place: Place,
-    /// Stays at the newest text.
-    follow: bool,
+    pub(super) copied: usize,
     /// Another pane led here: Esc out of an empty editor goes straight back.
     led: bool,
 }
@@ -78,17 +93,21 @@ impl Default for State {
             history: Vec::new(),
             loaded: false,
             pending: None,
-            steps: Vec::new(),
+            conversation: None,
             scope: ChatScope::All,
+            model: None,
+            models: Vec::new(),
             editor: editor(),
             editing: false,
-            unfolded: Vec::new(),
-            begin: 0,
+            suggest: Suggest::default(),
+            section: None,
+            talks: None,
+            choosing: None,
+            reading: Reading::default(),
             cache: RefCell::default(),
+            instead: None,
             recalled: None,
             copied: 0,
-            place: Place::default(),
-            follow: true,
             led: false,
         }
     }
@@ -101,164 +120,6 @@ pub(super) fn editor() -> TextArea<'static> {
 }
 
 impl State {
-    /// First row shown and the lit link, for a text of this many rows in this height.
-    pub(super) fn place(&self, rows: usize, height: usize) -> Place {
-        let most = rows.saturating_sub(height);
-        Place { scroll: if self.follow { most } else { self.place.scroll.min(most) }, link: self.place.link }
-    }
-
-    pub(super) fn link(&self) -> Option<usize> {
-        self.place.link
-    }
-
-    fn document(&self, cx: &PaneCx<'_>) -> (Flow, usize) {
-        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
-        (conversation::flow(self, cx, areas.text.width as usize).0, areas.text.height as usize)
-    }
-
-    fn moved(&mut self, action: Action, cx: &PaneCx<'_>) {
-        let (document, height) = self.document(cx);
-        let rows = document.len();
-        let links: Vec<usize> = document.links().iter().map(|(row, _)| *row).collect();
-        self.place = self.place(rows, height);
-        match action {
-            Action::NextItem | Action::PreviousItem => {
-                self.place.jump(action == Action::NextItem, &links, rows, height);
-            }
-            Action::Down | Action::Up => self.place.step(action == Action::Down, &links, rows, height),
-            _ => {
-                if scrolled(&mut self.place.scroll, action, rows, height) {
-                    self.place.link = None;
-                }
-            }
-        }
-        self.follow = self.place.scroll >= rows.saturating_sub(height);
-    }
-
-    fn submit(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let question = self.editor.lines().join("\n").trim().to_owned();
-        if question.is_empty() {
-            return Vec::new();
-        }
-        if self.pending.is_some() {
-            let keys = cx.keys(Context::Editor, Action::Cancel);
-            return vec![Effect::warn(format!("An answer is still coming; {keys} stops it"))];
-        }
-        if question.starts_with('/') {
-            return match self.command(&question, cx) {
-                Ok(effects) => {
-                    self.editor = editor();
-                    effects
-                }
-                Err(why) => vec![Effect::warn(why)],
-            };
-        }
-        self.editor = editor();
-        let scope = self.scope.clone();
-        self.ask(question, scope, cx)
-    }
-
-    /// Sends a question; its answer is awaited.
-    pub(super) fn ask(&mut self, question: String, scope: ChatScope, cx: &PaneCx<'_>) -> Vec<Effect> {
-        if self.pending.is_some() {
-            let keys = cx.keys(Context::Editor, Action::Cancel);
-            return vec![Effect::warn(format!("An answer is still coming; {keys} stops it"))];
-        }
-        self.follow = true;
-        self.place.link = None;
-        self.recalled = None;
-        self.copied = 0;
-        self.pending = Some(Pending {
-            question: ChatMessage {
-                id: 0,
-                time: cx.clock.now,
-                role: ChatRole::User,
-                scope: scope.clone(),
-                text: question.clone(),
-                citations: Vec::new(),
-                author: String::new(),
-                complete: true,
-                usage: None,
-            },
-            steps: Vec::new(),
-            text: String::new(),
-            blocks: Blocks::default(),
-            cancelled: false,
-            began: None,
-        });
-        vec![Effect::Send(Request::Ask { question, scope, since: self.begin })]
-    }
-
-    fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let (document, _) = self.document(cx);
-        match self.place.link.and_then(|l| document.links().get(l)) {
-            Some((_, Target::Record(record))) => return vec![Effect::ShowRecord(*record)],
-            Some((_, Target::Steps(id))) => {
-                let before = self.unfolded.len();
-                self.unfolded.retain(|open| open != id);
-                if self.unfolded.len() == before {
-                    self.unfolded.push(*id);
-                }
-                return Vec::new();
-            }
-            None => {}
-        }
-        self.editing = true;
-        Vec::new()
-    }
-
-    /// The last code of the newest answer, pressed again the one before it; else the answer.
-    fn copy(&mut self) -> Vec<Effect> {
-        let answer = match &self.pending {
-            Some(p) if !p.text.is_empty() => Some(&p.text),
-            _ => self.history.iter().rev().find(|m| m.role == ChatRole::Assistant).map(|m| &m.text),
-        };
-        let Some(answer) = answer else { return vec![Effect::warn("No answer to copy yet")] };
-        let mut blocks = markdown::code_blocks(answer);
-        if blocks.is_empty() {
-            return vec![Effect::Copy { text: answer.clone(), what: "answer".into() }];
-        }
-        let (count, at) = (blocks.len(), self.copied % blocks.len());
-        self.copied += 1;
-        let code = blocks.swap_remove(count - 1 - at);
-        let what = if count == 1 { "code".to_owned() } else { format!("code {} of {count}", count - at) };
-        vec![Effect::Copy { text: code, what }]
-    }
-
-    /// An earlier question into the editor, or a later one; only from its first or last line, and never over what was
-    /// typed.
-    fn recall(&mut self, earlier: bool) -> bool {
-        let row = self.editor.cursor().0;
-        let edge = if earlier { row == 0 } else { row + 1 == self.editor.lines().len() };
-        let asked: Vec<&str> =
-            self.history.iter().rev().filter(|m| m.role == ChatRole::User).map(|m| m.text.as_str()).collect();
-        let typed = self.editor.lines().join("\n");
-        let untouched = match self.recalled {
-            Some(at) => asked.get(at).is_some_and(|q| *q == typed),
-            None => typed.is_empty(),
-        };
-        if !edge || !untouched {
-            return false;
-        }
-        let to = match (self.recalled, earlier) {
-            (None, true) => Some(0),
-            (None, false) => return false,
-            (Some(at), true) => Some(at + 1),
-            (Some(at), false) => at.checked_sub(1),
-        };
-        let text = match to {
-            Some(at) => match asked.get(at) {
-                Some(text) => (*text).to_owned(),
-                None => return true,
-            },
-            None => String::new(),
-        };
-        self.recalled = to;
-        self.editor = editor();
-        self.editor.insert_str(text);
-        true
-    }
-
     fn clear_scope(&mut self) -> Vec<Effect> {
         if self.scope == ChatScope::All {
             return vec![Effect::info("Questions are about the whole archive already")];
@@ -274,34 +135,26 @@ impl State {
         }
     }
 
-    fn done(&mut self, message: &ChatMessage, cx: &PaneCx<'_>) {
-        // What came all at once was not read while it came: it is shown from its beginning.
-        let at_once = |p: &Pending| p.began.is_none_or(|t| cx.clock.now.since(t) < AT_ONCE);
-        let from_top = self.follow && self.pending.as_ref().is_some_and(at_once);
-        if let Some(pending) = self.pending.take() {
-            self.cache.get_mut().forget(pending.of());
-            self.history.push(pending.question);
-            self.steps.push((message.id, pending.steps));
-            let extra = self.steps.len().saturating_sub(STEPS_KEPT);
-            self.steps.drain(..extra);
-        }
-        self.history.push(message.clone());
-        self.copied = 0;
-        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
-        let (flow, newest) = conversation::flow(self, cx, areas.text.width as usize);
-        if from_top && flow.len() - newest > areas.text.height as usize {
-            self.place.scroll = newest;
-            self.follow = false;
-        }
-    }
-
     fn type_key(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         match action {
             Action::Submit => return self.submit(cx),
             Action::NewLine => self.editor.insert_newline(),
             Action::ClearScope => return self.clear_scope(),
+            Action::Complete => {
+                let command = self.editor.lines().first().is_some_and(|l| l.starts_with('/'));
+                if !command {
+                    // With no command to complete, Tab is what it is elsewhere.
+                    let next = (PaneId::Chat as usize + 1) % PaneId::ALL.len();
+                    return vec![Effect::Show(PaneId::ALL[next])];
+                }
+                let ask = self.models.is_empty() && self.editor.lines()[0].starts_with("/model");
+                self.complete(cx);
+                return if ask { vec![Effect::Send(Request::ModelChoices)] } else { Vec::new() };
+            }
             Action::Back => {
                 self.editing = false;
+                self.suggest.clear();
+                self.instead = None;
                 if std::mem::take(&mut self.led) && self.editor.is_empty() {
                     return vec![Effect::Back];
                 }
@@ -310,15 +163,45 @@ impl State {
         }
         Vec::new()
     }
+
+    /// What stands in place of the conversation takes the keys. `None` when nothing does.
+    fn over(&mut self, action: Action, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
+        let area = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx).text;
+        let height = area.height as usize;
+        if self.talks.is_some() {
+            return Some(self.in_list(action, height.saturating_sub(1), cx));
+        }
+        if self.choosing.is_some() {
+            return Some(self.in_choice(action, height, cx));
+        }
+        let section = self.section.as_mut()?;
+        match action {
+            Action::Back => self.section = None,
+            Action::Edit | Action::Ask => self.editing = true,
+            _ => return Some(section.update(action, area, cx)),
+        }
+        Some(Vec::new())
+    }
+
+    fn typed(&mut self, cx: &PaneCx<'_>) {
+        let command = self.editor.lines().first().is_some_and(|l| l.starts_with('/'));
+        if command { self.offer(cx) } else { self.suggest.clear() }
+    }
 }
 
 impl Pane for State {
     fn context(&self) -> Context {
-        if self.editing { Context::Editor } else { Context::Chat }
+        if self.talks.as_ref().is_some_and(Talks::types) {
+            Context::Input
+        } else if self.editing {
+            Context::Editor
+        } else {
+            Context::Chat
+        }
     }
 
     fn enter(&mut self, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if self.loaded { Vec::new() } else { vec![Effect::Send(Request::ChatHistory)] }
+        if self.loaded { Vec::new() } else { vec![Effect::Send(Request::Talk(None))] }
     }
 
     fn go(&mut self, to: &Goto, _cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -326,8 +209,10 @@ impl Pane for State {
             self.scope.clone_from(scope);
             self.editing = true;
             self.led = true;
-            self.follow = true;
-            self.place.link = None;
+            self.section = None;
+            self.talks = None;
+            self.choosing = None;
+            self.follow_newest();
         }
         Vec::new()
     }
@@ -336,8 +221,11 @@ impl Pane for State {
         if self.editing {
             return self.type_key(action, cx);
         }
+        if let Some(effects) = self.over(action, cx) {
+            return effects;
+        }
         match action {
-            Action::Back if self.place.link.take().is_some() => Vec::new(),
+            Action::Back if self.unlink() => Vec::new(),
             Action::Back => vec![Effect::Back],
             Action::Edit | Action::Ask => {
                 self.editing = true;
@@ -348,6 +236,11 @@ impl Pane for State {
             Action::ClearScope => self.clear_scope(),
             Action::Preview => self.preview(),
             Action::Rerun => self.retry(cx).unwrap_or_else(|why| vec![Effect::warn(why)]),
+            Action::EditQuestion => self.edit_question(cx),
+            Action::Conversations => self.list(),
+            Action::NewConversation => self.fresh(cx),
+            Action::ChooseModel => self.choose(),
+            Action::Export => self.export("", cx).unwrap_or_else(|why| vec![Effect::warn(why)]),
             _ => {
                 self.moved(action, cx);
                 Vec::new()
@@ -355,7 +248,10 @@ impl Pane for State {
         }
     }
 
-    fn on_key(&mut self, key: KeyEvent, _cx: &PaneCx<'_>) -> Vec<Effect> {
+    fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Some(talks) = self.talks.as_mut().filter(|t| t.types()) {
+            return talks.on_key(key);
+        }
         match key.code {
             KeyCode::Up if self.recall(true) => {}
             KeyCode::Down if self.recall(false) => {}
@@ -363,50 +259,40 @@ impl Pane for State {
                 self.editor.input(key);
             }
         }
+        self.typed(cx);
         Vec::new()
     }
 
-    fn on_paste(&mut self, text: &str, _cx: &PaneCx<'_>) -> Vec<Effect> {
+    fn on_paste(&mut self, text: &str, cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Some(talks) = self.talks.as_mut().filter(|t| t.types()) {
+            return talks.on_paste(text);
+        }
         let plain = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
         let plain: String = plain.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
         self.editor.insert_str(plain);
+        self.typed(cx);
         Vec::new()
     }
 
     fn on_mouse(&mut self, mouse: Mouse, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let areas = view::layout(self, Rect::from((Position::ORIGIN, cx.size)), cx);
-        let (document, height) = self.document(cx);
-        self.place = self.place(document.len(), height);
-        if let Some(down) = mouse.wheel() {
-            self.place.scroll_by(if down { WHEEL.cast_signed() } else { -WHEEL.cast_signed() }, document.len(), height);
-            self.follow = self.place.scroll >= document.len().saturating_sub(height);
+        if self.talks.is_some() || self.choosing.is_some() || self.section.is_some() {
             return Vec::new();
         }
-        if areas.editor.contains(mouse.at) {
-            self.editing = true;
-            return Vec::new();
-        }
-        self.editing = false;
-        let row = usize::from(mouse.at.y) + self.place.scroll;
-        let link = document.links().iter().position(|(at, _)| *at == row);
-        if link.is_some() && link == self.place.link {
-            return self.open(cx);
-        }
-        self.place.link = link.filter(|_| areas.text.contains(mouse.at));
-        Vec::new()
+        self.pointed(mouse, cx)
     }
 
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
         match event {
-            Event::ChatHistory(messages) => {
-                self.history = messages.iter().filter(|m| m.id > self.begin || m.id == 0).cloned().collect();
-                self.loaded = true;
-                // The question that is being answered may be stored already; it is shown with its answer.
-                if let (Some(p), Some(last)) = (&self.pending, self.history.last())
-                    && last.role == ChatRole::User
-                    && last.text == p.question.text
-                {
-                    self.history.pop();
+            Event::Talk(talk) => self.loaded(talk),
+            Event::Talks(all) => {
+                if let Some(talks) = &mut self.talks {
+                    talks.loaded(all);
+                }
+            }
+            Event::ModelChoices(Ok(models)) => {
+                self.models.clone_from(models);
+                if self.editing {
+                    self.typed(cx);
                 }
             }
             Event::ChatStep(step) => {
@@ -421,7 +307,7 @@ impl Pane for State {
                     p.began.get_or_insert(cx.clock.now);
                 }
             }
-            Event::ChatDone(message) => self.done(message, cx),
+            Event::ChatDone(answered) => self.done(answered, cx),
             _ => {}
         }
         Vec::new()
@@ -440,8 +326,21 @@ impl Pane for State {
         if self.pending.is_some() {
             hints.push(Action::Cancel);
         }
-        if self.editing {
+        if self.talks.as_ref().is_some_and(Talks::types) {
+            hints.extend([Action::Submit, Action::Back]);
+        } else if self.editing {
             hints.extend([Action::Submit, Action::NewLine, Action::ClearScope, Action::Back]);
+        } else if self.talks.is_some() {
+            hints.extend([
+                Action::Open,
+                Action::Filter,
+                Action::Rename,
+                Action::Delete,
+                Action::NewConversation,
+                Action::Back,
+            ]);
+        } else if self.choosing.is_some() {
+            hints.extend([Action::Open, Action::Rerun, Action::Back]);
         } else {
             hints.extend([
                 Action::Edit,
@@ -449,6 +348,8 @@ impl Pane for State {
                 Action::Open,
                 Action::Copy,
                 Action::Rerun,
+                Action::Conversations,
+                Action::ChooseModel,
                 Action::ClearScope,
                 Action::Help,
             ]);
@@ -457,7 +358,7 @@ impl Pane for State {
     }
 
     fn paused(&self) -> bool {
-        self.pending.is_some() && !self.follow
+        self.pending.is_some() && !self.follows()
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {

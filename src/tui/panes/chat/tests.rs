@@ -2,14 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 use super::State;
-use crate::runtime::events::{Event, ModelState, Request};
-use crate::tui::action::Action::{Back, ClearScope, Copy, Edit, NewLine, NextItem, Open, PreviousItem, Submit, Top};
+use crate::runtime::events::{Answered, Ask, ChangeTalk, Event, ModelChoice, ModelState, Request, Talk};
+use crate::tui::action::Action::{
+    Back, ChooseModel, ClearScope, Complete, Conversations, Copy, Delete, Down, Edit, EditQuestion, Filter, NewLine,
+    NextItem, Open, PreviousItem, Rename, Rerun, Submit, Top,
+};
 use crate::tui::action::Context;
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
 use crate::tui::panes::{Goto, Pane};
 use crate::tui::theme::Depth;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, IncidentId, RecordId};
+use aiobs_types::{
+    Area, ChatMessage, ChatRole, ChatScope, ChatStep, Citation, CitedText, Conversation, IncidentId, RecordId,
+};
 use crossterm::event::{KeyCode, KeyEvent};
 
 const SCOPE: ChatScope = ChatScope::Incident { id: IncidentId(7) };
@@ -21,11 +26,19 @@ fn message(id: u64, role: ChatRole, text: &str, author: &str) -> ChatMessage {
         role,
         scope: SCOPE,
         text: text.into(),
-        citations: if role == ChatRole::Assistant { vec![RecordId(1), RecordId(3)] } else { Vec::new() },
+        citations: if role == ChatRole::Assistant {
+            [1, 3].map(|n| Citation::Record(RecordId(n))).into()
+        } else {
+            Vec::new()
+        },
         author: author.into(),
         complete: true,
-        usage: None,
+        ..ChatMessage::default()
     }
+}
+
+fn look(text: &str) -> ChatStep {
+    ChatStep { area: Some(Area::Logs), text: text.into(), ..ChatStep::default() }
 }
 
 const ANSWER: &str = "Orders fail because **db-1 refuses connections** [2]. It began after the deploy [1].\n\n\
@@ -40,11 +53,36 @@ fn history() -> Vec<ChatMessage> {
     ]
 }
 
+fn conversation(id: u64, title: &str) -> Conversation {
+    Conversation {
+        id,
+        title: title.into(),
+        created: testkit::ago(600),
+        updated: testkit::ago(60 * i64::try_from(id).unwrap()),
+        turns: 4,
+        input_tokens: 1_200,
+        output_tokens: 300,
+        cost_micro_usd: (id == 5).then_some(1_900),
+    }
+}
+
+fn talk(turns: Vec<ChatMessage>) -> Event {
+    Event::Talk(Box::new(Talk { conversation: Some(conversation(5, "Why do orders fail?")), turns }))
+}
+
+fn answered(question: u64, message: ChatMessage) -> Event {
+    Event::ChatDone(Box::new(Answered { conversation: conversation(5, "Why do orders fail?"), question, message }))
+}
+
+fn sent(ask: Ask) -> Effect {
+    Effect::Send(Request::Ask(Box::new(ask)))
+}
+
 fn ready(kit: &mut Kit) -> State {
     testkit::busy(&mut kit.snapshot);
     let mut pane = State::default();
-    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::ChatHistory)]);
-    kit.event(&mut pane, Event::ChatHistory(history()));
+    assert_eq!(pane.enter(&kit.cx()), [Effect::Send(Request::Talk(None))]);
+    kit.event(&mut pane, talk(history()));
     pane
 }
 
@@ -66,7 +104,7 @@ fn an_answer_while_it_streams() {
         pane.go(&Goto::Scope(SCOPE), &kit.cx());
         typed(kit, &mut pane, "Was there a deploy?");
         kit.press(&mut pane, &[Submit]);
-        kit.event(&mut pane, Event::ChatStep("searched logs: deploy 14:20-14:30, 1 hit".into()));
+        kit.event(&mut pane, Event::ChatStep(look("searched logs: deploy 14:20-14:30 → 1")));
         kit.event(&mut pane, Event::ChatDelta("Yes, at 14:22:27: **orders".into()));
         typed(kit, &mut pane, "and what");
         kit.press(&mut pane, &[NewLine]);
@@ -80,7 +118,7 @@ fn nothing_yet_and_no_model() {
     testkit::snapshots("chat", "empty", |kit| {
         kit.snapshot.model = ModelState::Offline { reason: "nothing listens on 127.0.0.1:11434".into() };
         let mut pane = State::default();
-        kit.event(&mut pane, Event::ChatHistory(Vec::new()));
+        kit.event(&mut pane, Event::Talk(Box::default()));
         pane
     });
 }
@@ -92,14 +130,14 @@ fn a_question_is_sent_answered_and_kept() {
     pane.go(&Goto::Scope(SCOPE), &kit.cx());
     assert_eq!(pane.context(), Context::Editor);
     typed(&kit, &mut pane, "what now?");
-    let ask = Request::Ask { question: "what now?".into(), scope: SCOPE, since: 0 };
-    assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(ask)]);
+    let ask = sent(Ask { conversation: 5, text: "what now?".into(), scope: SCOPE, ..Ask::default() });
+    assert_eq!(kit.press(&mut pane, &[Submit]), [ask]);
     typed(&kit, &mut pane, "impatient");
     assert!(matches!(&kit.press(&mut pane, &[Submit])[..], [Effect::Toast(_)]), "one answer at a time");
     kit.event(&mut pane, Event::ChatDelta("Wait".into()));
     assert_eq!(pane.cancel(&kit.cx()).unwrap()[0], Effect::Send(Request::CancelAsk));
     let done = ChatMessage { complete: false, ..message(6, ChatRole::Assistant, "Wait", "llama3.1") };
-    kit.event(&mut pane, Event::ChatDone(Box::new(done)));
+    kit.event(&mut pane, answered(7, done));
     let shown = kit.draw(&pane);
     assert!(shown.contains("what now?") && shown.contains("broken off") && shown.contains("impatient"), "{shown}");
     assert_eq!(pane.cancel(&kit.cx()), None);
@@ -114,7 +152,7 @@ fn a_stored_question_is_not_shown_twice() {
     kit.press(&mut pane, &[Submit]);
     let mut stored = history();
     stored.push(message(5, ChatRole::User, "twice?", ""));
-    kit.event(&mut pane, Event::ChatHistory(stored));
+    kit.event(&mut pane, talk(stored));
     assert_eq!(kit.draw(&pane).matches("twice?").count(), 1);
 }
 
@@ -134,7 +172,7 @@ fn copy_takes_the_code_of_the_newest_answer_else_the_answer() {
     let mut pane = ready(&mut kit);
     let copied = |what: &str, text: &str| vec![Effect::Copy { text: text.into(), what: what.into() }];
     assert_eq!(kit.press(&mut pane, &[Copy]), copied("answer", "Since 14:22:31 [2]."));
-    kit.event(&mut pane, Event::ChatHistory(history()[..2].to_vec()));
+    kit.event(&mut pane, talk(history()[..2].to_vec()));
     assert_eq!(kit.press(&mut pane, &[Copy]), copied("code", "kubectl -n shop scale deploy/orders --replicas=1"));
 }
 
@@ -226,12 +264,17 @@ fn slash_commands_run_and_say_what_is_wrong() {
     let (effects, _) = run(&mut pane, "/export talk.json");
     let [Effect::Save { text, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(serde_json::from_str::<Vec<ChatMessage>>(text).unwrap(), history());
-    let ask = |question: &str, scope, since| [Effect::Send(Request::Ask { question: question.into(), scope, since })];
-    assert_eq!(run(&mut pane, "/retry").0, ask("Since when?", SCOPE, 0));
+    let ask = |conversation, text: &str, scope, until| {
+        [sent(Ask { conversation, text: text.into(), scope, until, model: None })]
+    };
+    assert_eq!(run(&mut pane, "/retry").0, ask(5, "Since when?", SCOPE, 3), "as if it had not been answered");
     pane.pending = None;
-    run(&mut pane, "/clear");
+    assert_eq!(run(&mut pane, "/sql SELECT 1").0, [Effect::RunSql("SELECT 1".into())]);
+    let renamed = Request::ChangeTalk(ChangeTalk::Rename(5, "Orders".into()));
+    assert_eq!(run(&mut pane, "/rename Orders").0, [Effect::Send(renamed)]);
+    run(&mut pane, "/new");
     assert!(pane.history.is_empty());
-    assert_eq!(run(&mut pane, "and now?").0, ask("and now?", ChatScope::All, 4), "earlier turns are not sent");
+    assert_eq!(run(&mut pane, "and now?").0, ask(0, "and now?", ChatScope::All, 0), "a conversation of its own");
 }
 
 #[test]
@@ -251,6 +294,116 @@ fn earlier_questions_come_back_for_editing() {
     assert_eq!(key(&mut pane, KeyCode::Up), "Since when?!", "what was typed is not overwritten");
 }
 
+fn listed(kit: &mut Kit) -> State {
+    let mut pane = ready(kit);
+    assert_eq!(kit.press(&mut pane, &[Conversations]), [Effect::Send(Request::Talks(String::new()))]);
+    let all = vec![conversation(5, "Why do orders fail?"), conversation(3, "The certificate of the tunnel")];
+    kit.event(&mut pane, Event::Talks(all));
+    pane
+}
+
+#[test]
+fn the_list_of_conversations() {
+    testkit::snapshots("chat", "talks", listed);
+}
+
+#[test]
+fn conversations_are_searched_opened_renamed_and_deleted() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = listed(&mut kit);
+    kit.press(&mut pane, &[Filter]);
+    assert_eq!(pane.context(), Context::Input);
+    let asked = pane.on_key(KeyEvent::from(KeyCode::Char('c')), &kit.cx());
+    assert_eq!(asked, [Effect::Send(Request::Talks("c".into()))], "found while it is typed");
+    kit.press(&mut pane, &[Submit, Down, Rename]);
+    typed(&kit, &mut pane, "!");
+    let name = ChangeTalk::Rename(3, "The certificate of the tunnel!".into());
+    assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(Request::ChangeTalk(name))]);
+    assert!(kit.draw(&pane).contains("tunnel!"));
+    assert!(matches!(&kit.press(&mut pane, &[Delete])[..], [Effect::Toast(t)] if t.text.contains("again deletes")));
+    let gone = kit.press(&mut pane, &[Delete]);
+    assert_eq!(gone[0], Effect::Send(Request::ChangeTalk(ChangeTalk::Delete(3))));
+    assert!(!kit.draw(&pane).contains("tunnel"));
+    assert_eq!(kit.press(&mut pane, &[Open]), [Effect::Send(Request::Talk(Some(5)))]);
+    kit.event(&mut pane, talk(history()));
+    assert!(kit.draw(&pane).contains("Since when?"));
+}
+
+#[test]
+fn another_model_is_chosen_and_answers_the_last_question_again() {
+    let mut kit = Kit::new(90, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[ChooseModel]), [Effect::Send(Request::ModelChoices)]);
+    let one = |model: &str, wrong: &str| ModelChoice {
+        server: "model".into(),
+        provider: "ollama".into(),
+        place: "127.0.0.1:11434".into(),
+        model: model.into(),
+        local: true,
+        wrong: Some(wrong.to_owned()).filter(|w| !w.is_empty()),
+    };
+    kit.event(&mut pane, Event::ModelChoices(Ok(vec![one("llama3.1:8b", ""), one("gone", "connection refused")])));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("as configured") && shown.contains("llama3.1:8b") && shown.contains("connection refused"));
+    let refused = kit.press(&mut pane, &[Down, Down, Open]);
+    assert!(matches!(&refused[..], [Effect::Toast(t)] if t.text.contains("does not answer")), "{refused:?}");
+    pane.update(crate::tui::action::Action::Up, &kit.cx());
+    let model = Some(one("llama3.1:8b", ""));
+    let again = Ask { conversation: 5, text: "Since when?".into(), scope: SCOPE, until: 3, model };
+    assert_eq!(kit.press(&mut pane, &[Rerun]), [sent(again)]);
+    assert!(kit.draw(&pane).contains("llama3.1:8b answers"));
+}
+
+#[test]
+fn the_last_question_is_written_anew_and_asked_in_its_place() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[EditQuestion]);
+    assert!(kit.draw(&pane).contains("in place of the last question"));
+    typed(&kit, &mut pane, " Exactly?");
+    let ask = Ask { conversation: 5, text: "Since when? Exactly?".into(), scope: SCOPE, until: 3, model: None };
+    assert_eq!(kit.press(&mut pane, &[Submit]), [sent(ask)]);
+}
+
+#[test]
+fn tab_completes_commands_and_what_they_take() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.press(&mut pane, &[Edit]);
+    let line = |pane: &mut State, text: &str, tabs: usize| {
+        pane.editor = super::state::editor();
+        pane.suggest.clear();
+        typed(&kit, pane, text);
+        let effects: Vec<Effect> = (0..tabs).flat_map(|_| kit.press(pane, &[Complete])).collect();
+        (pane.editor.lines().join("\n"), effects)
+    };
+    assert_eq!(line(&mut pane, "/inc", 1).0, "/incident ");
+    assert_eq!(line(&mut pane, "/inc", 2).0, "/incident 7", "one that is left is taken, and what it takes follows");
+    assert_eq!(line(&mut pane, "/incident #7", 1).0, "/incident 7");
+    assert_eq!(line(&mut pane, "/re", 2).0, "/rename ", "from one to the next");
+    assert_eq!(line(&mut pane, "/model ", 1).1, [Effect::Send(Request::ModelChoices)], "which there are is asked");
+    assert_eq!(
+        line(&mut pane, "text", 1).1,
+        [Effect::Show(crate::tui::panes::PaneId::Sql)],
+        "no command: the next pane"
+    );
+    line(&mut pane, "/", 0);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("/scope") && shown.contains("what questions are about"), "{shown}");
+}
+
+#[test]
+fn examples_are_taken_for_editing() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    kit.event(&mut pane, Event::Talk(Box::default()));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("Why incident #7"), "{shown}");
+    kit.press(&mut pane, &[Top, NextItem, Open]);
+    assert!(pane.editor.lines()[0].starts_with("Why incident #7"), "{:?}", pane.editor.lines());
+}
+
 #[test]
 fn steps_fold_and_open() {
     let mut kit = Kit::new(80, 30, Depth::None, false);
@@ -258,15 +411,89 @@ fn steps_fold_and_open() {
     kit.press(&mut pane, &[Edit]);
     typed(&kit, &mut pane, "how many?");
     kit.press(&mut pane, &[Submit, Back]);
-    kit.event(&mut pane, Event::ChatStep("counted level>=error: 7".into()));
-    assert!(kit.draw(&pane).contains("counted level>=error: 7"), "shown while it goes on");
-    let done = ChatMessage { citations: Vec::new(), ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
-    kit.event(&mut pane, Event::ChatDone(Box::new(done)));
-    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
+    kit.event(&mut pane, Event::ChatStep(look("counted level>=error → 7")));
+    assert!(kit.draw(&pane).contains("counted level>=error → 7"), "shown while it goes on");
+    let steps = vec![look("counted level>=error → 7")];
+    let done = ChatMessage { citations: Vec::new(), steps, ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
+    kit.event(&mut pane, answered(7, done));
+    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
     kit.press(&mut pane, &[PreviousItem, Open]);
-    assert!(kit.draw(&pane).contains("counted level>=error: 7"));
+    assert!(kit.draw(&pane).contains("counted level>=error → 7"));
     kit.press(&mut pane, &[Open]);
-    assert!(!kit.draw(&pane).contains("counted level>=error: 7"));
+    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
+}
+
+#[test]
+fn tools_are_a_line_each_that_opens_and_the_answer_says_what_was_looked_at() {
+    testkit::snapshots("chat", "tools", |kit| {
+        let mut pane = ready(kit);
+        kit.event(&mut pane, talk(with_tools()));
+        kit.press(&mut pane, &[Top, NextItem, NextItem, Open]);
+        pane
+    });
+}
+
+fn with_tools() -> Vec<ChatMessage> {
+    let tool = |area, text: &str, detail: &str| ChatStep {
+        area: Some(area),
+        text: text.into(),
+        detail: detail.into(),
+        by_model: true,
+        failed: detail.is_empty(),
+    };
+    let steps = vec![
+        look("searched logs: orders → 40"),
+        tool(
+            Area::Logs,
+            "searched logs: level>=error orders → 1,902",
+            "1902 lines match\n[3] 14:22:31 ERROR orders refused",
+        ),
+        tool(Area::Knowledge, "searched knowledge: refused connections → 1", "[4] runbook db.md > Pool (/r/db.md:3)"),
+        tool(Area::Sql, "ran SQL: SELEC 1 → near \"SELEC\": syntax error", ""),
+    ];
+    let text = CitedText {
+        kind: "runbook".into(),
+        title: "db.md > Pool".into(),
+        place: "/r/db.md:3".into(),
+        text: "Keep the pool **below** what the server allows.\n\n```sql\nSHOW max_connections;\n```".into(),
+        incident: None,
+    };
+    let citations = vec![Citation::Record(RecordId(3)), Citation::Text(Box::new(text))];
+    let answer = "Orders are refused [1] since #7 began; the runbook says to lower the pool [2].";
+    vec![
+        message(1, ChatRole::User, "Why do orders fail?", ""),
+        ChatMessage { steps, citations, ..message(2, ChatRole::Assistant, answer, "llama3.1") },
+    ]
+}
+
+#[test]
+fn citations_lead_to_lines_incidents_and_sections_and_back() {
+    let mut kit = Kit::new(100, 40, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    kit.event(&mut pane, talk(with_tools()));
+    // The looks, two tools that brought something, then the marks in the order of the text.
+    kit.press(&mut pane, &[Top, NextItem, NextItem, NextItem]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(3))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::OpenIncident(IncidentId(7))]);
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), []);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("db.md > Pool") && shown.contains("/r/db.md:3") && shown.contains("SHOW max_connections"));
+    assert!(!shown.contains("Why do orders fail?"), "{shown}");
+    kit.press(&mut pane, &[Back]);
+    assert!(kit.draw(&pane).contains("Why do orders fail?"));
+}
+
+#[test]
+fn the_next_link_is_the_next_one_in_view() {
+    let mut kit = Kit::new(80, 14, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let cites = |id: u64, line: u64| ChatMessage {
+        citations: vec![Citation::Record(RecordId(line))],
+        ..message(id, ChatRole::Assistant, &format!("{}See [1].", "A paragraph.\n\n".repeat(8)), "m")
+    };
+    kit.event(&mut pane, talk(vec![cites(1, 11), cites(2, 12), cites(3, 13)]));
+    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(13))], "the newest is in view");
+    assert_eq!(kit.press(&mut pane, &[PreviousItem, Open]), [Effect::ShowRecord(RecordId(12))]);
 }
 
 #[test]
@@ -293,7 +520,7 @@ fn a_long_answer_that_comes_at_once_is_shown_from_its_question() {
         kit.press(&mut pane, &[Submit]);
         kit.event(&mut pane, Event::ChatDelta("a line\n\n".into()));
         kit.advance(secs);
-        kit.event(&mut pane, Event::ChatDone(Box::new(long.clone())));
+        kit.event(&mut pane, answered(7, long.clone()));
         assert_eq!(kit.draw(&pane).contains("tell me"), from_the_question, "after {secs} s");
     }
 }

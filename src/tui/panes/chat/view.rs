@@ -1,11 +1,13 @@
 //! Draws the Chat pane: conversation, scope, editor.
 
 use super::state::State;
-use super::{command, conversation};
+use super::{choose, command, conversation};
 use crate::runtime::events::ModelState;
 use crate::tui::action::{Action, Context};
+use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
+use crate::tui::widgets::suggest::SuggestStyle;
 use crate::tui::widgets::{scroll, text};
 use aiobs_types::ChatScope;
 use ratatui::Frame;
@@ -45,26 +47,40 @@ pub(super) fn layout(state: &State, area: Rect, _cx: &PaneCx<'_>) -> Areas {
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let areas = layout(state, area, cx);
+    let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
+    if let Some(talks) = &state.talks {
+        talks.draw(frame, areas.text, bar, state.conversation.as_ref().map(|c| c.id), cx);
+    } else if let Some(choosing) = &state.choosing {
+        state.draw_choice(frame, areas.text, choosing, cx);
+    } else if let Some(section) = &state.section {
+        section.draw(frame, areas.text, bar, cx);
+    } else {
+        draw_conversation(frame, areas.text, bar, cx, state);
+    }
+    draw_scope(frame, areas.scope, cx, state);
+    draw_editor(frame, areas.editor, cx, state);
+    if state.editing && !state.suggest.is_empty() {
+        let style =
+            SuggestStyle { body: cx.style(Role::Popup), chosen: cx.style(Role::Selection), about: cx.style(Role::Dim) };
+        state.suggest.draw_above(frame, Rect { height: areas.text.height, ..area }, areas.scope.y, style, cx.glyphs);
+    }
+}
+
+fn draw_conversation(frame: &mut Frame<'_>, area: Rect, bar: Rect, cx: &PaneCx<'_>, state: &State) {
+    let areas = Areas { text: area, ..Areas::default() };
     let (document, _) = conversation::flow(state, cx, areas.text.width as usize);
     let place = state.place(document.len(), areas.text.height as usize);
     document.draw(areas.text, frame.buffer_mut(), place.scroll);
-    let bar = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..areas.text };
     let seen = (place.scroll as u64, u64::from(areas.text.height), document.len() as u64);
     scroll::scrollbar(frame, bar, seen, cx.glyphs, cx.style(Role::Scrollbar), cx.style(Role::ScrollbarThumb));
-    draw_scope(frame, areas.scope, cx, state);
-    draw_editor(frame, areas.editor, cx, state);
 }
 
 fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
     let typed = state.editor.lines().first().map_or("", String::as_str);
     let commands = if state.editing { command::matching(typed) } else { Vec::new() };
-    if !commands.is_empty() {
-        let one = commands.len() == 1;
-        let list: Vec<String> = commands
-            .iter()
-            .map(|(name, takes, about)| if one { format!("/{name} {takes}  {about}") } else { format!("/{name}") })
-            .collect();
-        let spans = vec![Span::styled(list.join("  "), cx.style(Role::Dim))];
+    if let [(name, takes, about)] = commands[..] {
+        let text = format!("/{name} {takes}  {about}");
+        let spans = vec![Span::styled(text, cx.style(Role::Dim))];
         return frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
     }
     let scope = conversation::scope_text(&state.scope, cx);
@@ -77,6 +93,9 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
             Span::styled(format!(" {clear} asks about everything"), cx.style(Role::Dim)),
         ]
     };
+    if state.instead.is_some() {
+        spans.insert(0, Span::styled("in place of the last question   ", cx.style(Role::Accent)));
+    }
     let without = match &cx.snapshot.model {
         ModelState::Ready { .. } => None,
         ModelState::Checking => Some("looking for a model".to_owned()),
@@ -86,7 +105,33 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
     if let Some(note) = without {
         spans.push(Span::styled(format!("   {note}"), cx.style(Role::Warn)));
     }
-    frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
+    if let Some(m) = &state.model {
+        let name = text::safe_for(&choose::named(m), cx.glyphs.ascii).into_owned();
+        spans.push(Span::styled(format!("   {name} answers"), cx.style(Role::Accent)));
+    }
+    let meter = meter(state).map(|m| Span::styled(m, cx.style(Role::Dim)));
+    let taken = meter.iter().map(|s| text::width(&s.content) + 2).sum::<usize>();
+    let room = (area.width as usize).saturating_sub(taken);
+    frame.render_widget(text::truncate_line(spans, room, cx.glyphs.ellipsis), area);
+    if let Some(meter) = meter.filter(|_| room > taken) {
+        let width = text::width(&meter.content) as u16;
+        frame.render_widget(meter, Rect { x: area.right() - width, width, ..area });
+    }
+}
+
+/// How full the context was at the last answer of a model, and what the conversation took so far.
+fn meter(state: &State) -> Option<String> {
+    let last = state.history.iter().rev().find_map(|m| m.usage)?;
+    let filled = if last.filled > 0 { last.filled } else { last.input_tokens + last.output_tokens };
+    let mut out = String::new();
+    if last.context > 0 {
+        let share = (filled as f64 / f64::from(last.context)).min(1.0);
+        out = format!("context {} of {}", percent(share), compact(f64::from(last.context)));
+    }
+    if let Some(micro) = state.conversation.as_ref().and_then(|c| c.cost_micro_usd).filter(|c| *c > 0) {
+        out = format!("{out}  ${:.4}", micro as f64 / 1e6);
+    }
+    Some(out)
 }
 
 fn draw_editor(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {

@@ -9,11 +9,13 @@ use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::document::{Document, LinkStyles, Piece, marked};
 use crate::tui::widgets::{spark, text};
-use aiobs_types::{Author, Diagnosis, Incident, LogRecord, RecordId, TimelineKind};
+use aiobs_types::{Author, Diagnosis, Incident, IncidentId, LogRecord, RecordId, TimelineKind};
 use ratatui::text::Span;
 
 /// Cells of the column of labels (`Now`, `Verify`, ...).
 const LABEL: usize = 11;
+/// Consequences named.
+const RELATED: usize = 6;
 /// Lines named beside a security finding.
 const SUSPECTS: usize = 8;
 
@@ -38,6 +40,7 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
         None => undiagnosed(&mut doc, incident, cx),
     }
     evidence(&mut doc, detail, &cited, state.wrap, cx);
+    likelihood(&mut doc, detail, cx);
     similar(&mut doc, detail, cx);
     history(&mut doc, detail, cx);
     alerts(&mut doc, detail, cx);
@@ -55,6 +58,25 @@ pub(super) fn safe(t: &str, cx: &PaneCx<'_>) -> String {
     text::safe_for(&text::unfenced(&flat), cx.glyphs.ascii).into_owned()
 }
 
+/// What caused it, and what it caused.
+fn related(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
+    let named = |id: &IncidentId| {
+        let known = cx.snapshot.incidents.iter().find(|i| i.id == *id);
+        known.map_or_else(|| id.to_string(), |i| format!("{id} {}", safe(&i.title, cx)))
+    };
+    if let Some(cause) = &incident.caused_by {
+        let text = format!("{}; its diagnosis is that of both", named(cause));
+        labelled(doc, "Caused by", &[text], cx);
+    }
+    if !incident.causes.is_empty() {
+        let mut all: Vec<String> = incident.causes.iter().take(RELATED).map(named).collect();
+        if incident.causes.len() > RELATED {
+            all.push(format!("and {} more", incident.causes.len() - RELATED));
+        }
+        labelled(doc, "Causes", &all, cx);
+    }
+}
+
 fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     let title = vec![
         Span::styled(format!("{}  ", incident.id), cx.style(Role::Accent)),
@@ -65,6 +87,10 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     if let Some(c) = incident.criticality {
         right.push(Span::styled(format!("criticality {c}"), cx.theme.level(incident.severity.level())));
         right.push(Span::raw("   "));
+    }
+    if incident.flapping > 0 {
+        let text = format!("flapping {}{}   ", cx.glyphs.times, incident.flapping);
+        right.push(Span::styled(text, cx.style(Role::Warn)));
     }
     right.push(Span::styled(format!("{} {since}", incident.state.name()), cx.style(Role::Strong)));
     doc.row_ends(title, right);
@@ -80,6 +106,7 @@ fn head(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
         vec![Span::styled(began, cx.style(Role::Dim))],
     );
     doc.paragraph(Vec::new(), vec![Piece::Text(safe(&incident.reason, cx), cx.style(Role::Dim))]);
+    related(doc, incident, cx);
 }
 
 /// The name that a person gave the pattern of its first record, and that it raises no incident any more.
@@ -90,7 +117,7 @@ fn named(doc: &mut Doc, state: &State, cx: &PaneCx<'_>) {
         pieces.push(Piece::Text(safe(&mark.name, cx), cx.style(Role::Strong)));
     }
     if mark.muted {
-        let said = if pieces.is_empty() { "of the incident is muted" } else { "  (muted)" };
+        let said = if pieces.is_empty() { "muted: such lines raise no incident" } else { "  (muted)" };
         pieces.push(Piece::Text(said.into(), cx.style(Role::Dim)));
     }
     if !mark.note.is_empty() {
@@ -132,7 +159,7 @@ fn diagnosis(doc: &mut Doc, d: &Diagnosis, detail: &IncidentDetail, cited: &[Rec
     heading(doc, "Cause", format!("  confidence {}, {by}", d.confidence.name()), cx);
     doc.paragraph(
         vec![Span::raw(" ")],
-        marked(&safe(&d.cause, cx), cx.style(Role::Text), |n| cited.get(n.checked_sub(1)?).copied()),
+        marked(&safe(&d.cause, cx), cx.style(Role::Text), |m| cited.get(m.cited()?.checked_sub(1)?).copied()),
     );
     judged(doc, detail, cx);
     security(doc, d, cited, cx);
@@ -255,6 +282,8 @@ fn undiagnosed(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     let chain = &cx.snapshot.chain;
     let line = if chain.running == Some(incident.id) {
         "Being diagnosed now; the evidence so far is below.".to_owned()
+    } else if let Some(cause) = incident.caused_by {
+        format!("The diagnosis of {cause}, which caused it, is that of both. {rerun} asks for one of its own.")
     } else if chain.queued > 0 {
         let waiting = if chain.queued == 1 { "1 waits".into() } else { format!("{} wait", chain.queued) };
         format!("No diagnosis yet: {waiting} in line.")
@@ -339,6 +368,18 @@ fn similar(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
     let key = cx.keys(Context::Incidents, Action::Compare);
     let compares = format!("{key} puts {} beside this", if detail.similar.len() == 1 { "it" } else { "one of them" });
     doc.row(vec![Span::styled(format!("     {compares}"), cx.style(Role::Dim))]);
+}
+
+/// How likely it is a fault, and the words that say so.
+fn likelihood(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {
+    let Some(percent) = detail.incident.likelihood else { return };
+    let said: Vec<String> =
+        detail.words.iter().map(|(word, weight)| format!("{} {weight:+.1}", safe(word, cx))).collect();
+    let words = if said.is_empty() { "no word tells".to_owned() } else { said.join(", ") };
+    doc.gap();
+    let label = Span::styled(format!("{:<LABEL$}", "Likely"), cx.style(Role::Strong));
+    let text = format!("{percent} % by its words: {words}");
+    doc.paragraph(vec![label], vec![Piece::Text(text, cx.style(Role::Dim))]);
 }
 
 fn history(doc: &mut Doc, detail: &IncidentDetail, cx: &PaneCx<'_>) {

@@ -2,7 +2,7 @@
 
 use super::state::{Focus, State};
 use crate::tui::format;
-use crate::tui::panes::PaneCx;
+use crate::tui::panes::{PaneCx, family};
 use crate::tui::theme::Role;
 use crate::tui::widgets::text;
 use aiobs_types::{Incident, IncidentId};
@@ -47,10 +47,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &S
     let mut cursor = state.cursor;
     cursor.at = shown.iter().position(|i| Some(i.id) == selected).unwrap_or(0);
     let visible = cursor.visible(shown.len(), rows.height as usize);
+    let families = family::places(&cx.snapshot.incidents);
     for (incident, y) in shown[visible].iter().zip(rows.top()..) {
-        let line = row(incident, cx, state, rows.width as usize, selected == Some(incident.id));
+        let place = families.get(&incident.id).copied().unwrap_or_default();
+        let line = row(incident, place, cx, state, rows.width as usize, selected == Some(incident.id));
         frame.render_widget(line, Rect { y, height: 1, ..rows });
     }
+}
+
+/// `flapping ×5: `, when it comes and goes.
+fn flapping(incident: &Incident, cx: &PaneCx<'_>) -> String {
+    if incident.flapping == 0 { String::new() } else { format!("flapping {}{}: ", cx.glyphs.times, incident.flapping) }
 }
 
 fn draw_filter(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
@@ -62,7 +69,14 @@ fn draw_filter(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State
     }
 }
 
-fn row(incident: &Incident, cx: &PaneCx<'_>, state: &State, width: usize, selected: bool) -> Line<'static> {
+fn row(
+    incident: &Incident,
+    place: family::Place,
+    cx: &PaneCx<'_>,
+    state: &State,
+    width: usize,
+    selected: bool,
+) -> Line<'static> {
     let diagnosing = cx.snapshot.chain.running == Some(incident.id);
     let glyph = cx.glyphs.incident(incident.state, diagnosing);
     let active = incident.state.is_active();
@@ -73,15 +87,21 @@ fn row(incident: &Incident, cx: &PaneCx<'_>, state: &State, width: usize, select
     let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
     // The detail tells the count; a title cut short tells nothing.
     let right = if width < 48 { format!("{age:>4} ") } else { format!("{count:>7} {age:>4} ") };
-    let room = width.saturating_sub(6 + text::width(&right) + 1);
+    // What it caused, shown below it or folded into a number.
+    let family = if place.children == 0 { String::new() } else { format!(" +{}", place.children) };
+    let indent = if place.under { format!("{} ", cx.glyphs.continued) } else { String::new() };
+    let room = width.saturating_sub(6 + text::width(&right) + 1 + text::width(&family) + text::width(&indent));
     let part = incident.part_of.map_or_else(String::new, |whole| format!("part of {whole}: "));
-    let safe = format!("{part}{}", text::safe_for(&incident.title, cx.glyphs.ascii));
+    let flapping = flapping(incident, cx);
+    let safe = format!("{flapping}{part}{}", text::safe_for(&incident.title, cx.glyphs.ascii));
     let title = text::fit(&safe, room, cx.glyphs.ellipsis);
     let mut line = Line::from(vec![
         Span::raw(if selected { cx.glyphs.cursor } else { " " }),
         Span::styled(format!("{glyph} "), level),
         Span::styled(format!("{criticality} "), level),
-        Span::styled(format!(" {title} "), if active { cx.style(Role::Text) } else { cx.style(Role::Dim) }),
+        Span::styled(format!(" {indent}"), cx.style(Role::Faint)),
+        Span::styled(title, if active { cx.style(Role::Text) } else { cx.style(Role::Dim) }),
+        Span::styled(format!("{family} "), cx.style(Role::Accent)),
         Span::styled(right, cx.style(Role::Dim)),
     ]);
     if selected {

@@ -7,7 +7,7 @@ use crate::runtime::events::{Event, IncidentDetail, Request, Surrounded};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
-use crate::tui::panes::{Goto, Pane, PaneCx};
+use crate::tui::panes::{Goto, Pane, PaneCx, family};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::lineedit::LineEdit;
 use crate::tui::widgets::scroll::{Cursor, scrolled};
@@ -15,6 +15,7 @@ use aiobs_types::{ChatScope, Incident, IncidentId, IncidentState, RecordId, Time
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use std::collections::HashSet;
 
 /// Bytes of streaming text that are kept.
 const STREAM_BYTES: usize = 16 * 1024;
@@ -58,6 +59,8 @@ pub struct State {
     pub(super) around: Option<(IncidentId, Vec<RecordId>, Vec<Surrounded>)>,
     pub(super) filter: LineEdit,
     pub(super) typing: bool,
+    /// Incidents whose consequences are shown.
+    pub(super) unfolded: HashSet<IncidentId>,
     /// What it really was, while it is typed.
     pub(super) note: Option<LineEdit>,
     /// Another pane led here: Esc goes straight back.
@@ -78,7 +81,14 @@ impl State {
                 || i.state.name().contains(&needle)
                 || i.components.iter().any(|c| c.to_lowercase().contains(&needle))
         };
-        cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(passes).collect()
+        if !needle.is_empty() {
+            return cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(passes).collect();
+        }
+        let all = family::members(&cx.snapshot.incidents);
+        let seen = |head: Option<IncidentId>, i: &Incident| {
+            head.is_none_or(|h| self.unfolded.contains(&h) || self.selected == Some(i.id))
+        };
+        all.filter(|(head, i)| seen(*head, i)).map(|(_, i)| i).collect()
     }
 
     /// The selected incident, or the first one.
@@ -97,6 +107,17 @@ impl State {
         let area = view::layout(self, Rect::from((ratatui::layout::Position::ORIGIN, cx.size)));
         let room = area.detail.unwrap_or_default();
         (detail::document(self, cx, room.width as usize), room.height as usize)
+    }
+
+    /// Shows or hides what the selected incident, or the one above it, caused.
+    fn fold(&mut self, cx: &PaneCx<'_>) {
+        let Some(current) = self.current(cx) else { return };
+        let head = family::members(&cx.snapshot.incidents).find(|(_, i)| i.id == current.id).and_then(|(h, _)| h);
+        let head = head.unwrap_or(current.id);
+        if !self.unfolded.remove(&head) {
+            self.unfolded.insert(head);
+        }
+        self.selected = Some(head);
     }
 
     fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -314,6 +335,10 @@ impl Pane for State {
             }
             Action::Wrap => {
                 self.wrap = !self.wrap;
+                Vec::new()
+            }
+            Action::Fold => {
+                self.fold(cx);
                 Vec::new()
             }
             Action::Filter | Action::Find => {

@@ -4,8 +4,8 @@
 use super::State;
 use crate::runtime::events::{Event, IncidentDetail, ModelChoice, Request, Surrounded};
 use crate::tui::action::Action::{
-    Acknowledge, Ask, Back, Compare, Copy, Down, Export, Filter, FixApplied, NextItem, Open, Preview, RerunBy, Right,
-    Submit, Up, VerdictNote, VerdictPartly, VerdictWrong, Wrap,
+    Acknowledge, Ask, Back, Compare, Copy, Down, Export, Filter, FixApplied, Fold, NextItem, Open, Preview, RerunBy,
+    Right, Submit, Up, VerdictNote, VerdictPartly, VerdictWrong, Wrap,
 };
 use crate::tui::effect::Effect;
 use crate::tui::panes::testkit::{self, Kit};
@@ -24,6 +24,49 @@ fn ready(kit: &mut Kit) -> State {
 #[test]
 fn list_and_diagnosis() {
     testkit::snapshots("incidents", "list", ready);
+}
+
+/// The first incident caused two others, of which one is over.
+fn group(kit: &mut Kit) -> State {
+    testkit::busy(&mut kit.snapshot);
+    let mut all = testkit::incidents();
+    let under = |title: &str, id: u64, of: &aiobs_types::Incident| aiobs_types::Incident {
+        id: IncidentId(id),
+        title: title.into(),
+        caused_by: Some(IncidentId(7)),
+        flapping: if id == 9 { 5 } else { 0 },
+        ..of.clone()
+    };
+    let children = [under("charges fail: upstream timeout", 8, &all[0]), under("gateway answers 504", 9, &all[0])];
+    all[0].causes = vec![IncidentId(8), IncidentId(9)];
+    all.splice(1..1, children);
+    kit.snapshot.incidents = all.into_iter().map(std::sync::Arc::new).collect();
+    let mut pane = State::default();
+    pane.enter(&kit.cx());
+    let mut detail = testkit::detail();
+    detail.incident = kit.snapshot.incidents[0].as_ref().clone();
+    detail.incident.likelihood = Some(96);
+    kit.event(&mut pane, Event::Incident(Box::new(detail)));
+    pane
+}
+
+#[test]
+fn what_one_caused_is_folded_into_a_number() {
+    testkit::snapshots("incidents", "folded", group);
+}
+
+#[test]
+fn what_one_caused_stands_under_it_when_unfolded() {
+    testkit::snapshots("incidents", "unfolded", |kit| {
+        let mut pane = group(kit);
+        kit.press(&mut pane, &[Fold, Down, Down]);
+        pane
+    });
+    // From one of them, the group is folded again and its head selected.
+    let mut kit = Kit::new(160, 43, Depth::None, false);
+    let mut pane = group(&mut kit);
+    kit.press(&mut pane, &[Fold, Down, Fold]);
+    assert_eq!((pane.shown(&kit.cx()).len(), pane.current(&kit.cx()).map(|i| i.id.0)), (4, Some(7)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
 use crate::tui::format;
+use crate::tui::panes::family::members;
 use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::scroll::Cursor;
@@ -51,9 +52,9 @@ pub struct State {
     on_screen: bool,
 }
 
-/// The incidents that ask for attention, worst first.
+/// The incidents that ask for attention, worst first, without those that another one caused.
 pub(super) fn active<'a>(cx: &PaneCx<'a>) -> impl Iterator<Item = &'a Incident> + use<'a> {
-    cx.snapshot.incidents.iter().map(AsRef::as_ref).filter(|i| i.state.is_active())
+    members(&cx.snapshot.incidents).filter(|(head, i)| head.is_none() && i.state.is_active()).map(|(_, i)| i)
 }
 
 impl State {

@@ -4,7 +4,7 @@
 use super::names;
 use super::state::{Part, State, active};
 use crate::tui::format;
-use crate::tui::panes::PaneCx;
+use crate::tui::panes::{PaneCx, family};
 use crate::tui::theme::Role;
 use crate::tui::widgets::table::{Column, Table};
 use crate::tui::widgets::{spark, text};
@@ -77,6 +77,7 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
     let in_row = if two_rows { 0 } else { 16 };
     let columns = [Column::fill("", 12), Column::left("", in_row, 2), Column::right("", 8, 0), Column::right("", 7, 0)];
     let table = Table::new(&columns, width, cx.glyphs.ellipsis);
+    let families = family::places(&cx.snapshot.incidents);
     for (row, i) in state.cursor(Part::Incidents).visible(all.len(), seen).enumerate() {
         let incident = all[i];
         let diagnosing = cx.snapshot.chain.running == Some(incident.id);
@@ -84,7 +85,9 @@ pub(super) fn incidents(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, stat
         let base = selected(cx, state, Part::Incidents, i);
         let y = 1 + (row * per) as u16;
         let state = cx.glyphs.incident(incident.state, diagnosing);
-        let title = format!("{} {state} {}", cx.glyphs.level(level), text::safe(&incident.title));
+        let children = families.get(&incident.id).map_or(0, |p| p.children);
+        let more = if children == 0 { String::new() } else { format!(" +{children}") };
+        let title = format!("{} {state} {}{more}", cx.glyphs.level(level), text::safe(&incident.title));
         let components = text::safe(&incident.components.join(", ")).into_owned();
         let count = format!("{}{}", cx.glyphs.times, format::count(incident.count));
         let age = cx.clock.ago(incident.first_seen);

@@ -178,8 +178,14 @@ fn heading(doc: &mut Doc, title: &str, note: String, cx: &PaneCx<'_>) {
 fn newest(doc: &mut Doc, detail: &PatternDetail, cx: &PaneCx<'_>) {
     let Some(record) = &detail.example else { return };
     heading(doc, "Newest line", String::new(), cx);
-    let line = record.text.lines().next().unwrap_or_default();
-    doc.link_row(vec![Span::styled(format!(" {}", safe(line, cx)), cx.style(Role::Text))], Target::Record(record.id));
+    // The first line of the message is what the pattern is of.
+    let line = record.message().lines().next().unwrap_or_default();
+    let spans = vec![
+        Span::styled(format!(" {} ", cx.clock.hms_near(record.time, cx.clock.now)), cx.style(Role::Time)),
+        Span::styled(format!("{}  ", safe(&record.component, cx)), cx.style(Role::Component)),
+        Span::styled(safe(line, cx), cx.style(Role::Text)),
+    ];
+    doc.link_row(spans, Target::Record(record.id));
 }
 
 /// Levels, components and sources of the lines looked at.
@@ -259,7 +265,7 @@ fn slot_values(doc: &mut Doc, slot: &SlotValues, cx: &PaneCx<'_>) {
         );
         doc.row(vec![Span::styled(rest, cx.style(Role::Dim))]);
     }
-    for (value, n, odd) in s.odd.iter().filter(|(v, ..)| odd_is_news(v, &s.top[..most])) {
+    for (value, n, odd) in s.odd.iter().filter(|(v, ..)| odd_is_news(v, &s.top[..most.min(s.top.len())])) {
         value_row(doc, value, *n, s.total, Some(*odd), cx);
     }
 }

@@ -172,13 +172,20 @@ impl Classifier {
 
     /// A person's word. A later word on the same statement takes the place of the earlier one.
     pub fn learn(&mut self, lesson: Lesson) {
-        let same = |l: &Lesson| {
-            l.template == lesson.template
-                && l.severity.level() == lesson.severity.level()
-                && l.component == lesson.component
-        };
-        self.lessons.retain(|l| !same(l));
-        self.lessons.push(lesson);
+        self.learn_all([lesson]);
+    }
+
+    /// The same of several statements at once.
+    pub fn learn_all(&mut self, lessons: impl IntoIterator<Item = Lesson>) {
+        for lesson in lessons {
+            let same = |l: &Lesson| {
+                l.template == lesson.template
+                    && l.severity.level() == lesson.severity.level()
+                    && l.component == lesson.component
+            };
+            self.lessons.retain(|l| !same(l));
+            self.lessons.push(lesson);
+        }
         self.study();
     }
 

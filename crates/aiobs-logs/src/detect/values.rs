@@ -1,0 +1,264 @@
+//! Values that a statement never had: a measure (`… in 4812 ms`) that leaves its learnt range and stays out of it, or a
+//! code (`status 499`) among few known ones. Only numbers that the words around them show to be measures or codes are
+//! looked at, never identifiers, ports or counters. The pipeline shows it finished batches; of each template only some
+//! records of a batch are read, so that it costs little however many come. All tables are bounded.
+
+mod code;
+mod context;
+mod measure;
+#[cfg(test)]
+mod tests;
+
+use super::gist;
+use super::report::{fnv, hash_words, short_name, titled};
+use crate::template::{Placeholder, each_value};
+use aiobs_types::{
+    Anomaly, DetectorKind, Fingerprint, Quantity, RecordBatch, RecordId, RecordView, Severity, SourceId, TemplateId,
+    Timestamp,
+};
+use code::Code;
+use context::{Meaning, Scale, meaning};
+use measure::Measure;
+use std::collections::HashMap;
+
+/// Records of a template that are read per batch.
+const PER_TEMPLATE: u32 = 16;
+/// Columns of one statement.
+const COLUMNS: usize = 4;
+/// Statements with columns, per source.
+const STATEMENTS: usize = 4_096;
+/// Template numbers beyond this are not looked at: the miner hands out fewer.
+const MOST_IDS: usize = 1 << 20;
+
+/// What is known of a template in general.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plan {
+    asked: bool,
+    has_values: bool,
+    /// Records read in this batch.
+    batch: u64,
+    read: u32,
+}
+
+#[derive(Debug)]
+enum Column {
+    Measure(Measure),
+    Code(Code),
+}
+
+/// A number in a statement that is watched.
+#[derive(Debug)]
+struct Watched {
+    /// Which of the message's values it is.
+    index: usize,
+    name: Box<str>,
+    scale: Scale,
+    column: Column,
+}
+
+/// A value out of its usual.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Oddity {
+    /// The statement.
+    pub template: TemplateId,
+    name: String,
+    what: Odd,
+    record: RecordId,
+    time: Timestamp,
+    /// Where.
+    pub source: SourceId,
+    component: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Odd {
+    /// The latest and the usual range, for people, and how many of the latest so many were out.
+    Measure { value: String, low: String, high: String, out: u32, of: u32 },
+    /// The code, how often within how many seconds, those known before, and in how many records.
+    Code { code: i64, times: u32, seconds: i64, known: Vec<i64>, records: u32 },
+}
+
+/// See the module. One owner.
+#[derive(Debug, Default)]
+pub struct Values {
+    plans: Vec<Plan>,
+    statements: HashMap<(SourceId, TemplateId), Vec<Watched>>,
+    batch: u64,
+}
+
+impl Values {
+    /// Reads some of the records of a batch, and returns what is odd.
+    pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Oddity> {
+        let mut found = Vec::new();
+        self.batch += 1;
+        // However long the batch, a share of it.
+        let mut left = 64 + batch.len() / 8;
+        for (i, row) in batch.rows().iter().enumerate() {
+            let at = row.template.0 as usize;
+            if at >= self.plans.len() {
+                if at >= MOST_IDS {
+                    continue;
+                }
+                self.plans.resize((at + 1).next_power_of_two(), Plan::default());
+            }
+            let plan = &mut self.plans[at];
+            if plan.asked && !plan.has_values || at == 0 {
+                continue;
+            }
+            if plan.batch != self.batch {
+                (plan.batch, plan.read) = (self.batch, 0);
+            }
+            if plan.read >= PER_TEMPLATE || left == 0 {
+                continue;
+            }
+            plan.read += 1;
+            left -= 1;
+            let view = batch.view(i);
+            self.read(&view, at, &mut found);
+        }
+        found
+    }
+
+    fn read(&mut self, view: &RecordView<'_>, at: usize, found: &mut Vec<Oddity>) {
+        let key = (view.meta.source, view.meta.template);
+        if !self.plans[at].asked || !self.statements.contains_key(&key) {
+            let watched = columns(view.message());
+            self.plans[at].asked = true;
+            self.plans[at].has_values |= !watched.is_empty();
+            if watched.is_empty() || self.statements.len() >= STATEMENTS {
+                return;
+            }
+            self.statements.insert(key, watched);
+        }
+        let Some(watched) = self.statements.get_mut(&key) else { return };
+        let message = view.message();
+        let mut index = 0;
+        let mut numbers = [None; COLUMNS];
+        let mut ranges = [(Placeholder::Any, 0, 0); COLUMNS];
+        let line = each_value(message, |kind, range| {
+            for (column, slot) in watched.iter().zip(&mut ranges) {
+                if column.index == index {
+                    *slot = (kind, range.start, range.end);
+                }
+            }
+            index += 1;
+        });
+        for ((kind, start, end), slot) in ranges.iter().zip(&mut numbers) {
+            *slot = number(*kind, line.get(*start..*end).unwrap_or_default());
+        }
+        for (column, number) in watched.iter_mut().zip(numbers) {
+            let Some(number) = number else { continue };
+            if let Some(what) = column.add(number, view.meta.time) {
+                found.push(Oddity {
+                    template: view.meta.template,
+                    name: column.name.to_string(),
+                    what,
+                    record: view.id,
+                    time: view.meta.time,
+                    source: view.meta.source,
+                    component: view.component.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Templates and statements known.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.plans.len(), self.statements.len())
+    }
+}
+
+/// The numbers of a message that are worth watching.
+fn columns(message: &str) -> Vec<Watched> {
+    let mut places = Vec::new();
+    let line = each_value(message, |kind, range| places.push((kind, range)));
+    let found = places.iter().enumerate().filter_map(|(index, (kind, range))| {
+        let (before, value, after) = (&line[..range.start], &line[range.clone()], &line[range.end..]);
+        let (name, scale, is_code) = match meaning(*kind, before, value, after)? {
+            Meaning::Measure(name, scale) => (name, scale, false),
+            Meaning::Code(name) => (name, Scale::Plain(String::new()), true),
+        };
+        let column = if is_code { Column::Code(Code::default()) } else { Column::Measure(Measure::default()) };
+        Some(Watched { index, name: gist::plain(&name, 40).into(), scale, column })
+    });
+    found.take(COLUMNS).collect()
+}
+
+fn number(kind: Placeholder, bytes: &[u8]) -> Option<f64> {
+    if !matches!(kind, Placeholder::Num | Placeholder::Duration | Placeholder::Size) {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let value = Quantity::parse(text)?.value;
+    value.is_finite().then_some(value)
+}
+
+impl Watched {
+    fn add(&mut self, number: f64, time: Timestamp) -> Option<Odd> {
+        match &mut self.column {
+            Column::Measure(measure) => measure.add(number, time).map(|out| Odd::Measure {
+                value: self.scale.said(out.value),
+                low: self.scale.said(out.low),
+                high: self.scale.said(out.high),
+                out: out.count,
+                of: out.of,
+            }),
+            Column::Code(code) => code.add(number as i64, time).map(|new| Odd::Code {
+                code: number as i64,
+                times: new.times,
+                seconds: new.seconds,
+                known: new.known,
+                records: new.records,
+            }),
+        }
+    }
+}
+
+impl Oddity {
+    fn who<'a>(&'a self, source_name: &'a str) -> &'a str {
+        if self.component.is_empty() { short_name(source_name) } else { &self.component }
+    }
+
+    /// One sentence without its full stop; `template` is the text of the template.
+    pub fn sentence(&self, template: &str, source_name: &str) -> String {
+        let (who, quoted) = (gist::plain(self.who(source_name), 80), gist::quote(template));
+        match &self.what {
+            Odd::Measure { value, low, high, out, of } => format!(
+                "{who} logged \"{quoted}\" with {} {value}, and {out} of the last {of} were as high; usually {low} to {high}",
+                self.name
+            ),
+            Odd::Code { code, times, seconds, known, records } => {
+                let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+                format!(
+                    "{who} logged \"{quoted}\" with {} {code} {times} times in {seconds} s; in {records} records before it was {}",
+                    self.name,
+                    known.join(", ")
+                )
+            }
+        }
+    }
+
+    /// As an anomaly.
+    pub fn anomaly(&self, template: &str, source_name: &str) -> Anomaly {
+        let (title, kind) = match &self.what {
+            Odd::Measure { .. } => (format!("Higher than usual: {} in {}", self.name, titled(template, template)), 0),
+            Odd::Code { code, .. } => (format!("New {} {code}: {}", self.name, titled(template, template)), *code),
+        };
+        let Fingerprint(words) = hash_words("value", template);
+        Anomaly {
+            detector: DetectorKind::Value,
+            fingerprint: Fingerprint(fnv(words ^ kind.unsigned_abs(), self.name.as_bytes())),
+            kin: None,
+            title: gist::title_of(&title),
+            reason: self.sentence(template, source_name) + ".",
+            severity: Severity::WARN,
+            record: self.record,
+            time: self.time,
+            source: self.source,
+            template: self.template,
+            component: gist::plain(self.who(source_name), 120),
+            likelihood: None,
+            alarm: true,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Identifiers that a program writes beside what it says, to tell which request, session or job a record is about:
+//! `trace=8f3a…`, `"request_id":"…"`, `job 4711`. Used by whoever follows one through several records; it knows neither
+//! formats nor detectors.
+
+/// Bytes of a record that are looked at.
+const LOOKED_AT: usize = 4_096;
+/// Identifiers taken from one record.
+const MOST: usize = 8;
+
+/// What an identifier stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Scope {
+    /// One request through all services: a trace, a request, a correlation.
+    Request,
+    /// Something that lives longer and does many things: a session, a job, a transaction, a message.
+    Work,
+}
+
+/// An identifier in a record, borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ident<'a> {
+    pub(crate) scope: Scope,
+    /// Its name as written.
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
+}
+
+/// What a name stands for, without its case and punctuation.
+fn scope_of(key: &str) -> Option<Scope> {
+    const REQUEST: &[&str] = &[
+        "trace",
+        "traceid",
+        "request",
+        "requestid",
+        "req",
+        "reqid",
+        "xrequestid",
+        "correlationid",
+        "rid",
+        "spantrace",
+    ];
+    const WORK: &[&str] = &[
+        "session",
+        "sessionid",
+        "sid",
+        "job",
+        "jobid",
+        "task",
+        "taskid",
+        "transaction",
+        "transactionid",
+        "txn",
+        "txnid",
+        "order",
+        "orderid",
+        "message",
+        "messageid",
+        "batch",
+        "batchid",
+        "upload",
+        "run",
+        "runid",
+        "charge",
+        "payment",
+    ];
+    let mut plain = [0u8; 16];
+    let mut len = 0;
+    for b in key.bytes().filter(|b| !matches!(b, b'_' | b'-' | b'.')) {
+        *plain.get_mut(len)? = b.to_ascii_lowercase();
+        len += 1;
+    }
+    let is = |list: &[&str]| list.iter().any(|k| k.as_bytes() == &plain[..len]);
+    if is(REQUEST) {
+        Some(Scope::Request)
+    } else if is(WORK) {
+        Some(Scope::Work)
+    } else {
+        None
+    }
+}
+
+fn in_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
+}
+
+/// Whether it tells one thing from others: long enough, with a digit, and no plain number of few digits.
+fn is_ident(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    digits > 0 && value.len() >= 4 && value.len() <= 64 && !(digits == value.len() && digits < 4)
+}
+
+/// The identifiers in a record, each as `key=value`, `"key":"value"`, `key: value` or `key value`, until `take` says no.
+pub(crate) fn each_ident<'a>(text: &'a str, take: &mut impl FnMut(Ident<'a>) -> bool) {
+    let mut end = text.len().min(LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (text, bytes) = (&text[..end], &text.as_bytes()[..end]);
+    let mut at = 0;
+    while at < bytes.len() {
+        if !in_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && in_word(bytes[at]) {
+            at += 1;
+        }
+        // Nearly all words are no keys by their length alone.
+        if at - start > 18 || bytes[start].is_ascii_digit() {
+            continue;
+        }
+        let key = &text[start..at];
+        let Some(scope) = scope_of(key) else { continue };
+        let mut value = at;
+        while value < bytes.len()
+            && value - at < 4
+            && matches!(bytes[value], b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'[')
+        {
+            value += 1;
+        }
+        let first = value;
+        while value < bytes.len() && in_word(bytes[value]) {
+            value += 1;
+        }
+        if first > at && is_ident(&text[first..value]) {
+            if !take(Ident { scope, key, value: &text[first..value] }) {
+                return;
+            }
+            at = value;
+        }
+    }
+}
+
+/// The first of them.
+pub(crate) fn idents(text: &str) -> Vec<Ident<'_>> {
+    let mut found = Vec::new();
+    each_ident(text, &mut |ident| {
+        found.push(ident);
+        found.len() < MOST
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<(&str, &str)> {
+        idents(text).iter().map(|i| (i.key, i.value)).collect()
+    }
+
+    #[test]
+    fn every_way_of_writing_one() {
+        for (text, want) in [
+            ("order 71234 failed trace=8f3a9c01", vec![("order", "71234"), ("trace", "8f3a9c01")]),
+            (
+                r#"{"msg":"x","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"#,
+                vec![("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736")],
+            ),
+            ("X-Request-Id: ab12-cd34 done", vec![("X-Request-Id", "ab12-cd34")]),
+            ("job #4711 started", vec![("job", "4711")]),
+            ("request POST /orders 201 in 12 ms", vec![]),
+            ("session closed", vec![]),
+            ("message 7", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(all(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_to_its_end() {
+        let long = format!("{}é trace=8f3a9c01", "x".repeat(LOOKED_AT - 1));
+        assert_eq!(all(&long), []);
+        assert_eq!(idents(&"trace=8f3a9c01 ".repeat(50)).len(), MOST);
+    }
+}
