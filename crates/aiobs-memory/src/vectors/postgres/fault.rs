@@ -6,6 +6,9 @@ use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
+const NO_PASSWORD: &str =
+    "it asks for a password: name its variable in knowledge.store_key_env, or its file in knowledge.store_key_file";
+
 /// What to do about an answer of this kind, to be added to the server's words.
 fn advice(error: &DbError) -> Option<&'static str> {
     let code = error.code();
@@ -47,10 +50,10 @@ pub(super) fn fault(place: &str, error: &Error) -> VectorError {
         next = cause.source();
     }
     let reason = told(&chain.join(": "));
+    if reason.contains("password missing") {
+        return VectorError::Unreachable { place, reason: NO_PASSWORD.to_owned() };
+    }
     let advice = match &reason {
-        r if r.contains("password missing") => {
-            "; it asks for a password: name its variable in knowledge.store_key_env, or its file in knowledge.store_key_file"
-        }
         r if r.contains("does not support TLS") => {
             "; where the way to it is safe, add ?sslmode=disable to knowledge.store_url"
         }

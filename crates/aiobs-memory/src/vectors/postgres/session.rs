@@ -30,6 +30,8 @@ pub(super) struct Session {
     pub(super) hnsw: bool,
     /// Whether the table is there.
     pub(super) ready: AtomicBool,
+    /// The connection broke; the client may not have heard of it yet.
+    lost: AtomicBool,
 }
 
 impl Session {
@@ -44,6 +46,7 @@ impl Session {
             types: String::new(),
             hnsw: false,
             ready: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
         };
         session.look_for_extension().await?;
         session.look_at_table(table).await?;
@@ -52,7 +55,7 @@ impl Session {
 
     /// Whether it can still be asked.
     pub(super) fn is_open(&self) -> bool {
-        !self.client.is_closed()
+        !self.client.is_closed() && !self.lost.load(Ordering::Relaxed)
     }
 
     /// The rows of one statement; `None` when its table is not there.
@@ -63,11 +66,18 @@ impl Session {
                 self.ready.store(false, Ordering::Relaxed);
                 Ok(None)
             }
-            Ok(Err(e)) => Err(fault(&self.place, &e)),
-            Err(_) => Err(VectorError::Unreachable {
-                place: self.place.clone(),
-                reason: format!("no answer within {} s", PATIENCE.as_secs()),
-            }),
+            Ok(Err(e)) => {
+                // What is no answer, or the last word of a server that ends.
+                if e.code().is_none_or(|c| c.code().starts_with("57P")) {
+                    self.lost.store(true, Ordering::Relaxed);
+                }
+                Err(fault(&self.place, &e))
+            }
+            Err(_) => {
+                self.lost.store(true, Ordering::Relaxed);
+                let reason = format!("no answer within {} s", PATIENCE.as_secs());
+                Err(VectorError::Unreachable { place: self.place.clone(), reason })
+            }
         }
     }
 
@@ -107,8 +117,8 @@ impl Session {
         // NULL: the files of the extension are not on the server.
         let trusted: Option<bool> = self.get(row, 3)?;
         let who = match (trusted, owner) {
-            (Some(true), Some(owner)) => format!("{owner}, its owner, or a superuser can"),
-            _ => "a superuser can".to_owned(),
+            (Some(true), Some(owner)) => format!("as {owner}, its owner, or as a superuser"),
+            _ => "as a superuser".to_owned(),
         };
         let install = match trusted {
             Some(_) => String::new(),
@@ -116,7 +126,7 @@ impl Session {
                 "the server does not have pgvector: install it there (package postgresql-{version}-pgvector on Debian and Ubuntu); "
             ),
         };
-        let enable = format!("run `CREATE EXTENSION vector` in the database {database} ({who})");
+        let enable = format!("run `CREATE EXTENSION vector` in the database {database}, {who}");
         Ok(self.bad(format!(
             "{install}{}{enable}",
             if install.is_empty() { "pgvector is not enabled: " } else { "then " }
