@@ -252,7 +252,7 @@ fn slot_values(doc: &mut Doc, slot: &SlotValues, cx: &PaneCx<'_>) {
     }
     // Where all come equally seldom, and of measures, some examples will do.
     let seldom = s.range.is_some() || s.top.first().is_none_or(|(_, n)| *n * 50 <= s.total) && s.distinct > SOME;
-    let most = if seldom { SOME } else { s.top.len() };
+    let most = if seldom { SOME.min(s.top.len()) } else { s.top.len() };
     for (value, n) in s.top.iter().take(most) {
         value_row(doc, value, *n, s.total, None, cx);
     }
