@@ -50,6 +50,7 @@ impl Asking {
         let sql = sql::over(store, rules::zone(config)?, &board)?;
         // What makes no sense in the configuration is told by the commands about knowledge.
         let engine = memory::engine(config, offline, dir).unwrap_or_default();
+        let embeds = engine.embedder.as_ref().filter(|e| !e.is_local()).map(|e| e.place().to_owned());
         let archive =
             Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?).with(sql, engine));
         let (library, _) = Library::load(config.dir.as_ref().map(|d| d.join("playbooks")).as_deref());
@@ -63,7 +64,8 @@ impl Asking {
                 Err(reason) => (None, Some(reason)),
             }
         };
-        let remote = if model.as_ref().is_some_and(|m| !m.is_local()) { elsewhere(config) } else { Vec::new() };
+        let mut remote = if model.as_ref().is_some_and(|m| !m.is_local()) { elsewhere(config) } else { Vec::new() };
+        remote.extend(embeds.filter(|place| !remote.contains(place)));
         let deps = ChatDeps {
             provider: model,
             archive: Arc::clone(&archive) as Arc<dyn Archive>,
