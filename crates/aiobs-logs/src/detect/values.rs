@@ -21,8 +21,11 @@ use context::{Meaning, Scale, meaning};
 use measure::Measure;
 use std::collections::HashMap;
 
-/// Records of a template that are read per batch.
-const PER_TEMPLATE: u32 = 16;
+/// Records of a template that are read per stretch of a batch.
+const PER_TEMPLATE: u32 = 32;
+/// Records of a stretch, and how many of them are read.
+const STRETCH: usize = 512;
+const PER_STRETCH: usize = 96;
 /// Columns of one statement.
 const COLUMNS: usize = 4;
 /// Statements with columns, per source.
@@ -35,7 +38,7 @@ const MOST_IDS: usize = 1 << 20;
 struct Plan {
     asked: bool,
     has_values: bool,
-    /// Records read in this batch.
+    /// Records read in this stretch.
     batch: u64,
     read: u32,
 }
@@ -90,10 +93,13 @@ impl Values {
     /// Reads some of the records of a batch, and returns what is odd.
     pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Oddity> {
         let mut found = Vec::new();
-        self.batch += 1;
-        // However long the batch, a share of it.
-        let mut left = 64 + batch.len() / 8;
+        let mut left = 0;
         for (i, row) in batch.rows().iter().enumerate() {
+            // However long the batch, a share of each stretch of it.
+            if i % STRETCH == 0 {
+                self.batch += 1;
+                left = PER_STRETCH;
+            }
             let at = row.template.0 as usize;
             if at >= self.plans.len() {
                 if at >= MOST_IDS {
