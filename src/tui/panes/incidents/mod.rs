@@ -6,6 +6,7 @@ mod calls;
 mod chooser;
 mod compare;
 mod detail;
+mod filtering;
 mod list;
 mod mouse;
 mod share;

@@ -232,29 +232,6 @@ impl State {
         }
         vec![Effect::Back]
     }
-
-    fn type_filter(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
-        match action {
-            Action::Submit => {
-                self.typing = false;
-                self.filter.remember();
-            }
-            Action::Back => {
-                self.typing = false;
-                self.filter.set("");
-            }
-            Action::DeleteAll => self.filter.set(""),
-            Action::Up | Action::Down => self.filter.recall(action == Action::Up),
-            _ => {}
-        }
-        self.first_if_hidden(cx)
-    }
-
-    /// Keeps the selection on something that is shown.
-    fn first_if_hidden(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {
-        let id = self.current(cx).map(|i| i.id);
-        self.select(id, cx)
-    }
 }
 
 impl Pane for State {
