@@ -95,7 +95,9 @@ impl Reader {
                 }
             };
             if let Some(chunk) = self.decoded(&header) {
-                chunk.iter().for_each(|view| count(&view.meta, view.id.0));
+                for view in chunk.iter() {
+                    count(&view.meta, view.id.0);
+                }
                 continue;
             }
             let Some(stored) = rows::chunk(&self.conn, header.first).doing(DOING)? else { continue };
@@ -107,7 +109,9 @@ impl Reader {
                 }
                 Err(e) => return Err(e),
             };
-            decoded.metas.iter().zip(header.first.0..).for_each(|(r, id)| count(r, id));
+            for (r, id) in decoded.metas.iter().zip(header.first.0..) {
+                count(r, id);
+            }
         }
         Ok(counts)
     }
