@@ -36,8 +36,9 @@ fn every_pane_and_overlay_is_a_key_away() {
         t.press_shows("\t", &[sign]);
     }
     t.press_shows("\t", &["Ask the archive in SQL"]);
+    t.press_shows("\t", &["patterns in 300 records"]);
     t.press_shows("\t", &["What is wrong now"]);
-    t.press_shows("\x1b[Z", &["Ask the archive in SQL"]);
+    t.press_shows("\x1b[Z", &["patterns in 300 records"]);
     t.press_shows("1", &["What is wrong now"]);
     t.press_shows("?", &["General", "Go to the next pane"]);
     t.press("\x1b");
