@@ -218,10 +218,13 @@ impl Trends {
         // The records of the template have their incident: it gets the numbers.
         if let Subject::Template(id) = finding.subject
             && let Some(incident) = self.struck.get(&id)
-            && book.get(*incident).is_some_and(|i| i.state.is_active())
+            && let Some(held) = book.get(*incident).filter(|i| i.state.is_active())
         {
-            let after = self.change_before(finding.time).map(|after| format!("; began {after}")).unwrap_or_default();
-            book.explain(*incident, &format!("{}{after}", finding.sentence(template, name)), finding.time);
+            // What was said of it before is not said again: its line, and the change it began after.
+            let after = if held.reason.contains("Began ") { None } else { self.change_before(finding.time) };
+            let after = after.map(|after| format!("; began {after}")).unwrap_or_default();
+            let told = if held.template == id { finding.briefly() } else { finding.sentence(template, name) };
+            book.explain(*incident, &format!("{told}{after}"), finding.time);
             return None;
         }
         let explained = |t: &Timestamp| finding.time.since(*t).abs() < EXPLAINS;

@@ -115,7 +115,11 @@ pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
 
 /// A sentence as it stands among others. Names of components keep their letters.
 pub(super) fn sentence(text: &str) -> String {
-    text.strip_prefix("began ").map_or_else(|| format!("{text}."), |rest| format!("Began {rest}."))
+    match text.split_once(' ') {
+        Some(("began", rest)) => format!("Began {rest}."),
+        Some(("it", rest)) => format!("It {rest}."),
+        _ => format!("{text}."),
+    }
 }
 
 /// Notes that an incident comes and goes, when it was opened again often enough of late.

@@ -118,6 +118,23 @@ impl Finding {
         }
     }
 
+    /// As [`Self::sentence`], where the line is quoted already: `it came 214 times in 30 s; usually 0 to 2`.
+    pub fn briefly(&self) -> String {
+        match self.what {
+            What::Missed { silent, period } => {
+                format!("it has not come for {}; it comes every {}", span(silent), span(period))
+            }
+            What::Turn(change) => {
+                let time = span(f64::from(change.buckets) * f64::from(self.bucket_secs));
+                let usual = range(change.usual);
+                match change.count.round() as u64 {
+                    0 => format!("it has not come for {time}; usually {usual} times in that time"),
+                    n => format!("it came {} in {time}; usually {usual}", plural(n, "time", "times")),
+                }
+            }
+        }
+    }
+
     /// As an anomaly. Ordinary traffic of one component is one fault, however many of its templates change.
     pub fn anomaly(&self, template: &str, source_name: &str) -> Anomaly {
         let who = gist::plain(self.who(source_name), 80);
@@ -207,6 +224,7 @@ mod tests {
             burst.sentence(template, "/var/log/orders.log"),
             "orders.log logged \"connection to <host>:<num> refused\" 214 times in 30 s; usually 0 to 2"
         );
+        assert_eq!(burst.briefly(), "it came 214 times in 30 s; usually 0 to 2");
         let none = finding(Subject::Template(TemplateId(1)), 0.0, 10, (90.0, 140.0));
         assert_eq!(
             none.sentence("tick", "a.log"),
