@@ -2,6 +2,8 @@
 //! `trace=8f3a…`, `"request_id":"…"`, `job 4711`. Used by whoever follows one through several records; it knows neither
 //! formats nor detectors.
 
+use memchr::memmem::Finder;
+
 /// Bytes of a record that are looked at.
 const LOOKED_AT: usize = 4_096;
 /// Identifiers taken from one record.
@@ -84,8 +86,8 @@ fn in_word(b: u8) -> bool {
 }
 
 /// Whether it tells one thing from others: long enough, with a digit, and no plain number of few digits.
-fn is_ident(value: &str) -> bool {
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+fn is_ident(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     digits > 0 && value.len() >= 4 && value.len() <= 64 && !(digits == value.len() && digits < 4)
 }
 
@@ -112,24 +114,34 @@ pub(crate) fn each_ident<'a>(text: &'a str, take: &mut impl FnMut(Ident<'a>) -> 
         }
         let key = &text[start..at];
         let Some(scope) = scope_of(key) else { continue };
-        let mut value = at;
-        while value < bytes.len()
-            && value - at < 4
-            && matches!(bytes[value], b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'[')
-        {
-            value += 1;
+        let Some((first, end)) = value_after(bytes, at) else { continue };
+        if !take(Ident { scope, key, value: &text[first..end] }) {
+            return;
         }
-        let first = value;
-        while value < bytes.len() && in_word(bytes[value]) {
-            value += 1;
-        }
-        if first > at && is_ident(&text[first..value]) {
-            if !take(Ident { scope, key, value: &text[first..value] }) {
-                return;
-            }
-            at = value;
+        at = end;
+    }
+}
+
+/// The value of the first identifier of this name, as [`each_ident`] would give it; the search for the name is all that
+/// most texts cost.
+pub(crate) fn value_of<'a>(text: &'a str, name: &Finder<'_>) -> Option<&'a str> {
+    let bytes = &text.as_bytes()[..text.len().min(LOOKED_AT)];
+    for start in name.find_iter(bytes) {
+        let at = start + name.needle().len();
+        let whole = (start == 0 || !in_word(bytes[start - 1])) && !bytes.get(at).is_some_and(|b| in_word(*b));
+        if let Some((first, end)) = if whole { value_after(bytes, at) } else { None } {
+            return text.get(first..end);
         }
     }
+    None
+}
+
+/// Where the value stands that follows a name which ends at `at`, if it identifies anything.
+fn value_after(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let gap = |b: &&u8| matches!(**b, b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'[');
+    let first = at + bytes[at..].iter().take(4).take_while(gap).count();
+    let end = first + bytes[first..].iter().take_while(|b| in_word(**b)).count();
+    (first > at && is_ident(&bytes[first..end])).then_some((first, end))
 }
 
 /// The first of them.
@@ -166,6 +178,21 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(all(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_known_is_found_as_in_the_long_way() {
+        for text in [
+            "order 71234 failed trace=8f3a9c01",
+            r#"{"msg":"x","xtrace":"1111","trace":"4bf92f35"}"#,
+            "trace closed, trace=8f3a9c01",
+            "retrace=8f3a9c01",
+            "trace",
+            "",
+        ] {
+            let long = idents(text).into_iter().find(|i| i.key == "trace").map(|i| i.value);
+            assert_eq!(value_of(text, &Finder::new("trace")), long, "{text}");
         }
     }
 

@@ -10,10 +10,11 @@ mod tests;
 
 use super::gist;
 use super::report::{fnv, hash_words, short_name, titled};
-use crate::idents::each_ident;
+use crate::idents::{each_ident, value_of};
 use aiobs_types::{
     Anomaly, DetectorKind, Fingerprint, RecordBatch, RecordId, RecordView, Severity, SourceId, TemplateId, Timestamp,
 };
+use memchr::memmem::Finder;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use steps::{Missing, Steps};
@@ -23,6 +24,10 @@ const SECOND: i64 = 1_000_000_000;
 const TRIED: u8 = 16;
 /// Of them, so many must carry one under the same name.
 const CARRY: u8 = 14;
+/// Steps of a template after which it is judged whether its identifiers come again.
+const JUDGED: u32 = 2_048;
+/// Of them, one in so many must be of an identifier that other statements have too.
+const AGAIN: u32 = 64;
 /// Identifiers followed at the same time; beyond it new ones are not.
 const OPEN: usize = 16_384;
 /// Statements whose next step is learnt.
@@ -78,6 +83,10 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub struct Sequences {
     carries: Vec<Carries>,
+    /// By template: steps, and those of them that led from or to another statement.
+    tally: Vec<(u32, u32)>,
+    /// The names of identifiers, by their hash.
+    names: HashMap<u64, Finder<'static>, foldhash::fast::FixedState>,
     open: HashMap<u64, Open, foldhash::fast::FixedState>,
     lines: HashMap<SourceId, Line>,
     steps: HashMap<(SourceId, TemplateId), Steps>,
@@ -133,24 +142,29 @@ impl Sequences {
 
     /// The identifier of a record, as a hash, when its template carries one.
     fn ident(&mut self, view: &RecordView<'_>, carries: Carries, at: usize) -> Option<u64> {
+        if let Carries::Yes(key) = carries {
+            let value = value_of(view.text, self.names.get(&key)?)?;
+            return Some(identity(key, view.meta.source, value));
+        }
         let mut first = None;
-        let wanted = if let Carries::Yes(key) | Carries::Asked(_, _, key) = carries { Some(key) } else { None };
+        let wanted = if let Carries::Asked(_, _, key) = carries { Some(key) } else { None };
         each_ident(view.text, &mut |ident| {
             let key = fnv(6, ident.key.as_bytes());
             let fits = wanted.is_none_or(|w| w == key);
             if fits {
-                first = Some((key, fnv(key ^ u64::from(view.meta.source.0), ident.value.as_bytes())));
+                first = Some((key, ident.key));
             }
             !fits
         });
-        if let Carries::Yes(_) = carries {
-            return first.map(|(_, id)| id);
-        }
         if at >= self.carries.len() {
             if at >= MOST_IDS {
                 return None;
             }
             self.carries.resize((at + 1).next_power_of_two(), Carries::Unasked);
+            self.tally.resize(self.carries.len(), (0, 0));
+        }
+        if let Some((key, name)) = first {
+            self.names.entry(key).or_insert_with(|| Finder::new(name).into_owned());
         }
         self.carries[at] = match (carries, first) {
             (Carries::Unasked, Some((key, _))) => Carries::Asked(1, 1, key),
@@ -163,11 +177,30 @@ impl Sequences {
         None
     }
 
+    /// Counts a step. A template whose identifiers no other statement has is followed no longer: nothing is learnt of it.
+    fn count(&mut self, template: TemplateId, before: Option<TemplateId>) {
+        let led = before.filter(|b| *b != template);
+        if let Some((_, again)) = led.and_then(|b| self.tally.get_mut(b.0 as usize)) {
+            *again += 1;
+        }
+        let at = template.0 as usize;
+        let Some((steps, again)) = self.tally.get_mut(at) else { return };
+        *steps += 1;
+        *again += u32::from(led.is_some());
+        if *steps == JUDGED {
+            if *again * AGAIN < *steps {
+                self.carries[at] = Carries::No;
+            }
+            (*steps, *again) = (0, 0);
+        }
+    }
+
     /// An identifier comes to a statement.
     fn step(&mut self, view: &RecordView<'_>, id: u64) {
         let meta = &view.meta;
         let key = (meta.source, meta.template);
         let before = self.open.get(&id).copied();
+        self.count(meta.template, before.map(|b| b.template));
         if let Some(before) = before {
             // The same again is no step: it goes on.
             if before.template == meta.template {
@@ -221,6 +254,11 @@ impl Sequences {
     pub fn sizes(&self) -> (usize, usize, usize) {
         (self.carries.len(), self.open.len(), self.steps.len())
     }
+}
+
+/// An identifier as a number: the same value under the same name in one source.
+fn identity(key: u64, source: SourceId, value: &str) -> u64 {
+    fnv(key ^ u64::from(source.0), value.as_bytes())
 }
 
 impl Skipped {
