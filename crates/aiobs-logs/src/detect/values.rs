@@ -26,6 +26,10 @@ const PER_TEMPLATE: u32 = 32;
 /// Records of a stretch, and how many of them are read.
 const STRETCH: usize = 512;
 const PER_STRETCH: usize = 96;
+/// The same while a long backlog is read: batches of more than so many records, after so many records in all.
+const PER_STRETCH_OF_BACKLOG: usize = 12;
+const LONG: usize = 2 * STRETCH;
+const BACKLOG: usize = 200_000;
 /// Columns of one statement.
 const COLUMNS: usize = 4;
 /// Statements with columns, per source.
@@ -87,6 +91,8 @@ pub struct Values {
     plans: Vec<Plan>,
     statements: HashMap<(SourceId, TemplateId), Vec<Watched>>,
     batch: u64,
+    /// Records seen in long batches.
+    seen: usize,
 }
 
 impl Values {
@@ -94,11 +100,14 @@ impl Values {
     pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Oddity> {
         let mut found = Vec::new();
         let mut left = 0;
+        let long = batch.rows().len() > LONG;
+        self.seen += if long { batch.rows().len() } else { 0 };
+        let share = if long && self.seen > BACKLOG { PER_STRETCH_OF_BACKLOG } else { PER_STRETCH };
         for (i, row) in batch.rows().iter().enumerate() {
             // However long the batch, a share of each stretch of it.
             if i % STRETCH == 0 {
                 self.batch += 1;
-                left = PER_STRETCH;
+                left = share;
             }
             let at = row.template.0 as usize;
             if at >= self.plans.len() {
