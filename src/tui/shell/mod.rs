@@ -12,6 +12,7 @@ pub(super) use header::pane_at;
 pub(super) use help::{height as help_height, rows as help_rows};
 pub(super) use palette::{command_at, height as palette_height};
 
+use super::format;
 use super::model::{Model, Overlay};
 use super::panes::{PaneId, family};
 use super::theme::{Role, Theme};
@@ -87,11 +88,9 @@ fn popup_style(theme: &Theme) -> PopupStyle {
 
 /// What is said when there is no room: what is wrong, what is needed, how to leave, and the one number that matters.
 fn too_small(frame: &mut Frame<'_>, area: Rect, model: &Model) {
-    let open = family::open(&model.world.snapshot.incidents);
-    let said = format!(
-        "{}x{} is too small, aiobs needs {MIN_WIDTH}x{MIN_HEIGHT}. {open} open incidents. q quits.",
-        area.width, area.height
-    );
+    let open = format::plural(family::open(&model.world.snapshot.incidents) as u64, "open incident");
+    let said =
+        format!("{}x{} is too small, aiobs needs {MIN_WIDTH}x{MIN_HEIGHT}. {open}. q quits.", area.width, area.height);
     let rows = text::wrap(&said, usize::from(area.width));
     let from = usize::from(area.height).saturating_sub(rows.len()) / 2;
     for (i, row) in rows.into_iter().take(usize::from(area.height)).enumerate() {
