@@ -3,6 +3,8 @@
 //! store writer and the screen's live window.
 
 use crate::{LogRecord, RecordId, Severity, SourceId, TemplateId, Timestamp};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 
 /// The fixed part of one record in a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct RecordBatch {
     text: String,
     rows: Vec<RecordMeta>,
     components: Vec<String>,
+    /// Their places.
+    places: HashMap<String, u32, FixedState>,
 }
 
 impl RecordBatch {
@@ -74,10 +78,11 @@ impl RecordBatch {
 
     /// An empty batch with room for `records` rows and `bytes` of text.
     pub fn with_capacity(first: RecordId, records: usize, bytes: usize) -> Self {
-        Self { first, text: String::with_capacity(bytes), rows: Vec::with_capacity(records), components: Vec::new() }
+        let (text, rows) = (String::with_capacity(bytes), Vec::with_capacity(records));
+        Self { first, text, rows, ..Self::default() }
     }
 
-    /// Appends a record and returns its id. Component names are few; they are looked up from the newest.
+    /// Appends a record and returns its id. Component names are kept once.
     pub fn push(&mut self, r: NewRecord<'_>) -> RecordId {
         let component = self.intern(r.component);
         let start = self.text.len() as u32;
@@ -104,11 +109,13 @@ impl RecordBatch {
         {
             return last.component;
         }
-        if let Some(i) = self.components.iter().rposition(|c| c == name) {
-            return i as u32;
+        if let Some(place) = self.places.get(name) {
+            return *place;
         }
+        let place = self.components.len() as u32;
         self.components.push(name.to_owned());
-        self.components.len() as u32 - 1
+        self.places.insert(name.to_owned(), place);
+        place
     }
 
     /// Number of records.

@@ -200,9 +200,11 @@ pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
                 continue;
             }
             let compound = !is_value && part.contains(['-', '_', '.']) && !part.contains(char::is_uppercase);
-            let name = without_ids(part);
-            if name.len() > 1 && (compound || announced) && !is_common(&name) && !has_word(title, &name) {
-                names.push(name);
+            if compound || announced {
+                let name = without_ids(part);
+                if name.len() > 1 && !is_common(&name) && !has_word(title, &name) {
+                    names.push(name);
+                }
             }
             announced = announces_target(part);
         }

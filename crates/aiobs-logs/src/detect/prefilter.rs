@@ -2,8 +2,9 @@
 //! pieces of literal text, so a message that holds none of them can't match. Used by the patterns only; it errs on
 //! the side of "maybe".
 //!
-//! Looks at windows of four bytes, as Wu and Manber do ("A fast algorithm for multi-pattern searching", 1994): bits of
-//! two hashes say whether a piece may be here (Bloom, 1970), and only then the piece is compared.
+//! Looks at windows of four bytes, as Wu and Manber do ("A fast algorithm for multi-pattern searching", 1994): a byte that
+//! stands in no window leads past it (Horspool, 1980), bits of two hashes say whether a piece may be here (Bloom, 1970),
+//! and only then the piece is compared.
 
 use foldhash::fast::FixedState;
 use regex_syntax::ParserBuilder;
@@ -24,6 +25,8 @@ const FREQUENT: &[u8] = b" etaoinsrcdlumpgfbhwvyk0123456789-_:./=";
 #[derive(Clone)]
 pub(super) struct Prefilter {
     bits: Vec<u64>,
+    /// By the third byte of a window: how many bytes further the next one begins that may be known.
+    skips: Vec<u8>,
     /// Pieces by one of their windows, with its place in them.
     pieces: HashMap<u32, Vec<(Vec<u8>, usize)>, FixedState>,
     /// Bytes that follow each other in a piece.
@@ -92,7 +95,8 @@ impl Prefilter {
 
     fn empty() -> Self {
         let bits = vec![0; 2 << (BITS - 6)];
-        Self { bits, pieces: HashMap::default(), pairs: Pairs(vec![0; 1 << 10]), longest: 0 }
+        let skips = vec![SHORTEST as u8; 256];
+        Self { bits, skips, pieces: HashMap::default(), pairs: Pairs(vec![0; 1 << 10]), longest: 0 }
     }
 
     /// For these pieces, written in lower case. Those that are too short are left out.
@@ -112,17 +116,37 @@ impl Prefilter {
         let over = |at: usize| at > 0 && at < message.len() && self.pairs.has(message[at - 1], message[at]);
         let from = if over(start) { start.saturating_sub(self.longest) } else { start };
         let to = if over(end) { end + self.longest } else { end };
-        let windows = from..to.min(message.len().saturating_sub(SHORTEST - 1));
-        windows.into_iter().any(|at| {
-            let key = match message.get(at..at + WINDOW) {
-                Some(w) => u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020,
-                None => window(&message[at..]),
-            };
-            let [first, second] = bits_of(key);
-            self.bits[first / 64] & (1 << (first % 64)) != 0
-                && self.bits[second / 64] & (1 << (second % 64)) != 0
-                && self.found(message, at, key).any(|piece| piece.start < end && piece.end > start)
+        self.windows(message, from, to).any(|(at, key)| {
+            self.is_known(key) && self.found(message, at, key).any(|piece| piece.start < end && piece.end > start)
         })
+    }
+
+    /// The windows that begin in `from..to` and may be known, with their places.
+    #[inline]
+    fn windows<'a>(&'a self, message: &'a [u8], from: usize, to: usize) -> impl Iterator<Item = (usize, u32)> + 'a {
+        let mut next = from;
+        std::iter::from_fn(move || {
+            loop {
+                let at = next;
+                let third = *message.get(at + SHORTEST - 1).filter(|_| at < to)?;
+                let skip = self.skips[third as usize];
+                next += usize::from(skip.max(1));
+                if skip == 0 {
+                    // The window that sticks out at the end is for the shortest pieces.
+                    let key = match message.get(at..at + WINDOW) {
+                        Some(w) => u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020,
+                        None => window(&message[at..]),
+                    };
+                    return Some((at, key));
+                }
+            }
+        })
+    }
+
+    #[inline]
+    fn is_known(&self, key: u32) -> bool {
+        let [first, second] = bits_of(key);
+        self.bits[first / 64] & (1 << (first % 64)) != 0 && self.bits[second / 64] & (1 << (second % 64)) != 0
     }
 
     fn add(&mut self, piece: Vec<u8>) -> Option<()> {
@@ -150,6 +174,13 @@ impl Prefilter {
         for bit in bits_of(key) {
             self.bits[bit / 64] |= 1 << (bit % 64);
         }
+        for (b, skip) in key.to_le_bytes().into_iter().take(SHORTEST).zip((0..SHORTEST as u8).rev()) {
+            // Either case: the window's bytes are folded, those of messages are not.
+            for b in [b, b & !0x20] {
+                let known = &mut self.skips[b as usize];
+                *known = skip.min(*known);
+            }
+        }
         let same = self.pieces.entry(key).or_default();
         if !same.iter().any(|(p, _)| p == piece) {
             same.push((piece.to_vec(), at));
@@ -158,23 +189,10 @@ impl Prefilter {
 
     /// False when none of the expressions can match.
     pub(super) fn may_match(&self, message: &[u8]) -> bool {
-        let Some(last) = message.len().checked_sub(SHORTEST) else { return true };
-        // The window that sticks out at the end is for the shortest pieces.
-        if self.hit(message, last, window(&message[last..])) {
-            return true;
-        }
-        message.windows(WINDOW).enumerate().any(|(i, w)| {
-            let key = u32::from_le_bytes([w[0], w[1], w[2], w[3]]) | 0x2020_2020;
-            self.hit(message, i, key)
-        })
-    }
-
-    #[inline]
-    fn hit(&self, message: &[u8], at: usize, key: u32) -> bool {
-        let [first, second] = bits_of(key);
-        self.bits[first / 64] & (1 << (first % 64)) != 0
-            && self.bits[second / 64] & (1 << (second % 64)) != 0
-            && self.compare(message, at, key)
+        message.len() < SHORTEST
+            || self
+                .windows(message, 0, message.len())
+                .any(|(at, key)| self.is_known(key) && self.compare(message, at, key))
     }
 
     #[cold]
