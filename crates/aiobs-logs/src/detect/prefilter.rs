@@ -30,28 +30,32 @@ pub(super) struct Prefilter {
     /// Pieces by one of their windows, with its place in them.
     pieces: HashMap<u32, Vec<(Vec<u8>, usize)>, FixedState>,
     /// Bytes that follow each other in a piece.
-    pairs: Pairs,
+    threes: Threes,
     longest: usize,
 }
 
-/// A set of pairs of bytes.
+/// A set of three bytes in a row each; errs on the side of having them (one hash of Bloom, 1970).
 #[derive(Clone)]
-struct Pairs(Vec<u64>);
+struct Threes(Vec<u64>);
 
-impl Pairs {
-    const fn place(a: u8, b: u8) -> usize {
-        (fold(a) as usize) << 8 | fold(b) as usize
+impl Threes {
+    fn place(three: [u8; 3]) -> usize {
+        let [a, b, c] = three.map(|b| u32::from(fold(b)));
+        ((a | b << 8 | c << 16).wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
     }
 
-    fn add(&mut self, a: u8, b: u8) {
-        let place = Self::place(a, b);
+    fn add(&mut self, three: [u8; 3]) {
+        let place = Self::place(three);
         self.0[place / 64] |= 1 << (place % 64);
     }
 
+    /// Whether three bytes from `at` on are there and known.
     #[inline]
-    fn has(&self, a: u8, b: u8) -> bool {
-        let place = Self::place(a, b);
-        self.0[place / 64] & (1 << (place % 64)) != 0
+    fn has(&self, text: &[u8], at: usize) -> bool {
+        text.get(at..).and_then(|t| t.first_chunk()).is_some_and(|three| {
+            let place = Self::place(*three);
+            self.0[place / 64] & (1 << (place % 64)) != 0
+        })
     }
 }
 
@@ -96,7 +100,7 @@ impl Prefilter {
     fn empty() -> Self {
         let bits = vec![0; 2 << (BITS - 6)];
         let skips = vec![SHORTEST as u8; 256];
-        Self { bits, skips, pieces: HashMap::default(), pairs: Pairs(vec![0; 1 << 10]), longest: 0 }
+        Self { bits, skips, pieces: HashMap::default(), threes: Threes(vec![0; 1 << (BITS - 6)]), longest: 0 }
     }
 
     /// For these pieces, written in lower case. Those that are too short are left out.
@@ -112,8 +116,9 @@ impl Prefilter {
     /// Whether one of the pieces lies in part on `start..end`.
     #[inline]
     pub(super) fn touches(&self, message: &[u8], start: usize, end: usize) -> bool {
-        // A piece that reaches over an end of the value holds the two bytes that meet there.
-        let over = |at: usize| at > 0 && at < message.len() && self.pairs.has(message[at - 1], message[at]);
+        // A piece that reaches over an end of the value holds the two bytes that meet there, and one beside them.
+        let over =
+            |at: usize| at > 0 && (at > 1 && self.threes.has(message, at - 2) || self.threes.has(message, at - 1));
         let from = if over(start) { start.saturating_sub(self.longest) } else { start };
         let to = if over(end) { end + self.longest } else { end };
         self.windows(message, from, to).any(|(at, key)| {
@@ -151,8 +156,8 @@ impl Prefilter {
 
     fn add(&mut self, piece: Vec<u8>) -> Option<()> {
         self.longest = self.longest.max(piece.len());
-        for pair in piece.windows(2) {
-            self.pairs.add(pair[0], pair[1]);
+        for three in piece.array_windows() {
+            self.threes.add(*three);
         }
         match piece.len() {
             ..SHORTEST => return None,
@@ -315,6 +320,27 @@ mod tests {
             Just("exhausted"), Just("crit"), Just("CRIT"), Just("http/1.1 "), Just("503"), Just("é"), Just("table x "),
             Just("does not exist")], 0..9)) {
             agree(&parts.concat());
+        }
+
+        /// A piece on a value is told as one, whether it lies within or reaches over an end, and nothing else is.
+        #[test]
+        fn touches_what_a_piece_lies_on(
+            parts in proptest::collection::vec(prop_oneof![Just("refused"), Just("Eio"), Just(" "), Just("re"),
+                Just("fused"), Just("7"), Just("timeout"), Just("io"), Just("é"), Just("time"), Just("out")], 0..9),
+            ends in (0_usize..40, 0_usize..40),
+        ) {
+            let pieces: [&[u8]; 3] = [b"refused", b"eio", b"timeout"];
+            let filter = Prefilter::of(&pieces.map(<[u8]>::to_vec));
+            let message = parts.concat();
+            let end = ends.1.min(message.len());
+            let start = ends.0.min(end);
+            let lower = message.to_ascii_lowercase();
+            let on = |p: &&[u8]| {
+                let at = |(i, w): (usize, &[u8])| w == *p && i < end && i + w.len() > start;
+                start < end && lower.as_bytes().windows(p.len()).enumerate().any(at)
+            };
+            let there = pieces.iter().any(on);
+            prop_assert_eq!(start < end && filter.touches(message.as_bytes(), start, end), there, "{} {:?}", message, ends);
         }
     }
 }
