@@ -3,10 +3,8 @@
 //! fault) holds for all and need not be found out again. The pipeline remembers it per shape; formats say how to
 //! read a line by its shape. It knows neither formats nor templates, only what the miner takes for a value.
 
-mod habit;
 mod lead;
 
-use self::habit::Habits;
 use self::lead::{LEADING, Lead};
 use crate::template::Placeholder;
 use crate::template::class::{is_date, is_uuid};
@@ -42,7 +40,6 @@ pub struct LineShape {
     hash: u64,
     values: Vec<Value>,
     lead: Lead,
-    habits: Habits,
 }
 
 impl LineShape {
@@ -51,31 +48,14 @@ impl LineShape {
         let line = line.as_bytes();
         self.values.clear();
         self.hash = 0;
-        self.habits.give_up();
         if line.len() > MAX_BYTES {
             return false;
         }
-        let Some((end, hash)) = self.lead.follow(line, &mut self.values) else { return self.read_from(line, 0, false) };
-        self.hash = hash;
-        let Some(digit) = next_digit(line, end) else {
-            self.literal(&line[end..]);
-            return true;
-        };
-        let bucket = Habits::bucket(hash, &line[end..start_of(line, digit, end)]);
-        if let Some(hash) = self.habits.follow(bucket, hash, line, end, &mut self.values) {
-            self.hash = hash;
-            return true;
+        let known = self.lead.follow(line, &mut self.values);
+        let mut told = 0;
+        if let Some((end, hash)) = known {
+            (told, self.hash) = (end, hash);
         }
-        self.habits.begin(hash, end);
-        let shaped = self.read_from(line, end, true);
-        if shaped {
-            self.habits.end(bucket, line, self.hash);
-        }
-        shaped
-    }
-
-    /// Reads the rest of a line; `known` when it begins as another one did.
-    fn read_from(&mut self, line: &[u8], mut told: usize, known: bool) -> bool {
         while let Some(digit) = next_digit(line, told) {
             let start = start_of(line, digit, told);
             self.literal(&line[told..start]);
@@ -93,11 +73,11 @@ impl LineShape {
             } else if line[start] == b'/' {
                 self.path(line, start, end);
             } else if is_value(&line[start..end], seen) {
-                self.value(line, start, end);
+                self.value(start, end);
             } else {
                 segments(&line[start..end], &mut Named { shape: self, line });
             }
-            if !known && self.values.len() <= LEADING {
+            if known.is_none() && self.values.len() <= LEADING {
                 self.lead.note(line, told, self.hash, &self.values);
             }
             if self.values.len() > MAX_VALUES {
@@ -144,19 +124,14 @@ impl LineShape {
 
     /// Digits and punctuation: only the punctuation is constant, and whether it begins with a digit.
     fn number(&mut self, line: &[u8], start: usize, end: usize) {
-        let look = looks(&line[start..end]);
-        self.hash = mix(self.hash, look);
-        let value = Value { start: start as u32, end: end as u32, letters: false };
-        self.values.push(value);
-        self.habits.number(line, value, look);
+        self.hash = mix(self.hash, looks(&line[start..end]));
+        self.values.push(Value { start: start as u32, end: end as u32, letters: false });
     }
 
     /// A value with letters, whatever it is.
-    fn value(&mut self, line: &[u8], start: usize, end: usize) {
+    fn value(&mut self, start: usize, end: usize) {
         self.hash = mix(self.hash, 0);
-        let value = Value { start: start as u32, end: end as u32, letters: true };
-        self.values.push(value);
-        self.habits.whole(line, value);
+        self.values.push(Value { start: start as u32, end: end as u32, letters: true });
     }
 
     /// A path is a value to the miner, whatever it holds. Its words are few, so only what looks like an id is one here.
@@ -166,9 +141,7 @@ impl LineShape {
             if let Some((behind, letters)) = part(line, at, end) {
                 self.literal(&line[told..at]);
                 self.hash = mix(self.hash, u64::from(letters));
-                let value = Value { start: at as u32, end: behind as u32, letters };
-                self.values.push(value);
-                self.habits.part(line, value);
+                self.values.push(Value { start: at as u32, end: behind as u32, letters });
                 (at, told) = (behind, behind);
             } else {
                 let word = line[at..end].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
@@ -237,7 +210,6 @@ impl Sink for Named<'_> {
     }
 
     fn mask(&mut self, kind: Placeholder, value: &[u8]) {
-        self.shape.habits.give_up();
         self.shape.hash = mix(self.shape.hash, (kind as u64 + 1) << 56);
         let start = value.as_ptr().addr() - self.line.as_ptr().addr();
         let letters = value.iter().any(u8::is_ascii_alphabetic);
