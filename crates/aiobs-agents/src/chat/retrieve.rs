@@ -75,10 +75,10 @@ pub(super) fn step(area: Area, text: String) -> ChatStep {
     ChatStep { area: Some(area), text, ..ChatStep::default() }
 }
 
-/// Records and texts that the last answers cited, newest first, without doubles.
-fn cited(history: &[ChatMessage]) -> (Vec<RecordId>, Vec<&CitedText>) {
+/// Records and texts of these citations, without doubles.
+fn cited<'a>(citations: impl Iterator<Item = &'a Citation>) -> (Vec<RecordId>, Vec<&'a CitedText>) {
     let (mut ids, mut texts) = (Vec::new(), Vec::<&CitedText>::new());
-    for citation in history.iter().rev().flat_map(|m| &m.citations) {
+    for citation in citations {
         match citation {
             Citation::Record(id) if ids.len() < RECALLED.0 && !ids.contains(id) => ids.push(*id),
             Citation::Text(t) if texts.len() < RECALLED.1 && !texts.contains(&t.as_ref()) => texts.push(t),
@@ -91,9 +91,18 @@ fn cited(history: &[ChatMessage]) -> (Vec<RecordId>, Vec<&CitedText>) {
 impl Found {
     /// Adds what was cited earlier and is not there, behind the rest.
     pub(crate) fn recall(&mut self, history: &[ChatMessage], archive: &dyn Archive) -> Result<(), ArchiveError> {
-        let (ids, texts) = cited(history);
-        let missing: Vec<RecordId> =
-            ids.into_iter().filter(|id| self.lines.iter().all(|e| e.record.id != *id)).collect();
+        self.again(history.iter().rev().flat_map(|m| &m.citations), archive)
+    }
+
+    /// Adds what these lead to and is not there, behind the rest.
+    pub(crate) fn again<'a>(
+        &mut self,
+        citations: impl Iterator<Item = &'a Citation>,
+        archive: &dyn Archive,
+    ) -> Result<(), ArchiveError> {
+        let (ids, texts) = cited(citations);
+        let known = |id: &RecordId| self.lines.iter().chain(&self.recalled).any(|e| e.record.id == *id);
+        let missing: Vec<RecordId> = ids.into_iter().filter(|id| !known(id)).collect();
         for record in archive.records(&missing)? {
             let source = archive.source_name(record.source).unwrap_or_default();
             self.recalled.push(Exhibit { record, source, why: Why::Around });

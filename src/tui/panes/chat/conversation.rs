@@ -3,6 +3,7 @@
 use super::examples::examples;
 use super::flow::{Cache, Doc, Dress, Flow, Target};
 use super::state::{Pending, State};
+use super::summary;
 use crate::tui::action::{Action, Context};
 use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
@@ -38,6 +39,7 @@ pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize
             }
             ChatRole::Assistant => answer(&mut flow, &mut cache, state, message, cx),
         }
+        summary::below((&mut flow, &mut cache), state, message, |n| incident(n, cx), cx);
     }
     if let Some(pending) = &state.pending {
         newest = flow.len();
