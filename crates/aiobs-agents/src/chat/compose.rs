@@ -70,6 +70,7 @@ impl Answer<'_> {
             Intent::When => self.when(),
             Intent::Ongoing => self.ongoing(),
             Intent::Who => self.who(),
+            Intent::Top => self.top(),
             Intent::Compare => self.compare(),
             Intent::Changed => self.changed(),
             Intent::Before => self.before(),
@@ -195,6 +196,20 @@ impl Answer<'_> {
                 let name = if name.is_empty() { "(no name)".to_owned() } else { neutral(name, 60) };
                 let _ = writeln!(text, "- {name}: {n}");
             }
+        }
+        self.line(text.trim_end());
+    }
+
+    fn top(&mut self) {
+        let Some(tally) = self.subject() else { return self.nothing() };
+        let all = tally.count;
+        let mut text = format!("{}, by how often they come:\n", matching(all));
+        for &(n, i) in &self.facts.top {
+            let Some(e) = self.found.lines.get(i) else { continue };
+            let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
+            let share = n as f64 / all.max(1) as f64 * 100.0;
+            let message = neutral(&e.record.message().replace(['[', ']'], "|"), 140);
+            let _ = writeln!(text, "- **{n}** ({share:.0} %) {}: {message} [{}]", neutral(name, 40), i + 1);
         }
         self.line(text.trim_end());
     }
@@ -389,6 +404,9 @@ impl Answer<'_> {
     /// Lines that match, and incidents where the answer did not speak of them.
     fn rest(&mut self) {
         let intent = self.facts.asked.intent;
+        if !self.facts.top.is_empty() {
+            return;
+        }
         if matches!(intent, Intent::Find | Intent::When | Intent::Since | Intent::Ongoing | Intent::Who) {
             self.out.push('\n');
             self.incidents(self.facts.fitting);

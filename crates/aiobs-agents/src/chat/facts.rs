@@ -17,6 +17,8 @@ const STRETCH: i64 = 60 * MINUTE;
 pub(crate) const RECENT: i64 = 5 * MINUTE;
 /// Patterns handed on.
 const PATTERNS: usize = 6;
+/// Kinds of lines told by their counts.
+const TOP: usize = 8;
 /// Lines about changes made by people.
 const DEPLOYS: usize = 5;
 /// Words of lines that tell of changes.
@@ -54,6 +56,8 @@ pub(crate) struct Facts {
     pub(crate) recent: Option<(u64, u64)>,
     /// Templates that appeared or surged, with their example's index into the lines.
     pub(crate) patterns: Vec<(PatternChange, Option<usize>)>,
+    /// Kinds of lines that come most often: how often, and the index of the newest.
+    pub(crate) top: Vec<(u64, usize)>,
     /// Lines that tell of changes: indices.
     pub(crate) deploys: Vec<usize>,
     /// Earlier incidents like the one asked about.
@@ -159,6 +163,15 @@ impl Gathering<'_> {
         Ok(())
     }
 
+    fn top(&mut self) -> Result<(), ArchiveError> {
+        let Some((_, tally)) = &self.facts.subject else { return Ok(()) };
+        for (count, id) in tally.by_template().into_iter().take(TOP) {
+            let at = self.line(id)?;
+            self.facts.top.extend(at.map(|at| (count, at)));
+        }
+        Ok(())
+    }
+
     /// The stretch that is compared with the one before it.
     fn stretch(&self, about: &About<'_>) -> (Timestamp, Timestamp) {
         if let Some(range) = self.facts.range {
@@ -254,6 +267,9 @@ pub(crate) fn gather(
         g.facts.range = Some((from, to));
         g.facts.subject = Some(g.tally(&during)?);
         g.facts.before = Some(g.tally(&before)?.1);
+    }
+    if matches!(intent, Intent::Top) {
+        g.top()?;
     }
     if matches!(intent, Intent::Ongoing) {
         let part = |from: i64, to: i64| LogQuery {
