@@ -120,8 +120,10 @@ pub(super) fn summarised(said: &str, turns: &[ChatMessage], sources: &Sources, a
     let from = citations.len();
     citations.extend(also.into_iter().take(CITED - from));
     if citations.len() > from {
-        let marks: String = (from + 1..=citations.len()).map(|n| format!("[{n}]")).collect();
-        let _ = write!(text, "\n\nAlso cited: {marks}");
+        text.push_str("\n\nAlso cited: ");
+        for n in from + 1..=citations.len() {
+            let _ = write!(text, "[{n}]");
+        }
     }
     Some(TalkSummary { through, text, citations, author: author.to_owned() })
 }

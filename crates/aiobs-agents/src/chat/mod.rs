@@ -4,6 +4,7 @@
 mod answer;
 mod compose;
 mod earlier;
+mod ending;
 mod facts;
 mod intent;
 mod marks;

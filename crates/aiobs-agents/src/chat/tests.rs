@@ -68,9 +68,9 @@ fn every_kind_of_question_gets_its_own_answer_in_both_languages() {
         ("Est-ce que ça continue encore ?", "**Yes, it goes on**"),
         (
             "Which errors are there?",
-            "5 matching records, by how often they come:\n- **5** (100 %) orders: connection to",
+            "5 matching records, by how often they come:\n- **5 times**, orders: connection to",
         ),
-        ("Quelles sont les erreurs les plus fréquentes ?", "- **5** (100 %) orders: connection to"),
+        ("Quelles sont les erreurs les plus fréquentes ?", "- **5 times**, orders: connection to"),
         ("Who refused?", "**orders**, with 5 of 5 matching records."),
         ("Quel composant refused ?", "**orders**"),
         ("What changed before the errors?", "POOL_MAX=200"),
