@@ -228,7 +228,7 @@ fn usage_text(u: &ChatUsage) -> String {
         let share = filled as f64 / f64::from(u.context);
         let _ = write!(out, ", context {} full", percent(share.min(1.0)));
     }
-    if let Some(micro) = u.cost_micro_usd {
+    if let Some(micro) = u.cost_micro_usd.filter(|cost| *cost > 0) {
         let _ = write!(out, ", ${:.4}", micro as f64 / 1e6);
     }
     out
