@@ -75,7 +75,11 @@ pub fn next_stroke(now: Timestamp, youngest: Timestamp) -> Option<Timestamp> {
     now.0.div_euclid(step).checked_add(1)?.checked_mul(step).map(Timestamp)
 }
 
-/// Nanoseconds in the largest unit that fits at least twice, so that it never jumps back to a smaller number: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`.
+/// A year of the calendar on average, seconds.
+const YEAR: i64 = 31_556_952;
+const TWO_YEARS: i64 = 2 * YEAR;
+
+/// Nanoseconds in the largest unit that fits at least twice, so that it never jumps back to a smaller number: `850 ms`, `4 s`, `9 min`, `2 h`, `12 d`, `3 y`.
 pub fn duration(nanos: i64) -> String {
     let secs = nanos / SECOND;
     match secs {
@@ -83,19 +87,21 @@ pub fn duration(nanos: i64) -> String {
         1..=119 => format!("{secs} s"),
         120..=7199 => format!("{} min", secs / 60),
         7200..=172_799 => format!("{} h", secs / 3600),
-        _ => format!("{} d", secs / 86_400),
+        172_800..TWO_YEARS => format!("{} d", secs / 86_400),
+        _ => format!("{} y", secs / YEAR),
     }
 }
 
-/// Nanoseconds in a sentence: days in words, `12 days`, `1 day`, else as [`duration`].
+/// Nanoseconds in a sentence: days and years in words, `12 days`, `3 years`, else as [`duration`].
 pub fn ago_words(nanos: i64) -> String {
     match nanos / SECOND {
-        secs @ 172_800.. => format!("{} days", secs / 86_400),
+        secs @ 172_800..TWO_YEARS => format!("{} days", secs / 86_400),
+        secs @ TWO_YEARS.. => format!("{} years", secs / YEAR),
         _ => duration(nanos.max(0)),
     }
 }
 
-/// Nanoseconds without a space, for narrow columns: `4s`, `9m`, `2h`, `12d`.
+/// Nanoseconds without a space, for narrow columns: `4s`, `9m`, `2h`, `12d`, `3y`.
 pub fn duration_short(nanos: i64) -> String {
     let secs = nanos / SECOND;
     match secs {
@@ -103,7 +109,8 @@ pub fn duration_short(nanos: i64) -> String {
         1..=119 => format!("{secs}s"),
         120..=7199 => format!("{}m", secs / 60),
         7200..=172_799 => format!("{}h", secs / 3600),
-        _ => format!("{}d", secs / 86_400),
+        172_800..TWO_YEARS => format!("{}d", secs / 86_400),
+        _ => format!("{}y", secs / YEAR),
     }
 }
 
@@ -240,7 +247,15 @@ mod tests {
 
     #[test]
     fn durations_pick_a_unit_people_use() {
-        for (secs, text) in [(4, "4 s"), (240, "4 min"), (7200, "2 h"), (12 * 86_400, "12 d")] {
+        for (secs, text) in [
+            (4, "4 s"),
+            (240, "4 min"),
+            (7200, "2 h"),
+            (12 * 86_400, "12 d"),
+            (730 * 86_400, "730 d"),
+            (731 * 86_400, "2 y"),
+            (7662 * 86_400, "20 y"),
+        ] {
             assert_eq!(duration(secs * SECOND), text);
         }
     }

@@ -8,9 +8,17 @@ const TITLE: usize = 80;
 /// Characters of a quotation in a reason.
 const QUOTE: usize = 160;
 
-/// A template as a title.
+/// A template as a title. Dots that lead from a name to its value are none of it.
 pub(super) fn title_of(template: &str) -> String {
-    plain(template.trim_end_matches(['.', ':', ',', ';', ' ']), TITLE)
+    let mut title = String::with_capacity(template.len());
+    for piece in template.split("....") {
+        let piece = if title.is_empty() { piece } else { piece.trim_start_matches('.') };
+        if !title.is_empty() && !piece.is_empty() && !title.ends_with(' ') && !piece.starts_with(' ') {
+            title.push(' ');
+        }
+        title.push_str(piece);
+    }
+    plain(title.trim_end_matches(['.', ':', ',', ';', ' ']), TITLE)
 }
 
 /// A pattern's title with what the template says beyond it: its most telling run of constant words, if there is one
@@ -218,6 +226,20 @@ pub(super) fn names_in(message: &str, title: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_have_no_leaders() {
+        for (template, title) in [
+            ("minus normalized number..................…", "minus normalized number …"),
+            ("size of scratchpad portion of L3.........…", "size of scratchpad portion of L3 …"),
+            ("program interrupt: privileged instruction...…", "program interrupt: privileged instruction...…"),
+            ("done....", "done"),
+            ("waiting ... for it", "waiting ... for it"),
+            ("", ""),
+        ] {
+            assert_eq!(title_of(template), title);
+        }
+    }
 
     #[test]
     fn what_is_made_up_for_one_request_is_no_name() {

@@ -37,7 +37,12 @@ pub(super) fn words(template: &str) -> Option<String> {
     }
     let text = without_empty_groups(&spoken(template));
     let text = without_empty_clauses(&text);
-    let text = text.trim_matches([' ', ',', ':', ';', '-', '=', '|']);
+    const BETWEEN: [char; 7] = [' ', ',', ':', ';', '-', '=', '|'];
+    let mut text = text.trim_matches(BETWEEN);
+    // Who speaks is no part of what is said: `…: connection lost`.
+    while let Some(said) = text.strip_prefix(GAP).filter(|rest| rest.starts_with([',', ':', ';', '|'])) {
+        text = said.trim_start_matches(BETWEEN);
+    }
     (telling(text) > 0).then(|| text.to_owned())
 }
 
@@ -167,6 +172,8 @@ mod tests {
             ("worker[<num>]: heartbeat lost status=<num>", "worker: heartbeat lost"),
             ("generating core.<num>", "generating core.…"),
             ("could not reach <ip>:<num>", "could not reach …"),
+            ("<ip>:<num>:Got exception while serving <str> to <ip>:", "Got exception while serving … to …"),
+            ("<str>: <num>: connection lost", "connection lost"),
             ("took <duration>, retrying", "took some time, retrying"),
             ("no placeholder: <div> and 1 < 2", "no placeholder: <div> and 1 < 2"),
         ] {
