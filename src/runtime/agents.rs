@@ -23,7 +23,7 @@ use aiobs_agents::{
 use aiobs_llm::{CancellationToken, Provider};
 use aiobs_store::Reader;
 use aiobs_types::{
-    ChatMessage, Conversation, IncidentId, Level, LogRecord, RecordId, TimelineKind, Timestamp, TraceId,
+    ChatMessage, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, TimelineKind, Timestamp, TraceId,
 };
 use carrier::{Carried, Carrier};
 use std::collections::HashMap;
@@ -275,7 +275,7 @@ impl Agents {
     }
 
     /// Asks the assistant; a question before it is cancelled.
-    pub(crate) fn ask(&self, ask: Ask, history: Vec<ChatMessage>) {
+    pub(crate) fn ask(&self, ask: Ask, history: Vec<ChatMessage>, summary: Option<TalkSummary>) {
         self.cancel_ask();
         let turn = Arc::new(Mutex::new((Conversation { id: ask.conversation, ..Conversation::default() }, 0)));
         let asked = ChatMessage::question(Timestamp::now(), ask.scope.clone(), ask.text.clone());
@@ -285,6 +285,7 @@ impl Agents {
             text: ask.text,
             scope: ask.scope,
             history,
+            summary,
             prefer: ask.model.map(|m| (m.server, Some(m.model).filter(|m| !m.is_empty()))),
             fresh: ask.until > 0,
         };

@@ -253,7 +253,7 @@ impl Archive for StoredArchive {
         let mut tally = Tally::default();
         lock(&self.reader)
             .query(&query, &AtomicBool::new(false), &mut |r| {
-                tally.add(r.id, r.meta.time, r.meta.severity.level(), r.component);
+                tally.add(r.id, r.meta.time, r.meta.severity.level(), r.component, r.meta.template);
                 if tally.count.is_multiple_of(4_096) && began.elapsed() > COUNTING {
                     tally.complete = false;
                     return ControlFlow::Break(());

@@ -107,7 +107,7 @@ impl Asking {
             match rx.recv_timeout(LOOK) {
                 Ok(ChatOutput::Step(step)) => on(&step),
                 Ok(ChatOutput::Done(message)) => return Some(*message),
-                Ok(ChatOutput::Delta(_) | ChatOutput::Spans(_)) => {}
+                Ok(ChatOutput::Delta(_) | ChatOutput::Spans(_) | ChatOutput::Summary(_)) => {}
                 Err(RecvTimeoutError::Timeout) if cancel.load(Ordering::SeqCst) => token.cancel(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,

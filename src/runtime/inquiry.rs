@@ -110,7 +110,8 @@ impl Inquiry {
             Request::Ask(ask) => {
                 let mut turns = self.reader.turns(ask.conversation, TURNS).unwrap_or_default();
                 turns.retain(|t| ask.until == 0 || t.id < ask.until);
-                self.agents.ask(*ask, turns);
+                let summary = self.reader.conversation(ask.conversation).ok().flatten().and_then(|c| c.summary);
+                self.agents.ask(*ask, turns, summary);
                 Ok(None)
             }
             Request::CancelAsk => {

@@ -11,7 +11,7 @@ use super::remotes::Exports;
 use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Conversation, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId,
-    RemoteCall, SentAlert, SourceId, Span, Template, TemplateId, TemplateMark, Timestamp, Verdict,
+    RemoteCall, SentAlert, SourceId, Span, TalkSummary, Template, TemplateId, TemplateMark, Timestamp, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub(crate) enum WriterMessage {
     /// A turn of a conversation (0 begins one), given back with the numbers of conversation and turn.
     Turn(u64, Box<ChatMessage>, SyncSender<(Conversation, u64)>),
     ChangeTalk(ChangeTalk),
+    /// What the first turns of a conversation said.
+    Summary(u64, Box<TalkSummary>),
     Verdict(Box<Verdict>),
     /// What models answered, and calls that leave this machine.
     Models(ModelRow),
@@ -220,8 +222,12 @@ impl Writing {
             WriterMessage::Turn(of, message, reply) => {
                 self.writer.put_turn(of, &message).map(|ids| drop(reply.send(ids)))
             }
+            WriterMessage::Summary(id, summary) => self.writer.put_summary(id, &summary),
             WriterMessage::ChangeTalk(ChangeTalk::Rename(id, title)) => self.writer.rename_conversation(id, &title),
             WriterMessage::ChangeTalk(ChangeTalk::Delete(id)) => self.writer.delete_conversation(id),
+            WriterMessage::ChangeTalk(ChangeTalk::Choose(id, choice)) => {
+                self.writer.choose_for_conversation(id, &choice)
+            }
             WriterMessage::Sent(remote, through, reply) => {
                 self.writer.ack_outbox(&remote, through).map(|()| answer(&reply, through))
             }

@@ -114,7 +114,7 @@ pub trait Archive: Send + Sync {
     fn tally(&self, query: &LogQuery) -> Result<Tally, ArchiveError> {
         let mut tally = Tally::default();
         for r in self.search(&LogQuery { limit: 0, ..query.clone() })? {
-            tally.add(r.id, r.time, r.severity.level(), &r.component);
+            tally.add(r.id, r.time, r.severity.level(), &r.component, r.template);
         }
         Ok(tally)
     }

@@ -21,21 +21,23 @@ pub struct Prompt {
     user: String,
 }
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("../../../assets/prompts/diagnosis.md"),
     include_str!("../../../assets/prompts/fixer.md"),
     include_str!("../../../assets/prompts/reporter.md"),
     include_str!("../../../assets/prompts/repair.md"),
     include_str!("../../../assets/prompts/chat.md"),
+    include_str!("../../../assets/prompts/summary.md"),
 ];
 
 /// Places that can be filled, by prompt.
-const PLACES: [(&str, &[&str]); 5] = [
+const PLACES: [(&str, &[&str]); 6] = [
     ("diagnosis", &["incident", "patterns", "records", "past", "beside", "playbook"]),
     ("fixer", &["incident", "diagnosis", "records", "beside", "playbook"]),
     ("reporter", &["incident", "diagnosis", "fix"]),
     ("repair", &["error"]),
     ("chat", &["scope", "incidents", "facts", "records", "knowledge", "question"]),
+    ("summary", &["before", "turns"]),
 ];
 
 /// Longest file of a prompt, bytes.
@@ -222,7 +224,7 @@ mod tests {
     fn every_file_is_a_prompt_that_would_pass_as_a_users() {
         let all = Prompts::default();
         let names: Vec<_> = all.iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["diagnosis", "fixer", "reporter", "repair", "chat"]);
+        assert_eq!(names, ["diagnosis", "fixer", "reporter", "repair", "chat", "summary"]);
         for p in all.iter() {
             assert!(p.version.parse::<u32>().is_ok_and(|v| v > 0), "{}", p.name);
             assert!(!p.system.is_empty() && !p.user.is_empty());

@@ -474,4 +474,5 @@ async fn the_worst_incident_goes_first() {
 }
 
 mod chat;
+mod long;
 mod more;

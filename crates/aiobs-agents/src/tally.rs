@@ -1,7 +1,7 @@
 //! What can be said of many records without keeping one: how many, of what level, from whom, when. Filled by archives,
 //! read by the chat; it knows neither.
 
-use aiobs_types::{Level, RecordId, Timestamp};
+use aiobs_types::{Level, RecordId, TemplateId, Timestamp};
 use std::collections::HashMap;
 
 /// Components and minutes counted apart; those beyond are in the total only.
@@ -23,6 +23,7 @@ pub struct Tally {
     pub complete: bool,
     components: HashMap<String, u64>,
     minutes: HashMap<i64, u64>,
+    templates: HashMap<TemplateId, (u64, RecordId)>,
 }
 
 impl Default for Tally {
@@ -35,13 +36,14 @@ impl Default for Tally {
             complete: true,
             components: HashMap::new(),
             minutes: HashMap::new(),
+            templates: HashMap::new(),
         }
     }
 }
 
 impl Tally {
     /// Counts one record.
-    pub fn add(&mut self, id: RecordId, time: Timestamp, level: Level, component: &str) {
+    pub fn add(&mut self, id: RecordId, time: Timestamp, level: Level, component: &str, template: TemplateId) {
         self.count += 1;
         self.levels[level as usize] += 1;
         if self.first.is_none_or(|f| (time, id) < f) {
@@ -55,6 +57,12 @@ impl Tally {
         } else if self.components.len() < MOST_KEYS {
             self.components.insert(component.to_owned(), 1);
         }
+        if let Some((n, newest)) = self.templates.get_mut(&template) {
+            *n += 1;
+            *newest = id.max(*newest);
+        } else if self.templates.len() < MOST_KEYS {
+            self.templates.insert(template, (1, id));
+        }
         let minute = time.0.div_euclid(MINUTE);
         if self.minutes.len() < MOST_KEYS || self.minutes.contains_key(&minute) {
             *self.minutes.entry(minute).or_default() += 1;
@@ -65,6 +73,13 @@ impl Tally {
     pub fn by_component(&self) -> Vec<(&str, u64)> {
         let mut all: Vec<(&str, u64)> = self.components.iter().map(|(name, n)| (name.as_str(), *n)).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        all
+    }
+
+    /// Kinds of lines by their counts, most first, each with its newest record.
+    pub fn by_template(&self) -> Vec<(u64, RecordId)> {
+        let mut all: Vec<(u64, RecordId)> = self.templates.values().copied().collect();
+        all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         all
     }
 
@@ -110,12 +125,13 @@ mod tests {
         for (id, secs, level, component) in
             [(3, 130, Level::Error, "orders"), (1, 10, Level::Info, "db"), (2, 125, Level::Error, "orders")]
         {
-            t.add(RecordId(id), Timestamp::from_secs(secs), level, component);
+            t.add(RecordId(id), Timestamp::from_secs(secs), level, component, TemplateId(if id > 1 { 7 } else { 8 }));
         }
         assert_eq!((t.count, t.at_least(Level::Warn)), (3, 2));
         assert_eq!(t.first, Some((Timestamp::from_secs(10), RecordId(1))));
         assert_eq!(t.last, Some((Timestamp::from_secs(130), RecordId(3))));
         assert_eq!(t.by_component(), [("orders", 2), ("db", 1)]);
+        assert_eq!(t.by_template(), [(2, RecordId(3)), (1, RecordId(1))]);
         assert_eq!(t.busiest_minute(), Some((Timestamp::from_secs(120), 2)));
         let parts = |most| t.over_time(most).into_iter().map(|(at, n)| (at.0 / 1_000_000_000, n)).collect::<Vec<_>>();
         assert_eq!(parts(9), [(0, 1), (60, 0), (120, 2)]);

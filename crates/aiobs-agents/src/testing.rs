@@ -1,10 +1,12 @@
 //! An archive in memory and a small incident, for this crate's tests.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use crate::context::sources::Sources;
+use crate::context::{Exhibit, Why};
 use crate::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, TemplateCount};
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId, Severity, SourceId, TemplateId,
-    Timestamp,
+    ChatMessage, ChatRole, ChatScope, Citation, Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord,
+    Order, RecordId, Severity, SourceId, TemplateId, Timestamp,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -212,4 +214,32 @@ pub(crate) fn shop(extra: &[&str]) -> (MemArchive, Incident) {
     };
     a.incidents.push(incident.clone());
     (a, incident)
+}
+
+/// Marks that lead to these records.
+pub(crate) fn sources(ids: &[u64]) -> Sources {
+    let line = |id: &u64| Exhibit {
+        record: LogRecord { id: RecordId(*id), ..LogRecord::default() },
+        source: String::new(),
+        why: Why::Around,
+    };
+    Sources::new(&ids.iter().map(line).collect::<Vec<_>>(), &[])
+}
+
+/// So many questions with long answers, each resting on record 7 and one of its own.
+pub(crate) fn conversation(questions: u64) -> Vec<ChatMessage> {
+    let mut history = Vec::new();
+    for i in 0..questions {
+        let asked = ChatMessage::question(Timestamp(0), ChatScope::All, format!("question {i}?"));
+        history.push(ChatMessage { id: 2 * i + 1, ..asked });
+        history.push(ChatMessage {
+            id: 2 * i + 2,
+            role: ChatRole::Assistant,
+            text: format!("Answer {i} rests on [1] and [2]. {}", "More was said. ".repeat(60)),
+            citations: vec![Citation::Record(RecordId(7)), Citation::Record(RecordId(i))],
+            complete: true,
+            ..ChatMessage::default()
+        });
+    }
+    history
 }

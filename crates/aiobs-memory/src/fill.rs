@@ -2,8 +2,8 @@
 //! no vector yet, in batches. What is interrupted goes on where it ended; a text is embedded once per model.
 
 use crate::embed::{BATCH, EmbedError, Embedder, LOCAL_MODEL, local};
+use crate::names::stems;
 use crate::vectors::{VectorError, VectorStore};
-use crate::words::stems;
 use aiobs_store::{DocumentMark, MemoryChange, Reader, StoreError, StoredVector};
 use aiobs_types::{ContentHash, Document, DocumentFilter, DocumentKind};
 use std::collections::{HashMap, HashSet};

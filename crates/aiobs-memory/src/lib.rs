@@ -9,6 +9,7 @@ mod fill;
 mod folders;
 mod fuse;
 mod lexicon;
+mod names;
 mod search;
 mod similar;
 mod stem;
@@ -25,10 +26,11 @@ pub use embed::{BATCH, EmbedError, Embedder, LOCAL_DIMENSIONS, LOCAL_MODEL, Serv
 pub use fill::{Engine, FillError, Heard, Progress, Put, embed, plan};
 pub use folders::{Folders, Scan};
 pub use fuse::{Fused, fuse};
+pub use names::{stems, terms};
 pub use search::{Hit, Mode, Near, Question, embed_question, near, search};
 pub use similar::{ENOUGH, Likeness, Profile, Remedy, at_most, likeness, remedy};
 pub use vectors::{
     Moved, Page, Pinecone, Point, Postgres, Qdrant, VectorError, VectorStore, check_postgres_address, collection_name,
     migrate,
 };
-pub use words::{Word, stems, words};
+pub use words::{Word, words};

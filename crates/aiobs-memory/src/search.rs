@@ -3,7 +3,7 @@
 use crate::embed::{LOCAL_MODEL, local};
 use crate::fill::Engine;
 use crate::fuse::fuse;
-use crate::words::words;
+use crate::names::terms;
 use aiobs_store::{Found, Reader, Result};
 use aiobs_types::{ContentHash, Document, DocumentFilter};
 use std::collections::HashMap;
@@ -152,7 +152,7 @@ async fn by_engine(
 /// # Errors
 /// Faults of the disk.
 pub fn embed_question(reader: &Reader, text: &str) -> Result<Vec<f32>> {
-    let mut stems: Vec<String> = words(text).into_iter().map(|w| w.stem).collect();
+    let mut stems = terms(text);
     stems.sort_unstable();
     stems.dedup();
     let (all, counts) = reader.word_counts(&stems)?;
@@ -163,7 +163,7 @@ pub fn embed_question(reader: &Reader, text: &str) -> Result<Vec<f32>> {
 }
 
 fn by_words(reader: &Reader, question: &Question) -> Result<Vec<i64>> {
-    let mut stems: Vec<String> = words(&question.text).into_iter().map(|w| w.stem).collect();
+    let mut stems = terms(&question.text);
     stems.sort_unstable();
     stems.dedup();
     Ok(reader.find_words(&stems, &question.filter, DEPTH)?.into_iter().map(|f| f.id).collect())

@@ -1,4 +1,4 @@
-//! Text to stems: what the word search indexes and the local embedding counts. English and French, whichever comes;
+//! Text to stems: what the word search and the local embedding count. English and French, whichever comes;
 //! names, numbers that mean something and parts of compound names stay. Pure.
 
 use crate::stem::stem;
@@ -50,11 +50,19 @@ fn fold(c: char, out: &mut String) {
     out.push_str(plain);
 }
 
-fn is_stop(folded: &str) -> bool {
+/// Whether a folded word says nothing.
+pub(crate) fn is_stop(folded: &str) -> bool {
     // Each stands between blanks in the list.
     STOP.match_indices(folded).any(|(at, _)| {
         STOP.as_bytes().get(at.wrapping_sub(1)) == Some(&b' ') && STOP.as_bytes().get(at + folded.len()) == Some(&b' ')
     })
+}
+
+/// A word, folded.
+pub(crate) fn fold_all(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    word.chars().take(LONGEST).for_each(|c| fold(c, &mut folded));
+    folded
 }
 
 /// Numbers that name something (a status, a port), not counts or parts of times.
@@ -63,8 +71,7 @@ fn is_telling_number(folded: &str) -> bool {
 }
 
 fn push(raw: &str, words: &mut Vec<Word>) {
-    let mut folded = String::with_capacity(raw.len());
-    raw.chars().take(LONGEST).for_each(|c| fold(c, &mut folded));
+    let folded = fold_all(raw);
     if folded.chars().count() < 2 || is_stop(&folded) {
         return;
     }
@@ -135,16 +142,14 @@ fn after(tail: &str) -> &str {
     chars.as_str()
 }
 
-/// The stems of a text, separated by blanks: what the word search indexes.
-pub fn stems(text: &str) -> String {
-    let words = words(text);
-    words.iter().map(|w| w.stem.as_str()).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn stems(text: &str) -> String {
+        words(text).into_iter().map(|w| w.stem).collect::<Vec<_>>().join(" ")
+    }
 
     #[test]
     fn words_are_folded_cut_and_stemmed() {

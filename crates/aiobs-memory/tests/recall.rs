@@ -11,6 +11,8 @@ const DOCUMENTS: &str = include_str!("recall/documents.txt");
 const QUERIES: &str = include_str!("recall/queries.txt");
 /// Questions that nothing was adjusted to.
 const HELD_OUT: &str = include_str!("recall/heldout.txt");
+/// Questions with numbers and names in them.
+const NUMBERS: &str = include_str!("recall/numbers.txt");
 
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let lines = text.lines().filter(|l| !l.starts_with('#') && !l.is_empty());
@@ -115,9 +117,18 @@ fn both_lists_together_find_at_least_what_either_finds() {
 }
 
 #[test]
+fn numbers_and_names_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = filled(dir.path());
+    let [words, vectors, hybrid] = measured(&reader, "numbers", NUMBERS);
+    assert!(hybrid.recall >= words.recall.max(vectors.recall), "recall");
+    assert!(hybrid.mrr >= words.mrr.max(vectors.mrr), "MRR");
+}
+
+#[test]
 fn the_set_is_whole() {
     let names: Vec<String> = documents().into_iter().map(|d| d.key).collect();
-    let queries: Vec<_> = [QUERIES, HELD_OUT].into_iter().flat_map(queries).collect();
+    let queries: Vec<_> = [QUERIES, HELD_OUT, NUMBERS].into_iter().flat_map(queries).collect();
     assert!(names.len() >= 150 && queries.len() >= 100);
     for (text, right) in &queries {
         assert!(right.iter().all(|r| names.contains(r)), "{text}: {right:?}");

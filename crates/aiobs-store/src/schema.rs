@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11, V12, V13, V14];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -156,6 +156,22 @@ UPDATE chat SET conversation = 1;
 const V11: &str = "
 ALTER TABLE incident ADD COLUMN caused_by INTEGER AS (body ->> '$.caused_by');
 CREATE INDEX incident_caused_by ON incident(caused_by) WHERE caused_by IS NOT NULL;
+";
+
+/// What a conversation is about and who answers in it, as it was chosen last.
+const V12: &str = "
+ALTER TABLE conversation ADD COLUMN choice TEXT;
+";
+
+/// What the first turns of a conversation said, shortened by a model.
+const V13: &str = "
+ALTER TABLE conversation ADD COLUMN summary TEXT;
+";
+
+/// Names with a number became words of their own: documents are made again from what they tell of.
+const V14: &str = "
+DELETE FROM document_text;
+DELETE FROM document;
 ";
 
 /// Version of an open database, 0 when it is empty.

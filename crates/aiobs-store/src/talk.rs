@@ -4,7 +4,7 @@
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use aiobs_types::{ChatMessage, Conversation, Timestamp};
+use aiobs_types::{ChatMessage, Conversation, TalkChoice, TalkSummary, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 const DOING: &str = "reading the conversations";
@@ -17,7 +17,7 @@ const COLUMNS: &str = "c.id, c.title, c.created, c.updated, \
     (SELECT count(*) FROM chat t WHERE t.conversation = c.id), \
     (SELECT coalesce(sum(t.body ->> '$.usage.input_tokens'), 0) FROM chat t WHERE t.conversation = c.id), \
     (SELECT coalesce(sum(t.body ->> '$.usage.output_tokens'), 0) FROM chat t WHERE t.conversation = c.id), \
-    (SELECT sum(t.body ->> '$.usage.cost_micro_usd') FROM chat t WHERE t.conversation = c.id)";
+    (SELECT sum(t.body ->> '$.usage.cost_micro_usd') FROM chat t WHERE t.conversation = c.id), c.choice, c.summary";
 
 fn conversation(r: &Row<'_>) -> rusqlite::Result<Conversation> {
     let count = |i: usize| r.get::<_, i64>(i).map(i64::unsigned_abs);
@@ -30,6 +30,9 @@ fn conversation(r: &Row<'_>) -> rusqlite::Result<Conversation> {
         input_tokens: count(5)?,
         output_tokens: count(6)?,
         cost_micro_usd: r.get::<_, Option<i64>>(7)?.map(i64::unsigned_abs),
+        // What another version wrote and this one can't read counts as not there.
+        choice: r.get::<_, Option<String>>(8)?.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default(),
+        summary: r.get::<_, Option<String>>(9)?.and_then(|kept| serde_json::from_str(&kept).ok()),
     })
 }
 
@@ -120,6 +123,30 @@ impl Writer {
         Ok(())
     }
 
+    /// Keeps what was chosen for the next question of a conversation; nothing when there is no such conversation.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn choose_for_conversation(&mut self, id: u64, choice: &TalkChoice) -> Result<()> {
+        let kept = serde_json::to_string(choice)
+            .map_err(|e| crate::StoreError::Other { doing: STORING, what: e.to_string() })?;
+        let choose = "UPDATE conversation SET choice = ? WHERE id = ?";
+        self.conn.execute(choose, params![kept, id as i64]).doing(STORING)?;
+        Ok(())
+    }
+
+    /// Keeps what the first turns of a conversation said, in place of what was kept before.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn put_summary(&mut self, id: u64, summary: &TalkSummary) -> Result<()> {
+        let kept = serde_json::to_string(summary)
+            .map_err(|e| crate::StoreError::Other { doing: STORING, what: e.to_string() })?;
+        let put = "UPDATE conversation SET summary = ? WHERE id = ?";
+        self.conn.execute(put, params![kept, id as i64]).doing(STORING)?;
+        Ok(())
+    }
+
     /// Deletes a conversation with its turns.
     ///
     /// # Errors
@@ -136,7 +163,10 @@ impl Writer {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use crate::Store;
-    use aiobs_types::{ChatMessage, ChatRole, ChatScope, ChatUsage, Timestamp};
+    use aiobs_types::{
+        ChatMessage, ChatRole, ChatScope, ChatUsage, ChosenModel, Citation, RecordId, TalkChoice, TalkSummary,
+        Timestamp,
+    };
 
     fn asked(at: i64, text: &str) -> ChatMessage {
         ChatMessage::question(Timestamp(at), ChatScope::All, text.into())
@@ -170,10 +200,24 @@ mod tests {
         let c = reader.conversation(first).unwrap().unwrap();
         assert_eq!((c.turns, c.input_tokens, c.output_tokens, c.cost_micro_usd), (2, 10, 5, Some(7)));
         assert_eq!((c.created, c.updated), (Timestamp(1), Timestamp(2)));
+        assert_eq!(c.choice, TalkChoice::default());
+        let scope = ChatScope::Filter { text: "level>=warn".into() };
+        let model = Some(ChosenModel { server: "gpu".into(), model: "qwen3:8b".into() });
+        let choice = TalkChoice { scope, model };
+        writer.choose_for_conversation(first, &choice).unwrap();
+        let (kept, _) = writer.put_turn(first, &asked(4, "And now?")).unwrap();
+        assert_eq!((&kept.choice, &kept.summary), (&choice, &None));
+        let citations = vec![Citation::Record(RecordId(9))];
+        let summary = TalkSummary { through: 2, text: "The pool [1].".into(), citations, author: "m".into() };
+        writer.put_summary(first, &summary).unwrap();
+        assert_eq!(reader.conversation(first).unwrap().unwrap().summary, Some(summary));
+        assert_eq!(reader.conversation(second).unwrap().unwrap().choice, TalkChoice::default());
+        writer.conn.execute("UPDATE conversation SET choice = '{' WHERE id = ?", [second as i64]).unwrap();
+        assert_eq!(reader.conversation(second).unwrap().unwrap().choice, TalkChoice::default());
         writer.rename_conversation(first, "Orders").unwrap();
         writer.rename_conversation(first, "  ").unwrap();
         assert_eq!(reader.conversation(first).unwrap().unwrap().title, "Orders");
-        assert_eq!(reader.turns(first, 1).unwrap()[0].text, "Because of the Pool.");
+        assert_eq!(reader.turns(first, 2).unwrap()[0].text, "Because of the Pool.");
         writer.delete_conversation(first).unwrap();
         assert!(reader.turns(first, 9).unwrap().is_empty() && reader.conversation(first).unwrap().is_none());
         assert_eq!(reader.turns(second, 9).unwrap().len(), 1);

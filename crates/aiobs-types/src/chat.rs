@@ -86,6 +86,45 @@ pub struct Conversation {
     pub output_tokens: u64,
     /// Millionths of a US dollar; `None` while no price is known.
     pub cost_micro_usd: Option<u64>,
+    /// What was chosen for its next question.
+    #[serde(default)]
+    pub choice: TalkChoice,
+    /// What its first turns said, once they did not fit into a model's context any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<TalkSummary>,
+}
+
+/// What the first turns of a conversation said, in the words of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TalkSummary {
+    /// Number of the last turn that it covers; everything before is covered too.
+    pub through: u64,
+    /// Markdown.
+    pub text: String,
+    /// What is cited, in the order of the `[n]` marks.
+    pub citations: Vec<Citation>,
+    /// The model that wrote it.
+    pub author: String,
+}
+
+/// What the next question of a conversation is about and who answers it, as it was chosen last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TalkChoice {
+    /// What it is about.
+    #[serde(default)]
+    pub scope: ChatScope,
+    /// Who answers; `None` keeps the configured order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ChosenModel>,
+}
+
+/// A model that was chosen over the configured order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenModel {
+    /// Name of its server in the configuration.
+    pub server: String,
+    /// The model; empty takes the server's choice.
+    pub model: String,
 }
 
 /// What a mark `[n]` of an answer leads to.

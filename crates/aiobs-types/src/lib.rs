@@ -28,7 +28,10 @@ mod verdict;
 
 pub use anomaly::{Anomaly, DetectorKind, Fingerprint, Kin};
 pub use batch::{NewRecord, RecordBatch, RecordMeta, RecordView};
-pub use chat::{Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Citation, CitedText, Conversation};
+pub use chat::{
+    Area, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, ChosenModel, Citation, CitedText, Conversation,
+    TalkChoice, TalkSummary,
+};
 pub use checkpoint::{Checkpoint, FileIdentity};
 pub use departure::{Departure, SentAlert};
 pub use diagnosis::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Patch, Remembered, StageState};

@@ -145,6 +145,9 @@ impl Carrier {
             ChatOutput::Step(step) => tell(Event::ChatStep(step)),
             ChatOutput::Delta(text) => tell(Event::ChatDelta(text)),
             ChatOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
+            ChatOutput::Summary(summary) => {
+                drop(self.writer.send(WriterMessage::Summary(lock(turn).0.id, summary)));
+            }
             ChatOutput::Done(message) => {
                 let message = self.store_turn(turn, *message);
                 let (conversation, question) = lock(turn).clone();

@@ -1,7 +1,7 @@
 //! What the screen and the engine say to each other about conversations with the assistant.
 
 use super::ModelChoice;
-use aiobs_types::{ChatMessage, ChatScope, Conversation};
+use aiobs_types::{ChatMessage, ChatScope, Conversation, TalkChoice};
 
 /// A question to the assistant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,4 +46,6 @@ pub enum ChangeTalk {
     Rename(u64, String),
     /// Deleted with its turns.
     Delete(u64),
+    /// What was chosen for its next question.
+    Choose(u64, Box<TalkChoice>),
 }

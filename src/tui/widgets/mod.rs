@@ -1,5 +1,6 @@
 //! Reusable pieces of screen. They know nothing of the model and of panes: data and styles come as arguments.
 
+pub mod browse;
 pub mod code;
 pub mod document;
 pub mod lineedit;

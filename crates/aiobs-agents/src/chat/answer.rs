@@ -1,25 +1,24 @@
 //! What a model is sent for a question, and the citations of what it says. Pure.
 
+use super::earlier::earlier;
 use super::facts;
+use super::marks::cut;
 use super::phrase::times;
 use super::retrieve::Found;
-use crate::context::fence::neutral;
+use crate::context::fence::{RECORD_LIMIT, neutral};
 use crate::context::render;
-use crate::context::sources::Sources;
 use crate::context::suspect::withheld;
 use crate::prompts::Prompts;
 use aiobs_llm::{Message, Tool};
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Citation, Diagnosis, Incident};
+use aiobs_types::{ChatMessage, ChatScope, Diagnosis, Incident, TalkSummary};
 use std::fmt::Write as _;
 
-/// Characters of an earlier turn that goes to the model as it was.
-const TURN: usize = 1_500;
-/// Characters of an older question and answer, shortened.
-const SHORT: (usize, usize) = (120, 240);
 /// Characters that a token stands for, carefully: logs have more tokens than prose.
-const PER_TOKEN: usize = 3;
+pub(super) const PER_TOKEN: usize = 3;
 /// Tokens kept for the answer.
 pub(crate) const ANSWER: u32 = 1_024;
+/// Characters of a line and of a text, the longest that fit.
+const LENGTHS: [(usize, usize); 4] = [(RECORD_LIMIT, 900), (220, 500), (120, 250), (60, 120)];
 
 /// What a model is asked with.
 pub(crate) struct Asking<'a> {
@@ -27,6 +26,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) scope: &'a ChatScope,
     /// Earlier turns, oldest first.
     pub(crate) history: &'a [ChatMessage],
+    /// What the first of them said, once they did not fit any more.
+    pub(crate) summary: Option<&'a TalkSummary>,
     pub(crate) found: &'a Found,
     /// The prompts.
     pub(crate) prompts: &'a Prompts,
@@ -50,93 +51,94 @@ fn described(tools: &[Tool]) -> usize {
     tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.to_string().len() + 40).sum()
 }
 
-/// What is sent for a question. Where tools may be called, a share of what fits is left for what they answer.
+/// What does not depend on the turns before, and what is left beside it.
+struct Frame {
+    system: Message,
+    user: Message,
+    label: String,
+    /// Characters that are left.
+    room: usize,
+}
+
+impl Frame {
+    /// Lines and texts are cut shorter until a third of what fits is left for the conversation and for what tools answer.
+    fn of(a: &Asking<'_>) -> Self {
+        let p = a.prompts.prompt("chat");
+        let system = p.system();
+        let fits = a.context.saturating_sub(ANSWER) as usize * PER_TOKEN;
+        let fits = fits.saturating_sub(system.content.len() + described(a.tools));
+        let most = fits * 2 / 3;
+        let question = cut(a.question, most / 2);
+        let parts = Parts::of(a);
+        let mut user = Message::user(String::new());
+        for (line, text) in LENGTHS {
+            let lines = a.found.numbered();
+            user = p.user(&[
+                ("scope", &parts.scope),
+                ("incidents", &parts.incidents),
+                ("facts", &parts.facts),
+                ("records", &render::numbered(&lines, line)),
+                ("knowledge", &render::passages(&a.found.written(), lines.len() + 1, text)),
+                ("question", &question),
+            ]);
+            if user.content.len() <= most {
+                break;
+            }
+        }
+        let room = fits.saturating_sub(user.content.len());
+        Self { system, user, label: p.label(), room }
+    }
+
+    /// Characters for the turns before; where tools may be called, the rest is for what they answer.
+    fn share(&self, a: &Asking<'_>) -> usize {
+        if a.tools.is_empty() { self.room } else { self.room / 2 }
+    }
+}
+
+/// Parts of what is sent that are short.
+struct Parts {
+    scope: String,
+    incidents: String,
+    facts: String,
+}
+
+impl Parts {
+    fn of(a: &Asking<'_>) -> Self {
+        let scope = match a.scope {
+            ChatScope::All => "The question is about everything in the archive.".to_owned(),
+            ChatScope::Incident { id } => format!("The question is about incident {id}."),
+            ChatScope::Range { from, to } => {
+                format!("The question is about {} to {} UTC.", render::time(*from), render::time(*to))
+            }
+            ChatScope::Filter { text } => {
+                format!("The question is about the records that match this filter: {}", neutral(text, 300))
+            }
+            ChatScope::Selection { .. } => "The question is about lines that were selected.".to_owned(),
+        };
+        let incidents: String = a.found.incidents.iter().map(|(i, d)| incident(i, d.as_ref()) + "\n").collect();
+        let mut incidents = render::fenced("incidents and what was found about them", &incidents);
+        let hint = render::playbook(a.found.advice.as_ref());
+        if !hint.is_empty() {
+            incidents = format!("{incidents}\n\n{hint}");
+        }
+        Self { scope, incidents, facts: render::fenced("counts from the archive", &counts(a.found)) }
+    }
+}
+
+/// Characters that the turns before may take.
+pub(super) fn room(a: &Asking<'_>) -> usize {
+    Frame::of(a).share(a)
+}
+
+/// What is sent for a question.
 pub(crate) fn messages(a: &Asking<'_>) -> Prepared {
-    let (question, scope, found) = (a.question, a.scope, a.found);
-    let lines = found.numbered();
-    let p = a.prompts.prompt("chat");
-    let scope = match scope {
-        ChatScope::All => "The question is about everything in the archive.".to_owned(),
-        ChatScope::Incident { id } => format!("The question is about incident {id}."),
-        ChatScope::Range { from, to } => {
-            format!("The question is about {} to {} UTC.", render::time(*from), render::time(*to))
-        }
-        ChatScope::Filter { text } => {
-            format!("The question is about the records that match this filter: {}", neutral(text, 300))
-        }
-        ChatScope::Selection { .. } => "The question is about lines that were selected.".to_owned(),
-    };
-    let incidents: String = found.incidents.iter().map(|(i, d)| incident(i, d.as_ref()) + "\n").collect();
-    let mut incidents = render::fenced("incidents and what was found about them", &incidents);
-    let hint = render::playbook(found.advice.as_ref());
-    if !hint.is_empty() {
-        incidents = format!("{incidents}\n\n{hint}");
-    }
-    let user = p.user(&[
-        ("scope", &scope),
-        ("incidents", &incidents),
-        ("facts", &render::fenced("counts from the archive", &counts(found))),
-        ("records", &render::numbered(&lines)),
-        ("knowledge", &render::passages(&found.written(), lines.len() + 1)),
-        ("question", question),
-    ]);
-    let mut messages = vec![p.system()];
-    let taken = messages[0].content.len() + user.content.len() + described(a.tools);
-    let room = (a.context.saturating_sub(ANSWER) as usize * PER_TOKEN).saturating_sub(taken);
-    let share = if a.tools.is_empty() { room } else { room / 3 };
-    let earlier = earlier(a.history, &found.sources(), share);
-    let left = room.saturating_sub(earlier.iter().map(|m| m.content.len()).sum());
+    let frame = Frame::of(a);
+    let earlier = earlier(a.history, a.summary, &a.found.sources(), frame.share(a));
+    let room = frame.room.saturating_sub(earlier.iter().map(|m| m.content.len()).sum());
+    let mut messages = vec![frame.system];
     messages.extend(earlier);
-    messages.push(user);
-    Prepared { messages, label: p.label(), room: left }
-}
-
-/// The conversation so far within some characters: the newest turns as they were, older ones shortened, the oldest left
-/// out. Marks keep pointing at their records where those are among the lines.
-fn earlier(history: &[ChatMessage], sources: &Sources, room: usize) -> Vec<Message> {
-    let text = |turn: &ChatMessage, most: usize| {
-        let text = rewrite(&turn.text, |n| sources.number(turn.citations.get(n.checked_sub(1)?)?));
-        cut(&text, most)
-    };
-    let mut left = room - room / 4;
-    let mut whole = Vec::new();
-    for turn in history.iter().rev() {
-        let text = text(turn, TURN);
-        if text.len() > left {
-            break;
-        }
-        left -= text.len();
-        whole.push(match turn.role {
-            ChatRole::User => Message::user(text),
-            ChatRole::Assistant => Message::assistant(text),
-        });
-    }
-    let mut short = Vec::new();
-    let mut left = room / 4;
-    for turn in history[..history.len() - whole.len()].iter().rev() {
-        let (who, most) = if turn.role == ChatRole::User { ("Asked", SHORT.0) } else { ("Answered", SHORT.1) };
-        let line = format!("{who}: {}", text(turn, most).replace('\n', " "));
-        if line.len() > left {
-            break;
-        }
-        left -= line.len();
-        short.push(line);
-    }
-    short.reverse();
-    let mut out = Vec::with_capacity(whole.len() + 1);
-    if !short.is_empty() {
-        out.push(Message::user(format!("Earlier in this conversation, shortened:\n{}", short.join("\n"))));
-    }
-    out.extend(whole.into_iter().rev());
-    out
-}
-
-/// At most so many characters, never within a mark.
-fn cut(text: &str, most: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
-    let kept = &text[..end];
-    let open = kept.rfind('[').filter(|at| kept[*at..].find(']').is_none() && end - at < 24);
-    format!("{}...", &kept[..open.unwrap_or(end)])
+    messages.push(frame.user);
+    Prepared { messages, label: frame.label, room }
 }
 
 /// The facts in words, so that a model need not guess numbers.
@@ -193,89 +195,20 @@ fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
     out
 }
 
-/// `[n]` or `[n, m]` at the start of the text: the numbers and the length of the mark.
-fn mark(text: &str) -> Option<(Vec<usize>, usize)> {
-    let inner = text.strip_prefix('[')?;
-    let end = inner.find(']').filter(|end| *end <= 24)?;
-    let body = &inner[..end];
-    let numbers: Option<Vec<usize>> = body.split(',').map(|n| n.trim().parse().ok()).collect();
-    Some((numbers?, end + 2))
-}
-
-fn rewrite(text: &str, mut each: impl FnMut(usize) -> Option<usize>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('[') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some((numbers, length)) = mark(rest) {
-            let kept: Vec<usize> = numbers.into_iter().filter_map(&mut each).collect();
-            for n in &kept {
-                let _ = write!(out, "[{n}]");
-            }
-            if kept.is_empty() {
-                out.truncate(out.trim_end_matches(' ').len());
-            }
-            rest = &rest[length..];
-        } else {
-            out.push('[');
-            rest = &rest[1..];
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Renumbers the marks of an answer in the order of their appearance, with what they stand for. Marks that lead nowhere
-/// are taken out.
-pub(crate) fn cite(text: &str, sources: &Sources) -> (String, Vec<Citation>) {
-    let mut cited: Vec<Citation> = Vec::new();
-    let text = rewrite(text, |n| {
-        let citation = sources.get(n)?;
-        let at = cited.iter().position(|c| c == citation).unwrap_or_else(|| {
-            cited.push(citation.clone());
-            cited.len() - 1
-        });
-        Some(at + 1)
-    });
-    (text, cited)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::context::{Exhibit, Why};
+    use crate::testing::conversation;
     use aiobs_types::{LogRecord, RecordId};
 
-    fn sources(ids: &[u64]) -> Sources {
-        let line = |id: &u64| Exhibit {
-            record: LogRecord { id: RecordId(*id), ..LogRecord::default() },
-            source: String::new(),
-            why: Why::Around,
-        };
-        Sources::new(&ids.iter().map(line).collect::<Vec<_>>(), &[])
-    }
-
-    fn conversation() -> Vec<ChatMessage> {
-        let mut history = Vec::new();
-        for i in 0..100 {
-            let asked = ChatMessage::question(aiobs_types::Timestamp(0), ChatScope::All, format!("question {i}?"));
-            history.push(ChatMessage { id: 2 * i, ..asked });
-            history.push(ChatMessage {
-                id: 2 * i + 1,
-                role: ChatRole::Assistant,
-                text: format!("Answer {i} rests on [1] and [2]. {}", "More was said. ".repeat(60)),
-                citations: vec![Citation::Record(RecordId(7)), Citation::Record(RecordId(i))],
-                complete: true,
-                ..ChatMessage::default()
-            });
-        }
-        history
+    fn size(p: &Prepared) -> usize {
+        p.messages.iter().map(|m| m.content.len()).sum()
     }
 
     #[test]
-    fn a_long_conversation_fits_and_keeps_its_marks() {
-        let history = conversation();
+    fn a_long_conversation_fits() {
+        let history = conversation(100);
         let (found, all, prompts) = (Found::default(), ChatScope::All, Prompts::default());
         let tool = Tool {
             name: "t".into(),
@@ -284,28 +217,34 @@ mod tests {
         };
         let ask = |tools| {
             let (history, found, scope, prompts) = (&history[..], &found, &all, &prompts);
-            messages(&Asking { question: "and?", scope, history, found, prompts, context: 8_192, tools })
+            let asking =
+                Asking { question: "and?", scope, history, summary: None, found, prompts, context: 8_192, tools };
+            messages(&asking)
         };
-        let size = |p: &Prepared| p.messages.iter().map(|m| m.content.len()).sum::<usize>();
         let fits = (8_192 - ANSWER as usize) * PER_TOKEN;
         let plain = ask(&[]);
         assert!(size(&plain) <= fits && size(&plain) > 15_000, "{}", size(&plain));
         let tools = [tool];
         let with = ask(&tools);
         assert!(size(&with) + described(&tools) + with.room <= fits && with.room > 8_000, "{}", with.room);
-        let earlier = earlier(&history, &sources(&[99, 98, 7]), 20_000);
-        assert!(earlier[0].content.starts_with("Earlier in this conversation, shortened:\n"));
-        assert!(earlier[0].content.contains("rests on [3] and"), "a mark leads to its line in this prompt");
-        let last = &earlier[earlier.len() - 1].content;
-        assert!(last.starts_with("Answer 99 rests on [3] and [1]."), "{last}");
-        assert!(earlier.iter().map(|m| m.content.len()).sum::<usize>() <= 20_000 + 60);
-        assert_eq!(cut("see [12] and [34]", 15), "see [12] and ...");
     }
 
     #[test]
-    fn marks_are_renumbered_and_invented_ones_struck() {
-        let (text, cited) = cite("a [3], b [1, 3] and c [9]. An array[0], [x] and [", &sources(&[10, 20, 30]));
-        assert_eq!(text, "a [1], b [2][1] and c. An array, [x] and [");
-        assert_eq!(cited, [30, 10].map(|id| Citation::Record(RecordId(id))));
+    fn long_lines_and_long_questions_leave_room() {
+        let line = |id: u64| Exhibit {
+            record: LogRecord { id: RecordId(id), text: "word ".repeat(500), ..LogRecord::default() },
+            source: "a.log".into(),
+            why: Why::Around,
+        };
+        let found = Found { lines: (0..36).map(line).collect(), ..Found::default() };
+        let (history, scope, prompts) = (conversation(40), ChatScope::All, Prompts::default());
+        for (question, context) in [("and?".to_owned(), 8_192), ("why? ".repeat(20_000), 8_192), ("and?".into(), 5_000)]
+        {
+            let (question, history, found, scope, prompts) = (&*question, &history[..], &found, &scope, &prompts);
+            let p = messages(&Asking { question, scope, history, summary: None, found, prompts, context, tools: &[] });
+            assert!(size(&p) <= (context - ANSWER) as usize * PER_TOKEN, "{} of {context}", size(&p));
+            let asked = &p.messages[p.messages.len() - 1].content;
+            assert!(asked.contains("[36] ") && p.messages.len() > 2, "every line has its number, and there are turns");
+        }
     }
 }

@@ -3,12 +3,11 @@
 
 use super::facts::{Facts, MINUTE, RECENT};
 use super::intent::Intent;
-use super::phrase::{ENTRIES, at, author, change, counted, lasting, mark, matching, records, times};
+use super::phrase::{ENTRIES, at, author, change, counted, explains, lasting, mark, matching, records, times};
 use super::retrieve::Found;
 use crate::Tally;
 use crate::context::fence::neutral;
 use crate::context::render;
-use crate::context::suspect::withheld;
 use aiobs_types::{Diagnosis, Fix, Incident, Level, Timestamp};
 use std::fmt::Write as _;
 
@@ -41,14 +40,14 @@ pub(crate) fn by_rules(found: &Found, why: &str) -> String {
     answer.out
 }
 
-struct Answer<'a> {
-    out: String,
-    found: &'a Found,
-    facts: &'a Facts,
+pub(super) struct Answer<'a> {
+    pub(super) out: String,
+    pub(super) found: &'a Found,
+    pub(super) facts: &'a Facts,
 }
 
 impl Answer<'_> {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         self.out.push_str(text);
         self.out.push('\n');
     }
@@ -70,6 +69,7 @@ impl Answer<'_> {
             Intent::When => self.when(),
             Intent::Ongoing => self.ongoing(),
             Intent::Who => self.who(),
+            Intent::Top => self.top(),
             Intent::Compare => self.compare(),
             Intent::Changed => self.changed(),
             Intent::Before => self.before(),
@@ -199,6 +199,27 @@ impl Answer<'_> {
         self.line(text.trim_end());
     }
 
+    fn top(&mut self) {
+        let Some(tally) = self.subject() else { return self.nothing() };
+        let head = format!("{}, by how often they come:", matching(tally.count));
+        self.most(&head);
+    }
+
+    /// Kinds of lines by how often they come.
+    fn most(&mut self, head: &str) {
+        if self.facts.top.is_empty() {
+            return;
+        }
+        let mut text = format!("{head}\n");
+        for &(n, i) in &self.facts.top {
+            let Some(e) = self.found.lines.get(i) else { continue };
+            let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
+            let message = neutral(&e.record.message().replace(['[', ']'], "|"), 140);
+            let _ = writeln!(text, "- **{}**, {}: {message} [{}]", times(n), neutral(name, 40), i + 1);
+        }
+        self.line(text.trim_end());
+    }
+
     fn compare(&mut self) {
         let (Some((_, now)), Some(before), Some((from, to))) =
             (&self.facts.subject, &self.facts.before, self.facts.range)
@@ -288,16 +309,19 @@ impl Answer<'_> {
     }
 
     fn fix(&mut self) {
-        let known = self.found.incidents.iter().find_map(|(i, d)| Some((i, d.as_ref()?)));
-        if let Some((i, d)) = known {
+        let known = |(i, d): &'_ (Incident, Option<Diagnosis>)| d.clone().filter(explains).map(|d| (i.clone(), d));
+        let first = self.found.incidents.first().and_then(known);
+        let fitting = self.found.incidents.iter().take(self.facts.fitting.max(1));
+        let other = || fitting.clone().find_map(known);
+        if let Some(a) = self.found.advice.as_ref().filter(|_| first.is_none()) {
+            let text = format!("The playbook {} fits{}; it proposes:", a.id, self.first());
+            self.line(&text);
+            self.steps(&a.fix);
+        } else if let Some((i, d)) = first.or_else(other) {
             let by = author(&d.author);
             let text = format!("For incident {} ({}), {by} proposes:", i.id, neutral(&i.title, 120));
             self.line(&text);
             self.steps(&d.fix);
-        } else if let Some(a) = &self.found.advice {
-            let text = format!("The playbook {} fits{}; it proposes:", a.id, self.first());
-            self.line(&text);
-            self.steps(&a.fix);
         } else {
             self.line("No diagnosis and no playbook fits, so no fix can be proposed without a model. These lines are where to look:");
         }
@@ -348,13 +372,15 @@ impl Answer<'_> {
         }
         self.incidents(usize::MAX);
         self.patterns("Messages that are new or came much more often:");
+        self.most("Errors and warnings, by how often they come:");
     }
 
     /// What is known of the incidents in scope, the first `most` of them.
     fn incidents(&mut self, most: usize) {
         for (i, d) in self.found.incidents.iter().take(most) {
+            let cause = i.caused_by.map(|by| format!(", caused by incident {by}")).unwrap_or_default();
             let text = format!(
-                "**Incident {}, {}** ({}, {}, struck {} since {})",
+                "**Incident {}, {}** ({}, {}, struck {} since {}{cause})",
                 i.id,
                 neutral(&i.title, 120),
                 i.severity,
@@ -363,7 +389,7 @@ impl Answer<'_> {
                 at(i.first_seen)
             );
             self.line(&text);
-            if let Some(d) = d {
+            if let Some(d) = d.as_ref().filter(|d| explains(d)) {
                 let by = author(&d.author);
                 let text = format!("Cause, by {by} with {} confidence: {}", d.confidence.name(), d.cause);
                 self.line(&text);
@@ -374,7 +400,7 @@ impl Answer<'_> {
             }
             self.line("");
         }
-        let diagnosed = self.found.incidents.iter().any(|(_, d)| d.is_some());
+        let diagnosed = self.found.incidents.first().is_some_and(|(_, d)| d.as_ref().is_some_and(explains));
         if let Some(a) = self.found.advice.as_ref().filter(|_| !diagnosed) {
             let text = format!("The playbook {} fits{}: {}", a.id, self.first(), a.cause);
             self.line(&text);
@@ -389,6 +415,9 @@ impl Answer<'_> {
     /// Lines that match, and incidents where the answer did not speak of them.
     fn rest(&mut self) {
         let intent = self.facts.asked.intent;
+        if intent == Intent::Top {
+            return;
+        }
         if matches!(intent, Intent::Find | Intent::When | Intent::Since | Intent::Ongoing | Intent::Who) {
             self.out.push('\n');
             self.incidents(self.facts.fitting);
@@ -410,47 +439,6 @@ impl Answer<'_> {
             self.line(&text);
         }
     }
-
-    /// What people wrote that shares words with the question: where to read on.
-    fn written(&mut self) {
-        let first = self.found.lines.len() + self.found.recalled.len() + 1;
-        let texts = self.found.texts.iter().enumerate().filter(|(_, t)| t.by_words);
-        let rows: Vec<String> = texts.map(|(i, t)| read_on(&t.document, first + i)).collect();
-        if !rows.is_empty() {
-            self.line("\nWritten about it:");
-            for row in rows {
-                self.line(&row);
-            }
-        }
-    }
-
-    /// What was asked of the archive, and what was not looked at.
-    fn looks(&mut self) {
-        if self.facts.looks.is_empty() {
-            return;
-        }
-        self.line("\nThe answer rests on:");
-        for look in &self.facts.looks {
-            let all = if look.query.is_empty() { "(all records)" } else { &look.query };
-            let less = if look.complete { "" } else { " or more, not all was counted" };
-            let text = format!("- `` {} `` : {}{less}", all.replace('`', "'"), look.count);
-            self.line(&text);
-        }
-        let left = self.found.lines.len();
-        self.line("");
-        let text = format!(
-            "Seen in full: {}. Other lines were counted, not read.",
-            if left == 1 { "1 line".into() } else { format!("{left} lines") }
-        );
-        self.line(&text);
-    }
-}
-
-/// A text as an item with its mark.
-fn read_on(d: &aiobs_types::Document, number: usize) -> String {
-    let first = d.body.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
-    let plain = |text: &str, most| neutral(&withheld(&text.replace(['[', ']'], "|")), most);
-    format!("- {}: {} [{number}]", plain(&d.title, 100), plain(first.trim(), 120))
 }
 
 /// A line as an item with its mark.

@@ -17,11 +17,12 @@ const STRETCH: i64 = 60 * MINUTE;
 pub(crate) const RECENT: i64 = 5 * MINUTE;
 /// Patterns handed on.
 const PATTERNS: usize = 6;
+/// Kinds of lines told by their counts.
+const TOP: usize = 8;
 /// Lines about changes made by people.
 const DEPLOYS: usize = 5;
 /// Words of lines that tell of changes.
-const CHANGES: &str =
-    r"(?i)\b(deploy|rollout|rolled|releas|restart|reload|migrat|upgrad|config(uration)? chang|version|scal(ed|ing))";
+const CHANGES: &str = r"(?i)\b(deploy|rollout|rolled|releas|restart|reload|migrat|upgrad|config(uration)? chang|version:? v?[0-9]|scal(ed|ing))";
 
 /// One look into the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub(crate) struct Facts {
     pub(crate) recent: Option<(u64, u64)>,
     /// Templates that appeared or surged, with their example's index into the lines.
     pub(crate) patterns: Vec<(PatternChange, Option<usize>)>,
+    /// Kinds of lines that come most often: how often, and the index of the newest.
+    pub(crate) top: Vec<(u64, usize)>,
     /// Lines that tell of changes: indices.
     pub(crate) deploys: Vec<usize>,
     /// Earlier incidents like the one asked about.
@@ -159,6 +162,14 @@ impl Gathering<'_> {
         Ok(())
     }
 
+    fn top(&mut self, tally: &Tally) -> Result<(), ArchiveError> {
+        for (count, id) in tally.by_template().into_iter().take(TOP) {
+            let at = self.line(id)?;
+            self.facts.top.extend(at.map(|at| (count, at)));
+        }
+        Ok(())
+    }
+
     /// The stretch that is compared with the one before it.
     fn stretch(&self, about: &About<'_>) -> (Timestamp, Timestamp) {
         if let Some(range) = self.facts.range {
@@ -173,6 +184,10 @@ impl Gathering<'_> {
     }
 
     fn patterns(&mut self, from: Timestamp, to: Timestamp) -> Result<(), ArchiveError> {
+        // What begins with the archive is new to nobody.
+        if self.archive.extent()?.is_none_or(|(first, _)| first >= from) {
+            return Ok(());
+        }
         let length = to.since(from).max(1);
         let during = self.archive.template_counts(from, to)?;
         let before: HashMap<_, _> = self
@@ -202,12 +217,21 @@ impl Gathering<'_> {
         Ok(())
     }
 
+    /// Changes that were noticed when their lines were read; without any, lines with words of changes.
     fn deploys(&mut self, from: Timestamp, to: Timestamp) -> Result<(), ArchiveError> {
+        let before = from.plus(-to.since(from).max(10 * MINUTE));
+        let noticed: Vec<RecordId> = self.archive.changes(before, to)?.into_iter().filter_map(|c| c.record).collect();
+        for id in noticed.iter().rev().take(DEPLOYS).rev() {
+            let at = self.line(*id)?;
+            self.facts.deploys.extend(at);
+        }
+        if !self.facts.deploys.is_empty() {
+            return Ok(());
+        }
         let text = TextMatch { pattern: CHANGES.into(), regex: true, case_sensitive: true, negate: false };
-        let length = to.since(from).max(10 * MINUTE);
         let query = LogQuery {
             text: vec![text],
-            from: Some(from.plus(-length)),
+            from: Some(before),
             to: Some(to),
             order: Order::NewestFirst,
             limit: DEPLOYS,
@@ -255,6 +279,11 @@ pub(crate) fn gather(
         g.facts.subject = Some(g.tally(&during)?);
         g.facts.before = Some(g.tally(&before)?.1);
     }
+    if intent == Intent::Top
+        && let Some((_, tally)) = g.facts.subject.clone()
+    {
+        g.top(&tally)?;
+    }
     if matches!(intent, Intent::Ongoing) {
         let part = |from: i64, to: i64| LogQuery {
             from: Some(now.0.plus(-from)),
@@ -266,6 +295,11 @@ pub(crate) fn gather(
     }
     if matches!(intent, Intent::Changed | Intent::Why | Intent::Happened | Intent::Compare) {
         g.patterns(from, to)?;
+    }
+    if intent == Intent::Happened && g.facts.patterns.is_empty() {
+        let bad = subject.min_severity.max(Some(Level::Warn.floor()));
+        let (_, tally) = g.tally(&LogQuery { min_severity: bad, ..subject.clone() })?;
+        g.top(&tally)?;
     }
     if matches!(intent, Intent::Changed | Intent::Why) {
         g.deploys(from, to)?;

@@ -27,6 +27,8 @@ pub(crate) enum Intent {
     Who,
     /// Whether it goes on.
     Ongoing,
+    /// Which lines come most often.
+    Top,
     /// One stretch of time against the one before it.
     Compare,
     /// Nothing of these: lines that match.
@@ -48,6 +50,7 @@ impl Intent {
             Self::Fix => "what to do",
             Self::Who => "who or where",
             Self::Ongoing => "whether it goes on",
+            Self::Top => "what comes most often",
             Self::Compare => "a comparison",
             Self::Find => "lines that match",
         }
@@ -100,6 +103,15 @@ const RULES: &[(Intent, &[&str])] = &[
         "deja vu", "deja produit", "deja eu", "deja rencontre", "premiere fois", "comme avant", "par le passe",
         "incident similaire", "incidents similaires", "probleme connu",
     ]),
+    (Intent::Top, &[
+        "most frequent", "most common", "most often", "most of all", "noisiest", "top error", "top errors",
+        "top message", "top messages", "top warnings", "which errors", "what errors", "what are the errors",
+        "which warnings", "list errors", "list the errors", "list all errors", "list of errors", "show errors",
+        "show the errors", "show me errors", "show me the errors", "kinds of errors", "plus frequent",
+        "plus frequente", "plus frequents", "plus frequentes", "plus courant", "plus courante", "plus courantes",
+        "le plus souvent", "quelles erreurs", "quelles sont les erreurs", "liste les erreurs", "liste des erreurs",
+        "montre les erreurs", "montre moi les erreurs", "affiche les erreurs", "principales erreurs",
+    ]),
     (Intent::Compare, &[
         "compare", "compared", "versus", "vs", "difference between", "than yesterday", "than before", "than usual",
         "than normal", "more than", "worse than", "better than", "par rapport", "plus que", "pire que",
@@ -108,7 +120,7 @@ const RULES: &[(Intent, &[&str])] = &[
     (Intent::Changed, &[
         "changed", "what changes", "any change", "any changes", "what is new", "what s new", "anything new",
         "new errors", "new messages", "new patterns", "different now", "a deploy", "any deploy", "deployed",
-        "deployment", "deployments", "released", "release", "restarted", "a change", "quoi de neuf",
+        "deployment", "deployments", "released", "release", "anything restart", "restarted", "a change", "quoi de neuf",
         "quoi de nouveau", "nouvelles erreurs", "nouveaux messages", "deploiement", "deploiements", "deploye",
         "changement", "changements", "redemarre", "mise a jour",
     ]),
@@ -122,7 +134,7 @@ const RULES: &[(Intent, &[&str])] = &[
         "nombre de",
     ]),
     (Intent::Why, &[
-        "why", "cause", "causes", "caused", "reason", "pourquoi", "raison", "origine", "a cause de quoi",
+        "why", "cause", "causes", "caused", "reason", "mean", "means", "meaning", "signifie", "veut dire", "pourquoi", "raison", "origine", "a cause de quoi",
     ]),
     (Intent::Happened, &[
         "que s est il passe", "qu est ce qui s est passe", "qu est ce qui se passe", "qu est ce qui ne va pas",
@@ -140,7 +152,10 @@ const RULES: &[(Intent, &[&str])] = &[
     (Intent::Happened, &[
         "happened", "happen", "happens", "happening", "went wrong", "goes wrong", "is wrong", "going on", "summary",
         "summarise", "summarize", "overview", "status", "explain", "que se passe", "resume", "etat", "explique",
-        "expliquer", "probleme", "problemes", "problem", "problems",
+        "expliquer", "probleme", "problemes", "problem", "problems", "what broke", "what is broken", "what fails",
+        "what is failing", "what failed", "everything ok", "everything fine", "everything okay", "all good", "all ok",
+        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "is up", "is it up", "anything wrong",
+        "tout va bien", "va bien", "est ce que ca marche", "en panne", "tombe", "what is", "what are",
     ]),
 ];
 
@@ -206,7 +221,7 @@ fn incident(plain: &str) -> Option<IncidentId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Intent::{Before, Changed, Compare, Find, Fix, Happened, HowMany, Ongoing, Since, When, Who, Why};
+    use Intent::{Before, Changed, Compare, Find, Fix, Happened, HowMany, Ongoing, Since, Top, When, Who, Why};
 
     #[test]
     fn questions_in_english_and_french_are_understood() {
@@ -267,6 +282,16 @@ mod tests {
             ("Qui refuse les connexions ?", Who),
             ("Est-ce que ça continue encore ?", Ongoing),
             ("Est-ce toujours en cours ?", Ongoing),
+            ("What is the most frequent error?", Top),
+            ("List the errors of payments since 10 minutes ago", Top),
+            ("Which errors does db-1 have?", Top),
+            ("Quelle est l'erreur la plus fréquente ?", Top),
+            ("Montre les erreurs de payments", Top),
+            ("What does \"slots are reserved\" mean?", Why),
+            ("What broke after the deploy?", Happened),
+            ("Is everything ok now?", Happened),
+            ("Tout va bien ?", Happened),
+            ("Did anything restart?", Changed),
             ("Compare avec hier", Compare),
             ("Y a-t-il plus d'erreurs que d'habitude ?", Compare),
         ] {

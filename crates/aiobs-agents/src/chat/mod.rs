@@ -3,18 +3,22 @@
 
 mod answer;
 mod compose;
+mod earlier;
+mod ending;
 mod facts;
 mod intent;
+mod marks;
 mod period;
 mod phrase;
 mod retrieve;
+mod shorten;
 #[cfg(test)]
 mod tests;
 mod turn;
 
 use crate::{Advisor, Archive, Prompts, Surroundings, ToolUse};
 use aiobs_llm::{CancellationToken, Provider};
-use aiobs_types::{ChatMessage, ChatScope, ChatStep, Span};
+use aiobs_types::{ChatMessage, ChatScope, ChatStep, Span, TalkSummary};
 use std::sync::{Arc, Mutex, PoisonError};
 use turn::Turn;
 
@@ -51,6 +55,8 @@ pub struct Question {
     pub scope: ChatScope,
     /// Earlier turns, oldest first, without this question.
     pub history: Vec<ChatMessage>,
+    /// What the first of those turns said, as it was shortened for an earlier question.
+    pub summary: Option<TalkSummary>,
     /// Of the configured models, the one to ask first and the model it is to use; `None` keeps the order.
     pub prefer: Option<(String, Option<String>)>,
     /// Whether an answer from the cache will not do.
@@ -64,6 +70,8 @@ pub enum ChatOutput {
     Step(ChatStep),
     /// More text.
     Delta(String),
+    /// The first turns were shortened; kept with the conversation it goes along with the next questions.
+    Summary(Box<TalkSummary>),
     /// Finished spans of the question.
     Spans(Vec<Span>),
     /// The end, in every case: complete, cancelled or failed. Its text replaces the deltas (marks renumbered).

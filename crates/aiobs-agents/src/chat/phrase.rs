@@ -3,7 +3,7 @@
 use crate::Tally;
 use crate::context::fence::neutral;
 use crate::context::render;
-use aiobs_types::{Author, Level, Timestamp};
+use aiobs_types::{Author, Diagnosis, Level, Timestamp};
 use std::fmt::Write as _;
 
 /// Entries of a list of counts.
@@ -48,6 +48,11 @@ pub(super) fn author(author: &Author) -> String {
         Author::Playbook { id } => format!("playbook {id}"),
         Author::Facts => "the facts".into(),
     }
+}
+
+/// Whether a diagnosis says more than that nothing is known.
+pub(super) fn explains(d: &Diagnosis) -> bool {
+    d.author != Author::Facts
 }
 
 pub(super) fn change(before: u64, after: u64) -> String {

@@ -3,6 +3,7 @@
 
 use super::facts::{self, About, Facts};
 use super::intent::{self, Asked, Intent, plain};
+use super::phrase::explains;
 use crate::context::fence::neutral;
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
@@ -30,7 +31,7 @@ const RECALLED: (usize, usize) = (12, 2);
 #[rustfmt::skip]
 const STOP: &[&str] = &[
     "a", "about", "after", "again", "ago", "all", "alors", "already", "an", "and", "any", "anything", "apres", "are",
-    "arrive", "arrivee", "at", "aujourd", "aussi", "avant", "avec", "avoir", "be", "been", "before", "between", "but",
+    "arrive", "arrivee", "at", "aujourd", "aussi", "avant", "avec", "avoir", "be", "been", "before", "between", "but", "broke", "broken",
     "by", "ca", "can", "car", "cause", "ce", "cela", "ces", "cet", "cette", "changed", "changes", "combien", "comme",
     "commence", "comment", "compare", "component", "components", "corriger", "dans", "day", "days", "de", "deja",
     "deploy", "deployed", "depuis", "dernier", "derniere", "dernieres", "derniers", "des", "did", "dire", "dit", "do",
@@ -48,6 +49,8 @@ const STOP: &[&str] = &[
     "their", "them", "then", "there", "this", "time", "times", "to", "today", "toujours", "tous", "tout", "trop",
     "un", "une", "usual", "va", "vers", "versus", "vous", "warning", "warnings", "was", "we", "week", "weeks", "were",
     "what", "when", "where", "which", "who", "why", "with", "wrong", "y", "yesterday", "you",
+    "everything", "anything", "frequent", "frequente", "frequents", "frequentes", "common", "courante", "courantes",
+    "mean", "means", "meaning", "signifie", "veut", "okay", "fine", "bien", "panne", "principales", "down", "healthy",
     "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];
 
@@ -75,10 +78,10 @@ pub(super) fn step(area: Area, text: String) -> ChatStep {
     ChatStep { area: Some(area), text, ..ChatStep::default() }
 }
 
-/// Records and texts that the last answers cited, newest first, without doubles.
-fn cited(history: &[ChatMessage]) -> (Vec<RecordId>, Vec<&CitedText>) {
+/// Records and texts of these citations, without doubles.
+fn cited<'a>(citations: impl Iterator<Item = &'a Citation>) -> (Vec<RecordId>, Vec<&'a CitedText>) {
     let (mut ids, mut texts) = (Vec::new(), Vec::<&CitedText>::new());
-    for citation in history.iter().rev().flat_map(|m| &m.citations) {
+    for citation in citations {
         match citation {
             Citation::Record(id) if ids.len() < RECALLED.0 && !ids.contains(id) => ids.push(*id),
             Citation::Text(t) if texts.len() < RECALLED.1 && !texts.contains(&t.as_ref()) => texts.push(t),
@@ -91,9 +94,18 @@ fn cited(history: &[ChatMessage]) -> (Vec<RecordId>, Vec<&CitedText>) {
 impl Found {
     /// Adds what was cited earlier and is not there, behind the rest.
     pub(crate) fn recall(&mut self, history: &[ChatMessage], archive: &dyn Archive) -> Result<(), ArchiveError> {
-        let (ids, texts) = cited(history);
-        let missing: Vec<RecordId> =
-            ids.into_iter().filter(|id| self.lines.iter().all(|e| e.record.id != *id)).collect();
+        self.again(history.iter().rev().flat_map(|m| &m.citations), archive)
+    }
+
+    /// Adds what these lead to and is not there, behind the rest.
+    pub(crate) fn again<'a>(
+        &mut self,
+        citations: impl Iterator<Item = &'a Citation>,
+        archive: &dyn Archive,
+    ) -> Result<(), ArchiveError> {
+        let (ids, texts) = cited(citations);
+        let known = |id: &RecordId| self.lines.iter().chain(&self.recalled).any(|e| e.record.id == *id);
+        let missing: Vec<RecordId> = ids.into_iter().filter(|id| !known(id)).collect();
         for record in archive.records(&missing)? {
             let source = archive.source_name(record.source).unwrap_or_default();
             self.recalled.push(Exhibit { record, source, why: Why::Around });
@@ -332,16 +344,18 @@ pub(crate) fn retrieve(
             let diagnosis = archive.diagnosis(incident.fingerprint)?;
             found.incidents.push((incident, diagnosis));
         }
-        found.incidents.sort_by_key(|(i, _)| !speaks_of(i, question));
+        found.incidents.sort_by_key(|(i, _)| (!speaks_of(i, question), i.caused_by.is_some()));
     }
     let meaning = by_meaning(question, named.as_ref(), archive, &mut found)?;
     search.steps.push(meaning);
     let all = named.is_some() || words.is_empty();
     let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
-    // Nobody diagnosed the one asked about: what a playbook says of it is better than nothing.
+    let fitting = if named.is_none() { with_cause(&mut found.incidents, fitting, archive)? } else { fitting };
+    // Nobody explained the one asked about: what a playbook says of it is better than nothing.
     if named.is_none()
-        && matches!(asked.intent, Intent::Why | Intent::Fix)
-        && let Some((incident, None)) = found.incidents.first().filter(|_| fitting > 0)
+        && matches!(asked.intent, Intent::Why | Intent::Fix | Intent::Happened)
+        && let Some((incident, d)) = found.incidents.first().filter(|_| fitting > 0)
+        && !d.as_ref().is_some_and(explains)
     {
         found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
     }
@@ -365,6 +379,24 @@ pub(crate) fn retrieve(
     }
     found.facts = facts;
     Ok(found)
+}
+
+/// Puts what caused the first incident before it. How many fit then, of those that fitted before.
+fn with_cause(
+    incidents: &mut Vec<(Incident, Option<Diagnosis>)>,
+    fitting: usize,
+    archive: &dyn Archive,
+) -> Result<usize, ArchiveError> {
+    let cause = incidents.first().filter(|_| fitting > 0).and_then(|(i, _)| i.caused_by);
+    let Some(cause) = cause else { return Ok(fitting) };
+    if let Some(at) = incidents.iter().position(|(i, _)| i.id == cause) {
+        incidents[..=at].rotate_right(1);
+        return Ok(if at < fitting { fitting } else { fitting + 1 });
+    }
+    let Some(incident) = archive.incident(cause)? else { return Ok(fitting) };
+    let diagnosis = archive.diagnosis(incident.fingerprint)?;
+    incidents.insert(0, (incident, diagnosis));
+    Ok(fitting + 1)
 }
 
 /// What was written about it, and incidents that are about the same in other words. Those stand behind the others: no

@@ -66,6 +66,11 @@ fn every_kind_of_question_gets_its_own_answer_in_both_languages() {
         ("Quand 1.15.0 ?", "once."),
         ("Is it still refused?", "**Yes, it goes on**: 5 records in the last 5 min"),
         ("Est-ce que ça continue encore ?", "**Yes, it goes on**"),
+        (
+            "Which errors are there?",
+            "5 matching records, by how often they come:\n- **5 times**, orders: connection to",
+        ),
+        ("Quelles sont les erreurs les plus fréquentes ?", "- **5 times**, orders: connection to"),
         ("Who refused?", "**orders**, with 5 of 5 matching records."),
         ("Quel composant refused ?", "**orders**"),
         ("What changed before the errors?", "POOL_MAX=200"),

@@ -1,8 +1,10 @@
 //! One question on its way to its answer: what is found for it, the model's calls with the tools it asks for between them,
 //! and the message in the end. Used by the chat's service; it decides nothing about what is found.
 
-use super::answer::{self, Asking, cite, messages};
+use super::answer::{self, Asking, messages};
 use super::compose::by_rules;
+use super::earlier;
+use super::marks::cite;
 use super::retrieve::{Found, retrieve};
 use super::{ChatDeps, ChatOutput, Question, RETRIEVAL};
 use crate::ArchiveError;
@@ -14,7 +16,7 @@ use aiobs_llm::{
     CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, FinishReason, LlmError, Message, Provider,
     Tool, ToolCall,
 };
-use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, Timestamp, semconv};
+use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, TalkSummary, Timestamp, semconv};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 
@@ -32,7 +34,7 @@ pub(super) struct Turn {
 }
 
 /// What came from a model.
-struct Said {
+pub(super) struct Said {
     text: String,
     /// Where what it said last begins.
     last: usize,
@@ -42,12 +44,14 @@ struct Said {
     /// What its marks may lead to.
     sources: Sources,
     usage: ChatUsage,
+    /// Calls that were answered.
+    calls: u32,
     end: Result<Completion, LlmError>,
 }
 
 impl Said {
     /// Counts what one call took. A price that is not known makes the sum unknown.
-    fn took(&mut self, done: &Completion, first: bool) {
+    pub(super) fn took(&mut self, done: &Completion) {
         let (u, usage) = (&mut self.usage, &done.usage);
         let (input, output) = (usage.input_tokens.unwrap_or(0), usage.output_tokens.unwrap_or(0));
         u.input_tokens += input;
@@ -55,7 +59,8 @@ impl Said {
         u.filled = input + output;
         u.estimated |= usage.estimated;
         let cost = usage.cost_usd.map(|usd| (usd * 1e6).round() as u64);
-        u.cost_micro_usd = if first { cost } else { u.cost_micro_usd.zip(cost).map(|(a, b)| a + b) };
+        u.cost_micro_usd = if self.calls == 0 { cost } else { u.cost_micro_usd.zip(cost).map(|(a, b)| a + b) };
+        self.calls += 1;
     }
 }
 
@@ -76,7 +81,7 @@ impl Turn {
         }
         let provider = self.deps.provider.clone();
         let able = can_use_tools(provider.clone(), self.deps.model.clone(), self.deps.tools);
-        let (found, able) = tokio::join!(self.find(&mut log), able);
+        let (mut found, able) = tokio::join!(self.find(&mut log), able);
         for step in &found.steps {
             (self.out)(ChatOutput::Step(step.clone()));
         }
@@ -86,7 +91,7 @@ impl Turn {
             match provider {
                 None => self.without_model(&found, "none is reachable"),
                 Some(provider) => {
-                    let said = self.model(provider, &found, able, &mut log).await;
+                    let said = self.model(provider, &mut found, able, &mut log).await;
                     self.said(said, &found)
                 }
             }
@@ -105,9 +110,11 @@ impl Turn {
         let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
         let (question, scope, history) =
             (self.asked.text.clone(), self.asked.scope.clone(), self.asked.history.clone());
+        let shortened = earlier::fitting(&history, self.asked.summary.as_ref()).cloned();
         let work = tokio::task::spawn_blocking(move || {
             let mut found = retrieve(&question, &scope, Timestamp::now(), archive.as_ref(), advisor.as_ref())?;
             found.recall(&history, archive.as_ref())?;
+            found.again(shortened.iter().flat_map(|s| &s.citations), archive.as_ref())?;
             Ok::<_, ArchiveError>(found)
         });
         let failed = |text: String| {
@@ -128,35 +135,33 @@ impl Turn {
     }
 
     /// Asks the model, does what it wants looked up, and asks again, until it answers.
-    async fn model(&self, provider: Arc<dyn Provider>, found: &Found, able: bool, log: &mut SpanLog) -> Said {
-        let mut tools = able.then(|| {
-            let (archive, surroundings) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.surroundings));
-            let now = if found.facts.now == Timestamp(0) { Timestamp::now() } else { found.facts.now };
-            ToolBox::new(AskKit { archive, surroundings, sources: found.sources(), now }, Bounds::default())
-        });
-        let offered = tools.as_ref().map(ToolBox::offered).unwrap_or_default();
-        let prepared = messages(&Asking {
-            question: &self.asked.text,
-            scope: &self.asked.scope,
-            history: &self.asked.history,
-            found,
-            prompts: &self.deps.prompts,
-            context: self.deps.num_ctx,
-            tools: &offered,
-        });
-        if let Some(tools) = &mut tools {
-            tools.narrow(prepared.room);
-        }
-        let mut talk = prepared.messages;
+    async fn model(&self, provider: Arc<dyn Provider>, found: &mut Found, able: bool, log: &mut SpanLog) -> Said {
+        let offered = if able { self.tools(found).offered() } else { Vec::new() };
         let mut said = Said {
             text: String::new(),
             last: 0,
             author: String::new(),
             steps: Vec::new(),
-            sources: found.sources(),
+            sources: Sources::default(),
             usage: ChatUsage { context: self.deps.num_ctx, ..ChatUsage::default() },
+            calls: 0,
             end: Err(LlmError::Cut),
         };
+        let mut summary = earlier::fitting(&self.asked.history, self.asked.summary.as_ref()).cloned();
+        let room = answer::room(&self.asking(found, summary.as_ref(), &offered));
+        if let Some(turns) = earlier::due(&self.asked.history, summary.as_ref(), room)
+            && let Some(new) = self.shorten(&provider, turns, summary.as_ref(), &mut said, log).await
+        {
+            self.cite_again(found, &new).await;
+            summary = Some(new);
+        }
+        said.sources = found.sources();
+        let mut tools = able.then(|| self.tools(found));
+        let prepared = messages(&self.asking(found, summary.as_ref(), &offered));
+        if let Some(tools) = &mut tools {
+            tools.narrow(prepared.room);
+        }
+        let mut talk = prepared.messages;
         for round in 1..=ROUNDS {
             let offered = if round < ROUNDS { tools.as_ref().map(ToolBox::offered) } else { None };
             let label = prepared.label.clone();
@@ -164,7 +169,7 @@ impl Turn {
             said.last = asked.from;
             if let Ok(done) = &said.end {
                 let done = done.clone();
-                said.took(&done, round == 1);
+                said.took(&done);
             }
             let wants = asked.wants;
             let Some(used) = tools.take().filter(|_| !wants.is_empty() && said.end.is_ok()) else { break };
@@ -184,6 +189,25 @@ impl Turn {
             tools = Some(used);
         }
         said
+    }
+
+    fn tools(&self, found: &Found) -> ToolBox<AskKit> {
+        let (archive, surroundings) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.surroundings));
+        let now = if found.facts.now == Timestamp(0) { Timestamp::now() } else { found.facts.now };
+        ToolBox::new(AskKit { archive, surroundings, sources: found.sources(), now }, Bounds::default())
+    }
+
+    fn asking<'a>(&'a self, found: &'a Found, summary: Option<&'a TalkSummary>, tools: &'a [Tool]) -> Asking<'a> {
+        Asking {
+            question: &self.asked.text,
+            scope: &self.asked.scope,
+            history: &self.asked.history,
+            summary,
+            found,
+            prompts: &self.deps.prompts,
+            context: self.deps.num_ctx,
+            tools,
+        }
     }
 
     /// Carries out calls; `None` when the question was cancelled or the tools died.
@@ -279,7 +303,7 @@ impl Turn {
         (self.out)(ChatOutput::Delta(delta.to_owned()));
     }
 
-    fn tell(&self, text: String) {
+    pub(super) fn tell(&self, text: String) {
         (self.out)(ChatOutput::Step(ChatStep { text, ..ChatStep::default() }));
     }
 

@@ -22,6 +22,10 @@ pub(crate) fn fenced(name: &str, body: &str) -> String {
 }
 
 fn row(record: &LogRecord, source: &str, mark: &str, why: &str) -> String {
+    row_within(record, source, mark, why, RECORD_LIMIT)
+}
+
+fn row_within(record: &LogRecord, source: &str, mark: &str, why: &str, most: usize) -> String {
     let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
     format!(
         "{mark} {} {} {} {} [{why}] | {}\n",
@@ -29,7 +33,7 @@ fn row(record: &LogRecord, source: &str, mark: &str, why: &str) -> String {
         record.severity,
         neutral(file, 60),
         neutral(&record.component, 60),
-        neutral(&withheld(&record.text), RECORD_LIMIT)
+        neutral(&withheld(&record.text), most)
     )
 }
 
@@ -49,9 +53,10 @@ pub(crate) fn records(evidence: &Evidence) -> String {
     out
 }
 
-/// Records numbered from 1, for a chat.
-pub(crate) fn numbered(exhibits: &[Exhibit]) -> String {
-    let body: String = exhibits.iter().enumerate().map(|(i, e)| marked(e, &format!("[{}]", i + 1))).collect();
+/// Records numbered from 1, for a chat; at most so many characters of the text of each.
+pub(crate) fn numbered(exhibits: &[Exhibit], most: usize) -> String {
+    let one = |(i, e): (usize, &Exhibit)| row_within(&e.record, &e.source, &format!("[{}]", i + 1), e.why.name(), most);
+    let body: String = exhibits.iter().enumerate().map(one).collect();
     fenced("lines: [number], time (UTC), level, source, component, [why it is here] | text", &body)
 }
 

@@ -89,11 +89,15 @@ pub(crate) fn document(d: &Document) -> String {
 
 /// A text that was found by meaning, with a mark before it: what and where it is, then its lines.
 pub(crate) fn passage(d: &aiobs_types::Document, mark: &str) -> String {
+    passage_within(d, mark, PASSAGE)
+}
+
+fn passage_within(d: &aiobs_types::Document, mark: &str, most: usize) -> String {
     let of = d.incident.map(|i| format!(" of incident {i}")).unwrap_or_default();
     let place = if d.place.is_empty() { String::new() } else { format!(" ({})", safe(&d.place, 160)) };
     let head = format!("{mark} {}{of}: {}{place}\n", d.kind.name(), safe(&d.title, 160));
     let mut out = head;
-    let mut room = PASSAGE;
+    let mut room = most;
     for line in d.body.lines().filter(|l| !l.trim().is_empty()) {
         let line = format!("  {}\n", safe(line, LINE));
         let length = line.chars().count();
@@ -107,9 +111,10 @@ pub(crate) fn passage(d: &aiobs_types::Document, mark: &str) -> String {
     out
 }
 
-/// Texts that were found by meaning, numbered from `first` on.
-pub(crate) fn passages(list: &[aiobs_types::Document], first: usize) -> String {
-    let body: String = list.iter().enumerate().map(|(i, d)| passage(d, &format!("[{}]", first + i))).collect();
+/// Texts that were found by meaning, numbered from `first` on; at most so many characters of each.
+pub(crate) fn passages(list: &[aiobs_types::Document], first: usize, most: usize) -> String {
+    let one = |(i, d): (usize, &aiobs_types::Document)| passage_within(d, &format!("[{}]", first + i), most);
+    let body: String = list.iter().enumerate().map(one).collect();
     fenced(
         "written or found out before, which may be about something else: [number] what it is: title (where) | text",
         &body,

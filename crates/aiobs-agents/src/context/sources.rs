@@ -29,7 +29,8 @@ impl Sources {
         self.of(cited(document))
     }
 
-    fn of(&mut self, citation: Citation) -> usize {
+    /// The number of a citation, a new one when it has none.
+    pub(crate) fn of(&mut self, citation: Citation) -> usize {
         if let Some(n) = self.number(&citation) {
             return n;
         }
@@ -40,6 +41,11 @@ impl Sources {
     /// The number of something.
     pub(crate) fn number(&self, citation: &Citation) -> Option<usize> {
         self.0.iter().position(|c| c == citation).map(|i| i + 1)
+    }
+
+    /// All, in the order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Citation> {
+        self.0.iter()
     }
 
     /// What a number leads to.

@@ -1,13 +1,14 @@
-//! A lexical embedding that needs no model: stems, pairs of stems, pieces of words (character n-grams, so that a typo or
+//! A lexical embedding that needs no model: stems, pairs of stems, names with a number, pieces of words (character n-grams, so that a typo or
 //! an unknown ending still fits) and groups of words that mean the same, hashed into a vector (feature hashing,
 //! Weinberger et al. 2009). It finds paraphrases that share roots or meaning in operations, not more. Pure.
 
 use crate::lexicon;
-use crate::words::{Word, words};
+use crate::names::names;
+use crate::words::words;
 use std::collections::HashMap;
 
 /// Name and version: when a weight or the lexicon changes the vectors, the version counts up and they are made again.
-pub const LOCAL_MODEL: &str = "local-1";
+pub const LOCAL_MODEL: &str = "local-2";
 /// Numbers per vector.
 pub const LOCAL_DIMENSIONS: usize = 1024;
 
@@ -16,6 +17,7 @@ const STEM: f32 = 1.0;
 const PAIR: f32 = 0.5;
 const PIECES: f32 = 0.45;
 const GROUP: f32 = 0.9;
+const NAME: f32 = 1.2;
 /// What a word counts that is in every other text of operations.
 const COMMON: f32 = 0.35;
 /// What a group counts at least of that, however frequent the word that stands for it.
@@ -44,13 +46,14 @@ fn slot(kind: u8, feature: &str) -> (usize, f32) {
 }
 
 /// Features with how often they occur, each with what one occurrence counts.
-fn features(words: &[Word], weigh: impl Fn(&str) -> f32) -> HashMap<(u8, String), (f32, u32)> {
+fn features(text: &str, weigh: impl Fn(&str) -> f32) -> HashMap<(u8, String), (f32, u32)> {
+    let words = words(text);
     let mut found: HashMap<(u8, String), (f32, u32)> = HashMap::new();
     let mut add = |kind: u8, feature: String, weight: f32| {
         let entry = found.entry((kind, feature)).or_insert((weight, 0));
         entry.1 += 1;
     };
-    for word in words {
+    for word in &words {
         let common = COMMON_STEMS.contains(&word.stem.as_str());
         let weight = if common { COMMON } else { 1.0 } * weigh(&word.stem);
         add(0, word.stem.clone(), STEM * weight);
@@ -63,7 +66,11 @@ fn features(words: &[Word], weigh: impl Fn(&str) -> f32) -> HashMap<(u8, String)
     for pair in words.windows(2) {
         add(2, format!("{} {}", pair[0].stem, pair[1].stem), PAIR);
     }
-    lexicon::groups(words, |group, word| add(3, group.to_string(), GROUP * weigh(&word.stem).max(LEAST)));
+    for name in names(text) {
+        let weight = NAME * weigh(&name);
+        add(4, name, weight);
+    }
+    lexicon::groups(&words, |group, word| add(3, group.to_string(), GROUP * weigh(&word.stem).max(LEAST)));
     found
 }
 
@@ -76,7 +83,7 @@ pub fn embed(text: &str) -> Vec<f32> {
 /// the word count with it.
 pub fn embed_weighed(text: &str, weight: impl Fn(&str) -> f32) -> Vec<f32> {
     let mut vector = vec![0.0; LOCAL_DIMENSIONS];
-    for ((kind, feature), (counts, times)) in features(&words(text), weight) {
+    for ((kind, feature), (counts, times)) in features(text, weight) {
         let (at, sign) = slot(kind, &feature);
         // The tenth occurrence says less than the second.
         vector[at] += sign * counts * (1.0 + (times as f32).ln());

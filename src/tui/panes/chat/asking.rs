@@ -1,12 +1,13 @@
 //! Asking: what is sent, earlier questions that come back, the same once more, and what an answer brings.
 
+use super::choose::chosen_before;
 use super::state::{Pending, State, editor};
 use super::{conversation, view};
-use crate::runtime::events::{Answered, Ask, Request, Talk};
+use crate::runtime::events::{Answered, Ask, ChangeTalk, Request, Talk};
 use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::panes::PaneCx;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Conversation};
+use aiobs_types::{ChatMessage, ChatRole, ChatScope, ChosenModel, Conversation, TalkChoice};
 use ratatui::layout::{Position, Rect};
 
 /// Nanoseconds in which an answer counts as having come all at once.
@@ -124,8 +125,13 @@ impl State {
         true
     }
 
-    /// Another conversation is shown, from its newest turn.
+    /// Another conversation is shown, from its newest turn, with what was chosen for it; a new one goes on with what is
+    /// chosen now.
     pub(super) fn begin(&mut self, conversation: Option<Conversation>, turns: Vec<ChatMessage>) {
+        if let Some(c) = &conversation {
+            self.scope.clone_from(&c.choice.scope);
+            self.model = c.choice.model.as_ref().map(chosen_before);
+        }
         self.conversation = conversation;
         self.history = turns;
         self.instead = None;
@@ -136,7 +142,10 @@ impl State {
 
     /// What the archive has of a conversation.
     pub(super) fn loaded(&mut self, talk: &Talk) {
+        // What another pane asks about while the first conversation is being read holds.
+        let asked = (!self.loaded && (self.led || self.scope != ChatScope::All)).then(|| self.scope.clone());
         self.begin(talk.conversation.clone(), talk.turns.clone());
+        self.scope = asked.unwrap_or_else(|| std::mem::take(&mut self.scope));
         self.loaded = true;
         // The question that is being answered may be stored already; it is shown with its answer.
         if let (Some(p), Some(last)) = (&self.pending, self.history.last())
@@ -145,6 +154,16 @@ impl State {
         {
             self.history.pop();
         }
+    }
+
+    /// Has the archive keep what is chosen for the next question, when that has changed.
+    pub(super) fn keep_choice(&mut self) -> Option<Effect> {
+        let model = self.model.as_ref();
+        let model = model.map(|m| ChosenModel { server: m.server.clone(), model: m.model.clone() });
+        let choice = TalkChoice { scope: self.scope.clone(), model };
+        let talk = self.conversation.as_mut().filter(|c| c.choice != choice)?;
+        talk.choice = choice.clone();
+        Some(Effect::Send(Request::ChangeTalk(ChangeTalk::Choose(talk.id, Box::new(choice)))))
     }
 
     pub(super) fn done(&mut self, answered: &Answered, cx: &PaneCx<'_>) {

@@ -9,6 +9,7 @@ use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::scroll::Cursor;
 use crate::tui::widgets::text;
+use aiobs_types::ChosenModel;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -24,6 +25,16 @@ pub(super) fn named(m: &ModelChoice) -> String {
     if m.model.is_empty() { m.server.clone() } else { m.model.clone() }
 }
 
+/// A choice that was kept. Where the model is and what is wrong with it is not known until it is asked for.
+pub(super) fn chosen_before(kept: &ChosenModel) -> ModelChoice {
+    ModelChoice { server: kept.server.clone(), model: kept.model.clone(), ..ModelChoice::default() }
+}
+
+/// Whether both name the same model of the same server.
+fn same(a: &ModelChoice, b: &ModelChoice) -> bool {
+    a.server == b.server && a.model == b.model
+}
+
 fn place(m: &ModelChoice) -> String {
     format!("{}, {}", m.provider, if m.local { "this machine" } else { "another machine" })
 }
@@ -33,6 +44,17 @@ impl State {
     pub(super) fn choose(&mut self) -> Vec<Effect> {
         self.choosing = Some(Choose::default());
         vec![Effect::Send(Request::ModelChoices)]
+    }
+
+    /// Asks whether the model that was chosen before can still be asked.
+    pub(super) fn look_for_model(&self) -> Option<Effect> {
+        self.model.is_some().then_some(Effect::Send(Request::ModelChoices))
+    }
+
+    /// A model whose server is configured no more is chosen no more, and that is told.
+    pub(super) fn still_there(&mut self) -> Option<Effect> {
+        let gone = self.model.take_if(|m| self.models.iter().all(|one| one.server != m.server))?;
+        Some(Effect::warn(format!("{} is configured no more: the configured order answers", named(&gone))))
     }
 
     /// A key while the choice is open; `height` rows are seen.
@@ -84,7 +106,11 @@ impl State {
             let style = if at { cx.style(Role::Selection) } else { cx.style(Role::Text) };
             frame.buffer_mut().set_style(row, style);
             let one = i.checked_sub(1).and_then(|i| self.models.get(i));
-            let mark = if self.model.as_ref() == one { cx.glyphs.bullet } else { " " };
+            let chosen = match (&self.model, one) {
+                (Some(a), Some(b)) => same(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            let mark = if chosen { cx.glyphs.bullet } else { " " };
             let (name, about) = match one {
                 None => {
                     ("as configured".to_owned(), "the first that answers, in the order of the configuration".to_owned())

@@ -19,6 +19,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("retry", "", "ask the last question again"),
     ("edit", "", "write the last question anew"),
     ("new", "", "begin another conversation; this one is kept"),
+    ("clear", "", "the same: an empty conversation"),
     ("talks", "", "list the conversations"),
     ("rename", "NAME", "give this conversation another name"),
     ("delete", "", "delete this conversation"),
@@ -65,7 +66,7 @@ impl State {
             "sql" => return Ok(vec![Effect::RunSql(rest.to_owned())]),
             "retry" => return self.retry(cx),
             "edit" => return Ok(self.edit_question(cx)),
-            "new" => return Ok(self.fresh(cx)),
+            "new" | "clear" => return Ok(self.fresh(cx)),
             "talks" => return Ok(self.list()),
             "rename" => {
                 let id = self.conversation.as_ref().map(|c| c.id).ok_or("There is no conversation to name yet")?;

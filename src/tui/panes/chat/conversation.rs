@@ -3,6 +3,7 @@
 use super::examples::examples;
 use super::flow::{Cache, Doc, Dress, Flow, Target};
 use super::state::{Pending, State};
+use super::summary;
 use crate::tui::action::{Action, Context};
 use crate::tui::format::{compact, percent};
 use crate::tui::panes::PaneCx;
@@ -38,6 +39,7 @@ pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize
             }
             ChatRole::Assistant => answer(&mut flow, &mut cache, state, message, cx),
         }
+        summary::below((&mut flow, &mut cache), state, message, |n| incident(n, cx), cx);
     }
     if let Some(pending) = &state.pending {
         newest = flow.len();
@@ -226,7 +228,7 @@ fn usage_text(u: &ChatUsage) -> String {
         let share = filled as f64 / f64::from(u.context);
         let _ = write!(out, ", context {} full", percent(share.min(1.0)));
     }
-    if let Some(micro) = u.cost_micro_usd {
+    if let Some(micro) = u.cost_micro_usd.filter(|cost| *cost > 0) {
         let _ = write!(out, ", ${:.4}", micro as f64 / 1e6);
     }
     out

@@ -20,6 +20,8 @@ pub(super) enum Target {
     Record(RecordId),
     /// A cited text: number of the answer, and of the mark from 1.
     Text(u64, usize),
+    /// A text that the summary of the first turns cites: number of the mark from 1.
+    Summarised(usize),
     /// An incident that is named.
     Incident(IncidentId),
     /// A question to begin with, by its place in the list.

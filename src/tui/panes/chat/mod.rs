@@ -12,6 +12,7 @@ mod flow;
 mod reading;
 mod section;
 mod state;
+mod summary;
 mod talks;
 #[cfg(test)]
 mod tests;

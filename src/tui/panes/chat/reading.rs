@@ -113,6 +113,12 @@ impl State {
                     self.section = Some(Section::new(text.as_ref().clone()));
                 }
             }
+            Some((_, Target::Summarised(n))) => {
+                let summary = self.conversation.as_ref().and_then(|c| c.summary.as_ref());
+                if let Some(Citation::Text(text)) = summary.and_then(|s| s.citations.get(n.checked_sub(1)?)) {
+                    self.section = Some(Section::new(text.as_ref().clone()));
+                }
+            }
             Some((_, Target::Example(i))) => {
                 if let Some(text) = examples(cx.snapshot).into_iter().nth(*i) {
                     self.editor = editor();

@@ -84,7 +84,7 @@ pub struct State {
     /// The block of code copied last, counted from the last one.
     pub(super) copied: usize,
     /// Another pane led here: Esc out of an empty editor goes straight back.
-    led: bool,
+    pub(super) led: bool,
 }
 
 impl Default for State {
@@ -187,37 +187,9 @@ impl State {
         let command = self.editor.lines().first().is_some_and(|l| l.starts_with('/'));
         if command { self.offer(cx) } else { self.suggest.clear() }
     }
-}
 
-impl Pane for State {
-    fn context(&self) -> Context {
-        if self.talks.as_ref().is_some_and(Talks::types) {
-            Context::Input
-        } else if self.editing {
-            Context::Editor
-        } else {
-            Context::Chat
-        }
-    }
-
-    fn enter(&mut self, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if self.loaded { Vec::new() } else { vec![Effect::Send(Request::Talk(None))] }
-    }
-
-    fn go(&mut self, to: &Goto, _cx: &PaneCx<'_>) -> Vec<Effect> {
-        if let Goto::Scope(scope) = to {
-            self.scope.clone_from(scope);
-            self.editing = true;
-            self.led = true;
-            self.section = None;
-            self.talks = None;
-            self.choosing = None;
-            self.follow_newest();
-        }
-        Vec::new()
-    }
-
-    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+    /// A bound key.
+    fn act(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         if self.editing {
             return self.type_key(action, cx);
         }
@@ -246,6 +218,41 @@ impl Pane for State {
                 Vec::new()
             }
         }
+    }
+}
+
+impl Pane for State {
+    fn context(&self) -> Context {
+        if self.talks.as_ref().is_some_and(Talks::types) {
+            Context::Input
+        } else if self.editing {
+            Context::Editor
+        } else {
+            Context::Chat
+        }
+    }
+
+    fn enter(&mut self, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        if self.loaded { Vec::new() } else { vec![Effect::Send(Request::Talk(None))] }
+    }
+
+    fn go(&mut self, to: &Goto, _cx: &PaneCx<'_>) -> Vec<Effect> {
+        if let Goto::Scope(scope) = to {
+            self.scope.clone_from(scope);
+            self.editing = true;
+            self.led = true;
+            self.section = None;
+            self.talks = None;
+            self.choosing = None;
+            self.follow_newest();
+        }
+        self.keep_choice().into_iter().collect()
+    }
+
+    fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let mut effects = self.act(action, cx);
+        effects.extend(self.keep_choice());
+        effects
     }
 
     fn on_key(&mut self, key: KeyEvent, cx: &PaneCx<'_>) -> Vec<Effect> {
@@ -282,8 +289,12 @@ impl Pane for State {
     }
 
     fn on_event(&mut self, event: &Event, cx: &PaneCx<'_>) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match event {
-            Event::Talk(talk) => self.loaded(talk),
+            Event::Talk(talk) => {
+                self.loaded(talk);
+                effects.extend(self.look_for_model());
+            }
             Event::Talks(all) => {
                 if let Some(talks) = &mut self.talks {
                     talks.loaded(all);
@@ -291,6 +302,7 @@ impl Pane for State {
             }
             Event::ModelChoices(Ok(models)) => {
                 self.models.clone_from(models);
+                effects.extend(self.still_there());
                 if self.editing {
                     self.typed(cx);
                 }
@@ -310,7 +322,8 @@ impl Pane for State {
             Event::ChatDone(answered) => self.done(answered, cx),
             _ => {}
         }
-        Vec::new()
+        effects.extend(self.keep_choice());
+        effects
     }
 
     fn cancel(&mut self, _cx: &PaneCx<'_>) -> Option<Vec<Effect>> {

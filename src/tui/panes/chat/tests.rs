@@ -1,6 +1,9 @@
 //! What a user sees and does in Chat.
 #![allow(clippy::unwrap_used)]
 
+mod cites;
+mod talks;
+
 use super::State;
 use crate::runtime::events::{Answered, Ask, ChangeTalk, Event, ModelChoice, ModelState, Request, Talk};
 use crate::tui::action::Action::{
@@ -14,6 +17,7 @@ use crate::tui::panes::{Goto, Pane};
 use crate::tui::theme::Depth;
 use aiobs_types::{
     Area, ChatMessage, ChatRole, ChatScope, ChatStep, Citation, CitedText, Conversation, IncidentId, RecordId,
+    TalkChoice,
 };
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -63,6 +67,7 @@ fn conversation(id: u64, title: &str) -> Conversation {
         input_tokens: 1_200,
         output_tokens: 300,
         cost_micro_usd: (id == 5).then_some(1_900),
+        ..Conversation::default()
     }
 }
 
@@ -249,8 +254,9 @@ fn slash_commands_run_and_say_what_is_wrong() {
         pane.editor = super::state::editor();
         (effects, left)
     };
-    let id = 7;
-    assert_eq!(run(&mut pane, &format!("/incident {id}")).0, []);
+    let choice = TalkChoice { scope: SCOPE, model: None };
+    let kept = Effect::Send(Request::ChangeTalk(ChangeTalk::Choose(5, Box::new(choice))));
+    assert_eq!(run(&mut pane, "/incident 7").0, [kept]);
     assert_eq!(pane.scope, SCOPE);
     run(&mut pane, "/sc all");
     assert_eq!(pane.scope, ChatScope::All);
@@ -272,7 +278,7 @@ fn slash_commands_run_and_say_what_is_wrong() {
     assert_eq!(run(&mut pane, "/sql SELECT 1").0, [Effect::RunSql("SELECT 1".into())]);
     let renamed = Request::ChangeTalk(ChangeTalk::Rename(5, "Orders".into()));
     assert_eq!(run(&mut pane, "/rename Orders").0, [Effect::Send(renamed)]);
-    run(&mut pane, "/new");
+    run(&mut pane, "/clear");
     assert!(pane.history.is_empty());
     assert_eq!(run(&mut pane, "and now?").0, ask(0, "and now?", ChatScope::All, 0), "a conversation of its own");
 }
@@ -292,66 +298,6 @@ fn earlier_questions_come_back_for_editing() {
     assert_eq!(key(&mut pane, KeyCode::Down), "Since when?");
     assert_eq!(key(&mut pane, KeyCode::Char('!')), "Since when?!");
     assert_eq!(key(&mut pane, KeyCode::Up), "Since when?!", "what was typed is not overwritten");
-}
-
-fn listed(kit: &mut Kit) -> State {
-    let mut pane = ready(kit);
-    assert_eq!(kit.press(&mut pane, &[Conversations]), [Effect::Send(Request::Talks(String::new()))]);
-    let all = vec![conversation(5, "Why do orders fail?"), conversation(3, "The certificate of the tunnel")];
-    kit.event(&mut pane, Event::Talks(all));
-    pane
-}
-
-#[test]
-fn the_list_of_conversations() {
-    testkit::snapshots("chat", "talks", listed);
-}
-
-#[test]
-fn conversations_are_searched_opened_renamed_and_deleted() {
-    let mut kit = Kit::new(80, 22, Depth::None, false);
-    let mut pane = listed(&mut kit);
-    kit.press(&mut pane, &[Filter]);
-    assert_eq!(pane.context(), Context::Input);
-    let asked = pane.on_key(KeyEvent::from(KeyCode::Char('c')), &kit.cx());
-    assert_eq!(asked, [Effect::Send(Request::Talks("c".into()))], "found while it is typed");
-    kit.press(&mut pane, &[Submit, Down, Rename]);
-    typed(&kit, &mut pane, "!");
-    let name = ChangeTalk::Rename(3, "The certificate of the tunnel!".into());
-    assert_eq!(kit.press(&mut pane, &[Submit]), [Effect::Send(Request::ChangeTalk(name))]);
-    assert!(kit.draw(&pane).contains("tunnel!"));
-    assert!(matches!(&kit.press(&mut pane, &[Delete])[..], [Effect::Toast(t)] if t.text.contains("again deletes")));
-    let gone = kit.press(&mut pane, &[Delete]);
-    assert_eq!(gone[0], Effect::Send(Request::ChangeTalk(ChangeTalk::Delete(3))));
-    assert!(!kit.draw(&pane).contains("tunnel"));
-    assert_eq!(kit.press(&mut pane, &[Open]), [Effect::Send(Request::Talk(Some(5)))]);
-    kit.event(&mut pane, talk(history()));
-    assert!(kit.draw(&pane).contains("Since when?"));
-}
-
-#[test]
-fn another_model_is_chosen_and_answers_the_last_question_again() {
-    let mut kit = Kit::new(90, 22, Depth::None, false);
-    let mut pane = ready(&mut kit);
-    assert_eq!(kit.press(&mut pane, &[ChooseModel]), [Effect::Send(Request::ModelChoices)]);
-    let one = |model: &str, wrong: &str| ModelChoice {
-        server: "model".into(),
-        provider: "ollama".into(),
-        place: "127.0.0.1:11434".into(),
-        model: model.into(),
-        local: true,
-        wrong: Some(wrong.to_owned()).filter(|w| !w.is_empty()),
-    };
-    kit.event(&mut pane, Event::ModelChoices(Ok(vec![one("llama3.1:8b", ""), one("gone", "connection refused")])));
-    let shown = kit.draw(&pane);
-    assert!(shown.contains("as configured") && shown.contains("llama3.1:8b") && shown.contains("connection refused"));
-    let refused = kit.press(&mut pane, &[Down, Down, Open]);
-    assert!(matches!(&refused[..], [Effect::Toast(t)] if t.text.contains("does not answer")), "{refused:?}");
-    pane.update(crate::tui::action::Action::Up, &kit.cx());
-    let model = Some(one("llama3.1:8b", ""));
-    let again = Ask { conversation: 5, text: "Since when?".into(), scope: SCOPE, until: 3, model };
-    assert_eq!(kit.press(&mut pane, &[Rerun]), [sent(again)]);
-    assert!(kit.draw(&pane).contains("llama3.1:8b answers"));
 }
 
 #[test]
@@ -402,98 +348,6 @@ fn examples_are_taken_for_editing() {
     assert!(shown.contains("Why incident #7"), "{shown}");
     kit.press(&mut pane, &[Top, NextItem, Open]);
     assert!(pane.editor.lines()[0].starts_with("Why incident #7"), "{:?}", pane.editor.lines());
-}
-
-#[test]
-fn steps_fold_and_open() {
-    let mut kit = Kit::new(80, 30, Depth::None, false);
-    let mut pane = ready(&mut kit);
-    kit.press(&mut pane, &[Edit]);
-    typed(&kit, &mut pane, "how many?");
-    kit.press(&mut pane, &[Submit, Back]);
-    kit.event(&mut pane, Event::ChatStep(look("counted level>=error → 7")));
-    assert!(kit.draw(&pane).contains("counted level>=error → 7"), "shown while it goes on");
-    let steps = vec![look("counted level>=error → 7")];
-    let done = ChatMessage { citations: Vec::new(), steps, ..message(6, ChatRole::Assistant, "Seven.", "llama3.1") };
-    kit.event(&mut pane, answered(7, done));
-    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
-    kit.press(&mut pane, &[PreviousItem, Open]);
-    assert!(kit.draw(&pane).contains("counted level>=error → 7"));
-    kit.press(&mut pane, &[Open]);
-    assert!(!kit.draw(&pane).contains("counted level>=error → 7"));
-}
-
-#[test]
-fn tools_are_a_line_each_that_opens_and_the_answer_says_what_was_looked_at() {
-    testkit::snapshots("chat", "tools", |kit| {
-        let mut pane = ready(kit);
-        kit.event(&mut pane, talk(with_tools()));
-        kit.press(&mut pane, &[Top, NextItem, NextItem, Open]);
-        pane
-    });
-}
-
-fn with_tools() -> Vec<ChatMessage> {
-    let tool = |area, text: &str, detail: &str| ChatStep {
-        area: Some(area),
-        text: text.into(),
-        detail: detail.into(),
-        by_model: true,
-        failed: detail.is_empty(),
-    };
-    let steps = vec![
-        look("searched logs: orders → 40"),
-        tool(
-            Area::Logs,
-            "searched logs: level>=error orders → 1,902",
-            "1902 lines match\n[3] 14:22:31 ERROR orders refused",
-        ),
-        tool(Area::Knowledge, "searched knowledge: refused connections → 1", "[4] runbook db.md > Pool (/r/db.md:3)"),
-        tool(Area::Sql, "ran SQL: SELEC 1 → near \"SELEC\": syntax error", ""),
-    ];
-    let text = CitedText {
-        kind: "runbook".into(),
-        title: "db.md > Pool".into(),
-        place: "/r/db.md:3".into(),
-        text: "Keep the pool **below** what the server allows.\n\n```sql\nSHOW max_connections;\n```".into(),
-        incident: None,
-    };
-    let citations = vec![Citation::Record(RecordId(3)), Citation::Text(Box::new(text))];
-    let answer = "Orders are refused [1] since #7 began; the runbook says to lower the pool [2].";
-    vec![
-        message(1, ChatRole::User, "Why do orders fail?", ""),
-        ChatMessage { steps, citations, ..message(2, ChatRole::Assistant, answer, "llama3.1") },
-    ]
-}
-
-#[test]
-fn citations_lead_to_lines_incidents_and_sections_and_back() {
-    let mut kit = Kit::new(100, 40, Depth::None, false);
-    let mut pane = ready(&mut kit);
-    kit.event(&mut pane, talk(with_tools()));
-    // The looks, two tools that brought something, then the marks in the order of the text.
-    kit.press(&mut pane, &[Top, NextItem, NextItem, NextItem]);
-    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(3))]);
-    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::OpenIncident(IncidentId(7))]);
-    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), []);
-    let shown = kit.draw(&pane);
-    assert!(shown.contains("db.md > Pool") && shown.contains("/r/db.md:3") && shown.contains("SHOW max_connections"));
-    assert!(!shown.contains("Why do orders fail?"), "{shown}");
-    kit.press(&mut pane, &[Back]);
-    assert!(kit.draw(&pane).contains("Why do orders fail?"));
-}
-
-#[test]
-fn the_next_link_is_the_next_one_in_view() {
-    let mut kit = Kit::new(80, 14, Depth::None, false);
-    let mut pane = ready(&mut kit);
-    let cites = |id: u64, line: u64| ChatMessage {
-        citations: vec![Citation::Record(RecordId(line))],
-        ..message(id, ChatRole::Assistant, &format!("{}See [1].", "A paragraph.\n\n".repeat(8)), "m")
-    };
-    kit.event(&mut pane, talk(vec![cites(1, 11), cites(2, 12), cites(3, 13)]));
-    assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(13))], "the newest is in view");
-    assert_eq!(kit.press(&mut pane, &[PreviousItem, Open]), [Effect::ShowRecord(RecordId(12))]);
 }
 
 #[test]

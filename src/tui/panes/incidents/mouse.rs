@@ -27,9 +27,7 @@ impl State {
             (Some(area), _, None) => self.click_list(usize::from(mouse.at.y - area.y), cx),
             (_, Some(_), Some(down)) => {
                 let (document, height) = self.document(cx);
-                let by = if down { WHEEL.cast_signed() } else { -WHEEL.cast_signed() };
-                self.place.scroll_by(by, document.len(), height);
-                self.place.link = None;
+                self.place.turned(down, &document, height);
                 Vec::new()
             }
             (_, Some(area), None) => self.click_detail(usize::from(mouse.at.y - area.y), cx),
@@ -56,12 +54,6 @@ impl State {
     fn click_detail(&mut self, row: usize, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.focus = Focus::Detail;
         let (document, _) = self.document(cx);
-        let row = row + self.place.scroll;
-        let link = document.links().iter().position(|(at, _)| *at == row);
-        if link.is_some() && link == self.place.link {
-            return self.open(cx);
-        }
-        self.place.link = link;
-        Vec::new()
+        if self.place.clicked(row, &document) { self.open(cx) } else { Vec::new() }
     }
 }

@@ -134,18 +134,7 @@ impl State {
 
     fn move_in_detail(&mut self, action: Action, cx: &PaneCx<'_>) {
         let (document, height) = self.document(cx);
-        let links: Vec<usize> = document.links().iter().map(|(row, _)| *row).collect();
-        match action {
-            Action::Down | Action::Up => self.place.step(action == Action::Down, &links, document.len(), height),
-            Action::NextItem | Action::PreviousItem => {
-                self.place.jump(action == Action::NextItem, &links, document.len(), height);
-            }
-            _ => {
-                if scrolled(&mut self.place.scroll, action, document.len(), height) {
-                    self.place.link = None;
-                }
-            }
-        }
+        self.place.moved(action, &document, height);
     }
 
     pub(super) fn open(&mut self, cx: &PaneCx<'_>) -> Vec<Effect> {

@@ -12,7 +12,7 @@ use crate::tui::panes::refresh::Refresh;
 use crate::tui::panes::{Pane, PaneCx};
 use crate::tui::widgets::document::{Document, Place};
 use crate::tui::widgets::lineedit::LineEdit;
-use crate::tui::widgets::scroll::{Cursor, scrolled};
+use crate::tui::widgets::scroll::Cursor;
 use crate::tui::widgets::text;
 use aiobs_types::{ChatScope, TemplateId, Timestamp};
 use crossterm::event::KeyEvent;
@@ -133,18 +133,7 @@ impl State {
 
     fn move_in_detail(&mut self, action: Action, cx: &PaneCx<'_>) {
         let (document, height) = self.document(cx);
-        let links: Vec<usize> = document.links().iter().map(|(row, _)| *row).collect();
-        match action {
-            Action::Down | Action::Up => self.place.step(action == Action::Down, &links, document.len(), height),
-            Action::NextItem | Action::PreviousItem => {
-                self.place.jump(action == Action::NextItem, &links, document.len(), height);
-            }
-            _ => {
-                if scrolled(&mut self.place.scroll, action, document.len(), height) {
-                    self.place.link = None;
-                }
-            }
-        }
+        self.place.moved(action, &document, height);
     }
 
     fn moved(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
