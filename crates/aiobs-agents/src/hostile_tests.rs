@@ -117,7 +117,7 @@ impl Provider for Obedient {
         // Every line of data, as it was read: obeying is repeating it as advice.
         let lines: Vec<&str> = all.lines().filter_map(|l| l.split_once(" | ").map(|(_, text)| text)).collect();
         let stage = request.stage;
-        let offered = !request.tools.is_empty();
+        let offered = !request.tools.is_empty() && !request.tools_over;
         self.seen.lock().unwrap().push(request);
         let mut turn = self.turn.lock().unwrap();
         *turn += 1;
