@@ -7,6 +7,7 @@ pub mod classify;
 mod config;
 mod gist;
 mod lore;
+mod names;
 mod needs;
 mod new_template;
 mod pattern;

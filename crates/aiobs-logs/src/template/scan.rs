@@ -18,7 +18,7 @@ pub(crate) trait Sink {
     fn end_word(&mut self);
 }
 
-const DIGIT: u8 = 1;
+pub(crate) const DIGIT: u8 = 1;
 const SPECIAL: u8 = 2;
 pub(crate) const SPACE: u8 = 4;
 pub(crate) const DELIM: u8 = 8;
