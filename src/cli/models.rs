@@ -83,7 +83,7 @@ fn list_text(models: &[Configured]) -> String {
         if i > 0 {
             out.push('\n');
         }
-        let used = if m.used { "" } else { "  (not in model.fallbacks)" };
+        let used = if m.used { "" } else { "  (not in model.fallbacks: asked when chosen)" };
         let _ = writeln!(out, "{}  {} at {}  {}{used}", safe(&m.name), m.provider, safe(&m.endpoint), place(m.local));
         let list = match &m.has {
             Ok(list) => list,

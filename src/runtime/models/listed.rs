@@ -26,8 +26,9 @@ pub fn model_health(config: &Config) -> Result<String, String> {
         match rt.block_on(provider.health()) {
             Health::Ready { model, note } => {
                 let place = if provider.is_local() { "local" } else { "remote" };
-                let notes: String = note.into_iter().chain(reasons).map(|n| format!("; {n}")).collect();
-                return Ok(format!("{model} on {} at {} ({place}){notes}", provider.name(), provider.endpoint()));
+                let who = format!("{model} on {} at {} ({place})", provider.name(), provider.endpoint());
+                let all: Vec<String> = [who].into_iter().chain(note).chain(reasons).collect();
+                return Ok(all.join("; "));
             }
             Health::Unavailable { reason } if all.len() == 1 => return Err(reason),
             Health::Unavailable { reason } => reasons.push(format!("{}: {reason}", c.name)),

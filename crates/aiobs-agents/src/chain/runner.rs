@@ -233,7 +233,7 @@ impl Run<'_> {
                     self.answered(&done);
                     match self.tools.take() {
                         Some(tools) if !wants.is_empty() && !closed => {
-                            self.look_up(tools, call, stage, text, wants, span)
+                            self.look_up(tools, call, stage, text, wants, span);
                         }
                         tools => {
                             self.tools = tools;

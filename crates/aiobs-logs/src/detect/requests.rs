@@ -99,7 +99,7 @@ impl Requests {
             held.pop_front();
         }
         let failed = matches!(request.status, Some(401 | 403 | 423 | 429));
-        let counts = sign != Sign::SignIn || failed;
+        let counts = sign != Sign::Login || failed;
         let hash = |text: &str| fnv(7, text.as_bytes());
         held.push_back(Hit { time, client: hash(request.client), target: hash(request.target), counts });
         let told = Told::of(held);
@@ -139,7 +139,7 @@ impl Told {
             Sign::Exposed => true,
             Sign::Traversal | Sign::SqlInjection => answered || self.counted >= TRIES,
             Sign::Scan => self.counted >= SCAN && self.targets >= DIFFERENT,
-            Sign::SignIn => self.newest_counts && self.counted >= SIGN_INS && self.counted * 4 >= self.all * 3,
+            Sign::Login => self.newest_counts && self.counted >= SIGN_INS && self.counted * 4 >= self.all * 3,
         }
     }
 }
@@ -159,7 +159,7 @@ fn anomaly(sign: Sign, view: &RecordView<'_>, request: &Request<'_>, told: &Told
             "{n} requests within 10 min for {} things that are not here, from {clients}; the last: {line}.",
             told.targets
         ),
-        Sign::SignIn => format!("{n} of {} sign-ins within 10 min failed, from {clients}; the last: {line}.", told.all),
+        Sign::Login => format!("{n} of {} sign-ins within 10 min failed, from {clients}; the last: {line}.", told.all),
         _ if n == 1 => format!("{line}."),
         _ => format!("{n} such requests within 10 min, from {clients}; the last: {line}."),
     };

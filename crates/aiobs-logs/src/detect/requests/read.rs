@@ -56,12 +56,11 @@ impl<'a> Request<'a> {
     /// `None` when no request can be read from the line.
     pub(super) fn read(text: &'a str) -> Option<Self> {
         let text = cut(text);
-        let (method, target) = match REQUEST.as_ref()?.captures(text) {
-            Some(c) => (c.get(1)?.as_str(), c.get(2).or_else(|| c.get(3))?.as_str()),
-            None => {
-                let method = METHOD.as_ref()?.captures(text).and_then(|c| c.get(1)).map_or("", |m| m.as_str());
-                (method, TARGET.as_ref()?.captures(text)?.get(1)?.as_str())
-            }
+        let (method, target) = if let Some(c) = REQUEST.as_ref()?.captures(text) {
+            (c.get(1)?.as_str(), c.get(2).or_else(|| c.get(3))?.as_str())
+        } else {
+            let method = METHOD.as_ref()?.captures(text).and_then(|c| c.get(1)).map_or("", |m| m.as_str());
+            (method, TARGET.as_ref()?.captures(text)?.get(1)?.as_str())
         };
         let status = STATUS.as_ref()?.captures(text);
         let status = status.and_then(|c| c.iter().skip(1).flatten().next()?.as_str().parse().ok());

@@ -12,7 +12,7 @@ pub(super) enum Sign {
     /// A file with secrets was handed out.
     Exposed,
     Scan,
-    SignIn,
+    Login,
 }
 
 impl Sign {
@@ -22,7 +22,7 @@ impl Sign {
             Self::SqlInjection => "sql_injection",
             Self::Exposed => "secrets_exposed",
             Self::Scan => "scan",
-            Self::SignIn => "sign_ins",
+            Self::Login => "sign_ins",
         }
     }
 
@@ -32,7 +32,7 @@ impl Sign {
             Self::SqlInjection => "SQL injection tried through the web server",
             Self::Exposed => "a file with secrets was served",
             Self::Scan => "vulnerability scan of the web server",
-            Self::SignIn => "many failed sign-ins",
+            Self::Login => "many failed sign-ins",
         }
     }
 }
@@ -40,7 +40,7 @@ impl Sign {
 /// Parts of requests that ordinary ones hardly ever hold.
 const GLANCE: &str = concat!(
     r"(?i)\.\./|\.\.\\|\.\.(?:%|;)|%2e|%252e|%c0%ae|/etc/(?:passwd|shadow)|win\.ini|boot\.ini|/proc/self/",
-    r"|union|select|sleep(?:\(|%28)|benchmark|waitfor|xp_cmdshell|information_schema|extractvalue|updatexml|%27|'|%22|drop",
+    r"|union|select|sleep(?:\(|%28)|benchmark|waitfor|xp_cmdshell|information_schema|extractvalue|updatexml|%27|'|%22|drop|(?:\+|%20)(?:or|and)(?:\+|%20)",
     r"|wp-|xmlrpc|/\.env|/\.git|/\.aws|/\.ssh|/\.svn|\.bak\b|phpmyadmin|phpunit|/cgi-bin/|boaform|actuator|_ignition|hnap1|/solr/",
     r"|manager/html|server-status|/owa/|autodiscover|telescope|id_rsa|\.sql\b|jndi:|jenkins|hudson|struts",
     r"|zgrab|nikto|sqlmap|masscan|nuclei|dirbuster|gobuster|wpscan|acunetix|nessus|openvas|feroxbuster|ffuf|fuzz faster",
@@ -113,7 +113,7 @@ impl Signs {
         } else if missed && is(self.wanted.as_ref(), target) || is(self.tools.as_ref(), behind) {
             Some(Sign::Scan)
         } else if request.method == "POST" && is(self.doors.as_ref(), path) {
-            Some(Sign::SignIn)
+            Some(Sign::Login)
         } else {
             None
         }

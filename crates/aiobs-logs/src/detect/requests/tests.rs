@@ -128,7 +128,7 @@ fn guessed_passwords_are_many_failures_and_few_successes() {
     };
     let mut attack: Vec<String> = (0..40).map(|n| sign_in(n, 401)).collect();
     attack.push(sign_in(41, 200));
-    assert_eq!(titles(&attack), [Sign::SignIn.title()]);
+    assert_eq!(titles(&attack), [Sign::Login.title()]);
     let mut w = World::new();
     attack.iter().for_each(|l| w.say(l));
     let last = w.found().pop().map(|a| a.reason).unwrap_or_default();
