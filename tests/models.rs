@@ -76,6 +76,27 @@ fn models_are_listed_and_checked() {
 }
 
 #[test]
+fn where_something_may_go_and_what_is_left_to_spend_is_told() {
+    let w = world(
+        "[model]\nprovider = \"openai\"\nurl = \"http://big.invalid:8000/v1\"\nname = \"big\"\nfallbacks = [\"spare\"]\n\
+         daily_cents = 50\n[[models]]\nname = \"spare\"\nprovider = \"openai\"\nurl = \"URL\"\nmodel = \"m:1b\"\n\
+         [[models]]\nname = \"side\"\nprovider = \"openai\"\nurl = \"http://side.invalid/v1\"\nmodel = \"x\"\n\
+         [knowledge]\nembedding_model = \"e\"\nembedding_server = \"side\"\n\
+         [alerts.webhook]\nurl = \"https://hooks.invalid/x\"\n",
+    );
+    assert_eq!(w.run(&["import", "logs"]).code, Some(0));
+    let doctor = w.run(&["doctor"]).out;
+    let places = "REMOTE: something may go to http://big.invalid:8000/v1 (big), http://side.invalid/v1 (x, when chosen), \
+                  http://side.invalid/v1 (embeddings), hooks.invalid (alerts)";
+    assert!(doctor.contains(places), "{doctor}");
+    assert!(doctor.contains("m:1b on openai at http://127.0.0.1"), "who answers, where that is: {doctor}");
+    let budget = "$0.50 a day for models, chats and embeddings; $0.00 spent today (UTC), $0.50 left";
+    assert!(doctor.contains(budget), "{doctor}");
+    assert!(w.run(&["models", "list"]).out.contains(&format!("budget  {budget}")));
+    assert!(!w.run(&["doctor", "--offline"]).out.contains("REMOTE"));
+}
+
+#[test]
 fn a_model_is_pulled_or_the_reason_is_told() {
     let w = world("[model]\nurl = \"URL\"\n");
     w.server.pulling(&[

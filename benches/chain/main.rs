@@ -1,18 +1,19 @@
 //! The agent chain's own overhead and the memory of its queue, one table: `cargo bench --bench chain`. See
 //! `benches/README.md`. The model answers at once, so what is measured is ours. Linux only.
 
+#[path = "../shared/mod.rs"]
+mod shared;
+
 use aiobs::config::{self, Load};
 use aiobs::runtime::{Builder, EngineEvent, Ground, Options};
-use aiobs_agents::{
-    Archive, ArchiveError, ChainDeps, ChainOptions, ChainService, NoAdvice, NoSurroundings, PastIncident, TemplateCount,
-};
+use aiobs_agents::{ChainDeps, ChainOptions, ChainService, NoAdvice, NoSurroundings};
 use aiobs_llm::scripted::{Scripted, Step};
-use aiobs_llm::testkit::{Reply, StandIn};
+use aiobs_llm::testkit::Reply;
 use aiobs_logs::source::SourceSpec;
 use aiobs_types::{
-    Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId, Span, TemplateId,
-    TimelineEntry, TimelineKind, Timestamp, semconv,
+    Diagnosis, Fingerprint, Incident, IncidentId, RecordId, Span, TimelineEntry, TimelineKind, Timestamp, semconv,
 };
+use shared::Empty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::mpsc::channel;
@@ -102,10 +103,9 @@ struct Run {
 
 /// Every run of a log with many faults.
 fn overhead(with_model: bool) -> anyhow::Result<Vec<Run>> {
-    let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let model = if with_model { Some(rt.block_on(StandIn::start())?) } else { None };
-    if let Some(model) = &model {
-        model.install("m:1b", 1 << 30, &["completion"]);
+    let served = if with_model { Some(shared::server()?) } else { None };
+    let model = served.as_ref().map(|(_, server)| server);
+    if let Some(model) = model {
         for _ in 0..FAULTS * 4 {
             for text in [
                 r#"{"title":"t","cause":"c","error_class":"a.b","criticality":3,"confidence":"low"}"#,
@@ -176,42 +176,6 @@ fn overhead(with_model: bool) -> anyhow::Result<Vec<Run>> {
 
 fn millis(span: &Span) -> f64 {
     span.end.map_or(0.0, |end| end.since(span.start) as f64 / 1e6)
-}
-
-/// Nothing is stored: only the queue takes memory.
-struct Empty;
-
-impl Archive for Empty {
-    fn records(&self, _: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn around(&self, _: RecordId, _: usize, _: usize) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn search(&self, _: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn template_counts(&self, _: Timestamp, _: Timestamp) -> Result<Vec<TemplateCount>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn template_text(&self, _: TemplateId) -> Result<Option<String>, ArchiveError> {
-        Ok(None)
-    }
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        None
-    }
-    fn diagnosis(&self, _: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        Ok(None)
-    }
-    fn incident(&self, _: IncidentId) -> Result<Option<Incident>, ArchiveError> {
-        Ok(None)
-    }
-    fn incidents(&self, _: Timestamp, _: Timestamp, _: usize) -> Result<Vec<Incident>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn similar(&self, _: &Incident, _: usize) -> Result<Vec<PastIncident>, ArchiveError> {
-        Ok(Vec::new())
-    }
 }
 
 /// MiB that the process grows by while incidents of full size wait behind a model that never answers.

@@ -5,20 +5,16 @@
 #[path = "../../tests/support/screen.rs"]
 #[allow(dead_code, unreachable_pub, reason = "a bench uses its part")]
 mod screen;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use aiobs::runtime::events::{Answered, Event, Talk};
 use aiobs::tui::Depth;
 use aiobs::tui::event::Input;
-use aiobs_agents::{
-    Archive, ArchiveError, ChatDeps, ChatOutput, ChatService, NoAdvice, NoSurroundings, PastIncident, Question,
-    TemplateCount, ToolUse,
-};
-use aiobs_llm::testkit::{Dialect, StandIn};
+use aiobs_agents::{ChatDeps, ChatOutput, ChatService, NoAdvice, NoSurroundings, Question, ToolUse};
+use aiobs_llm::testkit::Dialect;
 use aiobs_llm::{Connection, KeySource, Ollama};
-use aiobs_types::{
-    ChatMessage, ChatRole, Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, RecordId, SourceId,
-    TemplateId, Timestamp,
-};
+use aiobs_types::{ChatMessage, ChatRole, Timestamp};
 use screen::Screen;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -117,47 +113,9 @@ fn typing() -> Vec<Duration> {
     (0..TIMES).map(one).collect()
 }
 
-/// Knows nothing, and says so at once.
-struct Nothing;
-
-impl Archive for Nothing {
-    fn records(&self, _: &[RecordId]) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn around(&self, _: RecordId, _: usize, _: usize) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn search(&self, _: &LogQuery) -> Result<Vec<LogRecord>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn template_counts(&self, _: Timestamp, _: Timestamp) -> Result<Vec<TemplateCount>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn template_text(&self, _: TemplateId) -> Result<Option<String>, ArchiveError> {
-        Ok(None)
-    }
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        None
-    }
-    fn diagnosis(&self, _: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
-        Ok(None)
-    }
-    fn incident(&self, _: IncidentId) -> Result<Option<Incident>, ArchiveError> {
-        Ok(None)
-    }
-    fn incidents(&self, _: Timestamp, _: Timestamp, _: usize) -> Result<Vec<Incident>, ArchiveError> {
-        Ok(Vec::new())
-    }
-    fn similar(&self, _: &Incident, _: usize) -> Result<Vec<PastIncident>, ArchiveError> {
-        Ok(Vec::new())
-    }
-}
-
 /// The server writes a piece every so often: what a gap is longer than the pause, the way took.
 fn network() -> Vec<Duration> {
-    let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let server = rt.block_on(StandIn::start()).unwrap();
-    server.install("m:1b", 5 << 30, &["completion"]);
+    let (rt, server) = shared::server().unwrap();
     let words: Vec<&str> = std::iter::repeat_n("word ", 100).collect();
     server.reply(Dialect::Ollama.slow(&words, PAUSE));
     let how = Connection {
@@ -168,7 +126,7 @@ fn network() -> Vec<Duration> {
     };
     let deps = ChatDeps {
         provider: Some(Arc::new(Ollama::new(how, Some("m:1b".into())).unwrap())),
-        archive: Arc::new(Nothing),
+        archive: Arc::new(shared::Empty),
         playbooks: Arc::new(NoAdvice),
         prompts: Arc::default(),
         model: None,

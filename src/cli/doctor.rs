@@ -3,9 +3,10 @@
 use super::args::{DoctorArgs, Format};
 use super::context::Context;
 use super::exit::Exit;
-use super::output;
-use crate::runtime::model_health;
+use super::{models, output};
+use crate::runtime::{alerts, day_budget, memory, model_health, model_places, spans_place};
 use aiobs_logs::source::SourceSpec;
+use aiobs_memory::LOCAL_MODEL;
 use aiobs_store::{Store, StoreError};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -36,6 +37,8 @@ pub(super) fn run(cx: &Context, args: &DoctorArgs) -> anyhow::Result<Exit> {
     found.extend(sources(cx));
     found.push(watching());
     found.push(model(cx));
+    found.extend(elsewhere(cx));
+    found.extend(budget(cx));
     found.extend(answers(cx));
     found.push(match super::knowledge::summary(cx) {
         Ok(text) => finding("memory", Verdict::Good, text),
@@ -211,6 +214,33 @@ fn model(cx: &Context) -> Finding {
         Ok(text) => finding("model", Verdict::Good, text),
         Err(reason) => finding("model", Verdict::Note, format!("{reason}; playbooks diagnose until then")),
     }
+}
+
+/// Where this machine's texts may go, each with what for; whoever is offline sends nothing.
+fn elsewhere(cx: &Context) -> Option<Finding> {
+    if cx.offline {
+        return None;
+    }
+    // What makes no sense in it was told with the model.
+    let mut places = if cx.config.model.enabled { model_places(&cx.config).unwrap_or_default() } else { Vec::new() };
+    places.extend(alerts::places(&cx.config).into_iter().map(|place| format!("{place} (alerts)")));
+    let vectors = memory::vectors(&cx.config, &cx.config.knowledge.store, LOCAL_MODEL).ok().flatten();
+    places.extend(vectors.filter(|v| !v.is_local()).map(|v| format!("{} (vectors)", v.place())));
+    places.extend(spans_place(&cx.config).map(|place| format!("{place} (spans)")));
+    let text = match places.len() {
+        0 => "nothing leaves this machine".to_owned(),
+        _ => format!("REMOTE: something may go to {}", places.join(", ")),
+    };
+    let verdict = if places.is_empty() { Verdict::Good } else { Verdict::Note };
+    Some(finding("leaves", verdict, text))
+}
+
+/// What may be spent on models; nothing where nothing may be and nothing was.
+fn budget(cx: &Context) -> Option<Finding> {
+    let b = day_budget(&cx.config, &cx.archive().ok()?);
+    let text = models::budget_text(&b)?;
+    let spent = b.left_usd.is_some_and(|left| left <= 0.0);
+    Some(finding("model budget", if spent { Verdict::Note } else { Verdict::Good }, text))
 }
 
 /// What the kept answers saved, and what left this machine; nothing when there is nothing to tell.

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, local, safe};
 use super::signals;
-use crate::runtime::{Checked, Configured, check_models, list_models, pull_model};
+use crate::runtime::{Checked, Configured, DayBudget, check_models, day_budget, list_models, pull_model};
 use aiobs_types::RemoteCall;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -40,9 +40,29 @@ fn list(cx: &Context, how: TextOrJson) -> anyhow::Result<Exit> {
     let models = list_models(&cx.config).map_err(UsageError)?;
     match how {
         TextOrJson::Json => print(&output::lines(models.iter().map(|m| output::line(&list_json(m)))))?,
-        TextOrJson::Text => print(&list_text(&models))?,
+        TextOrJson::Text => {
+            // Without an archive nothing was spent, and nothing is told.
+            let budget = cx.archive().ok().and_then(|reader| budget_text(&day_budget(&cx.config, &reader)));
+            let budget = budget.map_or_else(String::new, |text| format!("\nbudget  {text}\n"));
+            print(&(list_text(&models) + &budget))?;
+        }
     }
     Ok(if models.iter().any(|m| m.used && m.has.is_err()) { Exit::Fault } else { Exit::Done })
+}
+
+/// `$2.00 a day for models, chats and embeddings; $0.31 spent today (UTC), $1.69 left`; nothing where there is no limit and
+/// nothing was spent.
+pub(super) fn budget_text(b: &DayBudget) -> Option<String> {
+    match (b.limit_usd, b.left_usd) {
+        (Some(limit), Some(left)) => Some(format!(
+            "${limit:.2} a day for models, chats and embeddings; ${:.2} spent today (UTC), ${left:.2} left",
+            b.spent_usd
+        )),
+        _ if b.spent_usd > 0.0 => {
+            Some(format!("no limit (model.daily_cents); ${:.2} spent today (UTC) by the list of prices", b.spent_usd))
+        }
+        _ => None,
+    }
 }
 
 fn list_json(m: &Configured) -> Value {
@@ -63,7 +83,7 @@ fn list_text(models: &[Configured]) -> String {
         if i > 0 {
             out.push('\n');
         }
-        let used = if m.used { "" } else { "  (not in model.fallbacks)" };
+        let used = if m.used { "" } else { "  (not in model.fallbacks: asked when chosen)" };
         let _ = writeln!(out, "{}  {} at {}  {}{used}", safe(&m.name), m.provider, safe(&m.endpoint), place(m.local));
         let list = match &m.has {
             Ok(list) => list,

@@ -9,7 +9,7 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::events::{Ask, Event, EventSink, ModelChoice, ModelState, StageRow};
-use super::models::{Books, choices, serve, serve_chosen};
+use super::models::{Books, choices, elsewhere, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
 use super::resume::{CUT_OFF, Owed};
@@ -17,13 +17,14 @@ use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{
-    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatService, Chosen, Deadlines, Preview,
-    Prompts, Question, Stage, Surroundings,
+    Advisor, Archive, Budget, ChainDeps, ChainOptions, ChainService, ChatDeps, ChatOutput, ChatService, Chosen,
+    Deadlines, Preview, Prompts, Question, RETRIEVAL, Stage, Surroundings,
 };
-use aiobs_llm::{CancellationToken, Provider};
+use aiobs_llm::{CancellationToken, Provider, Purse};
 use aiobs_store::Reader;
 use aiobs_types::{
-    ChatMessage, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, TimelineKind, Timestamp, TraceId,
+    ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, TimelineKind, Timestamp,
+    TraceId,
 };
 use carrier::{Carried, Carrier};
 use std::collections::HashMap;
@@ -50,6 +51,8 @@ pub(crate) struct AgentOptions<'a> {
     pub archive: Arc<StoredArchive>,
     /// For answers that are kept.
     pub reader: Reader,
+    /// What models may cost.
+    pub purse: Arc<Purse>,
     pub board: Arc<Board>,
     /// Set with a screen.
     pub sink: Option<Arc<EventSink>>,
@@ -62,6 +65,27 @@ pub(crate) struct AgentOptions<'a> {
 struct Choosing {
     config: Config,
     books: Arc<Books>,
+    /// Made once each, by server and model, so that their breakers and caches last.
+    made: Mutex<HashMap<(String, String), Arc<dyn Provider>>>,
+}
+
+impl Choosing {
+    /// A model that a person chose, with everything around it.
+    ///
+    /// # Errors
+    /// Why that is not possible, one line.
+    fn chosen(&self, choice: &ModelChoice) -> Result<Chosen, String> {
+        let model = Some(choice.model.clone()).filter(|m| !m.is_empty());
+        let key = (choice.server.clone(), choice.model.clone());
+        let mut made = lock(&self.made);
+        if let Some(provider) = made.get(&key) {
+            return Ok(Chosen { provider: Arc::clone(provider), model });
+        }
+        let keep = Arc::clone(&self.books).into();
+        let provider = serve_chosen(&self.config, &choice.server, &choice.model, keep)?.provider;
+        made.insert(key, Arc::clone(&provider));
+        Ok(Chosen { provider, model })
+    }
 }
 
 /// See the module.
@@ -156,8 +180,12 @@ impl Agents {
                 let put = put.clone();
                 move |message| put(Carried::Write(message))
             };
-            let books = Arc::new(Books::new(o.reader, o.writer, o.config, write));
-            choosing = Some(Arc::new(Choosing { config: o.config.clone(), books: Arc::clone(&books) }));
+            let books = Arc::new(Books::new(o.reader, o.writer, (o.config, o.purse), write));
+            let (config, made) = (o.config.clone(), Mutex::default());
+            choosing = Some(Arc::new(Choosing { config, books: Arc::clone(&books), made }));
+            for (model, place) in elsewhere(o.config) {
+                board.leaves_to(&model, &place);
+            }
             match serve(o.config, books.into()) {
                 Ok(service) => {
                     configured = Some(Arc::clone(&service.provider));
@@ -240,14 +268,20 @@ impl Agents {
     /// # Errors
     /// Why that is not possible, one line.
     pub(crate) fn rerun_by(&self, id: IncidentId, choice: &ModelChoice) -> Result<(), String> {
-        let choosing = self.choosing.as_ref().ok_or(NO_MODELS)?;
-        let keep = Arc::clone(&choosing.books).into();
-        let provider = serve_chosen(&choosing.config, &choice.server, &choice.model, keep)?.provider;
-        let model = Some(choice.model.clone()).filter(|m| !m.is_empty());
+        let chosen = self.chosen(choice)?;
         if let Ok(Some(incident)) = self.archive.incident(id) {
-            self.chain.rerun_by(incident, Chosen { provider, model });
+            self.chain.rerun_by(incident, chosen);
         }
         Ok(())
+    }
+
+    fn chosen(&self, choice: &ModelChoice) -> Result<Chosen, String> {
+        let chosen = self.choosing.as_ref().ok_or(NO_MODELS)?.chosen(choice)?;
+        if !chosen.provider.is_local() {
+            let model = chosen.model.as_deref().unwrap_or_else(|| chosen.provider.name());
+            self.board.leaves_to(model, chosen.provider.endpoint());
+        }
+        Ok(chosen)
     }
 
     /// Asks the servers what they have, and tells the screen.
@@ -281,14 +315,21 @@ impl Agents {
         let asked = ChatMessage::question(Timestamp::now(), ask.scope.clone(), ask.text.clone());
         self.put(Carried::Question(Arc::clone(&turn), Box::new(asked)));
         let (carry, carried) = (self.carry.clone(), Arc::clone(&self.carried));
-        let question = Question {
-            text: ask.text,
-            scope: ask.scope,
-            history,
-            summary,
-            prefer: ask.model.map(|m| (m.server, Some(m.model).filter(|m| !m.is_empty()))),
-            fresh: ask.until > 0,
+        let chosen = match ask.model.as_ref().map(|choice| self.chosen(choice)).transpose() {
+            Ok(chosen) => chosen,
+            Err(why) => {
+                let said = ChatMessage {
+                    time: Timestamp::now(),
+                    role: ChatRole::Assistant,
+                    scope: ask.scope,
+                    text: format!("The chosen model can't be asked: {why}."),
+                    author: RETRIEVAL.to_owned(),
+                    ..ChatMessage::default()
+                };
+                return self.put(Carried::Chat(turn, ChatOutput::Done(Box::new(said))));
+            }
         };
+        let question = Question { text: ask.text, scope: ask.scope, history, summary, chosen, fresh: ask.until > 0 };
         let token = self.chat.ask(question, move |out| {
             carried.fetch_add(1, Ordering::SeqCst);
             if carry.send(Carried::Chat(Arc::clone(&turn), out)).is_err() {
@@ -308,7 +349,8 @@ impl Agents {
     /// Exactly what a model would be sent.
     pub(crate) fn preview(&self, id: IncidentId) -> Option<Preview> {
         let incident = self.archive.incident(id).ok()??;
-        Some(self.chain.preview(&incident, self.configured.clone()))
+        let preview = self.chain.preview(&incident, self.configured.clone());
+        Some(Preview { elsewhere: self.board.remotes(), ..preview })
     }
 
     /// The last run of this incident since the program started.

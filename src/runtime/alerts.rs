@@ -7,7 +7,7 @@ mod told;
 pub(in crate::runtime) use told::Told;
 
 pub(in crate::runtime) use channels::secret;
-pub use channels::{CHANNELS, ChannelState, channels, describe, rules, templates, test, zone};
+pub use channels::{CHANNELS, ChannelState, channels, describe, places, rules, templates, test, zone};
 
 use super::EngineEvent;
 use super::board::{Board, lock};
@@ -141,7 +141,7 @@ impl AlertWorkers {
                 }
             };
             if !channel.is_local() {
-                board.leaves_to(channel.place());
+                board.leaves_to("alerts", &channel.place());
             }
             let (pipeline, writer, telling) = (parts.pipeline.clone(), parts.writer.clone(), Arc::clone(&telling));
             let sender = AlertSender {

@@ -64,7 +64,8 @@ impl Asking {
                 Err(reason) => (None, Some(reason)),
             }
         };
-        let mut remote = if model.as_ref().is_some_and(|m| !m.is_local()) { elsewhere(config) } else { Vec::new() };
+        let models = if model.as_ref().is_some_and(|m| !m.is_local()) { elsewhere(config) } else { Vec::new() };
+        let mut remote: Vec<String> = models.iter().map(|(model, place)| format!("{model} at {place}")).collect();
         remote.extend(embeds.filter(|place| !remote.contains(place)));
         let deps = ChatDeps {
             provider: model,
@@ -119,7 +120,11 @@ impl Asking {
 /// The configured model server when it answers, else the reason.
 fn reachable(config: &Config, dir: &Path) -> std::io::Result<Result<Arc<dyn Provider>, String>> {
     // What can't be written down does not leave.
-    let keep = if elsewhere(config).is_empty() { Ok(Keep::default()) } else { Pages::open(dir).map(Keep::from) };
+    let keep = if elsewhere(config).is_empty() {
+        Ok(Keep::default())
+    } else {
+        Pages::open(dir).map(|pages| pages.keep(config))
+    };
     let keep = keep.map_err(|e| format!("what is sent to a model elsewhere can't be written down ({e})"));
     let provider = match keep.and_then(|keep| serve(config, keep)) {
         Ok(service) => service.provider,

@@ -190,12 +190,12 @@ impl Board {
         lock(&self.watched).contains(&id)
     }
 
-    /// Something leaves this machine, to this place.
-    pub(crate) fn leaves_to(&self, place: String) {
-        lock(&self.remotes).insert(place);
+    /// Something of this kind, such as `alerts`, may leave this machine for this place.
+    pub(crate) fn leaves_to(&self, what: &str, place: &str) {
+        lock(&self.remotes).insert(format!("{place} ({what})"));
     }
 
-    /// Where something leaves this machine to, sorted.
+    /// Where something may leave this machine for, and what, sorted: `https://api.openai.com/v1 (gpt-4o)`.
     pub(crate) fn remotes(&self) -> Vec<String> {
         lock(&self.remotes).iter().cloned().collect()
     }

@@ -12,7 +12,6 @@ use super::heat::HeatDesk;
 use super::hub::{Desks, Hub};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
-use super::memory;
 use super::outlet::{Outlet, publish_templates};
 use super::parts::PartsDesk;
 use super::patterns::PatternsDesk;
@@ -25,6 +24,7 @@ use super::sql::{self, SqlDesk};
 use super::strikes::Strikes;
 use super::writing::{WriterMessage, Writing};
 use super::{EngineEvent, fields, hub, lore, reading, resume, rules};
+use super::{memory, models};
 use crate::config::Config;
 use aiobs_insight::Life;
 use aiobs_logs::format::FormatSet;
@@ -138,6 +138,7 @@ impl Builder<'_> {
             board.notice("open", Some((Level::Warn, text)));
         }
 
+        let purse = models::purse(config, &ground.store.reader()?);
         let agents = Arc::new(Agents::start(AgentOptions {
             config,
             offline: options.offline,
@@ -153,10 +154,11 @@ impl Builder<'_> {
                 // A configuration that makes no sense is told by the memory thread.
                 .with(
                     sql::over(&ground.store, rules::zone(config)?, &board)?,
-                    memory::running_engine(config, options.offline, &to_writer).unwrap_or_default(),
+                    memory::running_engine(config, options.offline, &to_writer, &purse).unwrap_or_default(),
                 ),
             ),
             reader: ground.store.reader()?,
+            purse: Arc::clone(&purse),
             board: Arc::clone(&board),
             sink: screen.then(|| Arc::clone(&sink)),
             pipeline: to_pipeline.clone(),
@@ -237,8 +239,8 @@ impl Builder<'_> {
         }
 
         if options.follow {
-            let keeper =
-                memory::Keeper::new(config, options.offline, ground.store.reader()?, to_writer.clone(), &board);
+            let (reader, writer) = (ground.store.reader()?, to_writer.clone());
+            let keeper = memory::Keeper::new(config, options.offline, reader, writer, (&board, &purse));
             threads.push(spawn("memory", move || {
                 stand_back(BULK);
                 keeper.run();

@@ -9,9 +9,8 @@ pub(in crate::runtime) use keeper::{Keeper, running_engine};
 
 use super::alerts::secret;
 use super::builder::tokio_runtime;
-use super::models::{Pages, serve_one};
+use super::models::{Keep, Pages, serve_one};
 use crate::config::{Config, expand_home};
-use aiobs_llm::Auditor;
 use aiobs_memory::{
     Embedder, Engine, FillError, Folders, Heard, LOCAL_MODEL, Near, Pinecone, Postgres, Put, Qdrant, Question,
     ServedEmbedder, VectorError, VectorStore, collect, collection_name, embed, near, plan,
@@ -30,15 +29,11 @@ const STOP_STEP: Duration = Duration::from_millis(100);
 /// # Errors
 /// What makes no sense in the configuration, one line, and when nothing can be written down that has to be.
 pub fn engine(config: &Config, offline: bool, dir: &Path) -> Result<Engine, String> {
-    audited(config, offline, || Pages::open(dir).map(|p| Arc::new(p) as Arc<dyn Auditor>))
+    audited(config, offline, || Pages::open(dir).map(|pages| pages.keep(config)))
 }
 
-/// As [`engine`], with someone else who writes down; asked only when the model is elsewhere.
-fn audited(
-    config: &Config,
-    offline: bool,
-    auditor: impl FnOnce() -> Result<Arc<dyn Auditor>, String>,
-) -> Result<Engine, String> {
+/// As [`engine`], with someone else who writes down and counts; asked only when the model is elsewhere.
+fn audited(config: &Config, offline: bool, keep: impl FnOnce() -> Result<Keep, String>) -> Result<Engine, String> {
     let knowledge = &config.knowledge;
     let name = knowledge.embedding_model.trim();
     if offline {
@@ -48,9 +43,9 @@ fn audited(
     if !name.is_empty() {
         let server = knowledge.embedding_server.trim();
         let told = |e: String| format!("knowledge.embedding_server: {e}");
-        let mut provider = serve_one(config, server, None).map_err(told)?.provider;
+        let mut provider = serve_one(config, server, Keep::default()).map_err(told)?.provider;
         if !provider.is_local() {
-            provider = serve_one(config, server, Some(auditor()?)).map_err(told)?.provider;
+            provider = serve_one(config, server, keep()?).map_err(told)?.provider;
         }
         embedder = Some(Arc::new(ServedEmbedder::new(provider, name)));
     }

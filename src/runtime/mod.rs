@@ -42,8 +42,12 @@ mod writing;
 pub use aiobs_agents::CallNote;
 pub use asking::Asking;
 pub use builder::{Builder, Ground, Options};
-pub use models::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
+pub use models::{
+    Checked, Configured, DayBudget, Tried, check_models, day_budget, list_models, model_health, model_places,
+    pull_model,
+};
 pub use pipeline::{LESSONS, Output, Pipeline, PipelineSetup, lessons};
+pub use remotes::spans_place;
 pub use running::Running;
 pub use writing::WAITS;
 

@@ -4,14 +4,15 @@
 mod listed;
 
 pub(super) use listed::choices;
-pub use listed::{Checked, Configured, Tried, check_models, list_models, model_health, pull_model};
+pub use listed::{Checked, Configured, Tried, check_models, list_models, model_health, model_places, pull_model};
 
 use super::board::lock;
 use super::writing::{ModelRow, WriterMessage};
 use crate::config::Config;
 use aiobs_llm::{
     ANTHROPIC_URL, AnswerStore, Anthropic, Auditor, Backoff, CallEnd, Candidate, Connection, Dollars, KeptAnswer,
-    KeySource, Limits, LlmError, OPENAI_URL, Ollama, OpenAi, Provider, RemoteCall, Service, ServiceOptions, service,
+    KeySource, Limits, LlmError, OPENAI_URL, Ollama, OpenAi, Provider, Purse, RemoteCall, Service, ServiceOptions,
+    service,
 };
 use aiobs_store::{Ledger, Reader};
 use aiobs_types::Timestamp;
@@ -121,21 +122,17 @@ pub(super) struct Books {
     /// Takes what must not wait to whoever may.
     carry: Box<dyn Fn(WriterMessage) + Send + Sync>,
     limit: u64,
+    purse: Arc<Purse>,
 }
 
 impl Books {
     pub(super) fn new(
         reader: Reader,
         writer: SyncSender<WriterMessage>,
-        config: &Config,
+        (config, purse): (&Config, Arc<Purse>),
         carry: impl Fn(WriterMessage) + Send + Sync + 'static,
     ) -> Self {
-        Self { reader: Mutex::new(reader), writer, carry: Box::new(carry), limit: config.model.cache_size }
-    }
-
-    /// Spent since midnight UTC.
-    fn spent(&self) -> Dollars {
-        dollars(lock(&self.reader).spent_since(midnight()).map_err(|e| e.to_string()))
+        Self { reader: Mutex::new(reader), writer, carry: Box::new(carry), limit: config.model.cache_size, purse }
     }
 
     fn write(&self, row: ModelRow) {
@@ -181,6 +178,12 @@ impl Pages {
     pub(super) fn open(dir: &Path) -> Result<Self, String> {
         Ledger::open(dir).map(|ledger| Self(Mutex::new(ledger))).map_err(|e| e.to_string())
     }
+
+    /// To be kept by, with what is left of today's budget.
+    pub(super) fn keep(self, config: &Config) -> Keep {
+        let spent = lock(&self.0).spent_since(midnight()).map_err(|e| e.to_string());
+        Keep::audit(Arc::new(self), of_today(config, spent))
+    }
 }
 
 impl Auditor for Pages {
@@ -202,19 +205,56 @@ impl Auditor for Pages {
 pub(super) struct Keep {
     answers: Option<Arc<dyn AnswerStore>>,
     auditor: Option<Arc<dyn Auditor>>,
-    spent: Dollars,
+    purse: Arc<Purse>,
+}
+
+impl Keep {
+    /// Writes down what leaves, and spends from this purse.
+    pub(super) fn audit(auditor: Arc<dyn Auditor>, purse: Arc<Purse>) -> Self {
+        Self { answers: None, auditor: Some(auditor), purse }
+    }
 }
 
 impl From<Arc<Books>> for Keep {
     fn from(books: Arc<Books>) -> Self {
-        Self { spent: books.spent(), answers: Some(Arc::clone(&books) as Arc<dyn AnswerStore>), auditor: Some(books) }
+        let purse = Arc::clone(&books.purse);
+        Self { purse, answers: Some(Arc::clone(&books) as Arc<dyn AnswerStore>), auditor: Some(books) }
     }
 }
 
-impl From<Pages> for Keep {
-    fn from(pages: Pages) -> Self {
-        let spent = lock(&pages.0).spent_since(midnight()).map_err(|e| e.to_string());
-        Self { spent: dollars(spent), answers: None, auditor: Some(Arc::new(pages)) }
+/// What may be spent today, less what the archive says was spent.
+pub(super) fn purse(config: &Config, reader: &Reader) -> Arc<Purse> {
+    of_today(config, reader.spent_since(midnight()).map_err(|e| e.to_string()))
+}
+
+fn of_today(config: &Config, spent: Result<f64, String>) -> Arc<Purse> {
+    let spent = spent.unwrap_or_else(|e| {
+        tracing::warn!("what was spent today is unknown: {e}");
+        0.0
+    });
+    let limit = Dollars(u64::from(config.model.daily_cents) * 10_000);
+    Arc::new(Purse::new(limit, Dollars::from_f64(spent)))
+}
+
+/// What may be spent on models a day, and what was spent today.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DayBudget {
+    /// US dollars a day; `None` without limit.
+    pub limit_usd: Option<f64>,
+    /// US dollars spent today, by the list of prices.
+    pub spent_usd: f64,
+    /// US dollars left today; `None` without limit.
+    pub left_usd: Option<f64>,
+}
+
+/// The budget as configured and as the archive says.
+pub fn day_budget(config: &Config, reader: &Reader) -> DayBudget {
+    let purse = purse(config, reader);
+    let cents = config.model.daily_cents;
+    DayBudget {
+        limit_usd: (cents > 0).then(|| f64::from(cents) / 100.0),
+        spent_usd: purse.spent().as_f64(),
+        left_usd: purse.left().map(Dollars::as_f64),
     }
 }
 
@@ -224,18 +264,11 @@ fn midnight() -> Timestamp {
     Timestamp::from_secs(Timestamp::now().secs().div_euclid(DAY) * DAY)
 }
 
-fn dollars(spent: Result<f64, String>) -> Dollars {
-    Dollars::from_f64(spent.unwrap_or_else(|e| {
-        tracing::warn!("what was spent today is unknown: {e}");
-        0.0
-    }))
-}
-
-/// Where the models that may be asked are, but for this machine: `MODEL at ADDRESS`.
-pub(super) fn elsewhere(config: &Config) -> Vec<String> {
+/// The models that may be asked and are not on this machine, with their addresses.
+pub(super) fn elsewhere(config: &Config) -> Vec<(String, String)> {
     let told = |c: Candidate| {
         let model = c.model.unwrap_or_else(|| c.provider.name().to_owned());
-        format!("{model} at {}", c.provider.endpoint())
+        (model, c.provider.endpoint().to_owned())
     };
     let all = candidates(config).unwrap_or_default();
     all.into_iter().filter(|c| !c.provider.is_local()).map(told).collect()
@@ -245,12 +278,13 @@ pub(super) fn elsewhere(config: &Config) -> Vec<String> {
 ///
 /// # Errors
 /// A name that is none, an address that is none.
-pub(super) fn serve_one(config: &Config, name: &str, auditor: Option<Arc<dyn Auditor>>) -> Result<Service, String> {
+pub(super) fn serve_one(config: &Config, name: &str, keep: Keep) -> Result<Service, String> {
     let wanted = if name.is_empty() { FIRST } else { name };
     let rows: Vec<Row<'_>> = std::iter::once(first(config)).chain(others(config)).collect();
     let row = rows.iter().find(|r| r.name == wanted).ok_or_else(|| unknown(wanted, &rows))?;
     let candidate = row.candidate(config.model.connect_timeout)?;
-    Ok(service(vec![candidate], ServiceOptions { auditor, ..ServiceOptions::default() }))
+    let Keep { auditor, purse, .. } = keep;
+    Ok(service(vec![candidate], ServiceOptions { auditor, purse, ..ServiceOptions::default() }))
 }
 
 fn unknown(wanted: &str, rows: &[Row<'_>]) -> String {
@@ -258,7 +292,8 @@ fn unknown(wanted: &str, rows: &[Row<'_>]) -> String {
     format!("no model is configured as `{wanted}`; there are {}", names.join(", "))
 }
 
-/// One configured server with another of its models and all layers around it: for a run that a person gives to it.
+/// One configured server with another of its models and all layers around it: for a run or a question that a
+/// person gives to it.
 ///
 /// # Errors
 /// As [`serve_one`].
@@ -282,8 +317,7 @@ fn layered(config: &Config, candidates: Vec<Candidate>, keep: Keep) -> Service {
         backoff: Backoff { tries: config.chain.tries, ..Backoff::default() },
         cache_ttl: model.cache_ttl,
         cache_bytes: MEMORY,
-        budget: Dollars(u64::from(model.daily_cents) * 10_000),
-        spent: keep.spent,
+        purse: keep.purse,
         answers: keep.answers,
         auditor: keep.auditor,
     };

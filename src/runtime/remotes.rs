@@ -64,7 +64,7 @@ impl Remotes {
             }
         };
         if !otlp.is_local() {
-            board.leaves_to(otlp.place());
+            board.leaves_to("spans", &otlp.place());
         }
         let remote = otlp.name();
         let outbox = Arc::new(StoreOutbox { reader: Mutex::new(reader), writer });
@@ -98,6 +98,14 @@ fn otlp(endpoint: &str, token_env: &str, variable: impl Fn(&str) -> Option<Strin
     };
     let options = OtlpOptions { endpoint, token: token.as_deref(), version: env!("CARGO_PKG_VERSION") };
     Otlp::new(options).map_err(|e| e.to_string())
+}
+
+/// Where spans leave this machine for, as configured; `None` when they do not.
+pub fn spans_place(config: &Config) -> Option<String> {
+    let endpoint = config.remotes.otlp.endpoint.as_str();
+    let options = OtlpOptions { endpoint, token: None, version: env!("CARGO_PKG_VERSION") };
+    let otlp = if endpoint.is_empty() { return None } else { Otlp::new(options).ok()? };
+    (!otlp.is_local()).then(|| otlp.place())
 }
 
 /// What the screen says of a remote that has trouble.

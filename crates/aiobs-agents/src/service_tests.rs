@@ -398,6 +398,16 @@ async fn ask_of(
     question: &str,
     scope: ChatScope,
 ) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
+    let asked = Question { text: question.into(), scope, ..Question::default() };
+    ask_as(archive, provider, asked, ToolUse::Auto).await
+}
+
+async fn ask_as(
+    archive: MemArchive,
+    provider: Option<Arc<dyn Provider>>,
+    asked: Question,
+    tools: ToolUse,
+) -> (aiobs_types::ChatMessage, Vec<ChatOutput>) {
     let deps = ChatDeps {
         provider,
         archive: Arc::new(archive),
@@ -406,11 +416,10 @@ async fn ask_of(
         model: None,
         num_ctx: 8192,
         surroundings: Arc::new(NoSurroundings),
-        tools: ToolUse::Auto,
+        tools,
     };
     let chat = ChatService::new(&tokio::runtime::Handle::current(), deps);
     let (tx, mut rx) = unbounded_channel();
-    let asked = Question { text: question.into(), scope, ..Question::default() };
     let cancel = chat.ask(asked, move |o| drop(tx.send(o)));
     let mut seen = Vec::new();
     loop {

@@ -1,22 +1,19 @@
-//! The budget of a day: when it is spent, only models that cost nothing are asked. Stands between cache and route; days
-//! are those of UTC.
+//! The budget of a day: when it is spent, only models that cost nothing are asked, for chats and for embeddings. Stands
+//! between cache and route; days are those of UTC.
 
-use crate::{
-    ChatEvent, ChatRequest, ChatStream, Dollars, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing,
-    Provider, PullStream,
-};
+use crate::layer::pass_on;
+use crate::{ChatEvent, ChatRequest, ChatStream, Dollars, EmbedRequest, Embeddings, LlmError, Provider};
 use aiobs_types::semconv;
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt as _, stream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
-/// A provider that may cost so much a day.
-#[derive(Clone)]
-pub(crate) struct Budgeted {
-    inner: Arc<dyn Provider>,
+/// What may be spent a day, and what was. Shared by all services of a program, so that they spend from one budget.
+#[derive(Debug)]
+pub struct Purse {
     limit: Dollars,
-    spent: Arc<Mutex<Spent>>,
+    spent: Mutex<Spent>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,74 +22,99 @@ struct Spent {
     sum: Dollars,
 }
 
+impl Default for Purse {
+    /// Without limit.
+    fn default() -> Self {
+        Self::new(Dollars::default(), Dollars::default())
+    }
+}
+
 fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-impl Spent {
-    /// What was spent on a day.
-    fn on(&mut self, day: jiff::civil::Date) -> &mut Dollars {
-        if self.day != day {
-            *self = Self { day, sum: Dollars::default() };
+impl Purse {
+    /// At most `limit` a day, 0 without limit; `spent` of it was spent today already.
+    pub fn new(limit: Dollars, spent: Dollars) -> Self {
+        Self { limit, spent: Mutex::new(Spent { day: today(), sum: spent }) }
+    }
+
+    /// Spent today.
+    pub fn spent(&self) -> Dollars {
+        self.add(Dollars::default())
+    }
+
+    /// Left of today's budget; `None` without limit.
+    pub fn left(&self) -> Option<Dollars> {
+        (self.limit != Dollars::default()).then(|| Dollars(self.limit.0.saturating_sub(self.spent().0)))
+    }
+
+    /// Takes what a call cost, nothing when that is unknown.
+    fn take(&self, cost_usd: Option<f64>) {
+        self.add(Dollars::from_f64(cost_usd.unwrap_or(0.0)));
+    }
+
+    fn add(&self, cost: Dollars) -> Dollars {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.day != today() {
+            *spent = Spent { day: today(), sum: Dollars::default() };
         }
-        &mut self.sum
+        spent.sum.0 = spent.sum.0.saturating_add(cost.0);
+        spent.sum
+    }
+
+    fn is_empty(&self) -> bool {
+        self.left() == Some(Dollars::default())
+    }
+
+    /// The error with the sums of this purse; what is inside knows none.
+    fn tell(&self, error: LlmError) -> LlmError {
+        match error {
+            LlmError::BudgetSpent { .. } => LlmError::BudgetSpent { spent: self.spent(), limit: self.limit },
+            other => other,
+        }
     }
 }
 
-impl Budgeted {
-    /// At most `limit` a day, 0 without limit; `spent` of it was spent today already.
-    pub(crate) fn new(inner: Arc<dyn Provider>, limit: Dollars, spent: Dollars) -> Self {
-        Self { inner, limit, spent: Arc::new(Mutex::new(Spent { day: today(), sum: spent })) }
-    }
+/// A provider that may cost so much a day.
+#[derive(Clone)]
+pub(crate) struct Budgeted {
+    inner: Arc<dyn Provider>,
+    purse: Arc<Purse>,
+}
 
-    fn spent(&self) -> MutexGuard<'_, Spent> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+impl Budgeted {
+    /// Takes what calls cost from a purse.
+    pub(crate) fn new(inner: Arc<dyn Provider>, purse: Arc<Purse>) -> Self {
+        Self { inner, purse }
     }
 }
 
 impl Provider for Budgeted {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn endpoint(&self) -> &str {
-        self.inner.endpoint()
-    }
-    fn is_local(&self) -> bool {
-        self.inner.is_local()
-    }
-    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.inner.models()
-    }
-    fn health(&self) -> BoxFuture<'_, Health> {
-        self.inner.health()
-    }
+    pass_on!(inner: name endpoint is_local models health outgoing pull);
+
     fn chat(&self, mut request: ChatRequest, cancel: CancellationToken) -> ChatStream {
-        if self.limit == Dollars::default() {
-            return self.inner.chat(request, cancel);
-        }
-        let spent = *self.spent().on(today());
-        let left = Dollars(self.limit.0.saturating_sub(spent.0));
-        let (limit, all) = (self.limit, Arc::clone(&self.spent));
-        request.free_only = left == Dollars::default();
-        let told = ChatEvent::Attribute { name: semconv::BUDGET_LEFT_USD, value: left.as_f64().into() };
-        let counted = self.inner.chat(request, cancel).map(move |event| match event {
-            Ok(ChatEvent::Done(done)) => {
-                let cost = Dollars::from_f64(done.usage.cost_usd.unwrap_or(0.0));
-                all.lock().unwrap_or_else(PoisonError::into_inner).on(today()).0 += cost.0;
-                Ok(ChatEvent::Done(done))
+        let left = self.purse.left();
+        request.free_only = self.purse.is_empty();
+        let purse = Arc::clone(&self.purse);
+        let counted = self.inner.chat(request, cancel).map(move |event| {
+            if let Ok(ChatEvent::Done(done)) = &event {
+                purse.take(done.usage.cost_usd);
             }
-            Err(LlmError::BudgetSpent { .. }) => Err(LlmError::BudgetSpent { spent, limit }),
-            other => other,
+            event.map_err(|e| purse.tell(e))
         });
-        stream::iter([Ok(told)]).chain(counted).boxed()
+        let told =
+            left.map(|left| ChatEvent::Attribute { name: semconv::BUDGET_LEFT_USD, value: left.as_f64().into() });
+        stream::iter(told.map(Ok)).chain(counted).boxed()
     }
-    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
-        self.inner.outgoing(request)
-    }
-    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.inner.embed(request)
-    }
-    fn pull(&self, model: String) -> PullStream {
-        self.inner.pull(model)
+
+    fn embed(&self, mut request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        request.free_only = self.purse.is_empty();
+        async move {
+            let done = self.inner.embed(request).await.map_err(|e| self.purse.tell(e))?;
+            self.purse.take(done.cost_usd);
+            Ok(done)
+        }
+        .boxed()
     }
 }

@@ -4,11 +4,10 @@
 
 use crate::audit::{Auditor, CallEnd, RemoteCall};
 use crate::breaker::{Breaker, THRESHOLD};
+use crate::layer::pass_on;
+use crate::net::answer::estimate_tokens;
 use crate::price::Prices;
-use crate::{
-    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, Message, ModelInfo, Outgoing,
-    Provider, PullStream, Usage,
-};
+use crate::{ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, LlmError, Message, Provider, Usage};
 use aiobs_types::{Timestamp, semconv};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -59,20 +58,12 @@ impl Shared {
         }
     }
 
-    /// How an embedding ended.
-    fn embedded(&self, answer: &Result<Embeddings, LlmError>) -> CallEnd {
-        match answer {
-            Ok(done) => {
-                let usage = Usage { input_tokens: done.input_tokens, output_tokens: Some(0), ..Usage::default() };
-                CallEnd {
-                    outcome: "ok".to_owned(),
-                    input_tokens: done.input_tokens.unwrap_or(0),
-                    output_tokens: 0,
-                    cost_usd: self.prices.cost(self.inner.is_local(), &done.model, &usage),
-                }
-            }
-            Err(e) => CallEnd { outcome: e.kind().to_owned(), ..CallEnd::default() },
-        }
+    /// Counts and prices vectors. Tokens that the server does not count are estimated from the characters sent.
+    fn priced(&self, mut done: Embeddings, chars: usize) -> Embeddings {
+        let input_tokens = Some(done.input_tokens.unwrap_or_else(|| estimate_tokens(chars as u64)));
+        let usage = Usage { input_tokens, output_tokens: Some(0), ..Usage::default() };
+        done.cost_usd = self.prices.cost(self.inner.is_local(), &done.model, &usage);
+        Embeddings { input_tokens, ..done }
     }
 
     /// Writes a call down when it leaves this machine.
@@ -95,6 +86,19 @@ impl Shared {
         };
         auditor.sent(&call);
         Some(Written { auditor, id: call.id, over: false })
+    }
+}
+
+/// How an embedding ended.
+fn embedded(answer: &Result<Embeddings, LlmError>) -> CallEnd {
+    match answer {
+        Ok(done) => CallEnd {
+            outcome: "ok".to_owned(),
+            input_tokens: done.input_tokens.unwrap_or(0),
+            output_tokens: 0,
+            cost_usd: done.cost_usd,
+        },
+        Err(e) => CallEnd { outcome: e.kind().to_owned(), ..CallEnd::default() },
     }
 }
 
@@ -246,38 +250,20 @@ impl Call {
 }
 
 impl Provider for Guarded {
-    fn name(&self) -> &str {
-        self.shared.inner.name()
-    }
-    fn endpoint(&self) -> &str {
-        self.shared.inner.endpoint()
-    }
-    fn is_local(&self) -> bool {
-        self.shared.inner.is_local()
-    }
-    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.shared.inner.models()
-    }
-    fn health(&self) -> BoxFuture<'_, Health> {
-        self.shared.inner.health()
-    }
-    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
-        self.shared.inner.outgoing(request)
-    }
+    pass_on!(shared.inner: name endpoint is_local models health outgoing pull);
+
     fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
         let shared = Arc::clone(&self.shared);
         async move {
             let mut written = shared.write_down(&embedding(&request));
-            let answer = shared.inner.embed(request).await;
+            let chars = request.texts.iter().map(|t| t.chars().count()).sum();
+            let answer = shared.inner.embed(request).await.map(|done| shared.priced(done, chars));
             if let Some(written) = &mut written {
-                written.end(&shared.embedded(&answer));
+                written.end(&embedded(&answer));
             }
             answer
         }
         .boxed()
-    }
-    fn pull(&self, model: String) -> PullStream {
-        self.shared.inner.pull(model)
     }
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         let call = Call {

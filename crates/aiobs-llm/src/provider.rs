@@ -78,6 +78,8 @@ pub struct EmbedRequest {
     pub model: Option<String>,
     /// The texts.
     pub texts: Vec<String>,
+    /// Only a model that costs nothing may be asked; set by the budget.
+    pub free_only: bool,
     /// What was hidden in them, by kind; set by the redaction.
     pub redacted: Vec<(&'static str, u32)>,
 }
@@ -89,8 +91,10 @@ pub struct Embeddings {
     pub model: String,
     /// One per text, in their order, all of the same length.
     pub vectors: Vec<Vec<f32>>,
-    /// Tokens read, when the server counts.
+    /// Tokens read, when the server counts; [`crate::Guarded`] estimates what it does not.
     pub input_tokens: Option<u64>,
+    /// US dollars by the list of prices, `None` when the price is unknown; [`crate::Guarded`] fills it in.
+    pub cost_usd: Option<f64>,
 }
 
 /// Whether a provider can answer.
@@ -226,15 +230,15 @@ pub struct ChatOptions {
 pub struct ChatRequest {
     /// Which model; `None` takes the one [`Provider::health`] tells.
     pub model: Option<String>,
-    /// Of the configured models, the one to ask first, by its name there, and the model it is to use. One that is not there
-    /// changes nothing.
-    pub prefer: Option<(String, Option<String>)>,
     /// The conversation.
     pub messages: Vec<Message>,
     /// JSON schema the answer must fit.
     pub format: Option<Value>,
     /// Tools it may ask for.
     pub tools: Vec<Tool>,
+    /// Whether it may ask for them no more. They stay listed because the conversation speaks of them: some servers refuse
+    /// calls and results of tools that are not.
+    pub tools_over: bool,
     /// How to answer.
     pub options: ChatOptions,
     /// Whether a model that can think may; `None` leaves it to the model.

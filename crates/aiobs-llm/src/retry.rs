@@ -1,11 +1,8 @@
 //! Trying again: how long to wait, and a wrapper that does it. The chain uses only [`Backoff`] (it counts its own
 //! tries), the chat uses [`Retrying`].
 
-use crate::{
-    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
-    PullStream,
-};
-use futures_util::future::BoxFuture;
+use crate::layer::pass_on;
+use crate::{ChatEvent, ChatRequest, ChatStream, LlmError, Provider};
 use futures_util::{StreamExt as _, stream};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -116,30 +113,8 @@ impl Tries {
 }
 
 impl Provider for Retrying {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn endpoint(&self) -> &str {
-        self.inner.endpoint()
-    }
-    fn is_local(&self) -> bool {
-        self.inner.is_local()
-    }
-    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.inner.models()
-    }
-    fn health(&self) -> BoxFuture<'_, Health> {
-        self.inner.health()
-    }
-    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
-        self.inner.outgoing(request)
-    }
-    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.inner.embed(request)
-    }
-    fn pull(&self, model: String) -> PullStream {
-        self.inner.pull(model)
-    }
+    pass_on!(inner: name endpoint is_local models health outgoing embed pull);
+
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         let tries = Tries {
             inner: Arc::clone(&self.inner),

@@ -46,15 +46,7 @@ impl Route {
 
     fn fitting(&self, request: &ChatRequest) -> Result<VecDeque<Target>, LlmError> {
         let asked = |t: &&Target| t.stages.is_empty() || t.stages.iter().any(|s| s == request.stage);
-        let mut able: Vec<Target> = self.targets.iter().filter(asked).cloned().collect();
-        if let Some((name, model)) = &request.prefer
-            && let Some(at) = self.targets.iter().position(|t| t.name == *name)
-        {
-            // Whom a person chooses need not be meant for this.
-            let chosen = Target { model: model.clone().or(self.targets[at].model.clone()), ..self.targets[at].clone() };
-            able.retain(|t| t.name != *name);
-            able.insert(0, chosen);
-        }
+        let able: Vec<Target> = self.targets.iter().filter(asked).cloned().collect();
         if able.is_empty() {
             return Err(LlmError::NobodyAllowed { stage: request.stage });
         }
@@ -215,6 +207,10 @@ impl Provider for Route {
     }
     fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
         match self.targets.first() {
+            Some(first) if request.free_only && !first.provider.is_local() => {
+                let spent = LlmError::BudgetSpent { spent: crate::Dollars(0), limit: crate::Dollars(0) };
+                async { Err(spent) }.boxed()
+            }
             Some(first) => first.provider.embed(request),
             None => async { Err(LlmError::NobodyAllowed { stage: "embeddings" }) }.boxed(),
         }
@@ -282,11 +278,6 @@ mod tests {
         assert!(!route.is_local());
         assert_eq!(model(&ask(&route, request()).await), "far");
         assert_eq!(model(&ask(&route, ChatRequest { free_only: true, ..request() }).await), "near");
-        let prefer = |name: &str, m: Option<&str>| Some((name.to_owned(), m.map(str::to_owned)));
-        let chosen = ChatRequest { prefer: prefer("near", Some("other")), ..request() };
-        assert_eq!(model(&ask(&route, chosen).await), "other");
-        let gone = ChatRequest { prefer: prefer("gone", None), ..request() };
-        assert_eq!(model(&ask(&route, gone).await), "far");
         let only = Route::new(vec![Target { stages: vec!["chat".into()], ..target("far", &far) }]);
         assert_eq!(ask(&only, request()).await.pop().unwrap().unwrap_err().kind(), "nobody_allowed");
         let dear = Route::new(vec![target("far", &far)]);

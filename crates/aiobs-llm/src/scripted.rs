@@ -2,8 +2,8 @@
 //! simulations that need the same answer every time; it knows no network.
 
 use crate::{
-    ChatEvent, ChatRequest, ChatStream, Completion, FinishReason, Health, LlmError, ModelInfo, Provider, ToolCall,
-    Usage,
+    ChatEvent, ChatRequest, ChatStream, Completion, EmbedRequest, Embeddings, FinishReason, Health, LlmError,
+    ModelInfo, Provider, ToolCall, Usage,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -205,6 +205,13 @@ impl Provider for Scripted {
             }
         }
         .boxed()
+    }
+
+    /// Of each text its length in characters, and one.
+    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
+        let model = request.model.unwrap_or_else(|| self.model.clone());
+        let vectors = request.texts.iter().map(|t| vec![t.chars().count() as f32, 1.0]).collect();
+        async { Ok(Embeddings { model, vectors, ..Embeddings::default() }) }.boxed()
     }
 
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {

@@ -2,11 +2,11 @@
 //! price. Used by whoever wires the program; each layer is a file of its own.
 
 use crate::audit::Auditor;
-use crate::budget::Budgeted;
+use crate::budget::{Budgeted, Purse};
 use crate::cache::{AnswerStore, CacheStats, Cached};
 use crate::redact::Redacting;
 use crate::route::{Route, Target};
-use crate::{Backoff, Dollars, Guarded, Limits, Provider, Retrying};
+use crate::{Backoff, Guarded, Limits, Provider, Retrying};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +38,8 @@ pub struct ServiceOptions {
     pub cache_bytes: usize,
     /// Where answers are kept beyond the program's life.
     pub answers: Option<Arc<dyn AnswerStore>>,
-    /// Most that may be spent a day, 0 without limit.
-    pub budget: Dollars,
-    /// Spent today already.
-    pub spent: Dollars,
+    /// What may be spent a day.
+    pub purse: Arc<Purse>,
     /// Writes down what leaves this machine.
     pub auditor: Option<Arc<dyn Auditor>>,
 }
@@ -54,8 +52,7 @@ impl Default for ServiceOptions {
             cache_ttl: Duration::ZERO,
             cache_bytes: 8 << 20,
             answers: None,
-            budget: Dollars::default(),
-            spent: Dollars::default(),
+            purse: Arc::default(),
             auditor: None,
         }
     }
@@ -86,7 +83,7 @@ pub fn service(candidates: Vec<Candidate>, o: ServiceOptions) -> Service {
         Target { name: c.name, model: c.model, provider, stages: c.stages }
     };
     let route = Route::new(candidates.into_iter().map(target).collect());
-    let budgeted = Budgeted::new(Arc::new(route), o.budget, o.spent);
+    let budgeted = Budgeted::new(Arc::new(route), o.purse);
     let cached = Cached::new(Arc::new(budgeted), &who.join("\n"), o.cache_ttl, o.cache_bytes, o.answers);
     let cache = cached.stats();
     Service { provider: Arc::new(Redacting::new(Arc::new(cached), asked)), cache }
@@ -98,7 +95,7 @@ mod tests {
     use super::*;
     use crate::audit::{CallEnd, RemoteCall};
     use crate::scripted::{Scripted, Step};
-    use crate::{CancellationToken, ChatEvent, ChatRequest, LlmError, Message};
+    use crate::{CancellationToken, ChatEvent, ChatRequest, Dollars, EmbedRequest, LlmError, Message};
     use aiobs_types::semconv;
     use futures_util::StreamExt as _;
     use std::sync::Mutex;
@@ -138,7 +135,7 @@ mod tests {
         let options = ServiceOptions {
             backoff: Backoff { base: Duration::ZERO, ..Backoff::default() },
             cache_ttl: Duration::from_mins(1),
-            budget: Dollars::from_f64(1.0),
+            purse: Arc::new(Purse::new(Dollars::from_f64(1.0), Dollars::default())),
             auditor: Some(Arc::clone(&book) as _),
             ..ServiceOptions::default()
         };
@@ -186,6 +183,36 @@ mod tests {
         }
         assert_eq!(bad.requests().len(), 5, "left alone after five failures in a row");
         assert_eq!(good.requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn vectors_are_priced_and_spend_the_budget_that_chats_have() {
+        let far = Scripted::new("text-embedding-3-small").reply("chat", "yes").remote();
+        let book = Arc::new(Book::default());
+        // A million tokens of this model cost two cents; four characters are a token.
+        let purse = Arc::new(Purse::new(Dollars::from_f64(0.03), Dollars::default()));
+        let options = || ServiceOptions {
+            purse: Arc::clone(&purse),
+            auditor: Some(Arc::clone(&book) as _),
+            ..ServiceOptions::default()
+        };
+        let vectors = service(vec![candidate("cloud", "text-embedding-3-small", &far)], options()).provider;
+        let texts = || EmbedRequest { texts: vec!["word".repeat(500_000); 2], ..EmbedRequest::default() };
+        let done = vectors.embed(texts()).await.unwrap();
+        assert_eq!((done.vectors.len(), done.input_tokens, done.cost_usd), (2, Some(1_000_000), Some(0.02)));
+        assert_eq!((purse.spent().as_f64(), purse.left().map(Dollars::as_f64)), (0.02, Some(0.01)));
+        assert_eq!(book.0.lock().unwrap()[0].1.as_ref().unwrap().cost_usd, Some(0.02));
+        vectors.embed(texts()).await.unwrap();
+        let refused = vectors.embed(texts()).await.unwrap_err();
+        assert!(refused.to_string().starts_with("today's budget of $0.03 is spent ($0.04)"), "{refused}");
+        assert_eq!(book.0.lock().unwrap().len(), 2, "what may not be asked does not leave");
+        // The chat of another service finds the same purse empty.
+        let chat = service(vec![candidate("cloud", "gpt-4o", &far)], options());
+        assert_eq!(ask(&chat, request()).await.pop().unwrap().unwrap_err().kind(), "budget_spent");
+        let near = Scripted::new("near").reply("chat", "yes");
+        let free = service(vec![candidate("laptop", "near", &near)], options());
+        assert!(free.provider.embed(texts()).await.is_ok(), "what costs nothing goes on");
+        assert!(matches!(ask(&free, request()).await.last(), Some(Ok(ChatEvent::Done(_)))));
     }
 
     #[tokio::test]

@@ -285,6 +285,47 @@ async fn tools_are_asked_for_and_their_results_go_back() {
 }
 
 #[tokio::test]
+async fn tools_that_are_over_stay_listed_where_the_wire_wants_them() {
+    let call = ToolCall { id: Some("call_a".into()), name: "find".into(), arguments: json!({"q": "x"}) };
+    let mut asked = Message::assistant("");
+    asked.tool_calls = vec![call.clone()];
+    let messages = vec![Message::user("why?"), asked, Message::tool(call, "found")];
+    for d in ALL {
+        let over = ChatRequest { messages: messages.clone(), tools_over: true, ..full() };
+        let (server, provider) = server(d, [d.text(&["{}"]), d.text(&["{}"])]).await;
+        ask(&provider, ChatRequest { format: None, ..over.clone() }).await;
+        let plain = last_body(&server);
+        ask(&provider, over).await;
+        let formed = last_body(&server);
+        let names = |body: &Value, at: &str| -> Vec<Value> {
+            body["tools"].as_array().into_iter().flatten().filter_map(|t| t.pointer(at).cloned()).collect()
+        };
+        match d {
+            Dialect::Ollama => assert!(plain.get("tools").is_none() && formed.get("tools").is_none()),
+            Dialect::OpenAi => {
+                assert_eq!(names(&plain, "/function/name"), ["find"]);
+                assert_eq!(plain["tool_choice"], "none");
+                assert!(formed.get("tools").is_none() && formed.get("tool_choice").is_none());
+            }
+            Dialect::Anthropic => {
+                assert_eq!(names(&plain, "/name"), ["find"]);
+                assert_eq!(plain["tool_choice"], json!({"type": "none"}));
+                assert_eq!(names(&formed, "/name"), ["find", "answer"]);
+                assert_eq!(formed["tool_choice"], json!({"type": "tool", "name": "answer"}));
+            }
+        }
+    }
+    let (_server, anthropic) = server(Dialect::Anthropic, []).await;
+    let unlisted = ChatRequest { messages, tools: Vec::new(), ..full_without_schema() };
+    let refused = ask(&anthropic, unlisted).await.pop().unwrap().unwrap_err();
+    assert!(matches!(refused, LlmError::Refused { status: 400, .. }), "{refused}");
+    // Where the conversation speaks of none, there is nothing to list.
+    let (server, provider) = server(Dialect::OpenAi, [Dialect::OpenAi.text(&["yes"])]).await;
+    ask(&provider, ChatRequest { tools_over: true, ..full_without_schema() }).await;
+    assert!(last_body(&server).get("tools").is_none());
+}
+
+#[tokio::test]
 async fn a_server_that_knows_less_is_asked_more_simply_and_remembered() {
     let d = Dialect::OpenAi;
     let refusals = [

@@ -30,6 +30,12 @@ impl Watcher {
                 Health::Unavailable { reason } => ModelState::Offline { reason },
             };
             let ready = matches!(state, ModelState::Ready { .. });
+            // Some servers pass on to others; that shows only once they were asked.
+            if let ModelState::Ready { model, local: false, .. } = &state
+                && self.board.remotes().is_empty()
+            {
+                self.board.leaves_to(model, provider.endpoint());
+            }
             if *lock(&self.board.model) != state {
                 let usable = ready.then(|| Arc::clone(&provider));
                 // Told before it shows: whoever sees that the model is known may rely on the chain knowing it.

@@ -204,6 +204,12 @@ pub(super) fn host(config: &Config) -> String {
     name.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).unwrap_or_else(|| "localhost".to_owned())
 }
 
+/// Where alerts may leave this machine for.
+pub fn places(config: &Config) -> Vec<String> {
+    let set_up = channels(config).into_iter().filter_map(|state| state.channel?.ok());
+    set_up.filter(|channel| !channel.is_local()).map(|channel| channel.place()).collect()
+}
+
 /// What a channel is, for people: where to, or what is wrong.
 pub fn describe(state: &ChannelState) -> (&'static str, String) {
     match &state.channel {

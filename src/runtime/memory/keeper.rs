@@ -5,8 +5,9 @@ use super::{Look, audited, embed_all, folders, look};
 use crate::config::Config;
 use crate::runtime::board::{Board, lock};
 use crate::runtime::events::MemoryState;
+use crate::runtime::models::Keep;
 use crate::runtime::writing::{ModelRow, WriterMessage};
-use aiobs_llm::{Auditor, CallEnd, RemoteCall};
+use aiobs_llm::{Auditor, CallEnd, Purse, RemoteCall};
 use aiobs_memory::{Engine, Folders, Progress};
 use aiobs_store::{MemoryChange, Reader, StoreError};
 use aiobs_types::Level;
@@ -30,8 +31,9 @@ pub(in crate::runtime) fn running_engine(
     config: &Config,
     offline: bool,
     writer: &SyncSender<WriterMessage>,
+    purse: &Arc<Purse>,
 ) -> Result<Engine, String> {
-    audited(config, offline, || Ok(Arc::new(ByWriter(writer.clone())) as Arc<dyn Auditor>))
+    audited(config, offline, || Ok(Keep::audit(Arc::new(ByWriter(writer.clone())), Arc::clone(purse))))
 }
 
 /// See the module.
@@ -53,17 +55,17 @@ impl Keeper {
         offline: bool,
         reader: Reader,
         writer: SyncSender<WriterMessage>,
-        board: &Arc<Board>,
+        (board, purse): (&Arc<Board>, &Arc<Purse>),
     ) -> Self {
-        let engine = running_engine(config, offline, &writer).unwrap_or_else(|reason| {
+        let engine = running_engine(config, offline, &writer, purse).unwrap_or_else(|reason| {
             board.notice(EMBEDDING, Some((Level::Error, format!("{reason}; texts are compared by their words"))));
             Engine::default()
         });
         if let Some(model) = engine.embedder.as_ref().filter(|m| !m.is_local()) {
-            board.leaves_to(model.place().to_owned());
+            board.leaves_to("embeddings", model.place());
         }
         if let Some(store) = engine.vectors.as_ref().filter(|s| !s.is_local()) {
-            board.leaves_to(store.place().to_owned());
+            board.leaves_to("vectors", store.place());
         }
         let folders = folders(config);
         Self { reader, writer, board: Arc::clone(board), engine, folders, version: None, not_before: None }

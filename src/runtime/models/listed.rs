@@ -1,7 +1,7 @@
 //! Questions to the servers of the configured models: what they have, whether they answer, and fetching one. Used by the
 //! commands about models and by the screen's choice of a model.
 
-use super::{FIRST, Keep, Row, candidates, first, others, serve, unknown};
+use super::{FIRST, Row, candidates, first, others, unknown};
 use crate::config::Config;
 use crate::runtime::builder::tokio_runtime;
 use crate::runtime::events::ModelChoice;
@@ -18,16 +18,49 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// The reason why no model answers, one line.
 pub fn model_health(config: &Config) -> Result<String, String> {
-    let provider = serve(config, Keep::default())?.provider;
     let rt = tokio_runtime().map_err(|e| e.to_string())?;
-    match rt.block_on(provider.health()) {
-        Health::Ready { model, note } => {
-            let place = if provider.is_local() { "local" } else { "remote" };
-            let note = note.map(|n| format!("; {n}")).unwrap_or_default();
-            Ok(format!("{model} on {} at {} ({place}){note}", provider.name(), provider.endpoint()))
+    let all = candidates(config)?;
+    let mut reasons = Vec::new();
+    for c in &all {
+        let provider = &c.provider;
+        match rt.block_on(provider.health()) {
+            Health::Ready { model, note } => {
+                let place = if provider.is_local() { "local" } else { "remote" };
+                let who = format!("{model} on {} at {} ({place})", provider.name(), provider.endpoint());
+                let all: Vec<String> = [who].into_iter().chain(note).chain(reasons).collect();
+                return Ok(all.join("; "));
+            }
+            Health::Unavailable { reason } if all.len() == 1 => return Err(reason),
+            Health::Unavailable { reason } => reasons.push(format!("{}: {reason}", c.name)),
         }
-        Health::Unavailable { reason } => Err(reason),
     }
+    Err(reasons.join("; "))
+}
+
+/// Where texts may go that leave this machine for a model: `ADDRESS (MODEL)`, in the order in which they are asked, then
+/// those that are asked only when a person chooses them, then the embedding model. Nobody is asked.
+///
+/// # Errors
+/// An address that is none.
+pub fn model_places(config: &Config) -> Result<Vec<String>, String> {
+    let asked = candidates(config)?;
+    let row = |row: &Row<'_>| row.candidate(config.model.connect_timeout);
+    let chosen = others(config).iter().map(row).collect::<Result<Vec<_>, _>>()?;
+    let chosen = chosen.into_iter().filter(|c| asked.iter().all(|a| a.name != c.name)).map(|c| (c, ", when chosen"));
+    let all: Vec<_> = asked.iter().cloned().map(|c| (c, "")).chain(chosen).collect();
+    let told = |(c, when): &(Candidate, &str)| {
+        let model = c.model.as_deref().unwrap_or_else(|| c.provider.name());
+        format!("{} ({model}{when})", c.provider.endpoint())
+    };
+    let mut places: Vec<String> = all.iter().filter(|(c, _)| !c.provider.is_local()).map(told).collect();
+    let knowledge = &config.knowledge;
+    if !knowledge.embedding_model.trim().is_empty() {
+        let server = knowledge.embedding_server.trim();
+        let wanted = if server.is_empty() { FIRST } else { server };
+        let embeds = all.iter().find(|(c, _)| c.name == wanted && !c.provider.is_local());
+        places.extend(embeds.map(|(c, _)| format!("{} (embeddings)", c.provider.endpoint())));
+    }
+    Ok(places)
 }
 
 /// A configured model as `aiobs models` shows it.

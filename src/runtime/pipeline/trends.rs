@@ -3,7 +3,9 @@
 
 use super::mute::Muted;
 use aiobs_insight::Life;
-use aiobs_logs::detect::{DetectConfig, Finding, RateBook, RateOptions, Sequences, Subject, Thresholds, Values, What};
+use aiobs_logs::detect::{
+    DetectConfig, Finding, RateBook, RateOptions, Requests, Sequences, Subject, Thresholds, Values, What,
+};
 use aiobs_logs::incident::{Applied, IncidentBook};
 use aiobs_logs::marker::MarkerFinder;
 use aiobs_logs::template::Miner;
@@ -51,6 +53,7 @@ pub(super) struct Trends {
     /// `None` when switched off.
     sequences: Option<Sequences>,
     values: Option<Values>,
+    requests: Option<Requests>,
     finder: MarkerFinder,
     /// Markers of late, and those not handed out yet.
     markers: VecDeque<Marker>,
@@ -86,6 +89,7 @@ impl Trends {
             thresholds: Thresholds::new(&config.thresholds),
             sequences: on("sequences").then(Sequences::default),
             values: on("values").then(Values::default),
+            requests: on("requests").then(Requests::default),
             finder: MarkerFinder::new(&config.markers)?,
             markers: markers.into(),
             fresh: Vec::new(),
@@ -164,6 +168,9 @@ impl Trends {
             out.extend(self.report(finding, miner, book));
         }
         for anomaly in self.thresholds.observe(batch) {
+            out.extend(self.apply(&anomaly, book));
+        }
+        for anomaly in self.requests.iter_mut().flat_map(|r| r.observe(batch)).collect::<Vec<_>>() {
             out.extend(self.apply(&anomaly, book));
         }
         out.extend(self.odd(batch, miner, book));

@@ -26,6 +26,8 @@ pub struct Preview {
     pub messages: Vec<Message>,
     /// What is hidden in it, by kind.
     pub redacted: Vec<(&'static str, u32)>,
+    /// Places on other machines that texts of this program may go to, each with what for; filled in by whoever knows them.
+    pub elsewhere: Vec<String>,
 }
 
 /// The request of a stage.
@@ -65,6 +67,7 @@ pub(crate) fn preview(
         body: outgoing.map(|o| o.body),
         messages: sent.messages,
         redacted: sent.redacted,
+        elsewhere: Vec::new(),
     }
 }
 
@@ -81,6 +84,10 @@ impl Preview {
         if !self.redacted.is_empty() {
             let kinds: Vec<String> = self.redacted.iter().map(|(kind, n)| format!("{n} × {kind}")).collect();
             let _ = writeln!(out, "hidden {}", kinds.join(", "));
+        }
+        for (i, place) in self.elsewhere.iter().enumerate() {
+            let what = if i == 0 { "REMOTE texts may go to" } else { "                      " };
+            let _ = writeln!(out, "{what} {place}");
         }
         for m in &self.messages {
             let _ = write!(out, "\n--- {} ---\n{}\n", m.role.name(), m.content);

@@ -4,7 +4,7 @@ use aiobs_llm::Provider;
 use aiobs_types::{Fingerprint, Incident, IncidentId};
 use std::sync::Arc;
 
-/// A model that a person chose for one run.
+/// A model that a person chose for one run or question.
 #[derive(Clone)]
 pub struct Chosen {
     /// Its server with everything around it.

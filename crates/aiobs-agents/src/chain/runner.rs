@@ -50,6 +50,8 @@ struct Asking {
     stage: Stage,
     /// Tools it wants.
     wants: Vec<ToolCall>,
+    /// It was told that there are none to be had: what it wants all the same is not done.
+    closed: bool,
     stream: ChatStream,
     stop: CancellationToken,
     text: String,
@@ -70,6 +72,8 @@ struct Run<'a> {
     evidence: Option<Evidence>,
     /// Set when the model can call tools.
     tools: Option<ToolBox<IncidentKit>>,
+    /// What there was in it, also when it is used up or lost.
+    listed: Vec<Tool>,
     /// What was said in the call that goes on: the prompt, and tools with their answers.
     talk: Vec<Message>,
     /// Prompts of the stage that asks, with their versions.
@@ -116,6 +120,7 @@ pub(crate) async fn run(
         doing: Doing::Nothing,
         evidence: None,
         tools: None,
+        listed: Vec::new(),
         talk: Vec::new(),
         label: String::new(),
         log,
@@ -176,6 +181,7 @@ impl Run<'_> {
                     let (archive, places) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.surroundings));
                     let kit = IncidentKit { archive, surroundings: places, incident: self.incident.clone() };
                     self.tools = tools.then(|| ToolBox::new(kit, Bounds::default()));
+                    self.listed = self.tools.as_ref().map(ToolBox::offered).unwrap_or_default();
                     return What::Gathered;
                 }
                 Doing::Looking(looking) => {
@@ -223,9 +229,12 @@ impl Run<'_> {
                 Ok(ChatEvent::Done(done)) => {
                     let text = std::mem::take(&mut asking.text);
                     let (wants, stage, span) = (std::mem::take(&mut asking.wants), asking.stage, asking.span);
+                    let closed = asking.closed;
                     self.answered(&done);
                     match self.tools.take() {
-                        Some(tools) if !wants.is_empty() => self.look_up(tools, call, stage, text, wants, span),
+                        Some(tools) if !wants.is_empty() && !closed => {
+                            self.look_up(tools, call, stage, text, wants, span);
+                        }
                         tools => {
                             self.tools = tools;
                             return What::Replied { call, text };
@@ -348,18 +357,18 @@ impl Run<'_> {
         let looks_up = matches!(stage, Stage::Diagnosis | Stage::Fixer) && repair.is_none();
         if !looks_up {
             // A repaired answer is written from what is there.
-            return self.send_with(call, stage, Vec::new());
+            return self.send_with(call, stage, Vec::new(), true);
         }
         self.send(call, stage);
     }
 
     /// Sends what was said so far, with the tools that are still to be had.
     fn send(&mut self, call: u32, stage: Stage) {
-        let tools = self.tools.as_ref().map(ToolBox::offered).unwrap_or_default();
-        self.send_with(call, stage, tools);
+        let over = self.tools.as_ref().is_none_or(ToolBox::spent);
+        self.send_with(call, stage, self.listed.clone(), over);
     }
 
-    fn send_with(&mut self, call: u32, stage: Stage, tools: Vec<Tool>) {
+    fn send_with(&mut self, call: u32, stage: Stage, tools: Vec<Tool>, over: bool) {
         let Some(provider) = &self.provider else { return };
         let until = self.machine.wake_at().map(|at| self.instant(at));
         let asked = request(&self.deps.options, stage, self.talk.clone());
@@ -367,7 +376,8 @@ impl Run<'_> {
             fresh: self.fresh,
             patience: until.map(|until| until.saturating_duration_since(Instant::now())),
             // A form that is forced leaves no way to ask for a tool; without it a wrong form is repaired.
-            format: asked.format.filter(|_| tools.is_empty()),
+            format: asked.format.filter(|_| over),
+            tools_over: over && !tools.is_empty(),
             tools,
             ..asked
         };
@@ -382,6 +392,7 @@ impl Run<'_> {
             call,
             stage,
             wants: Vec::new(),
+            closed: over,
             stream: provider.chat(request, stop.clone()),
             stop,
             text: String::new(),

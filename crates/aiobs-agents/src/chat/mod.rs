@@ -16,7 +16,7 @@ mod shorten;
 mod tests;
 mod turn;
 
-use crate::{Advisor, Archive, Prompts, Surroundings, ToolUse};
+use crate::{Advisor, Archive, Chosen, Prompts, Surroundings, ToolUse};
 use aiobs_llm::{CancellationToken, Provider};
 use aiobs_types::{ChatMessage, ChatScope, ChatStep, Span, TalkSummary};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +47,7 @@ pub struct ChatDeps {
 }
 
 /// A question.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Question {
     /// In plain words.
     pub text: String,
@@ -57,8 +57,8 @@ pub struct Question {
     pub history: Vec<ChatMessage>,
     /// What the first of those turns said, as it was shortened for an earlier question.
     pub summary: Option<TalkSummary>,
-    /// Of the configured models, the one to ask first and the model it is to use; `None` keeps the order.
-    pub prefer: Option<(String, Option<String>)>,
+    /// The model that a person chose, which alone is asked; `None` asks the configured ones.
+    pub chosen: Option<Chosen>,
     /// Whether an answer from the cache will not do.
     pub fresh: bool,
 }
@@ -100,7 +100,7 @@ impl ChatService {
     pub fn ask(&self, asked: Question, out: impl Fn(ChatOutput) + Send + Sync + 'static) -> CancellationToken {
         let cancel = CancellationToken::new();
         let deps = self.deps.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let turn = Turn { deps, asked, cancel: cancel.clone(), out: Box::new(out) };
+        let turn = Turn::new(deps, asked, cancel.clone(), Box::new(out));
         self.rt.spawn(turn.answer());
         cancel
     }

@@ -40,7 +40,6 @@ impl Turn {
                 num_predict: Some(TOKENS),
                 seed: None,
             },
-            prefer: self.asked.prefer.clone(),
             stage: "chat",
             ..ChatRequest::default()
         };

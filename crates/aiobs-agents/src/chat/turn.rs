@@ -13,8 +13,8 @@ use crate::context::sources::Sources;
 use crate::spans::{At, SpanLog};
 use crate::tools::{AskKit, Bounds, Outcome, ToolBox, can_use_tools, told};
 use aiobs_llm::{
-    CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, FinishReason, LlmError, Message, Provider,
-    Tool, ToolCall,
+    CancellationToken, ChatEvent, ChatOptions, ChatRequest, Completion, FinishReason, LlmError, Provider, Tool,
+    ToolCall,
 };
 use aiobs_types::{AttrValue, ChatMessage, ChatRole, ChatScope, ChatStep, ChatUsage, TalkSummary, Timestamp, semconv};
 use futures_util::StreamExt as _;
@@ -73,6 +73,21 @@ struct Round {
 }
 
 impl Turn {
+    /// Of these parts and this question. A model that a person chose is asked in the place of the others, also when they
+    /// do not answer.
+    pub(super) fn new(
+        mut deps: ChatDeps,
+        asked: Question,
+        cancel: CancellationToken,
+        out: Box<dyn Fn(ChatOutput) + Send + Sync>,
+    ) -> Self {
+        if let Some(chosen) = &asked.chosen {
+            deps.provider = Some(Arc::clone(&chosen.provider));
+            deps.model.clone_from(&chosen.model);
+        }
+        Self { deps, asked, cancel, out }
+    }
+
     pub(super) async fn answer(self) {
         let mut log = SpanLog::new("invoke_agent chat", "invoke_agent");
         log.set(At::RUN, semconv::AGENT_NAME, "chat");
@@ -82,7 +97,7 @@ impl Turn {
         let provider = self.deps.provider.clone();
         let able = can_use_tools(provider.clone(), self.deps.model.clone(), self.deps.tools);
         let (mut found, able) = tokio::join!(self.find(&mut log), able);
-        for step in &found.steps {
+        for step in found.steps.iter().chain(&self.choice()) {
             (self.out)(ChatOutput::Step(step.clone()));
         }
         let message = if self.cancel.is_cancelled() {
@@ -102,6 +117,15 @@ impl Turn {
         log.end(At::RUN, broken);
         (self.out)(ChatOutput::Spans(log.finish()));
         (self.out)(ChatOutput::Done(Box::new(message)));
+    }
+
+    /// Who was chosen to answer, as a step: it stays with the answer, whoever gives it in the end.
+    fn choice(&self) -> Option<ChatStep> {
+        let chosen = self.asked.chosen.as_ref()?;
+        let place = if chosen.provider.is_local() { "LOCAL" } else { "REMOTE" };
+        let model = chosen.model.as_deref().unwrap_or_else(|| chosen.provider.name());
+        let text = format!("chosen: {} at {}, {place}", shown(model), shown(chosen.provider.endpoint()));
+        Some(ChatStep { text, ..ChatStep::default() })
     }
 
     async fn find(&self, log: &mut SpanLog) -> Found {
@@ -163,16 +187,22 @@ impl Turn {
         }
         let mut talk = prepared.messages;
         for round in 1..=ROUNDS {
-            let offered = if round < ROUNDS { tools.as_ref().map(ToolBox::offered) } else { None };
-            let label = prepared.label.clone();
-            let asked = self.round(&provider, (talk.clone(), offered.unwrap_or_default(), label), &mut said, log).await;
+            let over = round == ROUNDS || tools.as_ref().is_none_or(ToolBox::spent);
+            let request = ChatRequest {
+                messages: talk.clone(),
+                tools: offered.clone(),
+                tools_over: over && !offered.is_empty(),
+                ..self.request()
+            };
+            let asked = self.round(&provider, request, &prepared.label, &mut said, log).await;
             said.last = asked.from;
             if let Ok(done) = &said.end {
                 let done = done.clone();
                 said.took(&done);
             }
             let wants = asked.wants;
-            let Some(used) = tools.take().filter(|_| !wants.is_empty() && said.end.is_ok()) else { break };
+            // What it wants all the same when there is nothing more to be had is not done.
+            let Some(used) = tools.take().filter(|_| !over && !wants.is_empty() && said.end.is_ok()) else { break };
             let Some((used, outcomes)) = self.look_up(used, wants).await else {
                 said.end = Err(if self.cancel.is_cancelled() { LlmError::Cancelled } else { LlmError::Cut });
                 break;
@@ -228,29 +258,31 @@ impl Turn {
         }
     }
 
-    /// One call; what it says goes to the screen as it comes.
-    async fn round(
-        &self,
-        provider: &Arc<dyn Provider>,
-        (messages, tools, label): (Vec<Message>, Vec<Tool>, String),
-        said: &mut Said,
-        log: &mut SpanLog,
-    ) -> Round {
-        let request = ChatRequest {
+    /// What is the same in each call.
+    fn request(&self) -> ChatRequest {
+        ChatRequest {
             model: self.deps.model.clone(),
-            messages,
-            tools,
             options: ChatOptions {
                 num_ctx: Some(self.deps.num_ctx),
                 temperature: Some(0.2),
                 num_predict: Some(answer::ANSWER),
                 seed: None,
             },
-            prefer: self.asked.prefer.clone(),
             fresh: self.asked.fresh,
             stage: "chat",
             ..ChatRequest::default()
-        };
+        }
+    }
+
+    /// One call; what it says goes to the screen as it comes.
+    async fn round(
+        &self,
+        provider: &Arc<dyn Provider>,
+        request: ChatRequest,
+        label: &str,
+        said: &mut Said,
+        log: &mut SpanLog,
+    ) -> Round {
         let span = log.begin(Some(At::RUN), "chat".into(), "chat");
         log.set(span, semconv::PROVIDER, provider.name());
         log.set(span, semconv::PROMPT, label);
@@ -311,7 +343,7 @@ impl Turn {
         let author = if said.author.is_empty() { "model".to_owned() } else { said.author };
         let by_model = |text: String, complete: bool| {
             let (text, citations) = cite(&text, &said.sources);
-            let steps = found.steps.iter().chain(&said.steps).cloned().collect();
+            let steps = found.steps.iter().cloned().chain(self.choice()).chain(said.steps.clone()).collect();
             ChatMessage { citations, steps, text, author: author.clone(), ..self.empty(complete) }
         };
         match said.end {
@@ -335,7 +367,8 @@ impl Turn {
 
     fn message(&self, text: String, found: &Found, author: String, complete: bool) -> ChatMessage {
         let (text, citations) = cite(&text, &found.sources());
-        ChatMessage { text, citations, author, steps: found.steps.clone(), ..self.empty(complete) }
+        let steps = found.steps.iter().cloned().chain(self.choice()).collect();
+        ChatMessage { text, citations, author, steps, ..self.empty(complete) }
     }
 
     fn empty(&self, complete: bool) -> ChatMessage {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 const LOOKED_AT: usize = 64 << 10;
 
 /// (what it is, pattern). Case does not matter; any spaces and punctuation may stand between words.
-const RULES: [(&str, &str); 19] = [
+const RULES: [(&str, &str); 20] = [
     (
         "an order to forget instructions",
         r"\b(?:ignore|disregard|forget|override|bypass|neglect)\W+(?:\w+\W+){0,4}?(?:instructions?|prompts?|directives|guidelines)\b",
@@ -57,7 +57,7 @@ const RULES: [(&str, &str); 19] = [
     ),
     (
         "an order to act",
-        r"\b(?:now|immediately|must)\s+(?:run|execute|call|invoke)\s+(?:the\s+)?(?:following\s+)?(?:tool|function|command|shell|script)s?\b|\b(?:call|invoke|use)\s+the\s+(?:tool|function)\s+\w+|\b(?:resolve|close|mute|acknowledge|delete)\s+(?:all|every|this)\s+(?:open\s+)?incidents?\b",
+        r"\b(?:now|immediately|must)\s+(?:run|execute|call|invoke)\s+(?:the\s+)?(?:following\s+)?(?:tool|function|command|shell|script)s?\b|\b(?:call|invoke|use)\s+the\s+(?:tool|function)\s+\w+|\b(?:resolve|close|mute|acknowledge|delete)\s+(?:all|every|this)\s+(?:open\s+)?incidents?\b|\bmark\s+(?:all|every|this|the)\s+(?:open\s+)?incidents?\s+(?:as\s+)?(?:resolved|closed|muted|harmless)\b",
     ),
     (
         "a forged role",
@@ -74,6 +74,11 @@ const RULES: [(&str, &str); 19] = [
     (
         "a forged tool call or result",
         r#""name"\s*:\s*"(?:search_logs|template_rate|placeholder_values|incident_history|read_marker|read_runbook|host_state|read_file|run_command)""#,
+    ),
+    (
+        // The forms in which the stages answer.
+        "a forged answer",
+        r#""cause"\s*:\s*"[^"]*"[^{}]{0,400}"(?:criticality|confidence|error_class)"\s*:|"now"\s*:\s*\[[^\]]*\][^{}]{0,400}"(?:commands|risk|rollback)"\s*:"#,
     ),
     (
         "an address to send something to",
@@ -116,9 +121,19 @@ pub(crate) fn suspicion(text: &str) -> Option<Suspicion> {
     if plain.is_some() {
         return plain;
     }
-    // Words may be hidden by what is invisible, or by letters of other alphabets that look the same.
-    let folded = folded(text)?;
-    COMPILED.iter().find(|(_, r)| r.is_match(&folded)).map(|(kind, _)| Suspicion { kind, at: 0 })
+    // Words may be hidden by what is invisible, by letters of other alphabets that look the same, or by spaces.
+    let disguised = [folded(text), unspaced(text)];
+    let found = |text: &String| COMPILED.iter().find(|(_, r)| r.is_match(text));
+    disguised.iter().flatten().find_map(found).map(|(kind, _)| Suspicion { kind, at: 0 })
+}
+
+static SPACED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:\b\pL[ ._-]{1,4}){7,}\pL\b").ok());
+
+/// What letters that stand apart would say: `i g n o r e   t h i s`; `None` when none do.
+fn unspaced(text: &str) -> Option<String> {
+    let apart = SPACED.as_ref()?.find(text)?.as_str();
+    let words = apart.split("  ").map(|w| w.chars().filter(|c| c.is_alphabetic()).collect::<String>());
+    Some(words.filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// Tag characters, direction marks within other text, and runs of zero-width characters write what nobody sees.
@@ -127,7 +142,10 @@ fn hidden(text: &str) -> Option<usize> {
         return None;
     }
     let tag = |c: char| matches!(c, '\u{e0000}'..='\u{e007f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let zero = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    let zero = |c: char| {
+        matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')
+            || ('\u{e0100}'..='\u{e01ef}').contains(&c)
+    };
     let mut run = 0;
     for (at, c) in text.char_indices() {
         if tag(c) {
@@ -192,6 +210,9 @@ mod tests {
             "connection to db-1:5432 refused (pool 20/20) trace=8f3a99",
             "unexpected token at line 3, ignoring the rest of the file",
             "user: alice logged in from 10.0.0.7",
+            r#"{"level":"warn","cause":"timeout","attempt":3,"service":"orders"}"#,
+            "columns: a b c d e f g h i j k",
+            "\u{2764}\u{fe0f} build 17 is green",
             "system: PostgreSQL 16.2 started",
             "\u{1b}[31mERROR\u{1b}[0m request failed \u{1b}[1mnow\u{1b}[22m",
             "\u{1b}[2K\u{1b}[1A Downloading 42 % \u{1b}[?25l",

@@ -121,10 +121,58 @@ async fn a_model_that_never_answers_is_ended_and_the_rules_answer() {
     assert_eq!(m.author, RETRIEVAL, "{}", m.text);
     let requests = model.requests();
     assert_eq!(requests.len(), 8);
-    assert!(requests[7].tools.is_empty(), "the last call is offered none");
+    assert!(requests[7].tools_over && !requests[6].tools_over, "the last call may want none");
     let answers: Vec<&str> =
         requests[7].messages.iter().filter(|m| m.role == Role::Tool).map(|m| m.content.as_str()).collect();
     assert!(answers[2].contains("0 lines match") && answers[3].contains("asked before"), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_the_list_of_tools_gets_it_to_the_end() {
+    let server = StandIn::start().await.unwrap();
+    server.install("m:1b", 5 << 30, &[]);
+    let how = Connection {
+        url: server.url(),
+        key: KeySource::None,
+        headers: Vec::new(),
+        connect_timeout: Duration::from_secs(5),
+    };
+    let provider = Arc::new(aiobs_llm::Anthropic::new(how, "m:1b").unwrap());
+    for i in 0..7 {
+        server.reply(Dialect::Anthropic.calls("count_logs", &json!({"query": format!("word{i}")})));
+    }
+    server.reply(Dialect::Anthropic.text(&["Nothing of it [1]."]));
+    let asked = Question { text: "what happened?".into(), ..Question::default() };
+    let (m, _) = ask_as(shop(&[]).0, Some(provider), asked, ToolUse::Always).await;
+    assert_eq!((m.text.as_str(), m.author.as_str()), ("Nothing of it [1].", "m:1b"));
+    let sent: Vec<Value> =
+        server.requests().into_iter().filter(|(path, _)| path == "/v1/messages").map(|(_, body)| body).collect();
+    assert_eq!(sent.len(), 8);
+    assert!(sent[..7].iter().all(|b| b.get("tool_choice").is_none()));
+    assert_eq!((&sent[7]["tool_choice"], &sent[7]["tools"]), (&json!({"type": "none"}), &sent[0]["tools"]));
+}
+
+#[tokio::test]
+async fn a_chosen_model_alone_is_asked_and_named_also_when_it_fails() {
+    let usual = Scripted::new("usual").reply("chat", "usual words");
+    let far = Scripted::new("far").reply("chat", "It refuses.").remote();
+    let chosen = |provider: &Scripted, model: &str| Question {
+        text: "why?".into(),
+        chosen: Some(Chosen { provider: Arc::new(provider.clone()), model: Some(model.into()) }),
+        ..Question::default()
+    };
+    // Also when none of the configured ones answers.
+    for usual_one in [Some(Arc::new(usual.clone()) as Arc<dyn Provider>), None] {
+        let (m, _) = ask_as(shop(&[]).0, usual_one, chosen(&far, "far:70b"), ToolUse::Auto).await;
+        assert_eq!((m.text.as_str(), m.author.as_str()), ("It refuses.", "far:70b"));
+        let told = |s: &aiobs_types::ChatStep| s.text == "chosen: far:70b at script:remote, REMOTE";
+        assert!(m.steps.iter().any(told), "{:?}", m.steps);
+    }
+    let gone = Scripted::new("gone").offline("no route to host");
+    let (m, _) = ask_as(shop(&[]).0, Some(Arc::new(usual.clone())), chosen(&gone, "gone"), ToolUse::Auto).await;
+    assert_eq!(m.author, RETRIEVAL);
+    assert!(m.text.contains("no route to host") && m.steps.iter().any(|s| s.text.starts_with("chosen: gone")));
+    assert!(usual.requests().is_empty(), "whom a person chose nobody stands in for");
 }
 
 #[tokio::test]

@@ -141,12 +141,13 @@ impl<K: Kit> ToolBox<K> {
         &self.kit
     }
 
-    /// What a model is offered: nothing once the bounds are used up.
+    /// What a model is offered, until they are [`Self::spent`].
     pub(crate) fn offered(&self) -> Vec<Tool> {
-        if self.spent() { Vec::new() } else { self.kit.table().iter().map(|e| self.kit.tool(e)).collect() }
+        self.kit.table().iter().map(|e| self.kit.tool(e)).collect()
     }
 
-    fn spent(&self) -> bool {
+    /// Whether the bounds are used up.
+    pub(crate) fn spent(&self) -> bool {
         self.calls >= self.bounds.calls || self.chars >= self.bounds.all
     }
 

@@ -48,7 +48,10 @@ impl Inner {
     async fn list(&self) -> Result<Vec<ModelInfo>, LlmError> {
         let listed: wire::Listed = serde_json::from_value(self.http.get("models?limit=1000").await?)
             .map_err(|e| LlmError::Protocol { detail: format!("no list of models at this address: {e}") })?;
-        Ok(listed.data.into_iter().map(|m| ModelInfo { name: m.id, ..ModelInfo::default() }).collect())
+        // The interface lists no abilities; every model behind it chats and calls tools.
+        let able = || vec!["completion".to_owned(), "tools".to_owned()];
+        let info = |m: wire::ListedModel| ModelInfo { name: m.id, capabilities: able(), ..ModelInfo::default() };
+        Ok(listed.data.into_iter().map(info).collect())
     }
 
     fn quirks(&self) -> Quirks {

@@ -98,6 +98,9 @@ pub(crate) fn request_body(request: &ChatRequest, model: &str, quirks: Quirks) -
     if let Some(schema) = &request.format {
         tools.push(json!({"name": ANSWER_TOOL, "description": "Gives the answer.", "input_schema": schema}));
         body.insert("tool_choice".into(), json!({"type": "tool", "name": ANSWER_TOOL}));
+    } else if request.tools_over && !tools.is_empty() {
+        // Calls and results in the messages want the list, also when there are to be no more of them.
+        body.insert("tool_choice".into(), json!({"type": "none"}));
     }
     if !tools.is_empty() {
         body.insert("tools".into(), tools.into());

@@ -4,12 +4,9 @@
 
 mod lru;
 
-use crate::{
-    ChatEvent, ChatRequest, ChatStream, Completion, EmbedRequest, Embeddings, FinishReason, Health, LlmError,
-    ModelInfo, Outgoing, Provider, PullStream, Usage,
-};
+use crate::layer::pass_on;
+use crate::{ChatEvent, ChatRequest, ChatStream, Completion, FinishReason, LlmError, Provider, Usage};
 use aiobs_types::{KeptAnswer, Timestamp, semconv};
-use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use lru::Lru;
 use serde_json::json;
@@ -126,7 +123,7 @@ fn key(who: &str, r: &ChatRequest) -> String {
     let messages: Vec<_> = r.messages.iter().map(message).collect();
     let o = &r.options;
     let options = json!([o.temperature, o.num_ctx, o.num_predict, o.seed, r.think]);
-    let all = json!([who, r.model, r.prefer, options, r.format, tools, messages]).to_string();
+    let all = json!([who, r.model, options, r.format, tools, r.tools_over, messages]).to_string();
     Sha256::digest(all.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -232,21 +229,8 @@ fn replay(answer: KeptAnswer) -> ChatStream {
 }
 
 impl Provider for Cached {
-    fn name(&self) -> &str {
-        self.shared.inner.name()
-    }
-    fn endpoint(&self) -> &str {
-        self.shared.inner.endpoint()
-    }
-    fn is_local(&self) -> bool {
-        self.shared.inner.is_local()
-    }
-    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.shared.inner.models()
-    }
-    fn health(&self) -> BoxFuture<'_, Health> {
-        self.shared.inner.health()
-    }
+    pass_on!(shared.inner: name endpoint is_local models health outgoing embed pull);
+
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         if self.shared.ttl.is_zero() {
             return self.shared.inner.chat(request, cancel);
@@ -277,15 +261,6 @@ impl Provider for Cached {
         })
         .flatten()
         .boxed()
-    }
-    fn outgoing(&self, request: &ChatRequest) -> Option<Outgoing> {
-        self.shared.inner.outgoing(request)
-    }
-    fn embed(&self, request: EmbedRequest) -> BoxFuture<'_, Result<Embeddings, LlmError>> {
-        self.shared.inner.embed(request)
-    }
-    fn pull(&self, model: String) -> PullStream {
-        self.shared.inner.pull(model)
     }
 }
 

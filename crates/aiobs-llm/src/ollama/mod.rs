@@ -201,7 +201,7 @@ impl Provider for Ollama {
                 return Err(LlmError::Protocol { detail });
             }
             let model = if got.model.is_empty() { model } else { got.model };
-            Ok(Embeddings { model, vectors: got.embeddings, input_tokens: got.prompt_eval_count })
+            Ok(Embeddings { model, vectors: got.embeddings, input_tokens: got.prompt_eval_count, cost_usd: None })
         }
         .boxed()
     }

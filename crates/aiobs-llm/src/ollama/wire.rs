@@ -56,7 +56,7 @@ pub(crate) fn request_body(request: &ChatRequest, model: &str) -> Value {
     if let Some(format) = &request.format {
         body.insert("format".into(), format.clone());
     }
-    if !request.tools.is_empty() {
+    if !request.tools.is_empty() && !request.tools_over {
         let tool = |t: &crate::Tool| {
             json!({"type": "function", "function":
                 {"name": t.name, "description": t.description, "parameters": t.parameters}})

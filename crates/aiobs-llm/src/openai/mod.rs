@@ -172,6 +172,11 @@ impl Provider for OpenAi {
             let model = self.inner.model_for(model.as_deref()).await?;
             let body = serde_json::json!({"model": model, "input": texts});
             let answer = self.inner.http.post("embeddings", &body, &model, EMBED).await?;
+            if answer.pointer("/data/0/embedding/0").is_some_and(serde_json::Value::is_array) {
+                let message = "it gives a vector for each token instead of one for each text; start it with pooling \
+                               (llama.cpp: --pooling mean), or name a model made for embeddings";
+                return Err(LlmError::Refused { status: 0, message: message.to_owned() });
+            }
             let mut got: wire::Embedded =
                 serde_json::from_value(answer).map_err(|e| LlmError::Protocol { detail: e.to_string() })?;
             got.data.sort_by_key(|row| row.index);
@@ -183,6 +188,7 @@ impl Provider for OpenAi {
                 model: if got.model.is_empty() { model } else { got.model },
                 vectors: got.data.into_iter().map(|row| row.embedding).collect(),
                 input_tokens: got.usage.and_then(|u| u.prompt_tokens),
+                cost_usd: None,
             })
         }
         .boxed()

@@ -110,8 +110,13 @@ pub(crate) fn request_body(request: &ChatRequest, model: &str, quirks: Quirks) -
     if let Some(format) = request.format.as_ref().and_then(|schema| response_format(schema, quirks.schema)) {
         body.insert("response_format".into(), format);
     }
-    if !request.tools.is_empty() {
+    let spoken_of = || request.messages.iter().any(|m| !m.tool_calls.is_empty());
+    // A form and tools at once are too much for some servers; one that passes the call on may want the list.
+    if !request.tools.is_empty() && (!request.tools_over || request.format.is_none() && spoken_of()) {
         body.insert("tools".into(), request.tools.iter().map(tool).collect());
+        if request.tools_over {
+            body.insert("tool_choice".into(), "none".into());
+        }
     }
     body.into()
 }

@@ -2,10 +2,8 @@
 //! every model that could be asked is local, nothing is changed.
 
 use super::{Redaction, Restorer};
-use crate::{
-    ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, Health, LlmError, ModelInfo, Outgoing, Provider,
-    PullStream,
-};
+use crate::layer::pass_on;
+use crate::{ChatEvent, ChatRequest, ChatStream, EmbedRequest, Embeddings, LlmError, Outgoing, Provider};
 use aiobs_types::semconv;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
@@ -92,21 +90,8 @@ impl Restoring {
 }
 
 impl Provider for Redacting {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn endpoint(&self) -> &str {
-        self.inner.endpoint()
-    }
-    fn is_local(&self) -> bool {
-        self.inner.is_local()
-    }
-    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.inner.models()
-    }
-    fn health(&self) -> BoxFuture<'_, Health> {
-        self.inner.health()
-    }
+    pass_on!(inner: name endpoint is_local models health pull);
+
     fn chat(&self, request: ChatRequest, cancel: CancellationToken) -> ChatStream {
         if self.inner.is_local() {
             return self.inner.chat(request, cancel);
@@ -148,9 +133,6 @@ impl Provider for Redacting {
         };
         let texts = request.texts.iter().map(hide).collect();
         self.inner.embed(EmbedRequest { texts, redacted: counts.into_iter().collect(), ..request })
-    }
-    fn pull(&self, model: String) -> PullStream {
-        self.inner.pull(model)
     }
 }
 

@@ -184,7 +184,7 @@ fn answer(method: &str, path: &str, headers: &[(String, String)], body: &[u8], s
     let wanted = body.get("model").or(body.get("name")).and_then(Value::as_str).unwrap_or_default();
     let route = path.split('?').next().unwrap_or_default();
     if let Some(dialect) = Dialect::of_chat(method, route) {
-        return chat(dialect, wanted, &mut state);
+        return chat(dialect, wanted, &body, &mut state);
     }
     let ids = || state.models.iter().map(|m| json!({"id": m["name"], "object": "model"})).collect::<Value>();
     match (method, route) {
@@ -211,9 +211,20 @@ fn is_called(model: &Value, wanted: &str) -> bool {
     model["name"] == wanted || model["name"] == format!("{wanted}:latest")
 }
 
-fn chat(dialect: Dialect, wanted: &str, state: &mut State) -> Reply {
+/// Whether a message of Anthropic's interface holds a call or a result.
+fn speaks_of_tools(message: &Value) -> bool {
+    let kinds = message["content"].as_array().into_iter().flatten().filter_map(|block| block["type"].as_str());
+    kinds.into_iter().any(|kind| kind == "tool_use" || kind == "tool_result")
+}
+
+fn chat(dialect: Dialect, wanted: &str, body: &Value, state: &mut State) -> Reply {
     if wanted.is_empty() {
         return dialect.error(400, "model is required");
+    }
+    let unlisted = body.get("tools").is_none()
+        && body["messages"].as_array().is_some_and(|messages| messages.iter().any(speaks_of_tools));
+    if dialect == Dialect::Anthropic && unlisted {
+        return dialect.error(400, "requests with tool_use or tool_result blocks must define tools");
     }
     if !state.models.iter().any(|m| is_called(m, wanted)) {
         return dialect.model_missing(wanted);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Names of the detectors beside the patterns, as `disabled` has them.
 pub const DETECTORS: &[&str] =
-    &["severity", "new_template", "classifier", "rates", "silence", "sequences", "values", "playbooks"];
+    &["severity", "new_template", "classifier", "rates", "silence", "sequences", "values", "requests", "playbooks"];
 
 /// The user's settings of detection, all optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -170,6 +170,16 @@ fn clip(r: Rect, area: Rect) -> Rect {
     if r.x >= area.right() || r.y >= area.bottom() { Rect::new(area.x, area.y, 0, 0) } else { r }
 }
 
+/// Where something may leave this machine for, from the fullest form to the shortest; nothing when nothing may.
+fn leaving(places: &[String]) -> Vec<String> {
+    let forms = (1..=places.len()).rev().map(|n| {
+        let named: Vec<_> = places.iter().take(n).map(|p| text::safe(p)).collect();
+        let more = if n < places.len() { format!(" and {} more", places.len() - n) } else { String::new() };
+        format!("REMOTE: something may go to {}{more}", named.join(", "))
+    });
+    forms.collect()
+}
+
 /// The counters, and what stands between the user and a better answer.
 fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
     let t = &cx.snapshot.totals;
@@ -211,15 +221,20 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>) {
         let at = Rect { x: area.right() - place_width as u16, width: place_width as u16, height: 1, ..area };
         frame.render_widget(Line::styled(place, cx.style(Role::Faint)), at);
     }
-    if let ModelState::Offline { reason } = &cx.snapshot.model {
-        // The first line that fits; what exactly failed is in Incidents and `aiobs doctor`.
-        let brief = reason.split(" (").next().unwrap_or(reason);
-        let forms = [
-            format!("no model answers, playbooks do: {}", text::safe(reason)),
-            format!("no model answers, playbooks do: {}", text::safe(brief)),
-            "no model answers, playbooks do".to_owned(),
-        ];
-        let said = forms.iter().find(|f| text::width(f) <= width).unwrap_or(&forms[2]);
+    let forms = match &cx.snapshot.model {
+        // What exactly failed is in Incidents and `aiobs doctor`.
+        ModelState::Offline { reason } => {
+            let brief = reason.split(" (").next().unwrap_or(reason);
+            vec![
+                format!("no model answers, playbooks do: {}", text::safe(reason)),
+                format!("no model answers, playbooks do: {}", text::safe(brief)),
+                "no model answers, playbooks do".to_owned(),
+            ]
+        }
+        _ => leaving(&cx.snapshot.remotes),
+    };
+    if let Some(last) = forms.last() {
+        let said = forms.iter().find(|f| text::width(f) <= width).unwrap_or(last);
         let said = text::truncate(said, width, cx.glyphs.ellipsis).into_owned();
         frame.render_widget(Line::styled(said, cx.style(Role::Faint)), Rect { y: area.y + 1, height: 1, ..area });
     }

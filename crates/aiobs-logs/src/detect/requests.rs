@@ -1,0 +1,184 @@
+//! Attacks that show in requests: files outside the web directory, SQL in parameters, scanners, secrets handed out, guessed
+//! passwords. A request says nothing by its statement, which is that of every other request, so that each one is looked at:
+//! once for what no ordinary request holds, and only then closely. The pipeline shows it finished batches. Statements that
+//! are no requests cost nothing; all tables are bounded. After OWASP's list of automated threats to web applications (2018).
+
+mod read;
+mod signs;
+#[cfg(test)]
+mod tests;
+
+use super::gist;
+use super::report::fnv;
+use aiobs_types::{
+    Anomaly, DetectorKind, Fingerprint, RecordBatch, RecordView, Severity, SourceId, TemplateId, Timestamp,
+};
+use read::{Request, is_request};
+use signs::{Sign, Signs};
+use std::collections::{HashMap, VecDeque};
+
+const MINUTE: i64 = 60_000_000_000;
+/// Tries that are counted together.
+const WINDOW: i64 = 10 * MINUTE;
+/// Tries to break in that are told; one that was answered as if it had worked is told at once.
+const TRIES: usize = 3;
+/// Requests of a scanner that are told, for so many different things.
+const SCAN: usize = 6;
+const DIFFERENT: usize = 4;
+/// Failed sign-ins within [`WINDOW`] that are told, when at least three of four fail.
+const SIGN_INS: usize = 20;
+/// Hits held per source and sign.
+const HELD: usize = 512;
+/// Sources and signs that are watched.
+const WATCHED: usize = 4_096;
+/// Template numbers beyond this are not looked at: the miner hands out fewer.
+const MOST_IDS: usize = 1 << 20;
+
+/// One hit: when, from whom, for what, and whether it counts (a sign-in that went well does not).
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    time: Timestamp,
+    client: u64,
+    target: u64,
+    counts: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Requests {
+    signs: Signs,
+    /// Whether the records of a template are requests; by template, `None` is not known yet.
+    known: Vec<Option<bool>>,
+    held: HashMap<(SourceId, Sign), VecDeque<Hit>>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { signs: Signs::new(), known: Vec::new(), held: HashMap::new() }
+    }
+}
+
+impl Requests {
+    /// Looks at the records of a finished batch.
+    pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Anomaly> {
+        let mut found = Vec::new();
+        for (i, row) in batch.rows().iter().enumerate() {
+            if !self.may_be(row.template, || is_request(batch.view(i).text)) {
+                continue;
+            }
+            let view = batch.view(i);
+            if self.signs.glance(view.text)
+                && let Some(request) = Request::read(view.text)
+                && let Some(sign) = self.signs.of(&request, view.text)
+            {
+                found.extend(self.count(sign, &view, &request));
+            }
+        }
+        found
+    }
+
+    fn may_be(&mut self, template: TemplateId, first: impl FnOnce() -> bool) -> bool {
+        let at = template.0 as usize;
+        if at >= MOST_IDS {
+            return false;
+        }
+        if self.known.len() <= at {
+            self.known.resize(at + 1, None);
+        }
+        *self.known[at].get_or_insert_with(first)
+    }
+
+    fn count(&mut self, sign: Sign, view: &RecordView<'_>, request: &Request<'_>) -> Option<Anomaly> {
+        let key = (view.meta.source, sign);
+        if self.held.len() >= WATCHED && !self.held.contains_key(&key) {
+            self.held.clear();
+        }
+        let held = self.held.entry(key).or_default();
+        let time = view.meta.time;
+        while held.front().is_some_and(|h| time.since(h.time) > WINDOW) || held.len() >= HELD {
+            held.pop_front();
+        }
+        let failed = matches!(request.status, Some(401 | 403 | 423 | 429));
+        let counts = sign != Sign::Login || failed;
+        let hash = |text: &str| fnv(7, text.as_bytes());
+        held.push_back(Hit { time, client: hash(request.client), target: hash(request.target), counts });
+        let told = Told::of(held);
+        told.is_news(sign, request.status).then(|| anomaly(sign, view, request, &told))
+    }
+}
+
+/// What is held of one source and sign.
+struct Told {
+    all: usize,
+    counted: usize,
+    clients: usize,
+    targets: usize,
+    newest_counts: bool,
+}
+
+impl Told {
+    fn of(held: &VecDeque<Hit>) -> Self {
+        let different = |of: fn(&Hit) -> u64| {
+            let mut all: Vec<u64> = held.iter().filter(|h| h.counts).map(of).collect();
+            all.sort_unstable();
+            all.dedup();
+            all.len()
+        };
+        Self {
+            all: held.len(),
+            counted: held.iter().filter(|h| h.counts).count(),
+            clients: different(|h| h.client),
+            targets: different(|h| h.target),
+            newest_counts: held.back().is_some_and(|h| h.counts),
+        }
+    }
+
+    fn is_news(&self, sign: Sign, status: Option<u16>) -> bool {
+        let answered = matches!(status, Some(200..=299));
+        match sign {
+            Sign::Exposed => true,
+            Sign::Traversal | Sign::SqlInjection => answered || self.counted >= TRIES,
+            Sign::Scan => self.counted >= SCAN && self.targets >= DIFFERENT,
+            Sign::Login => self.newest_counts && self.counted >= SIGN_INS && self.counted * 4 >= self.all * 3,
+        }
+    }
+}
+
+fn anomaly(sign: Sign, view: &RecordView<'_>, request: &Request<'_>, told: &Told) -> Anomaly {
+    let answered = request.status.map_or_else(String::new, |s| format!(", answered {s}"));
+    let from = if request.client.is_empty() { String::new() } else { format!(" from {}", request.client) };
+    let clients = match told.clients {
+        1 => "one address".to_owned(),
+        n => format!("{n} addresses"),
+    };
+    let line = format!("{} {}{from}{answered}", request.method, gist::plain(request.target, 120));
+    let n = told.counted;
+    let reason = match sign {
+        Sign::Exposed => format!("A file that should never be served was: {line}."),
+        Sign::Scan => format!(
+            "{n} requests within 10 min for {} things that are not here, from {clients}; the last: {line}.",
+            told.targets
+        ),
+        Sign::Login => format!("{n} of {} sign-ins within 10 min failed, from {clients}; the last: {line}.", told.all),
+        _ if n == 1 => format!("{line}."),
+        _ => format!("{n} such requests within 10 min, from {clients}; the last: {line}."),
+    };
+    let worked = matches!(request.status, Some(200..=299)) && matches!(sign, Sign::Traversal | Sign::SqlInjection);
+    let source = view.meta.source.0.to_le_bytes();
+    Anomaly {
+        detector: DetectorKind::Pattern,
+        fingerprint: Fingerprint(fnv(fnv(11, sign.name().as_bytes()), &source)),
+        kin: None,
+        title: sign.title().to_owned(),
+        reason: gist::plain(&reason, 400),
+        severity: if worked || sign == Sign::Exposed { Severity::ERROR } else { Severity::WARN },
+        record: view.id,
+        time: view.meta.time,
+        source: view.meta.source,
+        // The statement is that of ordinary requests too: it is not what is odd.
+        template: TemplateId::default(),
+        component: gist::plain(view.component, 120),
+        likelihood: None,
+        alarm: true,
+    }
+}

@@ -1,0 +1,142 @@
+//! By what an attack shows in a request: at a glance over the line, and then closely in what was asked for. Used by the
+//! detector only; it counts nothing.
+
+use super::read::Request;
+use regex::Regex;
+
+/// What a request is a sign of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Sign {
+    Traversal,
+    SqlInjection,
+    /// A file with secrets was handed out.
+    Exposed,
+    Scan,
+    Login,
+}
+
+impl Sign {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Traversal => "path_traversal",
+            Self::SqlInjection => "sql_injection",
+            Self::Exposed => "secrets_exposed",
+            Self::Scan => "scan",
+            Self::Login => "sign_ins",
+        }
+    }
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Traversal => "path traversal tried through the web server",
+            Self::SqlInjection => "SQL injection tried through the web server",
+            Self::Exposed => "a file with secrets was served",
+            Self::Scan => "vulnerability scan of the web server",
+            Self::Login => "many failed sign-ins",
+        }
+    }
+}
+
+/// Parts of requests that ordinary ones hardly ever hold.
+const GLANCE: &str = concat!(
+    r"(?i)\.\./|\.\.\\|\.\.(?:%|;)|%2e|%252e|%c0%ae|/etc/(?:passwd|shadow)|win\.ini|boot\.ini|/proc/self/",
+    r"|union|select|sleep(?:\(|%28)|benchmark|waitfor|xp_cmdshell|information_schema|extractvalue|updatexml|%27|'|%22|drop|(?:\+|%20)(?:or|and)(?:\+|%20)",
+    r"|wp-|xmlrpc|/\.env|/\.git|/\.aws|/\.ssh|/\.svn|\.bak\b|phpmyadmin|phpunit|/cgi-bin/|boaform|actuator|_ignition|hnap1|/solr/",
+    r"|manager/html|server-status|/owa/|autodiscover|telescope|id_rsa|\.sql\b|jndi:|jenkins|hudson|struts",
+    r"|zgrab|nikto|sqlmap|masscan|nuclei|dirbuster|gobuster|wpscan|acunetix|nessus|openvas|feroxbuster|ffuf|fuzz faster",
+    r"|log-?in|sign-?in|logon|/session|/auth|/token|/oauth",
+);
+/// `..` in one of its writings, and a way on from it.
+const UP: &str = r"(?i)(?:(?:\.|%2e|%252e|%c0%ae){2}(?:;?/|\\|%2f|%5c|%252f|%255c|%c0%af)){2}|(?:\.|%2e|%252e){2}(?:/|\\|%2f|%5c)+(?:etc|proc|windows|winnt|boot\.ini|bin|root|home|var)\b|/etc/(?:passwd|shadow)\b|/proc/self/|(?:win|boot)\.ini\b";
+/// SQL where a value is expected.
+const SQL: &str = concat!(
+    r"(?ix)union(?:%20|%0a|%09|\+|\s|/\*.*?\*/|%2f%2a.*?%2a%2f)+(?:all(?:%20|\+|\s|/\*.*?\*/)+)?select\b",
+    r"|(?:'|%27|%2527|%22)(?:%20|\+|\s|/\*\*/|\))*(?:or|and|\|\|)(?:%20|\+|\s|/\*\*/|\()+(?:'|%27|%22)?\w+(?:'|%27|%22)?(?:%20|\+|\s)*(?:=|%3d|like\b|<|>|%3c|%3e)",
+    r"|=\d+(?:%20|\+|\s)+(?:or|and)(?:%20|\+|\s)+(\d)\d*(?:=|%3d)\d",
+    r"|(?:'|%27)(?:%20|\+|\s|\))*(?:--|%2d%2d|;|%3b)",
+    r"|(?:;|%3b)(?:%20|\+|\s)*(?:drop|insert|update|delete|select|exec|shutdown)(?:%20|\+|\s)",
+    r"|[^a-z](?:pg_)?sleep(?:\(|%28)\d|benchmark(?:\(|%28)\d|waitfor(?:%20|\+|\s)+delay\b|xp_cmdshell|information_schema",
+    r"|(?:extractvalue|updatexml)(?:\(|%28)",
+);
+/// Files that hold secrets.
+const SECRETS: &str = r"(?i)^(?:https?://[^/]+)?/(?:[\w.-]+/)*(?:\.env(?:\.\w+)?|\.git/(?:config|head|index)|\.aws/credentials|\.ssh/\w+|id_rsa|\.svn/entries|(?:dump|backup|db)\.sql(?:\.gz)?|wp-config\.php\.bak)(?:[?#]|$)";
+/// What scanners ask every server for.
+const WANTED: &str = r"(?i)^(?:https?://[^/]+)?/+(?:[\w-]+/)?(?:wp-login\.php|wp-admin\b|wp-content/|wp-includes/|xmlrpc\.php|\.env\b|\.git/|\.aws/|\.ssh/|\.svn/|id_rsa|phpmyadmin|pma/|vendor/phpunit|cgi-bin/|boaform|actuator(?:/|$)|_ignition|hnap1|solr/|manager/html|server-status|owa/|autodiscover|telescope/|hudson|jenkins/|struts|dump\.sql|backup\.)|jndi:";
+/// Programs that scan, as they call themselves.
+const TOOLS: &str = r"(?i)\b(?:zgrab|nikto|sqlmap|masscan|nuclei|dirbuster|gobuster|wpscan|acunetix|nessus|openvas|feroxbuster|ffuf)\b(?:/v?\d| v\d| - )|fuzz faster u fool";
+/// Where people sign in.
+const DOORS: &str =
+    r"(?i)/(?:[\w.-]*(?:log-?in|logon|sign-?in)[\w.-]*|sessions?|auth(?:enticate)?|token|oauth2?/token)(?:[/?#]|$)";
+
+/// The expressions, compiled once.
+#[derive(Debug)]
+pub(super) struct Signs {
+    glance: Option<Regex>,
+    up: Option<Regex>,
+    sql: Option<Regex>,
+    secrets: Option<Regex>,
+    wanted: Option<Regex>,
+    tools: Option<Regex>,
+    doors: Option<Regex>,
+}
+
+fn is(regex: Option<&Regex>, text: &str) -> bool {
+    regex.is_some_and(|r| r.is_match(text))
+}
+
+impl Signs {
+    pub(super) fn new() -> Self {
+        let [glance, up, sql, secrets, wanted, tools, doors] =
+            [GLANCE, UP, SQL, SECRETS, WANTED, TOOLS, DOORS].map(|e| Regex::new(e).ok());
+        Self { glance, up, sql, secrets, wanted, tools, doors }
+    }
+
+    /// Whether a line is worth reading.
+    pub(super) fn glance(&self, text: &str) -> bool {
+        is(self.glance.as_ref(), text)
+    }
+
+    /// What the request of a line that is worth reading is a sign of.
+    pub(super) fn of(&self, request: &Request<'_>, text: &str) -> Option<Sign> {
+        let (target, status) = (request.target, request.status);
+        let served = matches!(status, Some(200..=299));
+        let missed = matches!(status, Some(400 | 401 | 403..=405 | 410 | 444));
+        // Who asks stands behind what was asked for, which may be a search for the name of a scanner.
+        let behind = text.split_once(target).map_or("", |(_, behind)| behind);
+        let (path, parameters) = target.split_once('?').unwrap_or((target, ""));
+        if is(self.up.as_ref(), target) {
+            Some(Sign::Traversal)
+        } else if is(self.sql.as_ref(), target) && (!parameters.is_empty() || path.contains(['\'', ';', '%'])) {
+            Some(Sign::SqlInjection)
+        } else if served && request.method == "GET" && is(self.secrets.as_ref(), target) {
+            Some(Sign::Exposed)
+        } else if missed && is(self.wanted.as_ref(), target) || is(self.tools.as_ref(), behind) {
+            Some(Sign::Scan)
+        } else if request.method == "POST" && is(self.doors.as_ref(), path) {
+            Some(Sign::Login)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_is_one() {
+        let s = Signs::new();
+        for (name, regex) in [
+            ("glance", &s.glance),
+            ("up", &s.up),
+            ("sql", &s.sql),
+            ("secrets", &s.secrets),
+            ("wanted", &s.wanted),
+            ("tools", &s.tools),
+            ("doors", &s.doors),
+        ] {
+            assert!(regex.is_some(), "{name}");
+        }
+    }
+}
