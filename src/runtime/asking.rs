@@ -5,7 +5,7 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::models::{Keep, Pages, elsewhere, serve};
-use super::{memory, places, processing, rules, sql};
+use super::{memory, outlet, places, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
@@ -40,7 +40,7 @@ impl Asking {
     pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path) -> anyhow::Result<Self> {
         let reader = store.reader()?;
         let board = Arc::new(Board::new(reader.next_record_id()?));
-        processing::publish_templates(&board, &reader.templates()?);
+        outlet::publish_templates(&board, &reader.templates()?);
         lock(&board.incidents).extend(reader.incidents()?.into_iter().map(|i| (i.id, Arc::new(i))));
         lock(&board.sources).extend(
             reader.checkpoints()?.into_iter().map(|c| {

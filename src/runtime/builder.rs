@@ -13,11 +13,12 @@ use super::hub::{Desks, Hub};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::memory;
+use super::outlet::{Outlet, publish_templates};
 use super::parts::PartsDesk;
 use super::patterns::PatternsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::priority::{BULK, stand_back};
-use super::processing::{Message, Outlet, Processing};
+use super::processing::{Message, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
 use super::sql::{self, SqlDesk};
@@ -332,7 +333,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
 
 /// Puts on the board what the archive already knows.
 fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> anyhow::Result<()> {
-    super::processing::publish_templates(board, &setup.templates);
+    publish_templates(board, &setup.templates);
     let info = reader.archive_info().context("reading the archive's summary")?;
     let mut stats = lock(&board.stats);
     stats.totals.records = info.records;

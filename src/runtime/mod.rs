@@ -20,6 +20,7 @@ mod logview;
 pub mod lore;
 pub mod memory;
 mod models;
+mod outlet;
 mod parts;
 mod patterns;
 mod pipeline;

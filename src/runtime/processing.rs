@@ -2,16 +2,15 @@
 //! board true. Single owner of incidents, so a person's word on one arrives here too.
 
 use super::EngineEvent;
-use super::board::{Board, lock};
-use super::pipeline::{Output, Pipeline};
+use super::board::lock;
+use super::outlet::Outlet;
+use super::pipeline::Pipeline;
 use super::writing::WriterMessage;
 use aiobs_types::{
-    FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, Template, TemplateId, TimelineKind,
-    Timestamp,
+    FileIdentity, IncidentId, IncidentState, SourceId, SourceInfo, SourceState, TemplateId, TimelineKind, Timestamp,
 };
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 /// How long a record that may still grow (a stack trace) is held at the end of its file.
@@ -28,8 +27,6 @@ const FIRST_TURN: Duration = Duration::from_millis(2);
 const TICK: Duration = Duration::from_secs(30);
 /// How soon the writer is asked again when it had no room.
 const ASK_AGAIN: Duration = Duration::from_millis(5);
-/// Records that may wait here for a busy writer; beyond it the pipeline waits, and the files are the buffer.
-const BACKLOG: usize = 8_192;
 
 /// What the pipeline thread is told.
 #[derive(Debug)]
@@ -131,18 +128,6 @@ pub(crate) struct Processing {
     pub torn: Option<SourceId>,
 }
 
-/// Where finished records go: to the board at once, to the writer in order. While the writer is busy, small outputs
-/// join here, so that a slow disk does not keep new lines from the screen.
-pub(crate) struct Outlet {
-    board: Arc<Board>,
-    writer: SyncSender<WriterMessage>,
-    emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-    backlog: Vec<Output>,
-    waiting: usize,
-    /// Sources whose preview ends once what was made is delivered.
-    shown: Vec<SourceId>,
-}
-
 impl Processing {
     /// Runs until told to stop.
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
@@ -150,7 +135,7 @@ impl Processing {
         let mut turn = FIRST_TURN;
         loop {
             let wait = held.values().min().map_or(TICK, |t| t.saturating_duration_since(Instant::now()));
-            let wait = if self.outlet.backlog.is_empty() { wait } else { wait.min(ASK_AGAIN) };
+            let wait = if self.outlet.is_idle() { wait } else { wait.min(ASK_AGAIN) };
             let mut next = match inbox.recv_timeout(wait) {
                 Ok(m) => Some(m),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -315,7 +300,7 @@ impl Processing {
             if !wait {
                 pipeline.caught_up(*source, Timestamp::now());
                 pipeline.end_preview(*source);
-                outlet.shown.push(*source);
+                outlet.preview_ends(*source);
             }
             wait
         });
@@ -333,7 +318,7 @@ impl Processing {
     /// What was previewed of the source has been read, or is gone.
     fn end_preview(&mut self, source: SourceId) {
         self.pipeline.end_preview(source);
-        self.outlet.shown.push(source);
+        self.outlet.preview_ends(source);
     }
 
     fn hand_over(&mut self) {
@@ -365,166 +350,5 @@ impl Processing {
             emit(EngineEvent::Source(info));
         }
         board.touch();
-    }
-}
-
-impl Outlet {
-    pub(crate) fn new(
-        board: Arc<Board>,
-        writer: SyncSender<WriterMessage>,
-        emit: Arc<dyn Fn(EngineEvent) + Send + Sync>,
-    ) -> Self {
-        Self { board, writer, emit, backlog: Vec::new(), waiting: 0, shown: Vec::new() }
-    }
-
-    /// Shows the output on the board and puts it before the writer.
-    fn deliver(&mut self, output: Output) {
-        let Self { board, emit, .. } = self;
-        if !output.batch.is_empty() {
-            count_per_source(board, &output);
-            board.live.push(Arc::clone(&output.batch));
-            lock(&board.stats).add(&output.batch);
-            emit(EngineEvent::Appended);
-        }
-        publish_templates(board, &output.templates);
-        board.learnt(&output.markers, &output.lives);
-        if !output.incidents.is_empty() || !output.forgotten.is_empty() {
-            let mut all = lock(&board.incidents);
-            for id in &output.forgotten {
-                all.remove(id);
-            }
-            all.extend(output.incidents.iter().map(|i| (i.id, Arc::clone(i))));
-        }
-        let fresh: HashSet<IncidentId> = output.to_diagnose.iter().copied().collect();
-        for incident in &output.incidents {
-            emit(EngineEvent::Incident { opened: fresh.contains(&incident.id), incident: Arc::clone(incident) });
-        }
-        board.touch();
-        self.waiting += output.batch.len();
-        self.backlog.push(output);
-        self.pass_on(false);
-    }
-
-    /// Takes previews from the screen whose lines are there as records now, or not at all.
-    fn end_previews(&mut self) {
-        let ended = self.shown.drain(..).filter(|source| self.board.live.end_preview(*source)).count();
-        if ended > 0 {
-            (self.emit)(EngineEvent::Appended);
-        }
-    }
-
-    /// Hands the writer what waits for it. With `wait`, or when too much waits, not without its having room: that is the
-    /// back-pressure.
-    fn pass_on(&mut self, wait: bool) {
-        if self.backlog.is_empty() {
-            return;
-        }
-        let message = WriterMessage::Outputs(std::mem::take(&mut self.backlog));
-        let refused = if wait || self.waiting >= BACKLOG {
-            // The writer is gone only when everything stops.
-            let _ = self.writer.send(message);
-            None
-        } else {
-            match self.writer.try_send(message) {
-                Err(TrySendError::Full(WriterMessage::Outputs(outputs))) => Some(outputs),
-                _ => None,
-            }
-        };
-        match refused {
-            Some(outputs) => self.backlog = outputs,
-            None => self.waiting = 0,
-        }
-    }
-
-    /// Hands over everything, then `last`.
-    fn finish(&mut self, last: WriterMessage) {
-        self.pass_on(true);
-        let _ = self.writer.send(last);
-    }
-}
-
-fn count_per_source(board: &Board, output: &Output) {
-    let mut sources = lock(&board.sources);
-    let mut run = (SourceId::default(), 0u64);
-    for row in output.batch.rows() {
-        if row.source == run.0 {
-            run.1 += 1;
-            continue;
-        }
-        if let Some(info) = sources.get_mut(&run.0) {
-            info.records += run.1;
-        }
-        run = (row.source, 1);
-    }
-    if let Some(info) = sources.get_mut(&run.0) {
-        info.records += run.1;
-    }
-}
-
-pub(crate) fn publish_templates(board: &Board, templates: &[Template]) {
-    let mut texts = lock(&board.templates);
-    for t in templates {
-        match texts.get_mut(&t.id) {
-            Some(known) => {
-                let Template { id: _, text, count, first_seen, last_seen, severity, example } = t;
-                if known.text != *text {
-                    known.text.clone_from(text);
-                }
-                (known.count, known.severity, known.example) = (*count, *severity, *example);
-                (known.first_seen, known.last_seen) = (*first_seen, *last_seen);
-            }
-            None => {
-                texts.insert(t.id, t.clone());
-            }
-        }
-    }
-    lock(&board.stats).totals.templates = texts.len() as u64;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity};
-    use std::sync::mpsc::sync_channel;
-
-    fn output(first: u64, records: u64) -> Output {
-        let mut batch = RecordBatch::new(RecordId(first));
-        for offset in first..first + records {
-            batch.push(NewRecord {
-                time: Timestamp(0),
-                observed: Timestamp(0),
-                offset,
-                source: SourceId(1),
-                template: TemplateId(0),
-                severity: Severity::INFO,
-                flags: 0,
-                component: "",
-                text: "x",
-                message: (0, 1),
-            });
-        }
-        Output { batch: Arc::new(batch), ..Output::default() }
-    }
-
-    #[test]
-    fn small_outputs_do_not_wait_for_a_busy_writer_and_stay_in_order() {
-        let board = Arc::new(Board::new(RecordId(1)));
-        let (writer, inbox) = sync_channel(1);
-        let mut outlet = Outlet::new(Arc::clone(&board), writer, Arc::new(|_| {}));
-        // Nobody takes: the first fills the channel, the others would block.
-        (1..=4).for_each(|first| outlet.deliver(output(first, 1)));
-        assert_eq!((board.live.next(), outlet.backlog.len()), (RecordId(5), 3), "on the board all the same");
-        let writing = std::thread::spawn(move || {
-            let mut firsts = Vec::new();
-            while let Ok(WriterMessage::Outputs(outputs)) = inbox.recv() {
-                firsts.extend(outputs.iter().map(|o| o.batch.first.0));
-            }
-            firsts
-        });
-        // Too much for a backlog: waits for the writer.
-        outlet.deliver(output(5, BACKLOG as u64));
-        assert!(outlet.backlog.is_empty());
-        outlet.finish(WriterMessage::Stop);
-        assert_eq!(writing.join().ok(), Some(vec![1, 2, 3, 4, 5]));
     }
 }

@@ -62,10 +62,8 @@ fn forward(event: SourceEvent<'_>, pipeline: &SyncSender<Message>, spent: &Recei
         SourceEvent::Identity { source, identity } => Message::Identity { source, identity },
         SourceEvent::Data { source, offset, bytes, identity } => {
             // Buffers go round: fresh memory for each block would cost more than the copy.
-            let mut block = spent.try_recv().unwrap_or_default();
-            block.clear();
-            block.extend_from_slice(bytes);
-            Message::Data { source, offset, bytes: block, identity }
+            let bytes = bytes.take(spent.try_recv().unwrap_or_default());
+            Message::Data { source, offset, bytes, identity }
         }
         SourceEvent::NewFile { source, identity, offset, size, .. } => {
             Message::NewFile { source, identity, offset, size }

@@ -3,6 +3,9 @@
 //! fault) holds for all and need not be found out again. The pipeline remembers it per shape; formats say how to
 //! read a line by its shape. It knows neither formats nor templates, only what the miner takes for a value.
 
+mod lead;
+
+use self::lead::{LEADING, Lead};
 use crate::template::Placeholder;
 use crate::template::class::{is_date, is_uuid};
 use crate::template::scan::{DELIM, KIND, LETTER, MARK, SPACE, Sink, segments};
@@ -39,23 +42,6 @@ pub struct LineShape {
     lead: Lead,
 }
 
-/// What most lines of a log begin with, up to the fraction of the second: the same for many lines on end.
-#[derive(Clone, Debug, Default)]
-struct Lead {
-    /// Ends where the fraction's digits begin.
-    text: Vec<u8>,
-    /// Behind the digits, to the end of the value.
-    tail: Vec<u8>,
-    /// Of the shape up to there.
-    hash: u64,
-    values: Vec<Value>,
-}
-
-/// Values that may be part of the lead.
-const LEADING: usize = 4;
-/// Bytes that the lead may have.
-const LEAD_BYTES: usize = 64;
-
 impl LineShape {
     /// Reads a line. False when it is too long or has too many values to have a shape.
     pub fn read(&mut self, line: &str) -> bool {
@@ -65,15 +51,13 @@ impl LineShape {
         if line.len() > MAX_BYTES {
             return false;
         }
-        let (mut told, known) = match self.follow_lead(line) {
-            Some(end) => (end, true),
-            None => (0, false),
-        };
+        let known = self.lead.follow(line, &mut self.values);
+        let mut told = 0;
+        if let Some((end, hash)) = known {
+            (told, self.hash) = (end, hash);
+        }
         while let Some(digit) = next_digit(line, told) {
-            let mut start = digit;
-            while start > told && KIND[line[start - 1] as usize] & (SPACE | DELIM) == 0 {
-                start -= 1;
-            }
+            let start = start_of(line, digit, told);
             self.literal(&line[told..start]);
             let (mut seen, mut end) = (0, start);
             while let Some(b) = line.get(end)
@@ -84,10 +68,7 @@ impl LineShape {
             }
             told = end;
             if seen & LETTER == 0 {
-                // A full stop or a colon behind a number belongs to the sentence.
-                while matches!(line[told - 1], b'.' | b':') {
-                    told -= 1;
-                }
+                told = number_end(line, end);
                 self.number(line, start, told);
             } else if line[start] == b'/' {
                 self.path(line, start, end);
@@ -96,8 +77,8 @@ impl LineShape {
             } else {
                 segments(&line[start..end], &mut Named { shape: self, line });
             }
-            if !known && self.values.len() <= LEADING {
-                self.note_lead(line, told);
+            if known.is_none() && self.values.len() <= LEADING {
+                self.lead.note(line, told, self.hash, &self.values);
             }
             if self.values.len() > MAX_VALUES {
                 return false;
@@ -105,49 +86,6 @@ impl LineShape {
         }
         self.literal(&line[told..]);
         true
-    }
-
-    /// Takes over what is known when the line begins as an earlier one did but for the fraction of its second; gives
-    /// where to read on.
-    #[inline]
-    fn follow_lead(&mut self, line: &[u8]) -> Option<usize> {
-        let rest = line.strip_prefix(self.lead.text.as_slice()).filter(|_| !self.lead.text.is_empty())?;
-        let digits = rest.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
-        // Most leads end with the digits. To compare nothing with nothing is slow: some processors stumble over a masked
-        // read of an empty slice's made-up address.
-        let behind = match self.lead.tail.as_slice() {
-            [] => &rest[digits..],
-            tail => rest[digits..].strip_prefix(tail)?,
-        };
-        if digits == 0 || behind.first().is_some_and(|b| KIND[*b as usize] & (SPACE | DELIM) == 0) {
-            return None;
-        }
-        let end = line.len() - behind.len();
-        self.hash = self.lead.hash;
-        self.values.extend_from_slice(&self.lead.values);
-        self.values.last_mut()?.end = end as u32;
-        Some(end)
-    }
-
-    /// Keeps the beginning of a line up to `told`, if it ends in a time with a fraction: `14:30:15.123`.
-    fn note_lead(&mut self, line: &[u8], told: usize) {
-        let Some(value) = self.values.last().copied().filter(|v| v.end as usize == told) else { return };
-        let (start, end) = (value.start as usize, value.end as usize);
-        let text = &line[start..end];
-        let Some(point) = memchr::memrchr(b'.', text).filter(|_| end <= LEAD_BYTES) else { return };
-        let digits = text[point + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
-        let seconds = point >= 3 && text[point - 3] == b':';
-        let ends = line.get(end).is_none_or(|b| KIND[*b as usize] & (SPACE | DELIM) != 0);
-        if !seconds || !ends || !(1..=9).contains(&digits) {
-            return;
-        }
-        let from = start + point + 1;
-        self.lead.text.clear();
-        self.lead.text.extend_from_slice(&line[..from]);
-        self.lead.tail.clear();
-        self.lead.tail.extend_from_slice(&line[from + digits..end]);
-        self.lead.hash = self.hash;
-        self.lead.values.clone_from(&self.values);
     }
 
     /// The hash of the constant text and of what the values look like.
@@ -186,13 +124,7 @@ impl LineShape {
 
     /// Digits and punctuation: only the punctuation is constant, and whether it begins with a digit.
     fn number(&mut self, line: &[u8], start: usize, end: usize) {
-        let mut look = 1 + u64::from(line[start].is_ascii_digit());
-        for b in &line[start..end] {
-            if !b.is_ascii_digit() {
-                look = look.rotate_left(7) ^ u64::from(*b);
-            }
-        }
-        self.hash = mix(self.hash, look);
+        self.hash = mix(self.hash, looks(&line[start..end]));
         self.values.push(Value { start: start as u32, end: end as u32, letters: false });
     }
 
@@ -206,24 +138,56 @@ impl LineShape {
     fn path(&mut self, line: &[u8], start: usize, end: usize) {
         let (mut at, mut told) = (start, start);
         while at < end {
-            let (mut digits, mut letters, first) = (0, 0, at);
-            while at < end && line[at].is_ascii_alphanumeric() {
-                digits += usize::from(line[at].is_ascii_digit());
-                letters += usize::from(line[at].is_ascii_alphabetic());
-                at += 1;
+            if let Some((behind, letters)) = part(line, at, end) {
+                self.literal(&line[told..at]);
+                self.hash = mix(self.hash, u64::from(letters));
+                self.values.push(Value { start: at as u32, end: behind as u32, letters });
+                (at, told) = (behind, behind);
+            } else {
+                let word = line[at..end].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+                at += word.max(1);
             }
-            // As in names: `v1` and `ssh2` are words.
-            let id = digits > 0 && (letters == 0 || digits >= 4 || line[first].is_ascii_digit());
-            if id {
-                self.literal(&line[told..first]);
-                self.hash = mix(self.hash, letters.min(1) as u64);
-                self.values.push(Value { start: first as u32, end: at as u32, letters: letters > 0 });
-                told = at;
-            }
-            at += usize::from(at == first);
         }
         self.literal(&line[told..end]);
     }
+}
+
+/// Where the piece begins that holds `digit`, at or behind `from`.
+fn start_of(line: &[u8], digit: usize, from: usize) -> usize {
+    let mut start = digit;
+    while start > from && KIND[line[start - 1] as usize] & (SPACE | DELIM) == 0 {
+        start -= 1;
+    }
+    start
+}
+
+/// The end of a number in a piece that ends at `end`: a full stop or a colon behind it belongs to the sentence.
+fn number_end(line: &[u8], mut end: usize) -> usize {
+    while matches!(line[end - 1], b'.' | b':') {
+        end -= 1;
+    }
+    end
+}
+
+/// What a number looks like whatever its digits are.
+fn looks(number: &[u8]) -> u64 {
+    let mut look = 1 + u64::from(number[0].is_ascii_digit());
+    for b in number.iter().filter(|b| !b.is_ascii_digit()) {
+        look = look.rotate_left(7) ^ u64::from(*b);
+    }
+    look
+}
+
+/// The part of a path that begins at `at`, if it looks like an id: its end, and whether it has letters.
+fn part(line: &[u8], at: usize, end: usize) -> Option<(usize, bool)> {
+    let (mut behind, mut digits) = (at, 0);
+    while behind < end && line[behind].is_ascii_alphanumeric() {
+        digits += usize::from(line[behind].is_ascii_digit());
+        behind += 1;
+    }
+    let letters = behind - at - digits;
+    // As in names: `v1` and `ssh2` are words.
+    (digits > 0 && (letters == 0 || digits >= 4 || line[at].is_ascii_digit())).then_some((behind, letters > 0))
 }
 
 /// Whether the miner takes a piece with letters and digits as one value, told at a glance; it may be one all the same.
@@ -278,6 +242,9 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
     use super::*;
     use proptest::prelude::*;
+
+    const VALUES: &str = "[0-9]{1,10}|[0-9]{1,3}\\.[0-9]{1,2}|[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\
+        ch_[0-9a-f]{6}|10\\.0\\.[0-9]{1,3}\\.7(:[0-9]{2,5})?|db-[0-9]|db|[a-z]{1,4}|/[a-z]/[0-9]{1,4}/[a-z]?|v[0-9]|[0-9]{1,3}(ms|s|%)?|-|\\.|\\.{3}|[-+]?[0-9]?\\.?:?|é[0-9]?|";
 
     fn shape(line: &str) -> LineShape {
         let mut shape = LineShape::default();
@@ -366,6 +333,29 @@ mod tests {
             for line in &lines {
                 prop_assert!(used.read(line));
                 let fresh = shape(line);
+                prop_assert_eq!(used.hash(), fresh.hash(), "{}", line);
+                prop_assert_eq!(used.values(), fresh.values(), "{}", line);
+            }
+        }
+
+        /// The same for lines of few statements with all kinds of values.
+        #[test]
+        fn what_lines_went_on_with_changes_nothing(
+            lines in proptest::collection::vec((0..7_usize, proptest::collection::vec(VALUES, 3)), 1..20)
+        ) {
+            let mut used = LineShape::default();
+            for (statement, v) in &lines {
+                let line = match statement {
+                    0 => format!("2025-01-07 14:30:15.{} [INFO] a - took {} of {}", v[0], v[1], v[2]),
+                    1 => format!("2025-01-07 14:30:15,123 INFO a - GET /api/{}/x/{} {}", v[0], v[1], v[2]),
+                    2 => format!("2025-01-07 14:30:15 {} to {}: {}.", v[0], v[1], v[2]),
+                    3 => format!("{{\"ts\":\"2025-01-07T14:30:15.123Z\",\"a\":\"{}\",\"b\":{},\"c\":\"{}\"}}", v[0], v[1], v[2]),
+                    4 => format!("Jan  7 14:30:15 web-1 app[{}]: {} {}", v[0], v[1], v[2]),
+                    5 => format!("2025-01-07 14:30:15.123 [INFO] a - took {}{} {}", v[0], v[1], v[2]),
+                    _ => format!("2025-01-07T14:30:15Z {}/{}/{}", v[0], v[1], v[2]),
+                };
+                prop_assert!(used.read(&line));
+                let fresh = shape(&line);
                 prop_assert_eq!(used.hash(), fresh.hash(), "{}", line);
                 prop_assert_eq!(used.values(), fresh.values(), "{}", line);
             }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::runtime::board::lock;
 use crate::runtime::events::{EventReceiver, PatternDetail, Patterns};
-use crate::runtime::processing::publish_templates;
+use crate::runtime::outlet::publish_templates;
 use aiobs_insight::{Life, Odd};
 use aiobs_store::{Commit, Store};
 use aiobs_types::{NewRecord, RecordBatch, RecordId, Severity, SourceId, SourceInfo, Template, Timestamp};

@@ -9,6 +9,7 @@ mod field;
 mod gist;
 mod keep;
 mod lore;
+mod names;
 mod needs;
 mod new_template;
 mod pattern;

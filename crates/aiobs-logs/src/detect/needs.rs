@@ -72,6 +72,11 @@ impl Needs {
         &self.numbers
     }
 
+    /// From here on [`Self::touch`] looks for the texts of others too.
+    pub(super) fn touch_for(&mut self, others: &Self) {
+        self.texts.join(&others.texts);
+    }
+
     /// Whether some of the text that matches need lies on these bytes.
     #[inline]
     pub(super) fn touch(&self, message: &[u8], start: usize, end: usize) -> bool {

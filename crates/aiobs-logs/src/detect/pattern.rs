@@ -46,12 +46,15 @@ pub(super) struct Patterns {
     /// What rules out a match of `all` or `strong` at a glance, if anything does.
     quick_all: Option<Prefilter>,
     quick_strong: Option<Prefilter>,
+    /// These two look on values for the texts of exclusions too.
     needs_all: Needs,
     needs_strong: Needs,
     needs_exclude: Needs,
     strong_count: usize,
     exclude: Option<Regex>,
     exclude_line: RegexSet,
+    /// Both of them: most messages match neither.
+    exclude_any: RegexSet,
     blanked: Vec<u8>,
 }
 
@@ -75,18 +78,25 @@ impl Patterns {
             }
         }
         let quick_strong = Prefilter::new(&expressions[..strong_count]);
+        let both: Vec<String> = exclude.iter().chain(&exclude_line).cloned().collect();
         let joined = exclude.iter().map(|e| format!("(?:{e})")).collect::<Vec<_>>().join("|");
+        let needs_exclude = Needs::new(&both);
+        let (mut needs_all, mut needs_strong) = (Needs::new(&expressions), Needs::new(&expressions[..strong_count]));
+        for needs in [&mut needs_all, &mut needs_strong] {
+            needs.touch_for(&needs_exclude);
+        }
         Ok(Self {
             all: set(&expressions)?,
             strong: set(&expressions[..strong_count])?,
             quick_all: quick_strong.clone().and_then(|q| q.with(&expressions[strong_count..])),
             quick_strong,
-            needs_all: Needs::new(&expressions),
-            needs_strong: Needs::new(&expressions[..strong_count]),
-            needs_exclude: Needs::new(&exclude.iter().chain(&exclude_line).cloned().collect::<Vec<_>>()),
+            needs_all,
+            needs_strong,
+            needs_exclude,
             strong_count,
             exclude: if exclude.is_empty() { None } else { Some(build("`exclude`", &joined)?) },
             exclude_line: set(&exclude_line)?,
+            exclude_any: set(&both)?,
             list: chosen.into_iter().map(|p| Pattern::new(p, config)).collect(),
             blanked: Vec::new(),
         })
@@ -129,8 +139,7 @@ impl Patterns {
 
     /// Whether another pattern may match a message because of the value at `start..end`.
     pub(super) fn stirs(&self, message: &str, severity: Severity, (start, end): (usize, usize)) -> bool {
-        let bytes = message.as_bytes();
-        self.needs(severity).touch(bytes, start, end) || self.needs_exclude.touch(bytes, start, end)
+        self.needs(severity).touch(message.as_bytes(), start, end)
     }
 
     fn needs(&self, severity: Severity) -> &Needs {
@@ -143,15 +152,17 @@ impl Patterns {
         if quick.as_ref().is_some_and(|q| !q.may_match(bytes)) {
             return None;
         }
-        if !set.is_match(bytes) || self.exclude_line.is_match(bytes) {
+        if !set.is_match(bytes) {
             return None;
         }
-        let matches = match &self.exclude {
-            Some(exclude) if exclude.is_match(bytes) => {
+        let matches = match (self.exclude_any.is_match(bytes), &self.exclude) {
+            (false, _) => set.matches(bytes),
+            (true, _) if self.exclude_line.is_match(bytes) => return None,
+            (true, None) => set.matches(bytes),
+            (true, Some(exclude)) => {
                 blank(exclude, bytes, &mut self.blanked);
                 set.matches(&self.blanked)
             }
-            _ => set.matches(bytes),
         };
         let mut hits = matches.iter();
         let best = hits.next()?;

@@ -113,6 +113,14 @@ impl Prefilter {
         filter
     }
 
+    /// Takes in the pieces of another one.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (piece, _) in other.pieces.values().flatten() {
+            // `None` is for pieces that are too short, and those were left out before.
+            let _ = self.add(piece.clone());
+        }
+    }
+
     /// Whether one of the pieces lies in part on `start..end`.
     #[inline]
     pub(super) fn touches(&self, message: &[u8], start: usize, end: usize) -> bool {

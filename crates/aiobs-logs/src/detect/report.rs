@@ -3,6 +3,7 @@
 use super::config::{DETECTORS, DetectConfig, DetectError, Join};
 use super::gist;
 use super::lore::{Known, Lore};
+use super::names::Names;
 use super::new_template::{NewTemplate, Novelty};
 use super::pattern::{Pattern, Patterns, Verdict, weak_too};
 use super::severity;
@@ -30,6 +31,7 @@ pub struct RecordContext<'a> {
 pub struct Detectors {
     patterns: Patterns,
     known: Known,
+    names: Names,
     new_template: NewTemplate,
     scales: Scales,
     min_level: Level,
@@ -50,6 +52,7 @@ impl Detectors {
         Ok(Self {
             patterns: Patterns::new(config)?,
             known: Known::default(),
+            names: Names::default(),
             new_template: NewTemplate::new(config.warm_up_records, config.warm_up_minutes),
             scales: Scales::new(on("classifier")),
             min_level: config.min_level,
@@ -177,6 +180,7 @@ impl Detectors {
             message,
             template.as_ref(),
             &Findings { pattern, beside, by_severity, novelty, known, weighed },
+            &mut self.names,
             open,
         ))
     }
@@ -227,15 +231,16 @@ fn report(
     message: &str,
     template: &str,
     found: &Findings<'_>,
+    names: &mut Names,
     open: impl FnOnce(Fingerprint) -> bool,
 ) -> Anomaly {
     let meta = &ctx.view.meta;
     let raised = if meta.flags & flags::MULTILINE == 0 { None } else { trace::raised(message) };
     let names = match found.pattern {
-        Some((p, _)) if p.join == Join::Target && !found.beside => Some(gist::names_in(message, &p.title)),
+        Some((p, _)) if p.join == Join::Target && !found.beside => Some(names.of(message, &p.title)),
         _ => None,
     };
-    let kin = found.pattern.zip(names.as_deref()).and_then(|((p, _), names)| kin(p, names, ctx.view.component));
+    let kin = found.pattern.zip(names).and_then(|((p, _), names)| kin(p, names, ctx.view.component));
     let (detector, fingerprint) = match (found.pattern, &raised) {
         (Some((p, _)), Some(raised)) if p.join == Join::Template => {
             (DetectorKind::Pattern, raised_fingerprint(p, raised))
@@ -243,9 +248,7 @@ fn report(
         (Some((p, _)), _) if found.beside && p.join == Join::Target => {
             (DetectorKind::Pattern, hash_words(&p.id, template))
         }
-        (Some((p, _)), _) => {
-            (DetectorKind::Pattern, pattern_fingerprint(p, names.as_deref().unwrap_or_default(), template))
-        }
+        (Some((p, _)), _) => (DetectorKind::Pattern, pattern_fingerprint(p, names.unwrap_or_default(), template)),
         (None, _) if found.by_severity => (DetectorKind::Severity, hash_words("level", template)),
         (None, _) if found.is_novel() => (DetectorKind::NewTemplate, hash_words("new", template)),
         (None, _) => (DetectorKind::Classifier, hash_words("words", template)),

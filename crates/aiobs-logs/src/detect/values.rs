@@ -31,7 +31,7 @@ const PER_TEMPLATE: u32 = 32;
 const STRETCH: usize = 512;
 const PER_STRETCH: usize = 96;
 /// The same while a long backlog is read: batches of more than so many records, after so many records in all.
-const PER_STRETCH_OF_BACKLOG: usize = 12;
+const PER_STRETCH_OF_BACKLOG: usize = 6;
 const LONG: usize = 2 * STRETCH;
 const BACKLOG: usize = 200_000;
 /// Columns of one statement: in its message, and as many again in its fields.

@@ -5,6 +5,7 @@
 //! formats or records: it hands out blocks of bytes with their offset and the identity of the file they are from, so
 //! that a checkpoint can be stored with what was made of them.
 
+mod block;
 mod command;
 mod dirty;
 mod exclude;
@@ -24,6 +25,7 @@ mod tail;
 mod tests;
 mod watch;
 
+pub use block::Block;
 pub use command::seam::CursorTracker;
 pub use dirty::Waker;
 pub use set::SourceSet;
@@ -92,7 +94,7 @@ pub enum NewFileReason {
 }
 
 /// What [`SourceSet::poll`] tells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum SourceEvent<'a> {
     /// First event of a source that has a file.
     Opened {
@@ -123,7 +125,7 @@ pub enum SourceEvent<'a> {
         /// Offset of the first byte in the file.
         offset: u64,
         /// At most [`BLOCK`] bytes.
-        bytes: &'a [u8],
+        bytes: Block<'a>,
         /// The current file.
         identity: FileIdentity,
     },

@@ -7,6 +7,7 @@ mod rest;
 mod silence;
 mod stream;
 
+use super::block::Block;
 use super::{
     NewFileReason, SourceEvent,
     file::{self, Got, Open, Position, Stamp},
@@ -347,9 +348,10 @@ impl Tail {
             shared.owned.insert((open.identity.device, open.identity.inode), (self.id, open.identity));
             sink(SourceEvent::Identity { source: self.id, identity: open.identity });
         }
+        open.last_byte = bytes[got - 1];
+        let bytes = Block::new(&mut shared.buf, got);
         sink(SourceEvent::Data { source: self.id, offset: open.offset, bytes, identity: open.identity });
         open.offset += got as u64;
-        open.last_byte = bytes[got - 1];
         self.last = Some((open.identity, open.offset));
         shared.heard.insert(self.id);
         self.heard();

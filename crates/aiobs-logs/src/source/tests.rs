@@ -15,7 +15,7 @@ fn states(set: &mut SourceSet, polls: usize) -> (Vec<SourceState>, String) {
     for _ in 0..polls {
         set.poll(Duration::from_millis(20), |event| match event {
             SourceEvent::State { state, .. } => states.push(state),
-            SourceEvent::Data { bytes, .. } => text.push_str(&String::from_utf8_lossy(bytes)),
+            SourceEvent::Data { bytes, .. } => text.push_str(&String::from_utf8_lossy(&bytes)),
             _ => {}
         })
         .unwrap();

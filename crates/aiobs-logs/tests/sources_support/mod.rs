@@ -83,7 +83,7 @@ impl Reader {
                 let place = at.get_mut(&source).unwrap();
                 assert_eq!(*place, (identity, offset), "contiguous");
                 place.1 += bytes.len() as u64;
-                let text = &*String::from_utf8_lossy(bytes);
+                let text = &*String::from_utf8_lossy(&bytes);
                 texts.entry(names[&source].clone()).or_default().push_str(text);
                 heard.push(text.to_owned());
             }

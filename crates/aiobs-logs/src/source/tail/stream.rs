@@ -1,6 +1,6 @@
 //! Tails of what is no file: standard input, FIFOs, devices, programs.
 
-use super::{Sink, Step, Tail};
+use super::{Block, Sink, Step, Tail};
 use crate::source::{SourceEvent, command::Job, piece::Piece, shared::Shared};
 use aiobs_types::{FileIdentity, SourceId, SourceState};
 use std::{
@@ -53,13 +53,14 @@ impl Tail {
             sink(SourceEvent::Opened { source, name: &self.name, identity, offset: 0, size: 0, resumed: false });
         }
         match received {
-            Ok(Piece::Bytes(bytes)) => {
+            Ok(Piece::Bytes(mut bytes)) => {
                 let offset = self.last.as_ref().map_or(0, |(_, offset)| *offset);
-                sink(SourceEvent::Data { source, offset, bytes: &bytes, identity });
-                self.last = Some((identity, offset + bytes.len() as u64));
+                let (len, ends) = (bytes.len(), bytes.last() == Some(&b'\n'));
+                sink(SourceEvent::Data { source, offset, bytes: Block::new(&mut bytes, len), identity });
+                self.last = Some((identity, offset + len as u64));
                 self.caught_up = false;
                 self.heard();
-                self.tell_partial(bytes.last() == Some(&b'\n'));
+                self.tell_partial(ends);
                 self.set_state(SourceState::Following, sink);
                 Step::More
             }
