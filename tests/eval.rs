@@ -8,7 +8,7 @@ mod support;
 #[path = "eval/corpus.rs"]
 mod corpus;
 
-use corpus::Style;
+use corpus::{Style, access};
 use serde_json::Value;
 use support::Home;
 
@@ -52,6 +52,96 @@ fn a_machine_that_calls_everything_fatal_is_understood() {
     let home = Home::new();
     let text = corpus::file(include_str!("corpora/cluster.txt"), Style::Plain, 4_000, 5);
     holds(&detect(&home, "cluster.log", &text), 0.95, 0.05);
+}
+
+/// Faulty lines found and missed, fine lines marked and not.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    found: u64,
+    missed: u64,
+    wrong: u64,
+    lines: u64,
+}
+
+impl Sum {
+    fn add(&mut self, result: &Value) {
+        let number = |name: &str| result[name].as_u64().unwrap();
+        self.found += number("found");
+        self.missed += number("missed");
+        self.wrong += number("false_alarms");
+        self.lines += number("lines");
+    }
+
+    fn recall(&self) -> f64 {
+        self.found as f64 / (self.found + self.missed) as f64
+    }
+
+    fn precision(&self) -> f64 {
+        self.found as f64 / (self.found + self.wrong) as f64
+    }
+}
+
+/// Scores files, one pipeline each; what was missed or marked wrongly is added to `lists`.
+fn sum(home: &Home, style: &str, texts: &[String], lists: &mut String) -> Sum {
+    let mut sum = Sum::default();
+    for (i, text) in texts.iter().enumerate() {
+        let result = detect(home, &format!("{style}-{i}.log"), text);
+        sum.add(&result);
+        for (list, of) in [("missed_templates", "missed"), ("false_alarm_templates", "false_alarms")] {
+            for template in result[list].as_array().unwrap() {
+                lists.push_str(&format!("{style} {of} {} {}\n", template[of], template["template"]));
+            }
+        }
+    }
+    sum
+}
+
+#[test]
+fn obvious_errors_are_found_in_all_formats_among_words_that_sound_alarming() {
+    const SEEDS: [u64; 3] = [101, 202, 303];
+    let home = Home::new();
+    let harmless = include_str!("corpora/alarming_words.txt");
+    let services = [
+        include_str!("corpora/parcels.txt"),
+        include_str!("corpora/clinic.txt"),
+        include_str!("corpora/fleet.txt"),
+        include_str!("corpora/quotes.txt"),
+    ];
+    let daemons = [include_str!("corpora/daemons.txt")];
+    let styles = [
+        Style::Plain,
+        Style::Json,
+        Style::NumberedJson,
+        Style::Logfmt,
+        Style::NewSyslog,
+        Style::Klog,
+        Style::Python,
+        Style::Java,
+        Style::Syslog,
+    ];
+    let (mut table, mut lists, mut sums) = (String::new(), String::new(), Vec::new());
+    for style in styles {
+        // Where no level is written, the words must tell by themselves.
+        let corpora: &[&str] = if style == Style::Syslog { &daemons } else { &services };
+        let each = corpora
+            .iter()
+            .flat_map(|c| SEEDS.map(|seed| corpus::file(&format!("{c}\n{harmless}"), style, 1_500, seed)));
+        let name = format!("{style:?}");
+        sums.push((sum(&home, &name, &each.collect::<Vec<_>>(), &mut lists), name));
+    }
+    sums.push((sum(&home, "Access", &SEEDS.map(|seed| access(4_000, seed)), &mut lists), "Access".to_owned()));
+    for (sum, name) in &sums {
+        let (recall, precision) = (sum.recall() * 100.0, sum.precision() * 100.0);
+        table.push_str(&format!(
+            "{name:<14} {:>6} lines  recall {recall:6.2} %  precision {precision:6.2} %\n",
+            sum.lines
+        ));
+    }
+    println!("{table}\n{lists}");
+    for (sum, name) in &sums {
+        assert!(sum.recall() >= 0.98, "{name}: too much is missed\n{table}\n{lists}");
+        assert!(sum.precision() >= 0.95, "{name}: too many alarms are false\n{table}\n{lists}");
+    }
 }
 
 #[test]

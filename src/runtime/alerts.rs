@@ -2,8 +2,10 @@
 //! incidents, and a worker per channel sends it. The command line asks it which channels there are.
 
 mod channels;
+mod quiet;
 mod told;
 
+pub(in crate::runtime) use quiet::Quiet;
 pub(in crate::runtime) use told::Told;
 
 pub(in crate::runtime) use channels::secret;

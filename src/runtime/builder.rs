@@ -123,7 +123,9 @@ impl Builder<'_> {
         let (to_writer, writer_inbox) = sync_channel::<WriterMessage>(WRITER_CHANNEL);
         let (to_inquiry, inquiry_inbox) = channel();
         let (sink, stream) = EventReceiver::channel();
-        let emit = emitter(screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone())), listener);
+        let quiet = super::alerts::Quiet::new(config)?;
+        let seen = screen.then(|| (Arc::clone(&board), Arc::clone(&sink), to_inquiry.clone(), quiet));
+        let emit = emitter(seen, listener);
         board.tell(Arc::clone(&emit));
         let board_too = Arc::downgrade(&board);
         ground.store.on_damage(move |text| {
@@ -287,12 +289,12 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-type ScreenSide = (Arc<Board>, Arc<EventSink>, std::sync::mpsc::Sender<super::events::Request>);
+type ScreenSide = (Arc<Board>, Arc<EventSink>, std::sync::mpsc::Sender<super::events::Request>, super::alerts::Quiet);
 
 fn emitter(screen: Option<ScreenSide>, listener: Option<Listener>) -> Arc<dyn Fn(EngineEvent) + Send + Sync> {
     Arc::new(move |event| {
-        if let Some((board, sink, inquiry)) = &screen {
-            hub::translate(&event, board, sink, inquiry);
+        if let Some((board, sink, inquiry, quiet)) = &screen {
+            hub::translate(&event, board, sink, inquiry, quiet);
         }
         if let Some(listener) = &listener {
             listener(&event);
@@ -309,6 +311,10 @@ fn retention(config: &Config) -> Retention {
 }
 
 fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>) -> anyhow::Result<PipelineSetup> {
+    let mut state = Vec::new();
+    for prefix in aiobs_logs::detect::STATES {
+        state.extend(reader.states(prefix)?);
+    }
     Ok(PipelineSetup {
         formats: Arc::clone(formats),
         zone: rules::zone(config)?,
@@ -322,7 +328,7 @@ fn setup(config: &Config, reader: &aiobs_store::Reader, formats: &Arc<FormatSet>
         next_record: reader.next_record_id()?,
         checkpoints: reader.checkpoints()?,
         lessons: super::pipeline::lessons(reader.state(super::pipeline::LESSONS)?),
-        state: reader.states(aiobs_logs::detect::RateBook::PREFIX)?,
+        state,
         markers: reader.markers(MARKERS)?,
     })
 }

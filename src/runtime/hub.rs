@@ -2,6 +2,7 @@
 //! what the screen hears, and takes snapshots while things change.
 
 use super::EngineEvent;
+use super::alerts::Quiet;
 use super::board::{Board, Wish, lock};
 use super::collect::Collector;
 use super::events::{
@@ -15,7 +16,7 @@ use super::patterns::PatternsDesk;
 use super::sql::SqlDesk;
 use aiobs_agents::CallNote;
 use aiobs_logs::source::Waker;
-use aiobs_types::{Incident, IncidentId, Level, SourceId, SourceState, Timestamp};
+use aiobs_types::{Incident, IncidentId, Level, Severity, SourceId, SourceState, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
@@ -85,7 +86,13 @@ impl Backend for Hub {
 }
 
 /// Turns what the engine says into what the screen hears.
-pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, inquiry: &Sender<Request>) {
+pub(in crate::runtime) fn translate(
+    event: &EngineEvent,
+    board: &Board,
+    sink: &EventSink,
+    inquiry: &Sender<Request>,
+    quiet: &Quiet,
+) {
     match event {
         EngineEvent::Appended => sink.send(Event::Appended),
         EngineEvent::Source(info) => {
@@ -99,12 +106,15 @@ pub(crate) fn translate(event: &EngineEvent, board: &Board, sink: &EventSink, in
         }
         EngineEvent::Incident { incident, opened } => {
             // What another one caused is shown under it.
-            if *opened && incident.caused_by.is_none() {
+            if *opened && incident.caused_by.is_none() && !quiet.holds_back(incident.severity, Timestamp::now()) {
                 sink.toast(Level::Warn, format!("Incident {}: {}", incident.id, incident.title));
             }
         }
         EngineEvent::Diagnosis(d) => {
-            sink.toast(Level::Info, format!("Diagnosis of {} is ready: {}", d.incident, d.title));
+            let severity = lock(&board.incidents).get(&d.incident).map_or(Severity::WARN, |i| i.severity);
+            if !quiet.holds_back(severity, Timestamp::now()) {
+                sink.toast(Level::Info, format!("Diagnosis of {} is ready: {}", d.incident, d.title));
+            }
             // A storm brings hundreds: only what may be on the screen is looked at again.
             if board.watches(d.incident) {
                 let _ = inquiry.send(Request::Incident(d.incident));

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod cardinality_tests;
 mod envelope;
+#[cfg(test)]
+mod learnt_tests;
 mod mute;
 mod name;
 mod older;

@@ -1,18 +1,10 @@
 //! Labelled log files made of the statements in `tests/corpora`: the same seed gives the same files.
 
+mod styles;
+
 use aiobs_logs::detect::classify::{Labelled, read_corpus};
 use std::fmt::Write as _;
-
-/// How a file is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Style {
-    /// `2025-01-07 14:30:15 ERROR [booking] text`
-    Plain,
-    /// `{"time":...,"level":...,"service":...,"msg":...}`
-    Json,
-    /// `Jan  7 14:30:15 host kernel: text`, without a level
-    Syslog,
-}
+pub(crate) use styles::{Style, access};
 
 /// Simple and repeatable: a 64-bit linear congruential generator.
 pub(crate) struct Random(u64);
@@ -52,23 +44,11 @@ pub(crate) fn file(statements: &str, style: Style, lines: usize, seed: u64) -> S
         };
         let text = fill(&statement.text, &mut random);
         let label = if statement.alarm { "FAULT" } else { "-" };
-        let _ = writeln!(out, "{label} {}", line(&statement, &text, style, second));
+        for line in styles::record(&statement, &text, style, second, &mut random) {
+            let _ = writeln!(out, "{label} {line}");
+        }
     }
     out
-}
-
-fn line(statement: &Labelled, text: &str, style: Style, second: u64) -> String {
-    let (day, rest) = (7 + second / 86_400, second % 86_400);
-    let time = format!("{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    let (level, who) = (statement.severity.level().name(), &statement.component);
-    match style {
-        Style::Plain => format!("2025-01-{day:02} {time} {} [{who}] {text}", level.to_uppercase()),
-        Style::Json => serde_json::json!({
-            "time": format!("2025-01-{day:02}T{time}Z"), "level": level, "service": who, "msg": text,
-        })
-        .to_string(),
-        Style::Syslog => format!("Jan {day:2} {time} node1 {who}: {text}"),
-    }
 }
 
 /// Values in the place of the placeholders.

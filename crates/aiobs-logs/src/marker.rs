@@ -252,6 +252,8 @@ mod tests {
             ("rollout orders 1.14.2 -> 1.15.0 by jonas, POOL_MAX=200 (was 20)", "deploy orders 1.15.0"),
             ("rollback orders 1.15.0 -> 1.14.2 by jonas, POOL_MAX=20", "rollback orders 1.14.2"),
             ("Deployed payments v3.8.1 to production", "deploy payments 3.8.1"),
+            ("deploy api 2.4.0 finished", "deploy api 2.4.0"),
+            ("deployment of cart:1.9.3 by anna", "deploy cart 1.9.3"),
             ("deployment \"web\" successfully rolled out", "deploy web"),
             ("Upgrading gateway to 2.0.1", "deploy gateway 2.0.1"),
             ("Started nginx.service - A high performance web server.", "restart nginx.service"),
@@ -274,6 +276,7 @@ mod tests {
         for message in [
             "GET /deploy HTTP/1.1 200",
             "released lock 42 after 3 ms",
+            "the deploy log of 3.14 hours is kept",
             "connection to db-1:5432 refused",
             "user started a session",
             "request started",

@@ -41,7 +41,7 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Hours,
         "\"\"",
         "",
-        "Days and times, as in a rule, in which no rule begins to tell an incident, unless it is fatal; empty is none.",
+        "Days and times, as in a rule, in which no rule begins to tell an incident and the screen announces none, unless it is fatal; empty is none.",
     ),
     key(
         "alerts.limit",

@@ -8,6 +8,10 @@ const MINUTE: i64 = 60_000_000_000;
 pub(super) const NOW: Timestamp = Timestamp(1_736_260_200_000_000_000);
 
 pub(super) fn pipeline() -> Pipeline {
+    pipeline_with(Vec::new(), Vec::new())
+}
+
+pub(super) fn pipeline_with(templates: Vec<Template>, state: Vec<(String, Vec<u8>)>) -> Pipeline {
     Pipeline::new(PipelineSetup {
         formats: Arc::new(FormatSet::with_user(Vec::new()).unwrap()),
         zone: ZoneRule::parse("utc").unwrap(),
@@ -15,13 +19,13 @@ pub(super) fn pipeline() -> Pipeline {
         detect: DetectConfig::default(),
         lore: None,
         incidents: BookOptions { quiet: 30 * MINUTE, ..BookOptions::default() },
-        templates: Vec::new(),
+        templates,
         known_incidents: Vec::new(),
         next_incident: IncidentId(1),
         next_record: RecordId(1),
         checkpoints: Vec::new(),
         lessons: Vec::new(),
-        state: Vec::new(),
+        state,
         markers: Vec::new(),
     })
     .unwrap()

@@ -81,14 +81,18 @@ impl Trends {
     ) -> anyhow::Result<Self> {
         let on = |name: &str| config.disabled.iter().all(|d| d != name);
         let mut rates = RateBook::new(RateOptions::default());
-        rates.restore(state);
+        let mut sequences = on("sequences").then(Sequences::default);
+        let mut values = on("values").then(Values::default);
+        sequences.iter_mut().for_each(|s| s.restore(&state));
+        values.iter_mut().for_each(|v| v.restore(&state));
+        rates.restore(state.into_iter().filter(|(name, _)| name.starts_with(RateBook::PREFIX)));
         Ok(Self {
             rates,
             by_rates: on("rates"),
             by_silence: on("silence"),
             thresholds: Thresholds::new(&config.thresholds),
-            sequences: on("sequences").then(Sequences::default),
-            values: on("values").then(Values::default),
+            sequences,
+            values,
             requests: on("requests").then(Requests::default),
             finder: MarkerFinder::new(&config.markers)?,
             markers: markers.into(),
@@ -353,11 +357,15 @@ impl Trends {
                 }
             }
         }
-        if !self.rates.has_state() || !all && now.since(self.kept) < KEEP_EVERY && self.kept.0 != i64::MIN {
+        if !all && now.since(self.kept) < KEEP_EVERY && self.kept.0 != i64::MIN {
             return learnt;
         }
-        self.kept = now;
         learnt.state = self.rates.take_state();
+        learnt.state.extend(self.sequences.iter_mut().flat_map(|s| s.take_state(all)));
+        learnt.state.extend(self.values.iter_mut().flat_map(|v| v.take_state(all)));
+        if !learnt.state.is_empty() {
+            self.kept = now;
+        }
         learnt
     }
 }

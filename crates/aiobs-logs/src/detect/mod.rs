@@ -5,7 +5,9 @@
 
 pub mod classify;
 mod config;
+mod field;
 mod gist;
+mod keep;
 mod lore;
 mod names;
 mod needs;
@@ -34,6 +36,9 @@ pub use requests::Requests;
 pub use sequence::Sequences;
 pub use threshold::{Condition, ConditionError, Metric, Stat, ThresholdConfig, Thresholds};
 pub use values::Values;
+
+/// What the names of all blobs of learnt state begin with.
+pub const STATES: [&str; 3] = [RateBook::PREFIX, Sequences::PREFIX, Values::PREFIX];
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,13 @@
 //! Problem Detection", USENIX ATC 2010) with the next step only. The pipeline shows it finished batches; statements that
 //! carry no identifier cost one look into a table. All tables are bounded.
 
+mod keep;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use super::gist;
+use super::keep::Dues;
 use super::report::{fnv, hash_words, short_name, titled};
 use crate::idents::{each_ident, value_of};
 use aiobs_types::{
@@ -59,6 +61,15 @@ struct Open {
     due: Timestamp,
 }
 
+/// A statement with what comes after it.
+#[derive(Debug)]
+struct Statement {
+    steps: Steps,
+    /// When an identifier came to it last, event time.
+    last: Timestamp,
+    dues: Dues,
+}
+
 /// One source: its time, and its identifiers by when they are to be looked at.
 #[derive(Debug, Default)]
 struct Line {
@@ -89,7 +100,9 @@ pub struct Sequences {
     names: HashMap<u64, Finder<'static>, foldhash::fast::FixedState>,
     open: HashMap<u64, Open, foldhash::fast::FixedState>,
     lines: HashMap<SourceId, Line>,
-    steps: HashMap<(SourceId, TemplateId), Steps>,
+    steps: HashMap<(SourceId, TemplateId), Statement>,
+    /// Names of blobs to be forgotten.
+    gone: Vec<String>,
 }
 
 impl Sequences {
@@ -160,8 +173,7 @@ impl Sequences {
             if at >= MOST_IDS {
                 return None;
             }
-            self.carries.resize((at + 1).next_power_of_two(), Carries::Unasked);
-            self.tally.resize(self.carries.len(), (0, 0));
+            self.grow(at);
         }
         if let Some((key, name)) = first {
             self.names.entry(key).or_insert_with(|| Finder::new(name).into_owned());
@@ -175,6 +187,11 @@ impl Sequences {
             _ => Carries::No,
         };
         None
+    }
+
+    fn grow(&mut self, at: usize) {
+        self.carries.resize((at + 1).next_power_of_two(), Carries::Unasked);
+        self.tally.resize(self.carries.len(), (0, 0));
     }
 
     /// Counts a step. A template whose identifiers no other statement has is followed no longer: nothing is learnt of it.
@@ -206,8 +223,8 @@ impl Sequences {
             if before.template == meta.template {
                 return;
             }
-            if let Some(steps) = self.steps.get_mut(&(meta.source, before.template)) {
-                steps.came(meta.template, before.time, meta.time);
+            if let Some(from) = self.steps.get_mut(&(meta.source, before.template)) {
+                from.steps.came(meta.template, before.time, meta.time);
             }
         } else if self.open.len() >= OPEN {
             return;
@@ -216,10 +233,13 @@ impl Sequences {
             if self.steps.len() >= STATEMENTS {
                 return;
             }
-            self.steps.insert(key, Steps::new(view.component, meta.time));
+            let steps = Steps::new(view.component, meta.time);
+            self.steps.insert(key, Statement { steps, last: meta.time, dues: Dues::default() });
         }
-        let Some(steps) = self.steps.get(&key) else { return };
-        let due = meta.time.plus(steps.patience(meta.time));
+        let Some(statement) = self.steps.get_mut(&key) else { return };
+        statement.last = statement.last.max(meta.time);
+        statement.dues.meet();
+        let due = meta.time.plus(statement.steps.patience(meta.time));
         self.open.insert(id, Open { template: meta.template, time: meta.time, record: view.id, due });
         if before.is_none() {
             let line = self.lines.entry(meta.source).or_default();
@@ -242,7 +262,7 @@ impl Sequences {
                 continue;
             }
             self.open.remove(&id);
-            let Some(steps) = self.steps.get_mut(&(source, open.template)) else { continue };
+            let Some(Statement { steps, .. }) = self.steps.get_mut(&(source, open.template)) else { continue };
             if let Some((next, missing)) = steps.missed(open.record, open.time, open.due) {
                 let component = steps.component().to_owned();
                 found.push(Skipped { after: open.template, next, source, component, missing });

@@ -8,12 +8,13 @@ mod tests;
 
 pub use condition::{Condition, ConditionError, Metric, Stat};
 
+use super::field;
 use super::gist;
 use super::report::fnv;
 use aiobs_insight::{BucketSeries, SlidingSketch};
 use aiobs_types::{
-    Anomaly, DetectorKind, Fingerprint, Level, Quantity, RecordBatch, RecordId, RecordView, Severity, SourceId,
-    TemplateId, Timestamp,
+    Anomaly, DetectorKind, Fingerprint, Level, RecordBatch, RecordId, RecordView, Severity, SourceId, TemplateId,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -217,19 +218,8 @@ impl Limit {
     }
 }
 
-/// The number of a field written as `name=12`, `name: 12`, `"name":12` or `"name":"12ms"`; a number with a unit is brought
-/// to the unit that the name ends with (`latency_ms`), or else taken as written.
+/// The number of a field; one with a unit is brought to the unit that the name ends with (`latency_ms`), or else taken as
+/// written.
 fn number(text: &str, name: &str) -> Option<f64> {
-    let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, name).find_map(|at| {
-        let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-        if at > 0 && word(&bytes[at - 1]) {
-            return None;
-        }
-        let rest = text.get(at + name.len()..)?.trim_start_matches('"').trim_start();
-        let rest = rest.strip_prefix(['=', ':'])?.trim_start().trim_start_matches('"');
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '}' | ']' | ')' | ';'));
-        let value = Quantity::parse(rest.get(..end.unwrap_or(rest.len()))?)?;
-        Some(condition::in_unit_of(name, value))
-    })
+    field::quantity(text, name).map(|value| condition::in_unit_of(name, value))
 }

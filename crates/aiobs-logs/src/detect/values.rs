@@ -1,15 +1,18 @@
 //! Values that a statement never had: a measure (`… in 4812 ms`) that leaves its learnt range and stays out of it, or a
-//! code (`status 499`) among few known ones. Only numbers that the words around them show to be measures or codes are
-//! looked at, never identifiers, ports or counters. The pipeline shows it finished batches; of each template only some
+//! code (`status 499`) among few known ones, in the message or in a field beside it (`"latency_ms":4812`). Only numbers that
+//! the words around them show to be measures or codes are looked at, never identifiers, ports or counters. The pipeline shows it finished batches; of each template only some
 //! records of a batch are read, so that it costs little however many come. All tables are bounded.
 
 mod code;
 mod context;
+mod keep;
 mod measure;
 #[cfg(test)]
 mod tests;
 
+use super::field;
 use super::gist;
+use super::keep::Dues;
 use super::report::{fnv, hash_words, short_name, titled};
 use crate::template::{Placeholder, each_value};
 use aiobs_types::{
@@ -19,6 +22,7 @@ use aiobs_types::{
 use code::Code;
 use context::{Meaning, Scale, meaning};
 use measure::Measure;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Records of a template that are read per stretch of a batch.
@@ -30,8 +34,10 @@ const PER_STRETCH: usize = 96;
 const PER_STRETCH_OF_BACKLOG: usize = 6;
 const LONG: usize = 2 * STRETCH;
 const BACKLOG: usize = 200_000;
-/// Columns of one statement.
+/// Columns of one statement: in its message, and as many again in its fields.
 const COLUMNS: usize = 4;
+/// Records of a statement in which columns are looked for: not all have all fields.
+const TRIED: u8 = 3;
 /// Statements with columns, per source.
 const STATEMENTS: usize = 4_096;
 /// Template numbers beyond this are not looked at: the miner hands out fewer.
@@ -40,27 +46,44 @@ const MOST_IDS: usize = 1 << 20;
 /// What is known of a template in general.
 #[derive(Clone, Copy, Debug, Default)]
 struct Plan {
-    asked: bool,
+    tried: u8,
     has_values: bool,
     /// Records read in this stretch.
     batch: u64,
     read: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Column {
     Measure(Measure),
     Code(Code),
 }
 
+/// Where a number stands.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Place {
+    /// As the message's value of this index.
+    Message(usize),
+    /// In the field of this name.
+    Field(Box<str>),
+}
+
 /// A number in a statement that is watched.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Watched {
-    /// Which of the message's values it is.
-    index: usize,
+    place: Place,
     name: Box<str>,
     scale: Scale,
     column: Column,
+}
+
+/// A statement with its columns.
+#[derive(Debug)]
+struct Statement {
+    columns: Vec<Watched>,
+    /// When it was read last, event time.
+    last: Timestamp,
+    dues: Dues,
 }
 
 /// A value out of its usual.
@@ -89,7 +112,9 @@ enum Odd {
 #[derive(Debug, Default)]
 pub struct Values {
     plans: Vec<Plan>,
-    statements: HashMap<(SourceId, TemplateId), Vec<Watched>>,
+    statements: HashMap<(SourceId, TemplateId), Statement>,
+    /// Names of blobs to be forgotten.
+    gone: Vec<String>,
     batch: u64,
     /// Records seen in long batches.
     seen: usize,
@@ -117,7 +142,7 @@ impl Values {
                 self.plans.resize((at + 1).next_power_of_two(), Plan::default());
             }
             let plan = &mut self.plans[at];
-            if plan.asked && !plan.has_values || at == 0 {
+            if plan.tried >= TRIED && !plan.has_values || at == 0 {
                 continue;
             }
             if plan.batch != self.batch {
@@ -136,32 +161,25 @@ impl Values {
 
     fn read(&mut self, view: &RecordView<'_>, at: usize, found: &mut Vec<Oddity>) {
         let key = (view.meta.source, view.meta.template);
-        if !self.plans[at].asked || !self.statements.contains_key(&key) {
-            let watched = columns(view.message());
-            self.plans[at].asked = true;
-            self.plans[at].has_values |= !watched.is_empty();
-            if watched.is_empty() || self.statements.len() >= STATEMENTS {
+        if !self.statements.contains_key(&key) {
+            let columns = columns(view);
+            let plan = &mut self.plans[at];
+            plan.tried = plan.tried.saturating_add(1);
+            plan.has_values |= !columns.is_empty();
+            if columns.is_empty() || self.statements.len() >= STATEMENTS {
                 return;
             }
-            self.statements.insert(key, watched);
+            self.statements.insert(key, Statement { columns, last: view.meta.time, dues: Dues::default() });
         }
-        let Some(watched) = self.statements.get_mut(&key) else { return };
-        let message = view.message();
-        let mut index = 0;
-        let mut numbers = [None; COLUMNS];
-        let mut ranges = [(Placeholder::Any, 0, 0); COLUMNS];
-        let line = each_value(message, |kind, range| {
-            for (column, slot) in watched.iter().zip(&mut ranges) {
-                if column.index == index {
-                    *slot = (kind, range.start, range.end);
-                }
-            }
-            index += 1;
-        });
-        for ((kind, start, end), slot) in ranges.iter().zip(&mut numbers) {
-            *slot = number(*kind, line.get(*start..*end).unwrap_or_default());
-        }
-        for (column, number) in watched.iter_mut().zip(numbers) {
+        let Some(statement) = self.statements.get_mut(&key) else { return };
+        statement.last = statement.last.max(view.meta.time);
+        statement.dues.meet();
+        let spoken = spoken(view.message(), &statement.columns);
+        for (column, spoken) in statement.columns.iter_mut().zip(spoken) {
+            let number = match &column.place {
+                Place::Message(_) => spoken,
+                Place::Field(name) => field::quantity(view.text, name).and_then(|q| column.scale.in_it(q)),
+            };
             let Some(number) = number else { continue };
             if let Some(what) = column.add(number, view.meta.time) {
                 found.push(Oddity {
@@ -183,20 +201,46 @@ impl Values {
     }
 }
 
-/// The numbers of a message that are worth watching.
-fn columns(message: &str) -> Vec<Watched> {
-    let mut places = Vec::new();
-    let line = each_value(message, |kind, range| places.push((kind, range)));
-    let found = places.iter().enumerate().filter_map(|(index, (kind, range))| {
-        let (before, value, after) = (&line[..range.start], &line[range.clone()], &line[range.end..]);
-        let (name, scale, is_code) = match meaning(*kind, before, value, after)? {
-            Meaning::Measure(name, scale) => (name, scale, false),
-            Meaning::Code(name) => (name, Scale::Plain(String::new()), true),
-        };
-        let column = if is_code { Column::Code(Code::default()) } else { Column::Measure(Measure::default()) };
-        Some(Watched { index, name: gist::plain(&name, 40).into(), scale, column })
+/// The numbers of the columns that are in the message, in the order of the columns.
+fn spoken(message: &str, columns: &[Watched]) -> [Option<f64>; 2 * COLUMNS] {
+    let mut numbers = [None; 2 * COLUMNS];
+    if !columns.iter().any(|c| matches!(c.place, Place::Message(_))) {
+        return numbers;
+    }
+    let mut ranges = [(Placeholder::Any, 0, 0); 2 * COLUMNS];
+    let mut index = 0;
+    let line = each_value(message, |kind, range| {
+        for (column, slot) in columns.iter().zip(&mut ranges) {
+            if column.place == Place::Message(index) {
+                *slot = (kind, range.start, range.end);
+            }
+        }
+        index += 1;
     });
-    found.take(COLUMNS).collect()
+    for ((kind, start, end), slot) in ranges.iter().zip(&mut numbers) {
+        *slot = number(*kind, line.get(*start..*end).unwrap_or_default());
+    }
+    numbers
+}
+
+/// The numbers of a record that are worth watching.
+fn columns(view: &RecordView<'_>) -> Vec<Watched> {
+    let mut places = Vec::new();
+    let line = each_value(view.message(), |kind, range| places.push((kind, range)));
+    let spoken = places.iter().enumerate().filter_map(|(index, (kind, range))| {
+        let (before, value, after) = (&line[..range.start], &line[range.clone()], &line[range.end..]);
+        Some(Watched::new(Place::Message(index), meaning(*kind, before, value, after)?))
+    });
+    let mut found: Vec<Watched> = spoken.take(COLUMNS).collect();
+    let most = found.len() + COLUMNS;
+    field::each(view.text, view.meta.message, |name, value| {
+        let place = Place::Field(name.into());
+        let fits = found.len() < most && found.iter().all(|c| c.place != place);
+        if let Some(meaning) = if fits { context::field(name, value) } else { None } {
+            found.push(Watched::new(place, meaning));
+        }
+    });
+    found
 }
 
 fn number(kind: Placeholder, bytes: &[u8]) -> Option<f64> {
@@ -209,6 +253,32 @@ fn number(kind: Placeholder, bytes: &[u8]) -> Option<f64> {
 }
 
 impl Watched {
+    fn new(place: Place, meaning: Meaning) -> Self {
+        let (name, scale, is_code) = match meaning {
+            Meaning::Measure(name, scale) => (name, scale, false),
+            Meaning::Code(name) => (name, Scale::Plain(String::new()), true),
+        };
+        let column = if is_code { Column::Code(Code::default()) } else { Column::Measure(Measure::default()) };
+        Self { place, name: gist::plain(&name, 40).into(), scale, column }
+    }
+
+    /// Whether it can be what was learnt once.
+    fn is_sound(&self) -> bool {
+        self.name.len() <= 160
+            && match &self.column {
+                Column::Measure(measure) => measure.is_sound(),
+                Column::Code(code) => code.is_sound(),
+            }
+    }
+
+    /// Values seen.
+    fn met(&self) -> u32 {
+        match &self.column {
+            Column::Measure(measure) => measure.met(),
+            Column::Code(code) => code.met(),
+        }
+    }
+
     fn add(&mut self, number: f64, time: Timestamp) -> Option<Odd> {
         match &mut self.column {
             Column::Measure(measure) => measure.add(number, time).map(|out| Odd::Measure {

@@ -239,6 +239,9 @@ impl Pane for State {
 
     fn go(&mut self, to: &Goto, cx: &PaneCx<'_>) -> Vec<Effect> {
         let Goto::Incident(id) = to else { return Vec::new() };
+        if cx.snapshot.incidents.iter().all(|i| i.id != *id) {
+            return vec![Effect::warn(format!("There is no incident {id} in the list"))];
+        }
         self.filter.set("");
         (self.preview, self.chooser, self.compared) = (None, None, None);
         self.focus = Focus::Detail;

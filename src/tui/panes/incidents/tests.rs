@@ -141,6 +141,16 @@ fn led_here_from_elsewhere_esc_goes_straight_back() {
 }
 
 #[test]
+fn an_incident_that_does_not_exist_is_said_not_to() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    let told = pane.go(&Goto::Incident(IncidentId(99)), &kit.cx());
+    assert_eq!(told, [Effect::warn("There is no incident #99 in the list")]);
+    assert!(pane.selected.is_none(), "no other one is shown as if it were it");
+}
+
+#[test]
 fn states_verdicts_and_questions_reach_the_engine() {
     let mut kit = Kit::new(80, 22, Depth::None, false);
     let mut pane = ready(&mut kit);

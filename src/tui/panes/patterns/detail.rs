@@ -136,9 +136,15 @@ fn placeholder(text: &str) -> Option<usize> {
 fn trend(doc: &mut Doc, pattern: &Pattern, state: &State, cx: &PaneCx<'_>) {
     let shown = state.data.trend;
     doc.gap();
+    let moment = shown.to <= shown.from;
     let span = format::duration(shown.to.since(shown.from));
     if pattern.trend.is_empty() {
-        doc.row(vec![Span::styled(format!("None in the {span} that end with the newest line."), cx.style(Role::Dim))]);
+        let within = if moment {
+            "None at the moment of the newest line.".to_owned()
+        } else {
+            format!("None in the {span} that end with the newest line.")
+        };
+        doc.row(vec![Span::styled(within, cx.style(Role::Dim))]);
         return;
     }
     let width = doc.width();
@@ -147,7 +153,11 @@ fn trend(doc: &mut Doc, pattern: &Pattern, state: &State, cx: &PaneCx<'_>) {
         doc.row(vec![Span::styled(bar, cx.style(list::spark_role(pattern.level)))]);
     }
     let sum: u64 = pattern.trend.iter().map(|n| u64::from(*n)).sum();
-    let middle = format!("{} in {span}{}", format::count(sum), changed(pattern));
+    let middle = if moment {
+        format!("{} at one moment", format::count(sum))
+    } else {
+        format!("{} in {span}{}", format::count(sum), changed(pattern))
+    };
     let (from, to) = (cx.clock.hms(shown.from), cx.clock.hms(shown.to));
     let room = width.saturating_sub(from.len() + to.len());
     let middle = text::fit(&middle, room.saturating_sub(4), cx.glyphs.ellipsis);

@@ -102,7 +102,10 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         strong(format::plural(state.data.rows.len() as u64, "pattern")),
         dim(format!(" in {}   sorted by ", format::plural(state.data.records, "record"))),
         strong(state.sort.name().into()),
-        dim(format!("   trend over {}", format::duration(trend.to.since(trend.from)))),
+        dim(match trend.to.since(trend.from) {
+            ..=0 => "   all at one moment".to_owned(),
+            span => format!("   trend over {}", format::duration(span)),
+        }),
     ];
     frame.render_widget(text::truncate_line(spans, usize::from(area.width), cx.glyphs.ellipsis), area);
 }

@@ -23,11 +23,6 @@ impl RateBook {
         out
     }
 
-    /// Whether anything changed since [`Self::take_state`].
-    pub fn has_state(&self) -> bool {
-        !self.dirty.is_empty() || !self.gone.is_empty()
-    }
-
     /// Takes up the series of an earlier run. A blob that cannot be read is passed over: its series begins anew.
     pub fn restore(&mut self, blobs: impl IntoIterator<Item = (String, Vec<u8>)>) {
         let mut open = Vec::new();

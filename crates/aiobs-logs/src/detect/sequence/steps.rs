@@ -3,6 +3,7 @@
 
 use aiobs_insight::surprise;
 use aiobs_types::{RecordId, TemplateId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 const SECOND: i64 = 1_000_000_000;
@@ -48,7 +49,7 @@ pub(super) struct Missing {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Steps {
     component: Box<str>,
     first: Timestamp,
@@ -59,7 +60,9 @@ pub(super) struct Steps {
     /// Longest usual time to the next step, in nanoseconds; it shrinks slowly.
     slow: i64,
     /// The latest within the window: when, and whether nothing came.
+    #[serde(skip)]
     lately: VecDeque<(Timestamp, bool)>,
+    #[serde(skip)]
     misses: usize,
 }
 
@@ -71,6 +74,17 @@ impl Steps {
 
     fn is_learning(&self, now: Timestamp) -> bool {
         self.went < LEAST || now.since(self.first) < LEARN
+    }
+
+    /// Whether it can be what was learnt once.
+    pub(super) fn is_sound(&self) -> bool {
+        let counts = self.next.iter().map(|(_, n)| *n).chain([self.went, self.stayed]);
+        self.component.len() <= 4 * 120 && (0..=LONGEST).contains(&self.slow) && counts.max() <= Some(2 * HALVED)
+    }
+
+    /// Identifiers seen to go on or not.
+    pub(super) fn met(&self) -> u32 {
+        u32::try_from(self.went + self.stayed).unwrap_or(u32::MAX)
     }
 
     pub(super) fn component(&self) -> &str {

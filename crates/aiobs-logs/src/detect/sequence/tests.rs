@@ -124,6 +124,28 @@ fn the_end_of_a_workflow_and_random_order_expect_nothing() {
 }
 
 #[test]
+fn what_was_learnt_outlives_a_restart() {
+    let mut world = World::new();
+    world.orders(0, 1_200, |n| Some(1.0 + (n % 3) as f64));
+    let blobs = world.sequences.take_state(true);
+    assert!(!blobs.is_empty() && world.sequences.take_state(true).is_empty(), "once");
+    let told = |blobs: &[(String, Vec<u8>)]| {
+        let mut again = World::new();
+        again.sequences.restore(blobs);
+        again.orders(1_500, 120, |n| (n % 2 == 0).then_some(2.0));
+        again.found.first().map(|s| s.sentence("order <num> created", "order <num> paid", "x"))
+    };
+    assert!(told(&blobs).unwrap().contains("; it did after 1"), "{:?}", told(&blobs));
+    assert_eq!(told(&[]), None, "nothing was learnt");
+    let torn: Vec<_> = blobs.iter().map(|(name, blob)| (name.clone(), blob[..blob.len() / 2].to_vec())).collect();
+    assert_eq!(told(&torn), None, "nor from what cannot be read");
+    let mut again = World::new();
+    again.sequences.restore(&torn);
+    let gone: Vec<_> = torn.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
+    assert_eq!(again.sequences.take_state(false), gone, "it is forgotten");
+}
+
+#[test]
 fn no_number_of_identifiers_or_statements_takes_more_room() {
     let mut world = World::new();
     for n in 0..200_000_u32 {

@@ -1,6 +1,7 @@
 //! One code: the few values it has, and a new one that comes again and again. Pure.
 
 use aiobs_types::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const SECOND: i64 = 1_000_000_000;
 /// Values of a code at most; a number with more is none.
@@ -25,7 +26,7 @@ pub(super) struct New {
     pub(super) records: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Fresh {
     code: i64,
     first: Timestamp,
@@ -34,7 +35,7 @@ struct Fresh {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Code {
     known: Vec<i64>,
     records: u32,
@@ -84,6 +85,16 @@ impl Code {
         let mut known = self.known.clone();
         known.sort_unstable();
         Some(New { times: fresh.count, seconds: (age / SECOND).max(1), known, records: self.records })
+    }
+
+    /// Whether it can be what was learnt once.
+    pub(super) fn is_sound(&self) -> bool {
+        self.known.len() <= KINDS
+    }
+
+    /// Values seen.
+    pub(super) fn met(&self) -> u32 {
+        self.records
     }
 
     fn learn(&mut self, code: i64) {

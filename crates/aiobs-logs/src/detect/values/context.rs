@@ -2,9 +2,11 @@
 //! per statement, not per record.
 
 use crate::template::Placeholder;
+use aiobs_types::{Quantity, Unit};
+use serde::{Deserialize, Serialize};
 
 /// How a measure is said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Scale {
     /// As it is, with what stands behind it.
     Plain(String),
@@ -15,6 +17,16 @@ pub(super) enum Scale {
 }
 
 impl Scale {
+    /// A quantity in this scale; `None` when its unit is another.
+    pub(super) fn in_it(&self, quantity: Quantity) -> Option<f64> {
+        let same = match self {
+            Self::Time => quantity.unit == Unit::Time,
+            Self::Bytes => quantity.unit == Unit::Bytes,
+            Self::Plain(_) => matches!(quantity.unit, Unit::None | Unit::Percent),
+        };
+        (same && quantity.value.is_finite()).then_some(quantity.value)
+    }
+
     pub(super) fn said(&self, value: f64) -> String {
         let short =
             |n: f64| if n.abs() < 10.0 && n.fract().abs() > 0.05 { format!("{n:.1}") } else { format!("{n:.0}") };
@@ -96,6 +108,8 @@ const NO_MEASURE: &[&str] = &[
     "priority",
     "step",
 ];
+/// Seconds since 1970 are more than it, whatever their unit.
+const MOMENT: f64 = 1e8;
 /// Units behind a plain number.
 const UNITS: &[&str] = &[
     "ms",
@@ -148,9 +162,7 @@ fn number(before: &str, value: &[u8], after: &str, key: Option<&str>) -> Option<
         if CODES.contains(&key) {
             return Some(Meaning::Code(key.to_owned()));
         }
-        let names =
-            NO_MEASURE.iter().any(|n| key == *n || key.ends_with(&format!("_{n}")) || key.ends_with(&format!("-{n}")));
-        if names || key.ends_with("id") {
+        if is_name(key) {
             return None;
         }
     }
@@ -175,6 +187,35 @@ fn number(before: &str, value: &[u8], after: &str, key: Option<&str>) -> Option<
         return Some(Meaning::Measure(name(), Scale::Plain(word.to_owned())));
     }
     key.map(|k| Meaning::Measure(k.to_owned(), Scale::Plain(String::new())))
+}
+
+/// What a field of this name means, by a value of it.
+pub(super) fn field(name: &str, value: &str) -> Option<Meaning> {
+    let Quantity { value, unit, .. } = Quantity::parse(value)?;
+    let lower = name.to_ascii_lowercase();
+    let key = lower.rsplit('.').next().unwrap_or_default();
+    let plain = |unit: &str| Some(Meaning::Measure(name.to_owned(), Scale::Plain(unit.to_owned())));
+    match unit {
+        Unit::Time => Some(Meaning::Measure(name.to_owned(), Scale::Time)),
+        Unit::Bytes => Some(Meaning::Measure(name.to_owned(), Scale::Bytes)),
+        Unit::Percent => plain("%"),
+        Unit::None if CODES.contains(&key) => Some(Meaning::Code(name.to_owned())),
+        // `response_time` is how long it took, unless it is a moment.
+        Unit::None if key.ends_with("_time") && value.abs() < MOMENT => plain(""),
+        Unit::None => {
+            if is_name(key) {
+                None
+            } else {
+                plain("")
+            }
+        }
+    }
+}
+
+/// Whether numbers under this key name something or count up.
+fn is_name(key: &str) -> bool {
+    let ends = |n: &str| key.strip_suffix(n).is_some_and(|rest| rest.is_empty() || rest.ends_with(['_', '-']));
+    key.ends_with("id") || NO_MEASURE.iter().any(|n| ends(n))
 }
 
 /// The name in front of `name=`, in lower case.
@@ -213,6 +254,27 @@ mod tests {
             ("page 12 was served", "12", None),
         ] {
             assert_eq!(of(message, value), want, "{message}");
+        }
+    }
+
+    #[test]
+    fn fields_say_what_they_are_by_their_name() {
+        let measure = |name: &str, scale: Scale| Some(Meaning::Measure(name.to_owned(), scale));
+        let plain = |unit: &str| Scale::Plain(unit.to_owned());
+        for (name, value, want) in [
+            ("latency_ms", "48.5", measure("latency_ms", plain(""))),
+            ("took", "12ms", measure("took", Scale::Time)),
+            ("sent", "12 kB", measure("sent", Scale::Bytes)),
+            ("load", "12%", measure("load", plain("%"))),
+            ("http.status_code", "499", Some(Meaning::Code("http.status_code".to_owned()))),
+            ("response_time", "0.3", measure("response_time", plain(""))),
+            ("start_time", "1736260215", None),
+            ("pid", "71", None),
+            ("userId", "71", None),
+            ("remote_port", "8080", None),
+            ("ts", "2025-01-07T14:30:15Z", None),
+        ] {
+            assert_eq!(field(name, value), want, "{name}");
         }
     }
 

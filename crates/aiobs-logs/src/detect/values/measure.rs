@@ -2,6 +2,7 @@
 //! is usual (Vitter's reservoir, 1985, over the latest thousands), and what is out is hardly learnt. Pure.
 
 use aiobs_types::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const SECOND: i64 = 1_000_000_000;
 /// Values kept as the sample of what is usual.
@@ -44,21 +45,29 @@ struct Range {
 }
 
 /// See the module. About 400 bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Measure {
     sample: Vec<f32>,
     seen: u32,
     dice: u32,
     first: Timestamp,
     /// The latest values, one bit each: out or not.
+    #[serde(skip)]
     latest: u16,
     /// What is usual, while the sample has not changed.
+    #[serde(skip)]
     range: Option<Range>,
+    /// The value before; not a number while there is none.
+    #[serde(skip, default = "nothing")]
     before: f32,
     rises: f32,
     differs: f32,
     since: Option<Timestamp>,
     struck: Timestamp,
+}
+
+fn nothing() -> f32 {
+    f32::NAN
 }
 
 impl Default for Measure {
@@ -117,6 +126,17 @@ impl Measure {
         self.struck = time;
         let back = |log: f32| f64::from(log.abs().exp_m1() * log.signum());
         Some(Out { value, low: back(usual.low), high: back(usual.high), count: outs, of: LATEST })
+    }
+
+    /// Whether it can be what was learnt once.
+    pub(super) fn is_sound(&self) -> bool {
+        let numbers = [self.rises, self.differs];
+        self.sample.len() <= SAMPLE && self.dice != 0 && self.sample.iter().chain(&numbers).all(|n| n.is_finite())
+    }
+
+    /// Values seen.
+    pub(super) fn met(&self) -> u32 {
+        self.seen
     }
 
     /// Whether values rise, remembered over some hundreds.

@@ -16,6 +16,11 @@ impl World {
     }
 
     fn say(&mut self, second: i64, template: u32, text: &str) {
+        self.say_of(second, template, text, text);
+    }
+
+    fn say_of(&mut self, second: i64, template: u32, text: &str, message: &str) {
+        let start = text.find(message).unwrap() as u32;
         self.batch.push(NewRecord {
             time: Timestamp::from_secs(1_700_000_000 + second),
             observed: Timestamp(0),
@@ -26,7 +31,7 @@ impl World {
             flags: 0,
             component: "orders",
             text,
-            message: (0, text.len() as u32),
+            message: (start, start + message.len() as u32),
         });
         if self.batch.len() >= 10 {
             self.read();
@@ -132,6 +137,62 @@ fn a_code_never_seen_that_comes_again_and_again() {
         "orders logged \"\"GET <path> HTTP/<num>\" <num> <num>\" with status 499 5 times in 8 s; in 1233 records before it was \
          200, 201, 206, 304, 404"
     );
+}
+
+#[test]
+fn fields_beside_the_message_are_watched_as_well() {
+    let mut world = World::new();
+    let json = |n: i64, ms: i64, status: i64| {
+        format!(
+            "{{\"ts\":{},\"msg\":\"request done\",\"pid\":{},\"latency_ms\":{ms},\"status\":{status}}}",
+            1_700_000_000 + n,
+            n * 7
+        )
+    };
+    let logfmt = |n: i64, took: &str| format!("ts={n} msg=\"job done\" dur={took} seq={n}");
+    for n in 0..1_200 {
+        world.say_of(n, 1, &json(n, ordinary(n), if n % 3 == 0 { 404 } else { 200 }), "request done");
+        world.say_of(n, 2, &logfmt(n, &format!("{}ms", ordinary(n))), "job done");
+    }
+    world.read();
+    assert!(world.found.is_empty(), "{:?}", world.found.first());
+    for n in 1_200..1_260 {
+        world.say_of(n, 1, &json(n, 900 + n % 300, 499), "request done");
+        world.say_of(n, 2, &logfmt(n, &format!("{}ms", 900 + n % 300)), "job done");
+    }
+    world.read();
+    let told: std::collections::BTreeSet<(u32, &str)> =
+        world.found.iter().map(|o| (o.template.0, o.name.as_str())).collect();
+    assert_eq!(told, [(1, "latency_ms"), (1, "status"), (2, "dur")].into());
+    let sentences: Vec<String> = world.found.iter().map(|o| o.sentence("x", "y")).collect();
+    assert!(sentences.iter().any(|s| s.contains("with latency_ms ") && s.contains("; usually 2")), "{sentences:?}");
+    assert!(sentences.iter().any(|s| s.contains("with dur ") && s.contains(" ms to ")), "{sentences:?}");
+}
+
+#[test]
+fn what_was_learnt_outlives_a_restart() {
+    let mut world = World::new();
+    world.requests(0, 1_200, ordinary);
+    let code = |code: i64| format!("\"GET /cart HTTP/1.1\" {code} 512");
+    (0..1_200).for_each(|n: i64| world.say(n, 2, &code(if n % 2 == 0 { 200 } else { 404 })));
+    world.read();
+    let blobs = world.values.take_state(true);
+    assert_eq!((blobs.len(), world.values.take_state(true).len()), (2, 0));
+    let told = |blobs: &[(String, Vec<u8>)]| {
+        let mut again = World::new();
+        again.values.restore(blobs);
+        again.requests(1_300, 40, |n| 900 + n % 300);
+        (1_340..1_360).for_each(|n| again.say(n, 2, &code(499)));
+        again.read();
+        again.found.iter().map(|o| o.template.0).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(told(&blobs), [1, 2].into());
+    assert_eq!(told(&[]), [].into(), "nothing was learnt");
+    let other: Vec<_> = blobs.iter().map(|(name, _)| (name.clone(), b"{\"version\":99}".to_vec())).collect();
+    assert_eq!(told(&other), [].into(), "nor from another version");
+    let mut again = World::new();
+    again.values.restore(&other);
+    assert!(again.values.take_state(false).iter().all(|(_, blob)| blob.is_empty()), "it is forgotten");
 }
 
 #[test]
