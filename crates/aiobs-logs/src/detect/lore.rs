@@ -5,6 +5,12 @@
 use super::config::Join;
 use super::pattern::Pattern;
 use aiobs_types::{Severity, TemplateId};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+
+/// Wordings of several lines that are remembered; then all are forgotten.
+const SEVERAL: usize = 4_096;
 
 /// A fault that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub(super) struct Known {
     faults: Vec<Pattern>,
     /// By template.
     memos: Vec<Memo>,
+    /// By the wording of records of several lines.
+    several: HashMap<u64, Option<u16>, FixedState>,
     calm: String,
 }
 
@@ -54,6 +62,7 @@ impl Known {
     pub(super) fn set(&mut self, lore: Box<dyn Lore>) {
         self.lore = Some(lore);
         self.memos.clear();
+        self.several.clear();
     }
 
     /// Whether the records of a template are known to tell of nothing.
@@ -72,8 +81,16 @@ impl Known {
         let lore = self.lore.as_ref()?;
         if message.contains('\n') {
             with_digit(message, '0', &mut self.calm);
-            let told = lore.recognise(&self.calm, component, source)?;
-            return self.numbered(told);
+            let wording = FixedState::default().hash_one((&self.calm, component, source));
+            if let Some(known) = self.several.get(&wording) {
+                return *known;
+            }
+            let fault = lore.recognise(&self.calm, component, source).and_then(|told| self.numbered(told));
+            if self.several.len() >= SEVERAL {
+                self.several.clear();
+            }
+            self.several.insert(wording, fault);
+            return fault;
         }
         let at = template.0 as usize;
         if self.memos.len() <= at {

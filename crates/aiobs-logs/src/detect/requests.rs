@@ -44,12 +44,50 @@ struct Hit {
 }
 
 /// See the module.
-#[derive(Debug)]
 pub struct Requests {
     signs: Signs,
     /// Whether the records of a template are requests; by template, `None` is not known yet.
     known: Vec<Option<bool>>,
-    held: HashMap<(SourceId, Sign), VecDeque<Hit>>,
+    held: HashMap<(SourceId, Sign), Held>,
+}
+
+/// The latest hits of one source and sign, and what is to be told of those that count: kept as they come and go, since in
+/// an attack they come by the thousand.
+#[derive(Debug, Default)]
+struct Held {
+    hits: VecDeque<Hit>,
+    counted: usize,
+    clients: HashMap<u64, u32>,
+    targets: HashMap<u64, u32>,
+}
+
+impl Held {
+    fn add(&mut self, hit: Hit) {
+        while self.hits.front().is_some_and(|h| hit.time.since(h.time) > WINDOW) || self.hits.len() >= HELD {
+            let Some(old) = self.hits.pop_front() else { break };
+            if old.counts {
+                self.counted -= 1;
+                less(&mut self.clients, old.client);
+                less(&mut self.targets, old.target);
+            }
+        }
+        self.hits.push_back(hit);
+        if hit.counts {
+            self.counted += 1;
+            *self.clients.entry(hit.client).or_default() += 1;
+            *self.targets.entry(hit.target).or_default() += 1;
+        }
+    }
+}
+
+/// Takes one of a kind away.
+fn less(kinds: &mut HashMap<u64, u32>, kind: u64) {
+    if let Some(n) = kinds.get_mut(&kind) {
+        *n -= 1;
+        if *n == 0 {
+            kinds.remove(&kind);
+        }
+    }
 }
 
 impl Default for Requests {
@@ -95,13 +133,10 @@ impl Requests {
         }
         let held = self.held.entry(key).or_default();
         let time = view.meta.time;
-        while held.front().is_some_and(|h| time.since(h.time) > WINDOW) || held.len() >= HELD {
-            held.pop_front();
-        }
         let failed = matches!(request.status, Some(401 | 403 | 423 | 429));
         let counts = sign != Sign::Login || failed;
         let hash = |text: &str| fnv(7, text.as_bytes());
-        held.push_back(Hit { time, client: hash(request.client), target: hash(request.target), counts });
+        held.add(Hit { time, client: hash(request.client), target: hash(request.target), counts });
         let told = Told::of(held);
         told.is_news(sign, request.status).then(|| anomaly(sign, view, request, &told))
     }
@@ -117,19 +152,13 @@ struct Told {
 }
 
 impl Told {
-    fn of(held: &VecDeque<Hit>) -> Self {
-        let different = |of: fn(&Hit) -> u64| {
-            let mut all: Vec<u64> = held.iter().filter(|h| h.counts).map(of).collect();
-            all.sort_unstable();
-            all.dedup();
-            all.len()
-        };
+    fn of(held: &Held) -> Self {
         Self {
-            all: held.len(),
-            counted: held.iter().filter(|h| h.counts).count(),
-            clients: different(|h| h.client),
-            targets: different(|h| h.target),
-            newest_counts: held.back().is_some_and(|h| h.counts),
+            all: held.hits.len(),
+            counted: held.counted,
+            clients: held.clients.len(),
+            targets: held.targets.len(),
+            newest_counts: held.hits.back().is_some_and(|h| h.counts),
         }
     }
 

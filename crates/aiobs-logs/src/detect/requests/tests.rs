@@ -51,7 +51,9 @@ fn titles(lines: &[String]) -> Vec<String> {
     let mut w = World::new();
     (0..50).for_each(|n| w.say(&access(&format!("GET /item/{n}?page={n}"), 200)));
     assert!(w.found().is_empty());
-    lines.iter().for_each(|line| w.say(line));
+    for line in lines {
+        w.say(line);
+    }
     let mut all: Vec<String> = w.found().into_iter().map(|a| a.title).collect();
     all.dedup();
     all
@@ -130,7 +132,9 @@ fn guessed_passwords_are_many_failures_and_few_successes() {
     attack.push(sign_in(41, 200));
     assert_eq!(titles(&attack), [Sign::Login.title()]);
     let mut w = World::new();
-    attack.iter().for_each(|l| w.say(l));
+    for line in &attack {
+        w.say(line);
+    }
     let last = w.found().pop().map(|a| a.reason).unwrap_or_default();
     assert!(last.starts_with("40 of 40 sign-ins within 10 min failed, from 40 addresses"), "{last}");
     let busy: Vec<String> = (0..400).map(|n| sign_in(n, if n % 3 == 0 { 401 } else { 200 })).collect();
