@@ -2,7 +2,6 @@
 //! detector only; it counts nothing.
 
 use super::read::Request;
-use crate::detect::prefilter::{Prefilter, fold};
 use memchr::memmem::Finder;
 use regex::Regex;
 
@@ -39,10 +38,10 @@ impl Sign {
     }
 }
 
-/// Parts of requests that ordinary ones hardly ever hold, in lower case; beside them a quotation mark.
+/// Parts of requests that ordinary ones hardly ever hold, whatever their case.
 #[rustfmt::skip]
 const RARE: &[&str] = &[
-    "../", "..\\", "..%", "..;", "%2e", "%252e", "%c0%ae", "/etc/passwd", "/etc/shadow", "win.ini", "boot.ini",
+    "'", "../", "..\\", "..%", "..;", "%2e", "%252e", "%c0%ae", "/etc/passwd", "/etc/shadow", "win.ini", "boot.ini",
     "/proc/self/", "union", "select", "sleep(", "sleep%28", "benchmark", "waitfor", "xp_cmdshell", "information_schema",
     "extractvalue", "updatexml", "%27", "%22", "%2527", "drop", "+or+", "+or%20", "%20or%20", "%20or+", "+and+", "+and%20",
     "%20and%20", "%20and+", "wp-", "xmlrpc", "/.env", "/.git", "/.aws", "/.ssh", "/.svn", ".bak", "phpmyadmin", "/pma/",
@@ -77,8 +76,8 @@ const DOORS: &str =
 
 /// The expressions, compiled once.
 pub(super) struct Signs {
-    rare: Prefilter,
-    sign_in: Prefilter,
+    rare: Option<Regex>,
+    sign_in: Option<Regex>,
     post: Finder<'static>,
     up: Option<Regex>,
     sql: Option<Regex>,
@@ -96,19 +95,17 @@ impl Signs {
     pub(super) fn new() -> Self {
         let [up, sql, secrets, wanted, tools, doors] =
             [UP, SQL, SECRETS, WANTED, TOOLS, DOORS].map(|e| Regex::new(e).ok());
-        let [rare, sign_in] = [RARE, SIGN_IN].map(|pieces| {
-            let folded = |piece: &&str| piece.bytes().map(fold).collect();
-            Prefilter::of(&pieces.iter().map(folded).collect::<Vec<_>>())
-        });
+        let any = |pieces: &[&str]| {
+            let pieces: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
+            Regex::new(&format!("(?i-u){}", pieces.join("|"))).ok()
+        };
+        let (rare, sign_in) = (any(RARE), any(SIGN_IN));
         Self { rare, sign_in, post: Finder::new("POST"), up, sql, secrets, wanted, tools, doors }
     }
 
     /// Whether a line is worth reading.
     pub(super) fn glance(&self, text: &str) -> bool {
-        let text = text.as_bytes();
-        self.rare.may_match(text)
-            || memchr::memchr(b'\'', text).is_some()
-            || (self.post.find(text).is_some() && self.sign_in.may_match(text))
+        is(self.rare.as_ref(), text) || (self.post.find(text.as_bytes()).is_some() && is(self.sign_in.as_ref(), text))
     }
 
     /// What the request of a line that is worth reading is a sign of.
@@ -143,6 +140,8 @@ mod tests {
     fn every_expression_is_one() {
         let s = Signs::new();
         for (name, regex) in [
+            ("rare", &s.rare),
+            ("sign_in", &s.sign_in),
             ("up", &s.up),
             ("sql", &s.sql),
             ("secrets", &s.secrets),
