@@ -121,8 +121,8 @@ fn numbers_and_names_are_found() {
     let dir = tempfile::tempdir().unwrap();
     let reader = filled(dir.path());
     let [words, vectors, hybrid] = measured(&reader, "numbers", NUMBERS);
-    assert!(hybrid.recall >= words.recall.max(vectors.recall), "recall");
-    assert!(hybrid.mrr >= words.mrr.max(vectors.mrr), "MRR");
+    assert!(hybrid.recall >= words.recall.max(vectors.recall).max(0.95), "recall");
+    assert!(hybrid.mrr >= words.mrr.max(vectors.mrr).max(0.9), "MRR");
 }
 
 #[test]

@@ -83,6 +83,8 @@ struct Renderer<'d, T, C> {
     code: Option<String>,
     language: Language,
     links: Vec<String>,
+    /// Rows of cells of the table that is being read.
+    table: Vec<Vec<Vec<Run>>>,
 }
 
 /// Adds `markdown` to `doc`; `cite` gives what a mark leads to.
@@ -101,8 +103,9 @@ pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite:
         code: None,
         language: Language::None,
         links: Vec::new(),
+        table: Vec::new(),
     };
-    for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
+    for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
         renderer.event(event);
     }
     renderer.flush();
@@ -166,9 +169,39 @@ impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
         if self.runs.is_empty() {
             return;
         }
+        let runs = std::mem::take(&mut self.runs);
+        self.row(runs);
+    }
+
+    /// A table: columns side by side where they fit, else one cell after the other.
+    fn rows(&mut self) {
+        let rows = std::mem::take(&mut self.table);
+        let width = |cell: &[Run]| cell.iter().map(|r| text::width(&r.text)).sum::<usize>();
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |c: usize| rows.iter().filter_map(|row| row.get(c)).map(|cell| width(cell)).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(widest).collect();
+        let whole = widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1);
+        let fits = whole <= self.doc.width();
+        for (i, cells) in rows.into_iter().enumerate() {
+            let mut runs = Vec::new();
+            let last = cells.len().saturating_sub(1);
+            for (c, cell) in cells.into_iter().enumerate() {
+                let pad = if fits { widths[c].saturating_sub(width(&cell)) + 2 } else { 0 };
+                runs.extend(cell);
+                let gap = if fits { " ".repeat(pad) } else { format!(" {} ", self.look.bar) };
+                runs.extend((c < last).then_some(Run { text: gap, style: self.look.dim, code: true }));
+            }
+            self.row(runs);
+            if i == 0 && fits {
+                self.doc.row(vec![Span::styled(self.look.rule.repeat(whole), self.look.dim)]);
+            }
+        }
+    }
+
+    fn row(&mut self, runs: Vec<Run>) {
         let lead = self.lead();
         let mut pieces: Vec<Piece<T>> = Vec::new();
-        for run in std::mem::take(&mut self.runs) {
+        for run in runs {
             if run.code {
                 pieces.push(Piece::Text(run.text, run.style));
             } else {
@@ -281,6 +314,15 @@ impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
                     _ => self.look.bullet.to_owned(),
                 });
             }
+            Tag::Table(_) => {
+                self.flush();
+                self.doc.gap();
+            }
+            Tag::TableHead => {
+                self.table.push(Vec::new());
+                self.strong += 1;
+            }
+            Tag::TableRow => self.table.push(Vec::new()),
             Tag::Strong => self.strong += 1,
             Tag::Emphasis => self.emphasis += 1,
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.links.push(dest_url.to_string()),
@@ -307,6 +349,14 @@ impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
                 self.flush();
                 self.lists.pop();
             }
+            TagEnd::TableCell => {
+                let cell = std::mem::take(&mut self.runs);
+                if let Some(row) = self.table.last_mut() {
+                    row.push(cell);
+                }
+            }
+            TagEnd::TableHead => self.strong = self.strong.saturating_sub(1),
+            TagEnd::Table => self.rows(),
             TagEnd::Strong => self.strong = self.strong.saturating_sub(1),
             TagEnd::Emphasis => self.emphasis = self.emphasis.saturating_sub(1),
             TagEnd::Link | TagEnd::Image => {
@@ -381,5 +431,16 @@ mod tests {
         fn any_text_renders(markdown in "[\\[\\]()*_`#>\\- 1-9a-c\n<!&\u{1b}日]{0,120}", width in 1u16..40) {
             rows(&markdown, width);
         }
+    }
+
+    #[test]
+    fn tables_stand_in_columns_where_they_fit() {
+        let table = "| who | times |\n|---|--:|\n| orders | 1,142 [1] |\n| `db-1` | 7 |\n\nafter";
+        let (wide, links) = rows(table, 40);
+        let want = ["who     times", "-----------------", "orders  1,142 [1]", "db-1    7", "", "after"];
+        assert_eq!(wide, want);
+        assert_eq!(links, [(2, 1)], "marks in cells lead on");
+        let (narrow, _) = rows("| who | what |\n|---|---|\n| orders | connection refused by the database |", 20);
+        assert!(narrow[0] == "who | what" && narrow[1].starts_with("orders | connection"), "{narrow:?}");
     }
 }

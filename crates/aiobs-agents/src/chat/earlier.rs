@@ -181,6 +181,7 @@ pub(super) fn earlier(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::testing::{conversation, sources};
     use aiobs_types::RecordId;
