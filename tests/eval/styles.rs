@@ -130,13 +130,15 @@ pub(crate) fn access(lines: usize, seed: u64) -> String {
         let time = Time { second, millis: 0 };
         let label = if bad { "FAULT" } else { "-" };
         let method = random.pick(&["GET", "GET", "POST"]);
-        out.push_str(&format!(
-            "{label} 10.0.{}.{} - - [{:02}/Jan/2025:{} +0000] \"{method} {path} HTTP/1.1\" {status} {n} \"-\" \"{agent}\"\n",
+        let line = format!(
+            "{label} 10.0.{}.{} - - [{:02}/Jan/2025:{} +0000] \"{method} {path} HTTP/1.1\" {status} {n} \"-\" \"{agent}\"",
             n % 250,
             n % 200,
             time.day(),
             time.clock()
-        ));
+        );
+        out.push_str(&line);
+        out.push('\n');
     }
     out
 }

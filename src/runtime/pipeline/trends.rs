@@ -83,8 +83,12 @@ impl Trends {
         let mut rates = RateBook::new(RateOptions::default());
         let mut sequences = on("sequences").then(Sequences::default);
         let mut values = on("values").then(Values::default);
-        sequences.iter_mut().for_each(|s| s.restore(&state));
-        values.iter_mut().for_each(|v| v.restore(&state));
+        if let Some(sequences) = &mut sequences {
+            sequences.restore(&state);
+        }
+        if let Some(values) = &mut values {
+            values.restore(&state);
+        }
         rates.restore(state.into_iter().filter(|(name, _)| name.starts_with(RateBook::PREFIX)));
         Ok(Self {
             rates,
