@@ -136,7 +136,7 @@ fn placeholder(text: &str) -> Option<usize> {
 fn trend(doc: &mut Doc, pattern: &Pattern, state: &State, cx: &PaneCx<'_>) {
     let shown = state.data.trend;
     doc.gap();
-    let moment = shown.to <= shown.from;
+    let moment = shown.to.since(shown.from) < 1_000_000;
     let span = format::duration(shown.to.since(shown.from));
     if pattern.trend.is_empty() {
         let within = if moment {

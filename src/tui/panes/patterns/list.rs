@@ -103,7 +103,7 @@ fn summary(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State) {
         dim(format!(" in {}   sorted by ", format::plural(state.data.records, "record"))),
         strong(state.sort.name().into()),
         dim(match trend.to.since(trend.from) {
-            ..=0 => "   all at one moment".to_owned(),
+            ..1_000_000 => "   all at one moment".to_owned(),
             span => format!("   trend over {}", format::duration(span)),
         }),
     ];
