@@ -236,7 +236,9 @@ impl Trends {
             && let Some(held) = book.get(*incident).filter(|i| i.state.is_active())
         {
             // What was said of it before is not said again: its line, and the change it began after.
-            let after = if held.reason.contains("Began ") { None } else { self.change_before(finding.time) };
+            // One that was just opened is told so by itself.
+            let known = held.reason.contains("Began ") || self.opened.contains(incident);
+            let after = if known { None } else { self.change_before(finding.time) };
             let after = after.map(|after| format!("; began {after}")).unwrap_or_default();
             let told = if held.template == id { finding.briefly() } else { finding.sentence(template, name) };
             book.explain(*incident, &format!("{told}{after}"), finding.time);

@@ -176,6 +176,11 @@ impl Patterns {
         self.find_in(line, false).filter(|hit| self.list[hit.best].join != Join::Template)
     }
 
+    /// Whether a message holds what exclusions take away from it.
+    pub(super) fn excludes(&self, message: &str) -> bool {
+        self.exclude_any.is_match(&message.as_bytes()[..message.len().min(MAX_BYTES)])
+    }
+
     pub(super) fn at(&self, hit: Hit) -> (&Pattern, usize) {
         (&self.list[hit.best], hit.others)
     }

@@ -173,6 +173,8 @@ impl Detectors {
         }
         if pattern.is_none() {
             weighed = self.scales.weigh(ctx, template.as_ref(), told(None, false));
+            // What an exclusion takes away does not alarm by its words alone.
+            weighed = weighed.filter(|_| by_severity || novel || !self.patterns.excludes(message));
         }
         let weighed = weighed?;
         Some(report(
