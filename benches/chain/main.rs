@@ -1,8 +1,8 @@
 //! The agent chain's own overhead and the memory of its queue, one table: `cargo bench --bench chain`. See
 //! `benches/README.md`. The model answers at once, so what is measured is ours. Linux only.
 
-#[path = "../shared/mod.rs"]
-mod shared;
+#[path = "../common/mod.rs"]
+mod common;
 
 use aiobs::config::{self, Load};
 use aiobs::runtime::{Builder, EngineEvent, Ground, Options};
@@ -13,7 +13,7 @@ use aiobs_logs::source::SourceSpec;
 use aiobs_types::{
     Diagnosis, Fingerprint, Incident, IncidentId, RecordId, Span, TimelineEntry, TimelineKind, Timestamp, semconv,
 };
-use shared::Empty;
+use common::Empty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::mpsc::channel;
@@ -103,7 +103,7 @@ struct Run {
 
 /// Every run of a log with many faults.
 fn overhead(with_model: bool) -> anyhow::Result<Vec<Run>> {
-    let served = if with_model { Some(shared::server()?) } else { None };
+    let served = if with_model { Some(common::server()?) } else { None };
     let model = served.as_ref().map(|(_, server)| server);
     if let Some(model) = model {
         for _ in 0..FAULTS * 4 {

@@ -2,11 +2,11 @@
 //! to its frame over a long answer and while one streams, and from the network to the screen's side. See `benches/README.md`.
 #![allow(clippy::unwrap_used, reason = "a bench stops where something is wrong")]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../../tests/support/screen.rs"]
 #[allow(dead_code, unreachable_pub, reason = "a bench uses its part")]
 mod screen;
-#[path = "../shared/mod.rs"]
-mod shared;
 
 use aiobs::runtime::events::{Answered, Event, Talk};
 use aiobs::tui::Depth;
@@ -115,7 +115,7 @@ fn typing() -> Vec<Duration> {
 
 /// The server writes a piece every so often: what a gap is longer than the pause, the way took.
 fn network() -> Vec<Duration> {
-    let (rt, server) = shared::server().unwrap();
+    let (rt, server) = common::server().unwrap();
     let words: Vec<&str> = std::iter::repeat_n("word ", 100).collect();
     server.reply(Dialect::Ollama.slow(&words, PAUSE));
     let how = Connection {
@@ -126,7 +126,7 @@ fn network() -> Vec<Duration> {
     };
     let deps = ChatDeps {
         provider: Some(Arc::new(Ollama::new(how, Some("m:1b".into())).unwrap())),
-        archive: Arc::new(shared::Empty),
+        archive: Arc::new(common::Empty),
         playbooks: Arc::new(NoAdvice),
         prompts: Arc::default(),
         model: None,
