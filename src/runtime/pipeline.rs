@@ -382,11 +382,11 @@ impl Core {
         // A piece of a line goes on with the next, whatever that looks like.
         let alone = !(state.pending.open && state.pending.partial);
         let known = self.recall.recall(source, line.text, &mut state.parser, &mut self.detectors, now);
-        if let Some(Recalled { parsed, opening, statement, verdict }) = known.filter(|_| alone) {
+        if let Some(Recalled { parsed, opening, known }) = known.filter(|_| alone) {
             state.assembler.open(opening, parsed.severity, line.text.len());
             self.finish(state, now);
             state.begin(&line, parsed, slice(line.text, parsed.component));
-            state.pending.recalled = Some((statement, verdict));
+            state.pending.met = Some(known);
             return;
         }
         let Some(Begins { outer, parsed, component }) = state.join(&line, now) else { return };
@@ -405,8 +405,8 @@ impl Core {
         let severity = pending.parsed.severity;
         let id = RecordId(self.batch.first.0 + self.batch.len() as u64);
         let head = slice(&pending.text, pending.parsed.message);
-        let mined = match pending.recalled {
-            Some((statement, _)) => self.miner.observe_again(statement, time, severity),
+        let mined = match pending.met {
+            Some(met) => self.miner.observe_again(met.statement, time, severity),
             None => self.miner.observe(head, time, severity, id),
         };
         let whole = bits & flags::MULTILINE == 0;
@@ -429,7 +429,11 @@ impl Core {
             message,
         });
         let at = self.batch.len() - 1;
-        let verdict = pending.recalled.filter(|_| whole).and_then(|(_, verdict)| verdict);
+        let met = pending.met.filter(|_| whole);
+        if met.is_none_or(|met| !met.plain) {
+            self.trends.watch(at);
+        }
+        let verdict = met.and_then(|met| met.verdict);
         if self.detectors.passes((state.checkpoint.source, mined.id), time, severity, verdict) {
             return;
         }
