@@ -498,7 +498,9 @@ impl Core {
         self.carry_mutes(&templates);
         let learnt = self.trends.take(now, std::mem::take(&mut self.ending));
         let next = RecordId(self.batch.first.0 + self.batch.len() as u64);
-        let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), self.batch.text_bytes().max(4096));
+        // About as much again is to come; a little more spares moving all of it.
+        let bytes = self.batch.text_bytes() / 8 * 9;
+        let fresh = RecordBatch::with_capacity(next, self.batch.len().max(64), bytes.max(4096));
         Output {
             batch: Arc::new(std::mem::replace(&mut self.batch, fresh)),
             checkpoints,
