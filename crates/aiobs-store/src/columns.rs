@@ -296,6 +296,7 @@ fn decode_rows(mut bytes: Bytes<'_>, mut to: Rows, count: usize, shapes: usize, 
             template: TemplateId(templates.next_as(shape)?),
             severity: Severity(severities.next_as(shape)?),
             flags: flags.next_as(shape)?,
+            shape: 0,
         });
         start = start.checked_add(len)?;
     }

@@ -51,6 +51,8 @@ pub(super) struct Met {
     pub(super) verdict: Option<Verdict>,
     /// It does not stand out among requests.
     pub(super) plain: bool,
+    /// For [`aiobs_types::RecordMeta::shape`].
+    pub(super) shape: u16,
 }
 
 /// What was learnt of a line whose shape is new, until its statement is known.
@@ -115,7 +117,11 @@ impl Recall {
         let said = |v: &Value| v.letters && tells(&line.as_bytes()[v.start as usize..v.end as usize]);
         let plain = known.plain && !self.shape.values().iter().any(said);
         let opening = known.opening;
-        Some(Recalled { parsed, opening, known: Met { statement: known.statement, verdict, plain } })
+        Some(Recalled {
+            parsed,
+            opening,
+            known: Met { statement: known.statement, verdict, plain, shape: self.shape.hash() as u16 },
+        })
     }
 
     /// What can be learnt from the line just shown to [`Self::recall`], which the parser has read since.

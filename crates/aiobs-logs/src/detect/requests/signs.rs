@@ -118,8 +118,18 @@ impl Signs {
         Self { up, sql, secrets, wanted, tools, doors }
     }
 
-    /// What the request of a line that is worth reading is a sign of.
+    /// What the request of a line that is worth reading is a sign of. Most such lines are sign-ins and nothing else.
     pub(super) fn of(&self, request: &Request<'_>, text: &str) -> Option<Sign> {
+        let odd = if is(ODD.as_ref(), text) { self.odd(request, text) } else { None };
+        odd.or_else(|| self.sign_in(request))
+    }
+
+    fn sign_in(&self, request: &Request<'_>) -> Option<Sign> {
+        let path = request.target.split_once('?').map_or(request.target, |(path, _)| path);
+        (request.method == "POST" && is(self.doors.as_ref(), path)).then_some(Sign::Login)
+    }
+
+    fn odd(&self, request: &Request<'_>, text: &str) -> Option<Sign> {
         let (target, status) = (request.target, request.status);
         let served = matches!(status, Some(200..=299));
         let missed = matches!(status, Some(400 | 401 | 403..=405 | 410 | 444));
@@ -134,8 +144,6 @@ impl Signs {
             Some(Sign::Exposed)
         } else if missed && is(self.wanted.as_ref(), target) || is(self.tools.as_ref(), behind) {
             Some(Sign::Scan)
-        } else if request.method == "POST" && is(self.doors.as_ref(), path) {
-            Some(Sign::Login)
         } else {
             None
         }
