@@ -2,7 +2,7 @@
 //! search for error patterns: how to read it, whether a trace begins in it, its statement, what the patterns say of
 //! it, and whether a request would stand out. Used by the pipeline for lines that are records of their own; everything else goes the long way.
 
-use aiobs_logs::detect::{Detectors, Verdict, stands_out, tells};
+use aiobs_logs::detect::{Detectors, Verdict, is_request, stands_out, tells};
 use aiobs_logs::format::{Parsed, Recipe, SourceParser};
 use aiobs_logs::frame::Opening;
 use aiobs_logs::lineshape::{LineShape, Value};
@@ -21,7 +21,7 @@ struct Known {
     opening: Opening,
     statement: Statement,
     patterns: Patterns,
-    plain: bool,
+    request: Request,
     met: bool,
 }
 
@@ -34,6 +34,29 @@ enum Patterns {
     Known(Verdict),
     /// The values decide.
     Open,
+}
+
+/// What is known of the lines of a shape as requests.
+#[derive(Clone, Copy, Debug)]
+enum Request {
+    /// They are none, whatever their values.
+    No,
+    /// They do not stand out, unless by a value.
+    Plain,
+    /// Each is to be looked at.
+    Odd,
+}
+
+impl Request {
+    fn of(line: &str) -> Self {
+        if !is_request(line) {
+            Self::No
+        } else if line.contains('%') || stands_out(line) {
+            Self::Odd
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 /// A line that was read by what is known of its shape.
@@ -103,7 +126,7 @@ impl Recall {
             let varies = known.recipe.level_varies();
             let verdict = if varies { None } else { detectors.verdict(message, parsed.severity, &values) };
             known.patterns = verdict.map_or(Patterns::Open, Patterns::Known);
-            known.plain = !line.contains('%') && !stands_out(line);
+            known.request = Request::of(line);
         }
         #[cfg(test)]
         {
@@ -115,7 +138,11 @@ impl Recall {
             _ => None,
         };
         let said = |v: &Value| v.letters && tells(&line.as_bytes()[v.start as usize..v.end as usize]);
-        let plain = known.plain && !self.shape.values().iter().any(said);
+        let plain = match known.request {
+            Request::No => true,
+            Request::Plain => !self.shape.values().iter().any(said),
+            Request::Odd => false,
+        };
         let opening = known.opening;
         Some(Recalled {
             parsed,
@@ -151,7 +178,15 @@ impl Recall {
         let Lesson { source, key, recipe, opening } = lesson;
         self.known.insert(
             key,
-            Known { source, recipe, opening, statement, patterns: Patterns::Unasked, plain: false, met: false },
+            Known {
+                source,
+                recipe,
+                opening,
+                statement,
+                patterns: Patterns::Unasked,
+                request: Request::Odd,
+                met: false,
+            },
         );
     }
 

@@ -14,7 +14,8 @@ use super::report::fnv;
 use aiobs_types::{
     Anomaly, DetectorKind, Fingerprint, RecordBatch, RecordView, Severity, SourceId, TemplateId, Timestamp,
 };
-use read::{Request, is_request};
+use read::Request;
+pub use read::is_request;
 use signs::{Sign, Signs};
 pub use signs::{stands_out, tells};
 use std::collections::{HashMap, VecDeque};
