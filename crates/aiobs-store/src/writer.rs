@@ -242,8 +242,23 @@ fn runs<'p, 'a>(parts: &'p [Part<'a>]) -> Vec<&'p [Part<'a>]> {
     parts.chunk_by(|a, b| a.batch.first.0 + a.batch.len() as u64 == b.batch.first.0).collect()
 }
 
-/// Cuts a run into sealed chunks of about equal size.
+/// Cuts a run into sealed chunks: batches that are as large as a chunk are one each, what lies between them is cut into
+/// parts of about equal size.
 fn split<'a>(run: &[Part<'a>], out: &mut Vec<Piece<'a>>) {
+    let large = |part: &Part<'a>| {
+        let (rows, bytes) = size(std::slice::from_ref(part));
+        (rows >= SEAL_ROWS || bytes >= SEAL_BYTES) && rows <= CHUNK_ROWS && bytes <= CHUNK_BYTES
+    };
+    for few in run.chunk_by(|a, b| !large(a) && !large(b)) {
+        match few {
+            [one] if large(one) => out.push(Piece { parts: few.to_vec(), sealed: true }),
+            _ => cut(few, out),
+        }
+    }
+}
+
+/// Cuts into sealed chunks of about equal size.
+fn cut<'a>(run: &[Part<'a>], out: &mut Vec<Piece<'a>>) {
     let (rows, bytes) = size(run);
     let chunks = rows.div_ceil(CHUNK_ROWS).max(bytes.div_ceil(CHUNK_BYTES)).max(1);
     let most = rows.div_ceil(chunks);

@@ -3,6 +3,7 @@
 use super::class::Placeholder;
 use super::grow::names_a_state;
 use super::scan::Sink;
+use compact_str::CompactString;
 
 const K0: u64 = 0x9e37_79b9_7f4a_7c15;
 const K1: u64 = 0xd1b5_4a32_d192_ed03;
@@ -64,8 +65,8 @@ impl Sink for SkeletonHash {
 /// One word of a skeleton or a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
-    /// Constant text and placeholders.
-    pub(super) text: Box<str>,
+    /// Constant text and placeholders; most words are short and need no memory of their own.
+    pub(super) text: CompactString,
     /// Hash of the text with all kinds of placeholders taken as one.
     pub(super) hash: u64,
     /// Hash of the text without its digits and placeholders.
@@ -92,7 +93,7 @@ impl Word {
                 rest = &rest[p.text().len()..];
                 continue;
             }
-            let len = rest.char_indices().skip(1).find(|(_, c)| *c == '<').map_or(rest.len(), |(i, _)| i);
+            let len = memchr::memchr(b'<', &rest.as_bytes()[1..]).map_or(rest.len(), |at| at + 1);
             hash = mix_bytes(hash, &rest.as_bytes()[..len]);
             for b in &rest.as_bytes()[..len] {
                 if b.is_ascii_digit() {

@@ -41,8 +41,8 @@ pub(super) struct Request<'a> {
     pub(super) status: Option<u16>,
 }
 
-/// Whether a line tells of a request at all: its statement is that of requests.
-pub(super) fn is_request(text: &str) -> bool {
+/// Whether a line tells of a request at all: its statement is that of requests, and so are lines of the same shape.
+pub fn is_request(text: &str) -> bool {
     let found = |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|r| r.is_match(cut(text)));
     found(&REQUEST) || (found(&TARGET) && (found(&METHOD) || found(&STATUS)))
 }
