@@ -146,6 +146,17 @@ fn obvious_errors_are_found_in_all_formats_among_words_that_sound_alarming() {
 }
 
 #[test]
+fn faults_of_machines_are_told_by_their_words_alone() {
+    let home = Home::new();
+    let mut lists = String::new();
+    let text = corpus::each(include_str!("corpora/machines.txt"), Style::Syslog, 3, 71);
+    let sum = sum(&home, "machines", &[text], &mut lists);
+    let (recall, precision) = (sum.recall(), sum.precision());
+    println!("machines: {} lines, recall {recall:.3}, precision {precision:.3}\n{lists}", sum.lines);
+    assert!(recall >= 0.75 && precision >= 0.90, "recall {recall:.3}, precision {precision:.3}\n{lists}");
+}
+
+#[test]
 fn mistakes_in_labelled_files_are_told() {
     let home = Home::new();
     let path = home.path("x.csv");

@@ -51,6 +51,27 @@ pub(crate) fn file(statements: &str, style: Style, lines: usize, seed: u64) -> S
     out
 }
 
+/// A file with every statement so many times, in no order, each line with its label in front.
+pub(crate) fn each(statements: &str, style: Style, times: usize, seed: u64) -> String {
+    let all = read_corpus(statements).unwrap();
+    let mut order: Vec<&Labelled> = all.iter().cycle().take(all.len() * times).collect();
+    let mut random = Random(seed);
+    for i in (1..order.len()).rev() {
+        order.swap(i, random.below(i + 1));
+    }
+    let mut out = String::new();
+    let mut second = 0;
+    for statement in order {
+        second += random.below(25) as u64;
+        let text = fill(&statement.text, &mut random);
+        let label = if statement.alarm { "FAULT" } else { "-" };
+        for line in styles::record(statement, &text, style, second, &mut random) {
+            let _ = writeln!(out, "{label} {line}");
+        }
+    }
+    out
+}
+
 /// Values in the place of the placeholders.
 fn fill(text: &str, random: &mut Random) -> String {
     let mut out = String::new();

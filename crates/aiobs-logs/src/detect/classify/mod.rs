@@ -2,6 +2,7 @@
 //! weights of its own and learns from people's verdicts, *useful* and *noise*. It ranks and mutes what the detectors
 //! find; it is asked per template, not per record. The report uses it, the runtime keeps what it learnt.
 
+mod classes;
 mod features;
 mod model;
 mod prior;

@@ -83,10 +83,10 @@ pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// FNV-1a, 64 bit, into 2^24 places.
+/// FNV-1a, 64 bit, into 2^32 places.
 pub(super) fn hash(feature: &str) -> u64 {
     let h = feature.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    (h ^ h >> 40) & 0xff_ffff
+    (h ^ h >> 32) & 0xffff_ffff
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 const PASSES: u64 = 24;
 const RATE: Rate = Rate { alpha: 0.12, beta: 1.0, l1: 0.35, l2: 0.6 };
 /// Weights smaller than it are not kept.
-const LEAST: f64 = 0.02;
+const LEAST: f64 = 0.04;
 
 /// One labelled statement of a corpus.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,6 +43,27 @@ pub(super) fn pieces(template: &str, most: usize) -> Vec<Piece> {
     out
 }
 
+/// The runs of letters of a template as they are written, at most `most`, without its placeholders.
+pub(super) fn spelled(template: &str, most: usize) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        if out.len() >= most {
+            break;
+        }
+        let end = match placeholder(rest) {
+            Some((_, after)) => rest.len() - after.len(),
+            None if c.is_alphabetic() => rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len()),
+            None => c.len_utf8(),
+        };
+        if c.is_alphabetic() {
+            out.push(&rest[..end]);
+        }
+        rest = &rest[end..];
+    }
+    out
+}
+
 /// `<num>` at the front of a text: its kind and what follows.
 fn placeholder(text: &str) -> Option<(&str, &str)> {
     let (kind, after) = text.strip_prefix('<')?.split_once('>')?;
@@ -95,212 +116,6 @@ pub(super) const JOINING: &[&str] = &[
     "the", "an", "of", "to", "in", "on", "at", "by", "for", "from", "with", "and", "or", "is", "was", "are", "be",
     "been", "has", "have", "its", "it", "as", "this", "that", "while", "when", "into", "after", "before", "will",
     "per",
-];
-
-/// Words that mean much the same to whoever reads logs: the name of the class and its words, as people write them.
-pub(super) const CLASSES: &[(&str, &[&str])] = &[
-    (
-        "fault",
-        &[
-            "error",
-            "failure",
-            "fault",
-            "exception",
-            "violation",
-            "mismatch",
-            "invalid",
-            "illegal",
-            "bad",
-            "broken",
-            "corrupt",
-            "severe",
-            "critical",
-            "alert",
-            "emergency",
-            "trouble",
-            "unable",
-            "cannot",
-            "failed",
-            "err",
-            "defect",
-            "malfunction",
-            "inconsistent",
-            "unexpected",
-            "catastrophic",
-        ],
-    ),
-    (
-        "death",
-        &[
-            "panic",
-            "crash",
-            "abort",
-            "killed",
-            "died",
-            "dead",
-            "terminated",
-            "halted",
-            "segfault",
-            "oops",
-            "bug",
-            "lockup",
-            "deadlock",
-            "hang",
-            "hung",
-            "stall",
-            "fatal",
-            "unrecoverable",
-            "uncorrectable",
-            "oom",
-            "dump",
-        ],
-    ),
-    (
-        "gone",
-        &[
-            "refused",
-            "reset",
-            "lost",
-            "unreachable",
-            "timeout",
-            "timed",
-            "severed",
-            "disconnected",
-            "closed",
-            "dropped",
-            "unavailable",
-            "offline",
-            "missing",
-            "denied",
-            "rejected",
-            "expired",
-            "exhausted",
-            "full",
-            "down",
-        ],
-    ),
-    (
-        "healed",
-        &[
-            "corrected",
-            "correctable",
-            "recovered",
-            "restored",
-            "succeeded",
-            "successfully",
-            "success",
-            "ok",
-            "healthy",
-            "resolved",
-            "cleared",
-            "passed",
-            "reconnected",
-            "repaired",
-            "retrying",
-            "fixed",
-            "normal",
-            "completed",
-        ],
-    ),
-    (
-        "course",
-        &[
-            "started",
-            "starting",
-            "stopping",
-            "stopped",
-            "initialized",
-            "loaded",
-            "listening",
-            "connected",
-            "accepted",
-            "opened",
-            "received",
-            "sent",
-            "served",
-            "finished",
-            "done",
-            "registered",
-            "scheduled",
-            "enabled",
-            "disabled",
-            "created",
-            "updated",
-            "deleted",
-            "processed",
-            "allocated",
-            "running",
-            "ready",
-            "joined",
-            "synchronized",
-        ],
-    ),
-    (
-        "machine",
-        &[
-            "cpu",
-            "processor",
-            "memory",
-            "dimm",
-            "cache",
-            "tlb",
-            "parity",
-            "ecc",
-            "ddr",
-            "bus",
-            "pci",
-            "disk",
-            "scsi",
-            "sata",
-            "nvme",
-            "nic",
-            "link",
-            "torus",
-            "fan",
-            "temperature",
-            "voltage",
-            "power",
-            "interrupt",
-            "register",
-            "kernel",
-            "node",
-            "board",
-            "chip",
-            "sensor",
-            "dma",
-            "firmware",
-            "bios",
-            "rail",
-            "instruction",
-            "storage",
-        ],
-    ),
-    (
-        "files",
-        &["mount", "filesystem", "nfs", "lustre", "gpfs", "ext", "xfs", "raid", "volume", "inode", "journal", "block"],
-    ),
-    (
-        "user",
-        &[
-            "program",
-            "image",
-            "executable",
-            "exec",
-            "script",
-            "chdir",
-            "shell",
-            "command",
-            "login",
-            "home",
-            "user",
-            "job",
-            "argument",
-            "usage",
-            "syntax",
-            "option",
-            "application",
-        ],
-    ),
 ];
 
 #[cfg(test)]
