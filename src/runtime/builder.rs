@@ -8,12 +8,12 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::collect::Collector;
 use super::events::{EventReceiver, EventSink};
-use super::heat::HeatDesk;
+use super::heat;
 use super::hub::{Desks, Hub};
 use super::inquiry::Inquiry;
 use super::logview::LogView;
 use super::outlet::{Outlet, publish_templates};
-use super::parts::PartsDesk;
+use super::parts;
 use super::patterns::PatternsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
 use super::priority::{BULK, stand_back};
@@ -253,11 +253,11 @@ impl Builder<'_> {
         running.send(remotes, alerting);
         if screen {
             let logs = LogView::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let parts = PartsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let parts = parts::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let sql = SqlDesk::spawn(&ground.store, rules::zone(config)?, &board, Arc::clone(&sink))?;
             let collector = Collector::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let patterns = PatternsDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
-            let heat = HeatDesk::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
+            let heat = heat::spawn(ground.store.reader()?, Arc::clone(&board), Arc::clone(&sink))?;
             let desks = Desks { logs, parts, patterns, heat, sql, collector };
             let hub = Arc::new(Hub::new(desks, Arc::clone(&board), to_inquiry, wakes));
             let inquiry = Inquiry {

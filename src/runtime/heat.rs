@@ -2,14 +2,12 @@
 //! now and then, and a newer request ends an older one.
 
 use super::board::{Board, lock};
+use super::desk::{Desk, Inbox};
 use super::events::{Event, EventSink, HeatCell, HeatMap, HeatRequest, HeatRow, WIDTHS};
-use super::priority::{BULK, stand_back};
 use aiobs_store::{Columns, Heat, Reader, StoreError};
 use aiobs_types::{Level, RecordId, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Time between two reports.
@@ -20,56 +18,29 @@ const WINDOW: i64 = 3_600_000_000_000;
 const ROWS: usize = 200;
 
 /// The asking side.
-pub(super) struct HeatDesk {
-    tx: Sender<HeatRequest>,
-    cancel: Arc<AtomicBool>,
-}
+pub(super) type HeatDesk = Desk<HeatRequest>;
 
-impl HeatDesk {
-    /// Starts the thread. It ends when the asking side is dropped.
-    pub(super) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
-        let (tx, rx) = channel();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel) };
-        std::thread::Builder::new().name("heat".into()).spawn(move || {
-            stand_back(BULK);
-            worker.run(&rx);
-        })?;
-        Ok(Self { tx, cancel })
-    }
-
-    /// Asks; the answers come as events.
-    pub(super) fn ask(&self, request: HeatRequest) {
-        let _ = self.tx.send(request);
-        // Behind the request: a flag taken down by mistake only costs time.
-        self.cancel.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Drop for HeatDesk {
-    fn drop(&mut self) {
-        self.cancel.store(true, Ordering::SeqCst);
-    }
+/// Starts the thread.
+pub(super) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<HeatDesk> {
+    Desk::spawn("heat", move |inbox| Worker { reader, board, sink, inbox }.run())
 }
 
 struct Worker {
     reader: Reader,
     board: Arc<Board>,
     sink: Arc<EventSink>,
-    cancel: Arc<AtomicBool>,
+    inbox: Inbox<HeatRequest>,
 }
 
 impl Worker {
-    fn run(self, inbox: &Receiver<HeatRequest>) {
-        while let Ok(mut request) = inbox.recv() {
-            self.cancel.store(false, Ordering::SeqCst);
-            while let Ok(newer) = inbox.try_recv() {
-                request = newer;
-            }
+    fn run(self) {
+        let mut newest = None;
+        while self.inbox.take(true, |request| newest = Some(request)) {
             if self.board.stopping() {
                 return;
             }
-            if let Err(e) = self.answer(request) {
+            let answer = newest.take().map_or(Ok(()), |request| self.answer(request));
+            if let Err(e) = answer {
                 self.sink.toast(Level::Error, format!("Can't read the archive: {e}"));
             }
         }
@@ -83,7 +54,7 @@ impl Worker {
         };
         let mut heat = Heat::new(columns);
         let mut told = Instant::now();
-        let end = self.reader.fill_heat(&mut heat, &self.cancel, &mut |heat, share| {
+        let end = self.reader.fill_heat(&mut heat, self.inbox.cancel(), &mut |heat, share| {
             if told.elapsed() >= REPORT_EVERY {
                 told = Instant::now();
                 self.tell(map(heat, request.seq, share, false));
@@ -91,7 +62,7 @@ impl Worker {
             ControlFlow::Continue(())
         })?;
         // Stopped: a newer request waits.
-        if self.cancel.load(Ordering::SeqCst) {
+        if self.inbox.is_cancelled() {
             return Ok(());
         }
         for v in batches.iter().flat_map(|b| b.iter()).filter(|v| v.id >= end) {
@@ -199,7 +170,7 @@ mod tests {
             stats.totals.last = Some(Timestamp::from_secs(T0 + (stored + live) as i64));
         }
         let (sink, mut stream) = EventReceiver::channel();
-        let desk = HeatDesk::spawn(store.reader().unwrap(), board, sink).unwrap();
+        let desk = spawn(store.reader().unwrap(), board, sink).unwrap();
         desk.ask(request);
         let began = Instant::now();
         loop {

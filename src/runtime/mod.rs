@@ -10,6 +10,7 @@ mod board;
 mod builder;
 mod charts;
 mod collect;
+mod desk;
 pub mod events;
 pub mod fields;
 mod heat;

@@ -3,14 +3,12 @@
 //! place ends an older one.
 
 use super::board::Board;
+use super::desk::{Desk, Inbox};
 use super::events::{Event, EventSink, PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
-use super::priority::{BULK, stand_back};
 use aiobs_store::{Axis, Detail, LEVELS, Parts, Reader};
 use aiobs_types::{Level, LogQuery, RecordBatch, RecordId, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Time between two reports.
@@ -23,59 +21,31 @@ const LOOK: usize = 256;
 const OUTSIDE: u64 = 1_000;
 
 /// The asking side.
-pub(super) struct PartsDesk {
-    tx: Sender<PartsRequest>,
-    cancel: Arc<AtomicBool>,
-}
+pub(super) type PartsDesk = Desk<PartsRequest>;
 
-impl PartsDesk {
-    /// Starts the thread. It ends when the asking side is dropped.
-    pub(super) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
-        let (tx, rx) = channel();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), inbox: rx, waiting: [None, None] };
-        std::thread::Builder::new().name("parts".into()).spawn(move || {
-            stand_back(BULK);
-            worker.run();
-        })?;
-        Ok(Self { tx, cancel })
-    }
-
-    /// Asks; the answers come as events.
-    pub(super) fn ask(&self, request: PartsRequest) {
-        let _ = self.tx.send(request);
-        // Behind the request, as in the log view: a flag taken down by mistake only costs time.
-        self.cancel.store(true, Ordering::SeqCst);
-    }
+/// Starts the thread.
+pub(super) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<PartsDesk> {
+    Desk::spawn("parts", move |inbox| Worker { reader, board, sink, inbox, waiting: [None, None] }.run())
 }
 
 struct Worker {
     reader: Reader,
     board: Arc<Board>,
     sink: Arc<EventSink>,
-    cancel: Arc<AtomicBool>,
-    inbox: Receiver<PartsRequest>,
+    inbox: Inbox<PartsRequest>,
     /// For the histogram, and for the map.
     waiting: [Option<PartsRequest>; 2],
 }
 
 impl Worker {
     fn run(mut self) {
-        loop {
-            if self.waiting.iter().all(Option::is_none) {
-                match self.inbox.recv() {
-                    Ok(request) => self.put(request),
-                    Err(_) => return,
-                }
-            }
-            self.cancel.store(false, Ordering::SeqCst);
-            self.drain();
+        while self.take(self.waiting.iter().all(Option::is_none)) {
             let Some(request) = self.waiting.iter_mut().find_map(Option::take) else { continue };
             match self.answer(&request) {
                 Ok(true) => {}
                 // Interrupted, perhaps for the other place: again, unless there is a newer one for this.
                 Ok(false) => {
-                    self.drain();
+                    self.take(false);
                     self.waiting[usize::from(request.map)].get_or_insert(request);
                 }
                 Err(e) => tracing::warn!("archive: {e}"),
@@ -83,15 +53,11 @@ impl Worker {
         }
     }
 
-    fn put(&mut self, request: PartsRequest) {
-        let place = usize::from(request.map);
-        self.waiting[place] = Some(request);
-    }
-
-    fn drain(&mut self) {
-        while let Ok(request) = self.inbox.try_recv() {
-            self.put(request);
-        }
+    fn take(&mut self, wait: bool) -> bool {
+        self.inbox.take(wait, |request| {
+            let place = usize::from(request.map);
+            self.waiting[place] = Some(request);
+        })
     }
 
     /// Counts and tells. Whether it came to its end.
@@ -121,14 +87,14 @@ impl Worker {
             ..PartsAnswer::default()
         };
         let mut told = Instant::now();
-        let end = self.reader.fill_parts(&matcher, &mut parts, detail, &self.cancel, &mut |parts, share| {
+        let end = self.reader.fill_parts(&matcher, &mut parts, detail, self.inbox.cancel(), &mut |parts, share| {
             if told.elapsed() >= REPORT_EVERY {
                 told = Instant::now();
                 self.tell(request, &so_far(parts, share, false));
             }
             ControlFlow::Continue(())
         })?;
-        if self.cancel.load(Ordering::SeqCst) {
+        if self.inbox.is_cancelled() {
             return Ok(false);
         }
         for v in batches.iter().flat_map(|b| b.iter()).filter(|v| v.id >= end && matcher.matches(v)) {
@@ -182,8 +148,9 @@ impl Worker {
         let all = self.reader.matcher(&LogQuery::default())?;
         while to.saturating_sub(from) > WIDTHS[0] {
             let mut parts = Parts::new(Axis::Time, from, to.saturating_add(1), LOOK);
-            self.reader
-                .fill_parts(&all, &mut parts, Detail::Rough, &self.cancel, &mut |_, _| ControlFlow::Continue(()))?;
+            self.reader.fill_parts(&all, &mut parts, Detail::Rough, self.inbox.cancel(), &mut |_, _| {
+                ControlFlow::Continue(())
+            })?;
             let counts: Vec<u64> = parts.counts().iter().map(|c| c.iter().sum()).collect();
             let sum = counts.iter().sum::<u64>();
             let few = if sum < OUTSIDE / 10 { 0 } else { (sum / OUTSIDE).max(1) };
@@ -262,7 +229,7 @@ mod tests {
         let board = Arc::new(Board::new(RecordId(next)));
         board.live.push(batch(next, live));
         let (sink, mut stream) = EventReceiver::channel();
-        let desk = PartsDesk::spawn(store.reader().unwrap(), board, sink).unwrap();
+        let desk = spawn(store.reader().unwrap(), board, sink).unwrap();
         desk.ask(PartsRequest { seq: 7, map: false, query: query.clone(), of, parts });
         let began = Instant::now();
         loop {

@@ -5,13 +5,11 @@ mod list;
 mod sample;
 
 use super::board::Board;
+use super::desk::{Desk, Inbox};
 use super::events::{Event, EventSink};
-use super::priority::{BULK, stand_back};
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{Level, TemplateId};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,40 +19,23 @@ enum Question {
 }
 
 /// The asking side.
-pub(super) struct PatternsDesk {
-    tx: Sender<Question>,
-    cancel: Arc<AtomicBool>,
-}
+pub(super) struct PatternsDesk(Desk<Question>);
 
 impl PatternsDesk {
     /// Starts the thread. It ends when the asking side is dropped.
     pub(super) fn spawn(reader: Reader, board: Arc<Board>, sink: Arc<EventSink>) -> std::io::Result<Self> {
-        let (tx, rx) = channel();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { reader, board, sink, cancel: Arc::clone(&cancel), inbox: rx, list: false, detail: None };
-        std::thread::Builder::new().name("patterns".into()).spawn(move || {
-            stand_back(BULK);
-            worker.run();
-        })?;
-        Ok(Self { tx, cancel })
+        Desk::spawn("patterns", move |inbox| Worker { reader, board, sink, inbox, list: false, detail: None }.run())
+            .map(Self)
     }
 
     /// Asks for all patterns; the answer comes as an event.
     pub(super) fn list(&self) {
-        let _ = self.tx.send(Question::List);
+        self.0.ask_next(Question::List);
     }
 
     /// Asks for one; what goes on now has to wait.
     pub(super) fn detail(&self, id: TemplateId) {
-        let _ = self.tx.send(Question::Detail(id));
-        // Behind the question: a flag taken down by mistake only costs time.
-        self.cancel.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Drop for PatternsDesk {
-    fn drop(&mut self) {
-        self.cancel.store(true, Ordering::SeqCst);
+        self.0.ask(Question::Detail(id));
     }
 }
 
@@ -62,8 +43,7 @@ struct Worker {
     reader: Reader,
     board: Arc<Board>,
     sink: Arc<EventSink>,
-    cancel: Arc<AtomicBool>,
-    inbox: Receiver<Question>,
+    inbox: Inbox<Question>,
     /// What waits.
     list: bool,
     detail: Option<TemplateId>,
@@ -71,49 +51,36 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
-        loop {
-            if !self.list && self.detail.is_none() {
-                match self.inbox.recv() {
-                    Ok(question) => self.put(question),
-                    Err(_) => return,
-                }
-            }
-            self.cancel.store(false, Ordering::SeqCst);
-            self.drain();
+        while self.take() {
             if self.board.stopping() {
                 return;
             }
             // The one in sight first.
             if let Some(id) = self.detail.take() {
-                let answer = sample::detail(&self.reader, &self.board, id, &self.cancel);
+                let answer = sample::detail(&self.reader, &self.board, id, self.inbox.cancel());
                 self.tell(answer.map(|d| d.map(|d| Event::Pattern(Box::new(d)))));
                 // Stopped halfway, a newer one waits.
             } else if std::mem::take(&mut self.list) {
-                let answer = list::list(&self.reader, &self.board, &self.cancel);
+                let answer = list::list(&self.reader, &self.board, self.inbox.cancel());
                 let done = self.tell(answer.map(|l| l.map(|l| Event::Patterns(Box::new(l)))));
                 self.list |= !done;
             }
         }
     }
 
-    fn put(&mut self, question: Question) {
-        match question {
+    fn take(&mut self) -> bool {
+        let idle = !self.list && self.detail.is_none();
+        self.inbox.take(idle, |question| match question {
             Question::List => self.list = true,
             Question::Detail(id) => self.detail = Some(id),
-        }
-    }
-
-    fn drain(&mut self) {
-        while let Ok(question) = self.inbox.try_recv() {
-            self.put(question);
-        }
+        })
     }
 
     /// Tells the answer. False when there is none because something else was asked meanwhile.
     fn tell(&self, answer: Result<Option<Event>, StoreError>) -> bool {
         match answer {
             Ok(Some(event)) => self.sink.send(event),
-            Ok(None) => return !self.cancel.load(Ordering::SeqCst),
+            Ok(None) => return !self.inbox.is_cancelled(),
             Err(e) => self.sink.toast(Level::Error, format!("Can't read the archive: {e}")),
         }
         true
