@@ -195,11 +195,18 @@ impl State {
         }
     }
 
-    /// Stops the run of the selected incident; `None` when none goes on.
+    /// Stops the run of the selected incident, or takes it out of the line; `None` when there is neither.
     fn stop_run(&self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
         let id = self.current(cx)?.id;
-        let runs = cx.snapshot.chain.running == Some(id);
-        runs.then(|| vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
+        let chain = &cx.snapshot.chain;
+        let said = if chain.running == Some(id) {
+            format!("Stopping the run of {id}")
+        } else if chain.waiting.contains(&id) {
+            format!("{id} waits for no diagnosis any more")
+        } else {
+            return None;
+        };
+        Some(vec![Effect::Send(Request::CancelRun(id)), Effect::info(said)])
     }
 
     fn back(&mut self) -> Vec<Effect> {
@@ -440,7 +447,8 @@ impl Pane for State {
         if self.focus == Focus::Detail {
             hints.extend([Action::NextItem, Action::Copy]);
         }
-        if cx.snapshot.chain.running == Some(incident.id) {
+        let chain = &cx.snapshot.chain;
+        if chain.running == Some(incident.id) || chain.waiting.contains(&incident.id) {
             hints.push(Action::CancelRun);
         }
         hints.extend(match incident.state {
