@@ -147,6 +147,10 @@ impl MarkerFinder {
     pub fn find(&mut self, record: &RecordView<'_>) -> Option<Marker> {
         let text = looked_at(record)?;
         let which = self.set.matches(text.as_bytes()).into_iter().next()?;
+        let kind = self.patterns[which].0.kind;
+        if !self.patterns[which].0.changes && !self.is_rare(kind, record) {
+            return None;
+        }
         let (config, regex) = &self.patterns[which];
         let groups = regex.captures(text.as_bytes())?;
         // Words of bytes may end in the middle of a character: such a name is none.
@@ -155,7 +159,6 @@ impl MarkerFinder {
             found.map(|name| name.trim_end_matches(['.', ',', ':', ';']))
         };
         let (what, version) = (group("what").or_else(|| group("service")), group("version"));
-        let kind = config.kind;
         if config.changes {
             let version = version?.to_owned();
             let key = format!("{}/{}", record.component, what.unwrap_or_default());
@@ -164,7 +167,7 @@ impl MarkerFinder {
             }
             // The first version seen is no change.
             let before = self.versions.insert(key, version.clone())?;
-            if before == version {
+            if before == version || !self.is_rare(kind, record) {
                 return None;
             }
         }
@@ -188,21 +191,27 @@ impl MarkerFinder {
         })
     }
 
+    /// Counts a change; false when there are so many of its kind in its component that they are ordinary lines.
+    fn is_rare(&mut self, kind: MarkerKind, record: &RecordView<'_>) -> bool {
+        let time = record.meta.time;
+        let key = (kind, plain(record.component));
+        if self.counts.len() >= MOST_COMPONENTS && !self.counts.contains_key(&key) {
+            self.counts.clear();
+        }
+        let times = self.counts.entry(key).or_default();
+        while times.len() > MOST_PER_HOUR || times.front().is_some_and(|t| time.0 - *t > HOUR) {
+            times.pop_front();
+        }
+        times.push_back(time.0);
+        times.len() <= MOST_PER_HOUR
+    }
+
     fn is_new(&mut self, marker: &Marker) -> bool {
         let near = |m: &Marker| marker.time.since(m.time).abs() < SAME;
         while self.lately.len() > 200 || self.lately.front().is_some_and(|m| marker.time.since(m.time) > HOUR) {
             self.lately.pop_front();
         }
-        let key = (marker.kind, marker.component.clone());
-        if self.counts.len() >= MOST_COMPONENTS && !self.counts.contains_key(&key) {
-            self.counts.clear();
-        }
-        let times = self.counts.entry(key).or_default();
-        while times.len() > MOST_PER_HOUR || times.front().is_some_and(|t| marker.time.0 - *t > HOUR) {
-            times.pop_front();
-        }
-        times.push_back(marker.time.0);
-        times.len() <= MOST_PER_HOUR && !self.lately.iter().any(|m| near(m) && m.text == marker.text)
+        !self.lately.iter().any(|m| near(m) && m.text == marker.text)
     }
 }
 

@@ -71,9 +71,7 @@ pub(crate) struct Encoded<'a> {
 /// Encodes chunks, reusing its buffers.
 pub(crate) struct Encoder {
     zstd: Compressor<'static>,
-    rows: Vec<RecordMeta>,
-    components: Vec<String>,
-    remap: Vec<u32>,
+    gathered: Gathered,
     joined: String,
     raw: Vec<u8>,
     scratch: Vec<u8>,
@@ -91,9 +89,7 @@ impl Encoder {
         zstd.set_parameter(CParameter::ChecksumFlag(true)).doing(DOING)?;
         Ok(Self {
             zstd,
-            rows: Vec::new(),
-            components: Vec::new(),
-            remap: Vec::new(),
+            gathered: Gathered::default(),
             joined: String::new(),
             raw: Vec::new(),
             scratch: Vec::new(),
@@ -109,12 +105,22 @@ impl Encoder {
     pub(crate) fn encode(&mut self, parts: &[Part<'_>], sealed: bool) -> Result<Encoded<'_>> {
         const DOING: &str = "compressing log records";
         let first = parts.first().map_or(RecordId(0), |p| RecordId(p.batch.first.0 + p.rows.start as u64));
-        self.gather(parts);
+        // A batch that is written whole lies there as it is needed.
+        let whole = match parts {
+            [only] if only.rows.len() == only.batch.len() => Some(only.batch),
+            _ => None,
+        };
+        let (rows, components) = if let Some(batch) = whole {
+            (batch.rows(), batch.components())
+        } else {
+            self.gathered.gather(parts);
+            (&*self.gathered.rows, &*self.gathered.components)
+        };
         let text_bytes = parts.iter().map(|p| p.text().len()).sum::<usize>();
-        if self.rows.is_empty() || self.rows.len() > MAX_ROWS || text_bytes > MAX_TEXT {
+        if rows.is_empty() || rows.len() > MAX_ROWS || text_bytes > MAX_TEXT {
             return Err(StoreError::Other {
                 doing: DOING,
-                what: format!("{} records with {text_bytes} bytes do not fit a chunk", self.rows.len()),
+                what: format!("{} records with {text_bytes} bytes do not fit a chunk", rows.len()),
             });
         }
         let text = if let [only] = parts {
@@ -127,18 +133,21 @@ impl Encoder {
             &self.joined
         };
         if sealed {
-            self.splitter.split(&self.rows, text, &mut self.streams);
+            self.splitter.split(rows, text, &mut self.streams);
         } else {
-            self.splitter.leave_whole(&self.rows, text, &mut self.streams);
+            self.splitter.leave_whole(rows, text, &mut self.streams);
         }
         let shapes = ShapeIds { ids: &self.splitter.ids, count: self.splitter.shape_count() };
         self.raw.clear();
-        columns::encode(&self.rows, &self.components, shapes, &mut self.raw, &mut self.scratch);
+        columns::encode(rows, components, shapes, &mut self.raw, &mut self.scratch);
         self.zstd.set_compression_level(if sealed { SEALED_LEVEL } else { TAIL_LEVEL }).doing(DOING)?;
         self.columns.clear();
         compress(&mut self.zstd, &self.raw, &mut self.columns).doing(DOING)?;
+        let ids = &mut self.ids;
+        let mut header = header(first, sealed, text_bytes as u32, rows, components, ids);
         self.pack_text().doing(DOING)?;
-        let header = self.header(first, sealed, text_bytes as u32);
+        header.column_bytes = self.raw.len() as u32;
+        header.stored_bytes = (self.columns.len() + self.text.len()) as u32;
         Ok(Encoded { header, columns: &self.columns, text: &self.text })
     }
 
@@ -161,7 +170,17 @@ impl Encoder {
         pack(&mut self.zstd, &self.scratch, &mut self.text)?;
         pack(&mut self.zstd, s.bits.finish(), &mut self.text)
     }
+}
 
+/// Rows of several parts, and the names that their components point into.
+#[derive(Default)]
+struct Gathered {
+    rows: Vec<RecordMeta>,
+    components: Vec<String>,
+    remap: Vec<u32>,
+}
+
+impl Gathered {
     /// Collects the rows, with component numbers that fit one common list of names.
     fn gather(&mut self, parts: &[Part<'_>]) {
         self.rows.clear();
@@ -206,37 +225,44 @@ impl Encoder {
         }
         self.components = names;
     }
+}
 
-    fn header(&mut self, first: RecordId, sealed: bool, text_bytes: u32) -> ChunkHeader {
-        let (mut min, mut max, mut seen) = (i64::MAX, i64::MIN, i64::MIN);
-        let mut levels = [0; LEVELS];
-        for r in &self.rows {
-            min = min.min(r.time.0);
-            max = max.max(r.time.0);
-            seen = seen.max(r.observed.0);
-            levels[r.severity.level() as usize] += 1;
-        }
-        let ids = &mut self.ids;
-        let mut set = |values: &mut dyn Iterator<Item = u32>| {
-            ids.extend(values);
-            IdSet::from_ids(ids)
-        };
-        ChunkHeader {
-            first,
-            count: self.rows.len() as u32,
-            sealed,
-            min_time: Timestamp(min),
-            max_time: Timestamp(max),
-            max_observed: Timestamp(seen),
-            text_bytes,
-            column_bytes: self.raw.len() as u32,
-            stored_bytes: (self.columns.len() + self.text.len()) as u32,
-            levels,
-            templates: set(&mut self.rows.iter().map(|r| r.template.0)),
-            sources: set(&mut self.rows.iter().map(|r| r.source.0)),
-            components: set(&mut self.components.iter().map(|c| component_id(c))),
-            format: FORMAT,
-        }
+/// The header of a chunk, but for how long it became.
+fn header(
+    first: RecordId,
+    sealed: bool,
+    text_bytes: u32,
+    rows: &[RecordMeta],
+    components: &[String],
+    ids: &mut Vec<u32>,
+) -> ChunkHeader {
+    let (mut min, mut max, mut seen) = (i64::MAX, i64::MIN, i64::MIN);
+    let mut levels = [0; LEVELS];
+    for r in rows {
+        min = min.min(r.time.0);
+        max = max.max(r.time.0);
+        seen = seen.max(r.observed.0);
+        levels[r.severity.level() as usize] += 1;
+    }
+    let mut set = |values: &mut dyn Iterator<Item = u32>| {
+        ids.extend(values);
+        IdSet::from_ids(ids)
+    };
+    ChunkHeader {
+        first,
+        count: rows.len() as u32,
+        sealed,
+        min_time: Timestamp(min),
+        max_time: Timestamp(max),
+        max_observed: Timestamp(seen),
+        text_bytes,
+        column_bytes: 0,
+        stored_bytes: 0,
+        levels,
+        templates: set(&mut rows.iter().map(|r| r.template.0)),
+        sources: set(&mut rows.iter().map(|r| r.source.0)),
+        components: set(&mut components.iter().map(|c| component_id(c))),
+        format: FORMAT,
     }
 }
 

@@ -14,6 +14,10 @@ pub(crate) const MAX_ROWS: usize = 1 << 20;
 const MANY: u8 = 0;
 const SAME: u8 = 1;
 
+const SECOND: i64 = 1_000_000_000;
+const MILLI: i64 = 1_000_000;
+const MICRO: i64 = 1_000;
+
 fn put_column(out: &mut Vec<u8>, scratch: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
     scratch.clear();
     let mut values = values.peekable();
@@ -59,7 +63,24 @@ impl Expected {
 
 /// The coarsest unit, in nanoseconds, that all times are multiples of.
 fn scale(rows: &[RecordMeta]) -> i64 {
-    [1_000_000_000, 1_000_000, 1_000].into_iter().find(|s| rows.iter().all(|r| r.time.0 % s == 0)).unwrap_or(1)
+    let all = |whole: fn(i64) -> bool| rows.iter().all(|r| whole(r.time.0));
+    match () {
+        () if all(|t| t % SECOND == 0) => SECOND,
+        () if all(|t| t % MILLI == 0) => MILLI,
+        () if all(|t| t % MICRO == 0) => MICRO,
+        () => 1,
+    }
+}
+
+/// `time / scale`; a division by a known number is several times quicker.
+#[inline]
+const fn scaled(time: i64, scale: i64) -> i64 {
+    match scale {
+        SECOND => time / SECOND,
+        MILLI => time / MILLI,
+        MICRO => time / MICRO,
+        other => time / other,
+    }
 }
 
 /// Shape of each record, below `count`.
@@ -126,7 +147,7 @@ pub(crate) fn encode(
     put_column(out, scratch, shapes.ids.iter().map(|&s| u64::from(s)));
     let mut w = Writer { rows, shapes, out, scratch, bases: Vec::new(), distances: Vec::new() };
     let mut delta = deltas();
-    w.put(|r| delta(r.time.0 / scale));
+    w.put(|r| delta(scaled(r.time.0, scale)));
     let mut delta = deltas();
     w.put(|r| delta(r.observed.0));
     let mut expected = Expected::default();
@@ -275,6 +296,7 @@ fn decode_rows(mut bytes: Bytes<'_>, mut to: Rows, count: usize, shapes: usize, 
             template: TemplateId(templates.next_as(shape)?),
             severity: Severity(severities.next_as(shape)?),
             flags: flags.next_as(shape)?,
+            shape: 0,
         });
         start = start.checked_add(len)?;
     }

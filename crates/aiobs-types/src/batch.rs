@@ -31,6 +31,9 @@ pub struct RecordMeta {
     pub severity: Severity,
     /// Bits of [`crate::flags`].
     pub flags: u8,
+    /// The same for lines of one shape, and seldom so for others; 0 when that is not known. Not stored: it spares the
+    /// writer a search.
+    pub shape: u16,
 }
 
 /// What [`RecordBatch::push`] takes.
@@ -68,6 +71,20 @@ pub struct RecordBatch {
     components: Vec<String>,
     /// Their places.
     places: HashMap<String, u32, FixedState>,
+    /// Those that were asked for lately, by [`lately`].
+    lately: [u32; LATELY],
+}
+
+/// Names whose places are at hand.
+const LATELY: usize = 32;
+
+/// Where the place of a name is kept: by its length and its ends, which tell names apart at a glance.
+fn lately(name: &str) -> usize {
+    let ends = |bytes: &[u8]| match bytes {
+        [a, b, .., c] => usize::from(*a) ^ usize::from(*b) << 2 ^ usize::from(*c) << 1,
+        _ => 0,
+    };
+    (ends(name.as_bytes()) ^ name.len() << 3) % LATELY
 }
 
 impl RecordBatch {
@@ -80,6 +97,16 @@ impl RecordBatch {
     pub fn with_capacity(first: RecordId, records: usize, bytes: usize) -> Self {
         let (text, rows) = (String::with_capacity(bytes), Vec::with_capacity(records));
         Self { first, text, rows, ..Self::default() }
+    }
+
+    /// Takes all records away; the next one will be `first`. The room stays.
+    pub fn begin_again(&mut self, first: RecordId) {
+        self.first = first;
+        self.text.clear();
+        self.rows.clear();
+        self.components.clear();
+        self.places.clear();
+        self.lately = [0; LATELY];
     }
 
     /// Appends a record and returns its id. Component names are kept once.
@@ -99,6 +126,7 @@ impl RecordBatch {
             template: r.template,
             severity: r.severity,
             flags: r.flags,
+            shape: 0,
         });
         RecordId(self.first.0 + self.rows.len() as u64 - 1)
     }
@@ -109,12 +137,19 @@ impl RecordBatch {
         {
             return last.component;
         }
-        if let Some(place) = self.places.get(name) {
-            return *place;
+        // Few names come again and again.
+        let at = lately(name);
+        let place = self.lately[at];
+        if self.components.get(place as usize).is_some_and(|known| known == name) {
+            return place;
         }
-        let place = self.components.len() as u32;
-        self.components.push(name.to_owned());
-        self.places.insert(name.to_owned(), place);
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            let place = self.components.len() as u32;
+            self.components.push(name.to_owned());
+            self.places.insert(name.to_owned(), place);
+            place
+        });
+        self.lately[at] = place;
         place
     }
 
@@ -142,6 +177,13 @@ impl RecordBatch {
     pub fn mark(&mut self, i: usize, flags: u8, severity: Severity) {
         self.rows[i].flags |= flags;
         self.rows[i].severity = severity;
+    }
+
+    /// Sets [`RecordMeta::shape`] of the last record.
+    pub fn shape(&mut self, shape: u16) {
+        if let Some(last) = self.rows.last_mut() {
+            last.shape = shape;
+        }
     }
 
     /// The texts of all records, one after the other without separators, in order.

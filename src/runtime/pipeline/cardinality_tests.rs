@@ -4,6 +4,7 @@
 
 use super::tests::{NOW, pipeline};
 use super::*;
+use aiobs_logs::template::MinerOptions;
 use std::fmt::Write as _;
 
 const STATEMENTS: u64 = 100_000;

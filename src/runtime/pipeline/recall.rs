@@ -1,11 +1,11 @@
 //! What is remembered of lines by their shape, so that the next line of the shape costs no parsing, no mining and no
-//! search for error patterns: how to read it, whether a trace begins in it, its statement, and what the
-//! patterns say of it. Used by the pipeline for lines that are records of their own; everything else goes the long way.
+//! search for error patterns: how to read it, whether a trace begins in it, its statement, what the patterns say of
+//! it, and whether a request would stand out. Used by the pipeline for lines that are records of their own; everything else goes the long way.
 
-use aiobs_logs::detect::{Detectors, Verdict};
+use aiobs_logs::detect::{Detectors, Verdict, stands_out, tells};
 use aiobs_logs::format::{Parsed, Recipe, SourceParser};
 use aiobs_logs::frame::Opening;
-use aiobs_logs::lineshape::LineShape;
+use aiobs_logs::lineshape::{LineShape, Value};
 use aiobs_logs::template::Statement;
 use aiobs_types::{SourceId, Timestamp};
 use std::collections::HashMap;
@@ -21,6 +21,7 @@ struct Known {
     opening: Opening,
     statement: Statement,
     patterns: Patterns,
+    plain: bool,
     met: bool,
 }
 
@@ -39,8 +40,19 @@ enum Patterns {
 pub(super) struct Recalled {
     pub(super) parsed: Parsed,
     pub(super) opening: Opening,
+    pub(super) known: Met,
+}
+
+/// What is known of a record, its shape having been met before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met {
     pub(super) statement: Statement,
+    /// What the error patterns say of it, if that does not depend on more than the shape.
     pub(super) verdict: Option<Verdict>,
+    /// It does not stand out among requests.
+    pub(super) plain: bool,
+    /// For [`aiobs_types::RecordMeta::shape`].
+    pub(super) shape: u16,
 }
 
 /// What was learnt of a line whose shape is new, until its statement is known.
@@ -91,6 +103,7 @@ impl Recall {
             let varies = known.recipe.level_varies();
             let verdict = if varies { None } else { detectors.verdict(message, parsed.severity, &values) };
             known.patterns = verdict.map_or(Patterns::Open, Patterns::Known);
+            known.plain = !line.contains('%') && !stands_out(line);
         }
         #[cfg(test)]
         {
@@ -101,7 +114,14 @@ impl Recall {
             Patterns::Known(verdict) if !within(&self.shape, parsed.message, true).any(stirs) => Some(verdict),
             _ => None,
         };
-        Some(Recalled { parsed, opening: known.opening, statement: known.statement, verdict })
+        let said = |v: &Value| v.letters && tells(&line.as_bytes()[v.start as usize..v.end as usize]);
+        let plain = known.plain && !self.shape.values().iter().any(said);
+        let opening = known.opening;
+        Some(Recalled {
+            parsed,
+            opening,
+            known: Met { statement: known.statement, verdict, plain, shape: self.shape.hash() as u16 },
+        })
     }
 
     /// What can be learnt from the line just shown to [`Self::recall`], which the parser has read since.
@@ -129,7 +149,10 @@ impl Recall {
             }
         }
         let Lesson { source, key, recipe, opening } = lesson;
-        self.known.insert(key, Known { source, recipe, opening, statement, patterns: Patterns::Unasked, met: false });
+        self.known.insert(
+            key,
+            Known { source, recipe, opening, statement, patterns: Patterns::Unasked, plain: false, met: false },
+        );
     }
 
     /// Shapes remembered.

@@ -3,12 +3,10 @@
 
 use super::envelope::{first_line_len, open_envelope, slice};
 use super::older::Older;
-use super::recall::Lesson;
-use aiobs_logs::detect::Verdict;
+use super::recall::{Lesson, Met};
 use aiobs_logs::format::{Parsed, SourceParser};
 use aiobs_logs::frame::{Assembler, Join, Line, LineHint};
 use aiobs_logs::source::CursorTracker;
-use aiobs_logs::template::Statement;
 use aiobs_types::{Checkpoint, Timestamp, flags};
 
 /// A joined record is cut here, bytes.
@@ -33,8 +31,8 @@ pub(super) struct Pending {
     pub(super) joined: bool,
     /// Where the text inside the envelope begins.
     pub(super) inside: u32,
-    /// Its statement, when its shape was met before, and what the patterns say of it, if that is known.
-    pub(super) recalled: Option<(Statement, Option<Verdict>)>,
+    /// What is known of it, when its shape was met before.
+    pub(super) met: Option<Met>,
     /// What was learnt from it, when its shape was not.
     pub(super) lesson: Option<Lesson>,
 }
@@ -90,7 +88,7 @@ impl SourceState {
         pending.offset = line.offset;
         pending.next_offset = line.next_offset;
         pending.flags = line_flags(line);
-        pending.recalled = None;
+        pending.met = None;
         pending.lesson = None;
     }
 

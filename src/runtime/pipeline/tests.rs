@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use aiobs_types::{Severity, flags};
 
 const MINUTE: i64 = 60_000_000_000;
 /// 2025-01-07 14:30:00 UTC

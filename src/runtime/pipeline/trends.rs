@@ -54,6 +54,8 @@ pub(super) struct Trends {
     sequences: Option<Sequences>,
     values: Option<Values>,
     requests: Option<Requests>,
+    /// Places in the batch of records that may stand out among requests.
+    watched: Vec<u32>,
     finder: MarkerFinder,
     /// Markers of late, and those not handed out yet.
     markers: VecDeque<Marker>,
@@ -98,6 +100,7 @@ impl Trends {
             sequences,
             values,
             requests: on("requests").then(Requests::default),
+            watched: Vec::new(),
             finder: MarkerFinder::new(&config.markers)?,
             markers: markers.into(),
             fresh: Vec::new(),
@@ -131,6 +134,11 @@ impl Trends {
         }
         self.struck.insert(anomaly.template, applied.incident);
         self.last_strike.insert(anomaly.source, anomaly.time);
+    }
+
+    /// The record at this place of the batch may stand out among requests.
+    pub(super) fn watch(&mut self, place: usize) {
+        self.watched.push(place as u32);
     }
 
     /// Warnings and errors of this template are no trouble of its source, or are again.
@@ -178,7 +186,9 @@ impl Trends {
         for anomaly in self.thresholds.observe(batch) {
             out.extend(self.apply(&anomaly, book));
         }
-        for anomaly in self.requests.iter_mut().flat_map(|r| r.observe(batch)).collect::<Vec<_>>() {
+        let attacks = self.requests.as_mut().map(|r| r.observe(batch, &self.watched)).unwrap_or_default();
+        self.watched.clear();
+        for anomaly in attacks {
             out.extend(self.apply(&anomaly, book));
         }
         out.extend(self.odd(batch, miner, book));

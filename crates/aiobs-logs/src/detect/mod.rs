@@ -32,7 +32,7 @@ pub use lore::{KnownFault, Lore};
 pub use pattern::Verdict;
 pub use rates::{Finding, RateBook, RateOptions, Subject, What};
 pub use report::{Detectors, RecordContext};
-pub use requests::Requests;
+pub use requests::{Requests, stands_out, tells};
 pub use sequence::Sequences;
 pub use threshold::{Condition, ConditionError, Metric, Stat, ThresholdConfig, Thresholds};
 pub use values::Values;

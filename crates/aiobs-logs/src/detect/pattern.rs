@@ -152,18 +152,19 @@ impl Patterns {
         if quick.as_ref().is_some_and(|q| !q.may_match(bytes)) {
             return None;
         }
-        if !set.is_match(bytes) {
+        let mut matches = set.matches(bytes);
+        if !matches.matched_any() {
             return None;
         }
-        let matches = match (self.exclude_any.is_match(bytes), &self.exclude) {
-            (false, _) => set.matches(bytes),
-            (true, _) if self.exclude_line.is_match(bytes) => return None,
-            (true, None) => set.matches(bytes),
-            (true, Some(exclude)) => {
-                blank(exclude, bytes, &mut self.blanked);
-                set.matches(&self.blanked)
+        if self.exclude_any.is_match(bytes) {
+            if self.exclude_line.is_match(bytes) {
+                return None;
             }
-        };
+            if let Some(exclude) = &self.exclude {
+                blank(exclude, bytes, &mut self.blanked);
+                matches = set.matches(&self.blanked);
+            }
+        }
         let mut hits = matches.iter();
         let best = hits.next()?;
         let others = hits.filter(|i| self.list[*i].join != Join::Template).count();

@@ -37,6 +37,8 @@ pub struct Detectors {
     min_level: Level,
     by_severity: bool,
     by_novelty: bool,
+    /// A trace without its frames.
+    said: String,
 }
 
 impl Detectors {
@@ -58,6 +60,7 @@ impl Detectors {
             min_level: config.min_level,
             by_severity: on("severity"),
             by_novelty: on("new_template"),
+            said: String::new(),
         })
     }
 
@@ -135,10 +138,14 @@ impl Detectors {
         let meta = &ctx.view.meta;
         let warm = self.new_template.watch(meta.source, meta.time);
         let by_severity = self.by_severity && severity::fires(meta.severity, self.min_level);
-        let message = searched(ctx);
+        let message = whole(ctx);
         let mut hit = match ctx.verdict {
             Some(Verdict(hit)) => hit,
-            None => self.patterns.find(message, meta.severity),
+            None if meta.flags & flags::MULTILINE == 0 => self.patterns.find(message, meta.severity),
+            None => {
+                trace::without_frames(message, &mut self.said);
+                self.patterns.find(&self.said, meta.severity)
+            }
         };
         let mut beside = false;
         // Structured lines often name the fault in a field of its own: `msg="query failed" err="... refused"`.
@@ -206,7 +213,7 @@ impl Findings<'_> {
 }
 
 /// The message, with all its lines when there are several.
-fn searched<'a>(ctx: &RecordContext<'a>) -> &'a str {
+fn whole<'a>(ctx: &RecordContext<'a>) -> &'a str {
     let view = &ctx.view;
     if view.meta.flags & flags::MULTILINE != 0 {
         view.text.get(view.meta.message.0 as usize..).unwrap_or(view.text)

@@ -1,7 +1,8 @@
 //! Attacks that show in requests: files outside the web directory, SQL in parameters, scanners, secrets handed out, guessed
 //! passwords. A request says nothing by its statement, which is that of every other request, so that each one is looked at:
-//! once for what no ordinary request holds, and only then closely. The pipeline shows it finished batches. Statements that
-//! are no requests cost nothing; all tables are bounded. After OWASP's list of automated threats to web applications (2018).
+//! once for what no ordinary request holds, and only then closely. The pipeline shows it finished batches, and says which
+//! records stand out by [`stands_out`], of which it remembers what holds for a whole shape of lines.
+//! All tables are bounded. After OWASP's list of automated threats to web applications (2018).
 
 mod read;
 mod signs;
@@ -15,6 +16,7 @@ use aiobs_types::{
 };
 use read::{Request, is_request};
 use signs::{Sign, Signs};
+pub use signs::{stands_out, tells};
 use std::collections::{HashMap, VecDeque};
 
 const MINUTE: i64 = 60_000_000_000;
@@ -97,15 +99,13 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// Looks at the records of a finished batch.
-    pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Anomaly> {
+    /// Looks at those records of a finished batch that may stand out, by their places in it: all for which
+    /// [`stands_out`] is true, and any others.
+    pub fn observe(&mut self, batch: &RecordBatch, places: &[u32]) -> Vec<Anomaly> {
         let mut found = Vec::new();
-        for (i, row) in batch.rows().iter().enumerate() {
-            if !self.may_be(row.template, || is_request(batch.view(i).text)) {
-                continue;
-            }
-            let view = batch.view(i);
-            if self.signs.glance(view.text)
+        for view in places.iter().map(|place| batch.view(*place as usize)) {
+            if self.may_be(view.meta.template, || is_request(view.text))
+                && stands_out(view.text)
                 && let Some(request) = Request::read(view.text)
                 && let Some(sign) = self.signs.of(&request, view.text)
             {

@@ -1,5 +1,5 @@
-//! What a stack trace is about when its first line does not say: the exception's own line, and the place it was raised
-//! at. Used by the report; knows nothing of patterns.
+//! What a stack trace is about: what it says beside its frames, and, when its first line does not tell, the exception's own
+//! line and the place it was raised at. Used by the report; knows nothing of patterns.
 
 /// The gist of a trace. All parts are slices of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,20 @@ pub(super) fn raised(message: &str) -> Option<Raised<'_>> {
     } else {
         None
     }
+}
+
+/// What a trace says, line by line: names of functions and files in its frames tell of no fault, and are most of it.
+pub(super) fn without_frames(message: &str, said: &mut String) {
+    said.clear();
+    for line in message.split_inclusive('\n').filter(|line| !is_frame(line)) {
+        said.push_str(line);
+    }
+}
+
+/// A frame of Java, Node or Python, or how many more there are.
+fn is_frame(line: &str) -> bool {
+    let text = line.trim_ascii_start();
+    text.len() < line.len() && (text.starts_with("at ") || text.starts_with("File \"") || text.starts_with("... "))
 }
 
 /// The last exception is the one that was not handled; the frame before it is where it was raised.
@@ -67,6 +81,15 @@ fn class(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_say_nothing() {
+        let text = "failed at once\n\tat shop.Timeout.run(Timeout.java:3)\n  File \"refused.py\", line 3, in f\n    g()\n\t... 7 more\n\
+            Caused by: shop.Down: at last\nat noon";
+        let mut said = String::from("before");
+        without_frames(text, &mut said);
+        assert_eq!(said, "failed at once\n    g()\nCaused by: shop.Down: at last\nat noon");
+    }
 
     #[test]
     fn the_last_exception_of_a_python_trace_and_its_frame() {

@@ -124,39 +124,45 @@ impl Values {
     /// Reads some of the records of a batch, and returns what is odd.
     pub fn observe(&mut self, batch: &RecordBatch) -> Vec<Oddity> {
         let mut found = Vec::new();
-        let mut left = 0;
         let long = batch.rows().len() > LONG;
         self.seen += if long { batch.rows().len() } else { 0 };
         let share = if long && self.seen > BACKLOG { PER_STRETCH_OF_BACKLOG } else { PER_STRETCH };
-        for (i, row) in batch.rows().iter().enumerate() {
-            // However long the batch, a share of each stretch of it.
-            if i % STRETCH == 0 {
-                self.batch += 1;
-                left = share;
-            }
-            let at = row.template.0 as usize;
-            if at >= self.plans.len() {
-                if at >= MOST_IDS {
-                    continue;
+        // However long the batch, a share of each stretch of it.
+        for (stretch, rows) in batch.rows().chunks(STRETCH).enumerate() {
+            self.batch += 1;
+            let mut left = share;
+            for (row, i) in rows.iter().zip(stretch * STRETCH..) {
+                if left == 0 {
+                    break;
                 }
-                self.plans.resize((at + 1).next_power_of_two(), Plan::default());
+                let at = row.template.0 as usize;
+                if self.is_due(at) {
+                    left -= 1;
+                    self.read(&batch.view(i), at, &mut found);
+                }
             }
-            let plan = &mut self.plans[at];
-            if plan.tried >= TRIED && !plan.has_values || at == 0 {
-                continue;
-            }
-            if plan.batch != self.batch {
-                (plan.batch, plan.read) = (self.batch, 0);
-            }
-            if plan.read >= PER_TEMPLATE || left == 0 {
-                continue;
-            }
-            plan.read += 1;
-            left -= 1;
-            let view = batch.view(i);
-            self.read(&view, at, &mut found);
         }
         found
+    }
+
+    /// Whether a record of this template is to be read, which is then counted.
+    fn is_due(&mut self, at: usize) -> bool {
+        if at == 0 || at >= MOST_IDS {
+            return false;
+        }
+        if at >= self.plans.len() {
+            self.plans.resize((at + 1).next_power_of_two(), Plan::default());
+        }
+        let plan = &mut self.plans[at];
+        if plan.tried >= TRIED && !plan.has_values {
+            return false;
+        }
+        if plan.batch != self.batch {
+            (plan.batch, plan.read) = (self.batch, 0);
+        }
+        let due = plan.read < PER_TEMPLATE;
+        plan.read += u32::from(due);
+        due
     }
 
     fn read(&mut self, view: &RecordView<'_>, at: usize, found: &mut Vec<Oddity>) {

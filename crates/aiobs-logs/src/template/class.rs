@@ -171,10 +171,8 @@ pub(super) fn is_hex(s: &[u8]) -> bool {
 
 pub(crate) fn is_uuid(s: &[u8]) -> bool {
     s.len() == 36
-        && s.iter().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
+        && [8, 13, 18, 23].iter().all(|i| s[*i] == b'-')
+        && s.iter().filter(|b| b.is_ascii_hexdigit()).count() == 32
 }
 
 pub(super) fn is_ipv4(s: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 
 use super::shape::{Word, mix, positional};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// The keys are hashes already.
@@ -25,10 +26,11 @@ impl Hasher for Keep {
 
 pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Keep>>;
 
-/// One slot, seldom more.
-struct Bucket {
-    first: u32,
-    more: Option<Box<[u32]>>,
+/// One slot, or where the list of several is: small, since there is one per word of each template.
+#[derive(Clone, Copy)]
+enum Bucket {
+    One(u32),
+    Several(u32),
 }
 
 /// Slots kept per bucket; what comes later is found through other keys or stays apart.
@@ -39,6 +41,9 @@ const BUCKET: usize = 64;
 pub(super) struct Index {
     exact: HashedMap<u32>,
     but_one: HashedMap<Bucket>,
+    /// The lists of [`Bucket::Several`], and those that are free.
+    lists: Vec<Vec<u32>>,
+    spare: Vec<u32>,
     letters: HashedMap<u32>,
     free: HashedMap<Vec<u32>>,
 }
@@ -85,9 +90,10 @@ impl Index {
     /// Templates that agree in all words but the i-th, oldest first.
     pub(super) fn but_one(&self, keys: &Keys, i: usize, out: &mut Vec<u32>) {
         out.clear();
-        if let Some(bucket) = self.but_one.get(&keys.but(i)) {
-            out.push(bucket.first);
-            out.extend(bucket.more.iter().flat_map(|more| more.iter()));
+        match self.but_one.get(&keys.but(i)) {
+            None => {}
+            Some(Bucket::One(slot)) => out.push(*slot),
+            Some(Bucket::Several(list)) => out.extend_from_slice(&self.lists[*list as usize]),
         }
     }
 
@@ -98,20 +104,32 @@ impl Index {
         keys.ends.into_iter().chain(open).filter_map(|end| self.free.get(&end)).flatten().copied()
     }
 
-    pub(super) fn insert(&mut self, slot: u32, words: &[Word]) {
-        let keys = Keys::new(words);
+    pub(super) fn insert(&mut self, slot: u32, keys: &Keys, words: &[Word]) {
         self.exact.insert(keys.exact, slot);
         self.letters.entry(keys.letters).or_insert(slot);
         for i in 0..words.len() {
-            let bucket = self.but_one.entry(keys.but(i)).or_insert(Bucket { first: slot, more: None });
-            if bucket.first == slot {
-                continue;
+            match self.but_one.entry(keys.but(i)) {
+                Vacant(place) => {
+                    place.insert(Bucket::One(slot));
+                }
+                Occupied(mut place) => match *place.get() {
+                    Bucket::One(first) if first == slot => {}
+                    Bucket::One(first) => {
+                        let list = self.spare.pop().unwrap_or_else(|| {
+                            self.lists.push(Vec::new());
+                            self.lists.len() as u32 - 1
+                        });
+                        self.lists[list as usize].extend([first, slot]);
+                        place.insert(Bucket::Several(list));
+                    }
+                    Bucket::Several(list) => {
+                        let list = &mut self.lists[list as usize];
+                        if list.len() < BUCKET && !list.contains(&slot) {
+                            list.push(slot);
+                        }
+                    }
+                },
             }
-            let mut more = std::mem::take(&mut bucket.more).map_or_else(Vec::new, Vec::from);
-            if more.len() < BUCKET && !more.contains(&slot) {
-                more.push(slot);
-            }
-            bucket.more = Some(more.into());
         }
         if words.iter().any(|w| w.free) {
             for end in keys.ends {
@@ -130,18 +148,20 @@ impl Index {
             self.letters.remove(&keys.letters);
         }
         for i in 0..words.len() {
-            let key = keys.but(i);
-            let Some(bucket) = self.but_one.get_mut(&key) else { continue };
-            let mut slots = vec![bucket.first];
-            slots.extend(bucket.more.iter().flat_map(|more| more.iter()));
-            slots.retain(|s| *s != slot);
-            match slots.split_first() {
-                None => {
-                    self.but_one.remove(&key);
+            let Occupied(mut place) = self.but_one.entry(keys.but(i)) else { continue };
+            match *place.get() {
+                Bucket::One(one) if one == slot => {
+                    place.remove();
                 }
-                Some((first, more)) => {
-                    bucket.first = *first;
-                    bucket.more = (!more.is_empty()).then(|| more.into());
+                Bucket::One(_) => {}
+                Bucket::Several(at) => {
+                    let list = &mut self.lists[at as usize];
+                    list.retain(|s| *s != slot);
+                    if let [one] = **list {
+                        *list = Vec::new();
+                        self.spare.push(at);
+                        place.insert(Bucket::One(one));
+                    }
                 }
             }
         }

@@ -59,7 +59,7 @@ pub struct Miner {
     known: HashedMap<Known>,
     index: Index,
     entries: Vec<Entry>,
-    slots: HashMap<TemplateId, u32>,
+    slots: HashMap<TemplateId, u32, foldhash::fast::FixedState>,
     changed: Vec<u32>,
     next_id: u32,
     live: usize,
@@ -75,7 +75,7 @@ impl Miner {
             known: HashedMap::default(),
             index: Index::default(),
             entries: Vec::new(),
-            slots: HashMap::new(),
+            slots: HashMap::default(),
             changed: Vec::new(),
             next_id: 1,
             live: 0,
@@ -94,7 +94,8 @@ impl Miner {
                 continue;
             }
             let words = words_of_text(&template.text);
-            let twin = self.index.exact(&Keys::new(&words));
+            let keys = Keys::new(&words);
+            let twin = self.index.exact(&keys);
             let slot = self.entries.len() as u32;
             self.next_id = self.next_id.max(template.id.0.saturating_add(1));
             self.slots.insert(template.id, slot);
@@ -104,7 +105,7 @@ impl Miner {
                 if template.text == "<*>" {
                     self.overflow = Some(slot);
                 }
-                self.index.insert(slot, &words);
+                self.index.insert(slot, &keys, &words);
                 self.live += 1;
             }
             let alias = twin.unwrap_or(slot);
@@ -241,7 +242,7 @@ impl Miner {
         if let Some(slot) = self.by_variants(&keys, &words) {
             return (slot, false);
         }
-        self.found(words, time, record)
+        self.found(&keys, words, time, record)
     }
 
     /// A template whose free words cover all differences.
@@ -299,21 +300,21 @@ impl Miner {
             join_into(&mut joined, &theirs);
         }
         join_into(&mut joined, words);
-        loop {
+        let keys = loop {
             let keys = Keys::new(&joined);
-            let Some(twin) = self.index.exact(&keys).or_else(|| self.index.same_letters(&keys)) else { break };
+            let Some(twin) = self.index.exact(&keys).or_else(|| self.index.same_letters(&keys)) else { break keys };
             let mut theirs = self.withdraw(twin);
             join_into(&mut theirs, &joined);
             joined = theirs;
             members.push(twin);
-        }
+        };
         let survivor = members.iter().copied().min().unwrap_or(members[0]);
         for slot in members {
             if slot != survivor {
                 self.absorb(survivor, slot);
             }
         }
-        self.index.insert(survivor, &joined);
+        self.index.insert(survivor, &keys, &joined);
         self.set_words(survivor, joined);
         survivor
     }
@@ -352,7 +353,7 @@ impl Miner {
         }
         let mut joined = self.withdraw(slot);
         join_into(&mut joined, words);
-        self.index.insert(slot, &joined);
+        self.index.insert(slot, &Keys::new(&joined), &joined);
         self.set_words(slot, joined);
     }
 
@@ -371,23 +372,24 @@ impl Miner {
         self.mark(slot);
     }
 
-    fn found(&mut self, words: Vec<Word>, time: Timestamp, record: RecordId) -> (u32, bool) {
+    fn found(&mut self, keys: &Keys, words: Vec<Word>, time: Timestamp, record: RecordId) -> (u32, bool) {
         if self.live >= self.options.max_templates {
             if let Some(slot) = self.overflow {
                 return (slot, false);
             }
-            let slot = self.push(vec![Word::new("<*>")], time, record);
+            let words = vec![Word::new("<*>")];
+            let slot = self.push(&Keys::new(&words), words, time, record);
             self.overflow = Some(slot);
             return (slot, true);
         }
-        (self.push(words, time, record), true)
+        (self.push(keys, words, time, record), true)
     }
 
-    fn push(&mut self, words: Vec<Word>, time: Timestamp, record: RecordId) -> u32 {
+    fn push(&mut self, keys: &Keys, words: Vec<Word>, time: Timestamp, record: RecordId) -> u32 {
         let slot = self.entries.len() as u32;
         let id = TemplateId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
-        self.index.insert(slot, &words);
+        self.index.insert(slot, keys, &words);
         let template = Template {
             id,
             text: text_of(&words),

@@ -92,7 +92,7 @@ impl Word {
                 rest = &rest[p.text().len()..];
                 continue;
             }
-            let len = rest.char_indices().skip(1).find(|(_, c)| *c == '<').map_or(rest.len(), |(i, _)| i);
+            let len = memchr::memchr(b'<', &rest.as_bytes()[1..]).map_or(rest.len(), |at| at + 1);
             hash = mix_bytes(hash, &rest.as_bytes()[..len]);
             for b in &rest.as_bytes()[..len] {
                 if b.is_ascii_digit() {

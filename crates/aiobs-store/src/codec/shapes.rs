@@ -14,8 +14,8 @@ pub(super) const MAX_SHAPES: usize = 2048;
 /// Marks a record without a shape.
 pub(super) const NONE: u32 = u32::MAX;
 const SLOTS: usize = MAX_SHAPES * 4;
-/// Shapes remembered by the number of the template they had last.
-const HINTS: usize = 512;
+/// Shapes remembered by what is known of their lines.
+const HINTS: usize = 4096;
 
 /// One shape: pieces of constant text with a hole after each but the last.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,10 +82,10 @@ impl Shapes {
     }
 
     /// Finds or makes the shape of `text[start..end]`, appends its values to `spans` and returns its number, or
-    /// [`NONE`] (and no values) when it should be stored as it is. Records of one `template` often share their shape.
-    pub(super) fn find(&mut self, text: &[u8], start: usize, end: usize, template: u32, spans: &mut Vec<Span>) -> u32 {
+    /// [`NONE`] (and no values) when it should be stored as it is. Records of one `hint` often share their shape.
+    pub(super) fn find(&mut self, text: &[u8], start: usize, end: usize, hint: u32, spans: &mut Vec<Span>) -> u32 {
         let before = spans.len();
-        let hint = template as usize % HINTS;
+        let hint = hint as usize % HINTS;
         let hinted = self.hints[hint];
         let (mut from, mut hash) = (start, START);
         self.at_hand.clear();

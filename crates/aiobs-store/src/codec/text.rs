@@ -101,7 +101,8 @@ impl Splitter {
         for row in rows {
             let end = at + row.len as usize;
             self.firsts.push(self.spans.len() as u32);
-            self.ids.push(self.shapes.find(text, at, end, row.template.0, &mut self.spans));
+            let hint = if row.shape == 0 { row.template.0 } else { u32::from(row.shape) };
+            self.ids.push(self.shapes.find(text, at, end, hint, &mut self.spans));
             at = end;
         }
     }

@@ -1,9 +1,11 @@
-//! By what an attack shows in a request: at a glance over the line, and then closely in what was asked for. Used by the
-//! detector only; it counts nothing.
+//! By what an attack shows in a request: at a glance over the line, and then closely in what was asked for. The detector
+//! uses it, and the glance is the pipeline's too; it counts nothing.
 
 use super::read::Request;
-use memchr::memmem::Finder;
+use crate::template::class::is_date;
+use memchr::memmem;
 use regex::Regex;
+use std::sync::LazyLock;
 
 /// What a request is a sign of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,14 +40,14 @@ impl Sign {
     }
 }
 
-/// Parts of requests that ordinary ones hardly ever hold, whatever their case.
+/// Parts of requests that ordinary ones hardly ever hold, whatever their case. Digits stand in them behind a `%` only.
 #[rustfmt::skip]
 const RARE: &[&str] = &[
     "'", "../", "..\\", "..%", "..;", "%2e", "%252e", "%c0%ae", "/etc/passwd", "/etc/shadow", "win.ini", "boot.ini",
     "/proc/self/", "union", "select", "sleep(", "sleep%28", "benchmark", "waitfor", "xp_cmdshell", "information_schema",
     "extractvalue", "updatexml", "%27", "%22", "%2527", "drop", "+or+", "+or%20", "%20or%20", "%20or+", "+and+", "+and%20",
     "%20and%20", "%20and+", "wp-", "xmlrpc", "/.env", "/.git", "/.aws", "/.ssh", "/.svn", ".bak", "phpmyadmin", "/pma/",
-    "phpunit", "/cgi-bin/", "boaform", "actuator", "_ignition", "hnap1", "/solr/", "manager/html", "server-status", "/owa/",
+    "phpunit", "/cgi-bin/", "boaform", "actuator", "_ignition", "hnap", "/solr/", "manager/html", "server-status", "/owa/",
     "autodiscover", "telescope", "id_rsa", ".sql", "/backup.", "jndi:", "jenkins", "hudson", "struts", "zgrab", "nikto", "sqlmap",
     "masscan", "nuclei", "dirbuster", "gobuster", "wpscan", "acunetix", "nessus", "openvas", "feroxbuster", "ffuf",
     "fuzz faster",
@@ -74,11 +76,29 @@ const TOOLS: &str = r"(?i)\b(?:zgrab|nikto|sqlmap|masscan|nuclei|dirbuster|gobus
 const DOORS: &str =
     r"(?i)/(?:[\w.-]*(?:log-?in|logon|sign-?in)[\w.-]*|sessions?|auth(?:enticate)?|token|oauth2?/token)(?:[/?#]|$)";
 
+static ODD: LazyLock<Option<Regex>> = LazyLock::new(|| any(RARE));
+static ENTRY: LazyLock<Option<Regex>> = LazyLock::new(|| any(SIGN_IN));
+
+fn any(pieces: &[&str]) -> Option<Regex> {
+    let pieces: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
+    Regex::new(&format!("(?i-u){}", pieces.join("|"))).ok()
+}
+
+/// Whether a line is worth reading as a request, told at a glance. What it says of one line holds for all that differ
+/// from it in their values only, if the line holds no `%` and none of the values [`tells`] anything.
+pub fn stands_out(line: &str) -> bool {
+    let posted = || memmem::find(line.as_bytes(), b"POST").is_some();
+    is(ODD.as_ref(), line) || (posted() && is(ENTRY.as_ref(), line))
+}
+
+/// Whether a value may make its line stand out: it has letters that are not those of a date.
+pub fn tells(value: &[u8]) -> bool {
+    let date = matches!(value, [_, _, b'/', _, _, _, b'/', ..]) || is_date(value);
+    !date && value.iter().any(|b| !b.is_ascii_digit() && !b.is_ascii_punctuation())
+}
+
 /// The expressions, compiled once.
 pub(super) struct Signs {
-    rare: Option<Regex>,
-    sign_in: Option<Regex>,
-    post: Finder<'static>,
     up: Option<Regex>,
     sql: Option<Regex>,
     secrets: Option<Regex>,
@@ -95,21 +115,21 @@ impl Signs {
     pub(super) fn new() -> Self {
         let [up, sql, secrets, wanted, tools, doors] =
             [UP, SQL, SECRETS, WANTED, TOOLS, DOORS].map(|e| Regex::new(e).ok());
-        let any = |pieces: &[&str]| {
-            let pieces: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
-            Regex::new(&format!("(?i-u){}", pieces.join("|"))).ok()
-        };
-        let (rare, sign_in) = (any(RARE), any(SIGN_IN));
-        Self { rare, sign_in, post: Finder::new("POST"), up, sql, secrets, wanted, tools, doors }
+        Self { up, sql, secrets, wanted, tools, doors }
     }
 
-    /// Whether a line is worth reading.
-    pub(super) fn glance(&self, text: &str) -> bool {
-        is(self.rare.as_ref(), text) || (self.post.find(text.as_bytes()).is_some() && is(self.sign_in.as_ref(), text))
-    }
-
-    /// What the request of a line that is worth reading is a sign of.
+    /// What the request of a line that is worth reading is a sign of. Most such lines are sign-ins and nothing else.
     pub(super) fn of(&self, request: &Request<'_>, text: &str) -> Option<Sign> {
+        let odd = if is(ODD.as_ref(), text) { self.odd(request, text) } else { None };
+        odd.or_else(|| self.sign_in(request))
+    }
+
+    fn sign_in(&self, request: &Request<'_>) -> Option<Sign> {
+        let path = request.target.split_once('?').map_or(request.target, |(path, _)| path);
+        (request.method == "POST" && is(self.doors.as_ref(), path)).then_some(Sign::Login)
+    }
+
+    fn odd(&self, request: &Request<'_>, text: &str) -> Option<Sign> {
         let (target, status) = (request.target, request.status);
         let served = matches!(status, Some(200..=299));
         let missed = matches!(status, Some(400 | 401 | 403..=405 | 410 | 444));
@@ -124,8 +144,6 @@ impl Signs {
             Some(Sign::Exposed)
         } else if missed && is(self.wanted.as_ref(), target) || is(self.tools.as_ref(), behind) {
             Some(Sign::Scan)
-        } else if request.method == "POST" && is(self.doors.as_ref(), path) {
-            Some(Sign::Login)
         } else {
             None
         }
@@ -140,8 +158,8 @@ mod tests {
     fn every_expression_is_one() {
         let s = Signs::new();
         for (name, regex) in [
-            ("rare", &s.rare),
-            ("sign_in", &s.sign_in),
+            ("rare", &*ODD),
+            ("sign_in", &*ENTRY),
             ("up", &s.up),
             ("sql", &s.sql),
             ("secrets", &s.secrets),
@@ -150,6 +168,17 @@ mod tests {
             ("doors", &s.doors),
         ] {
             assert!(regex.is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn digits_that_differ_in_lines_of_one_shape_do_not_decide() {
+        for piece in RARE.iter().chain(SIGN_IN) {
+            assert!(piece.contains('%') || !piece.bytes().any(|b| b.is_ascii_digit()), "{piece}");
+        }
+        assert!(tells(b"sel3ct") && tells("é".as_bytes()));
+        for value in ["07/Jan/2025:14:22:31", "2025-01-07T14:22:31Z", "10.0.0.7:443", "-1,5"] {
+            assert!(!tells(value.as_bytes()), "{value}");
         }
     }
 }

@@ -32,7 +32,8 @@ impl World {
     }
 
     fn found(&mut self) -> Vec<Anomaly> {
-        let found = self.requests.observe(&self.batch);
+        let all: Vec<u32> = (0..self.batch.len() as u32).collect();
+        let found = self.requests.observe(&self.batch, &all);
         self.batch = RecordBatch::new(RecordId(self.batch.first.0 + self.batch.len() as u64));
         found
     }
