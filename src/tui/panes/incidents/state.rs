@@ -109,6 +109,13 @@ impl State {
         (detail::document(self, cx, room.width as usize), room.height as usize)
     }
 
+    /// Something happened to the incident since its detail was read: its history says what. Strikes alone are no reason.
+    fn outdated(&self, cx: &PaneCx<'_>) -> bool {
+        let told = |i: &Incident| (i.state, i.criticality, i.timeline.len());
+        let now = self.current(cx).map(told);
+        self.loaded(cx).is_some_and(|d| Some(told(&d.incident)) != now)
+    }
+
     fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
     }
@@ -371,6 +378,7 @@ impl Pane for State {
                 let id = self.current(cx).map(|i| i.id);
                 self.select(id, cx)
             }
+            Event::Snapshot if self.outdated(cx) => self.request(cx),
             Event::Incident(detail) if self.current(cx).is_none_or(|i| i.id == detail.incident.id) => {
                 if detail.diagnosis.is_some() && self.stream.as_ref().is_some_and(|s| s.incident == detail.incident.id)
                 {
