@@ -97,7 +97,7 @@ impl Actor {
                     }
                     None => break,
                 },
-                ended = finished(&mut self.running) => self.ended(ended),
+                ended = finished(&mut self.running) => self.ended(ended).await,
             }
             while self.running.is_none() {
                 self.queue.reckon(&self.deps.archive.standing(&self.queue.ids()));
@@ -233,7 +233,7 @@ impl Actor {
         self.running = Some(Running { task, incident: next.incident, generation: self.generation, cancel });
     }
 
-    fn ended(&mut self, ended: Option<Ended>) {
+    async fn ended(&mut self, ended: Option<Ended>) {
         let Some(running) = self.running.take() else { return };
         let Some(ended) = ended else {
             let text = format!("the run of incident {} broke off", running.incident.id);
@@ -241,7 +241,7 @@ impl Actor {
         };
         (self.out)(ChainOutput::Spans(ended.spans));
         if let Some(diagnosis) = ended.diagnosis {
-            self.diagnosed(running.incident, running.generation, diagnosis);
+            self.diagnosed(running.incident, running.generation, diagnosis).await;
         } else {
             // Stopped by a person: it does not come back by itself.
             self.done.insert(running.incident.fingerprint, self.generation);
@@ -250,9 +250,17 @@ impl Actor {
         }
     }
 
-    fn diagnosed(&mut self, incident: Incident, generation: u64, diagnosis: Box<Diagnosis>) {
+    async fn diagnosed(&mut self, incident: Incident, generation: u64, diagnosis: Box<Diagnosis>) {
         self.done.insert(incident.fingerprint, generation);
         let poor = quality(&diagnosis.author) < 2;
+        // A run that failed must not take away what a better author said, unless a person called that wrong.
+        let known = if poor { self.known(&incident).await.0 } else { None };
+        if known.is_some_and(|d| quality(&d.author) > quality(&diagnosis.author)) {
+            let why = diagnosis.notes.last().map(|n| format!(" ({n})")).unwrap_or_default();
+            let text = format!("{}: the run brought nothing better{why}; the diagnosis stays", incident.id);
+            (self.out)(ChainOutput::Notice(text));
+            return self.forget(incident.id);
+        }
         (self.out)(ChainOutput::Diagnosis(diagnosis));
         self.forget(incident.id);
         if poor && generation != self.generation && self.provider.is_some() {

@@ -160,3 +160,25 @@ async fn who_waits_is_told_in_order_and_can_be_taken_out_for_good() {
         assert!(!seen.contains(&20) || seen == [21, 20], "it does not come back by itself: {seen:?}");
     }
 }
+
+#[tokio::test]
+async fn a_run_that_fails_takes_no_better_diagnosis_away() {
+    let (archive, incident) = shop(&[]);
+    let mut w = world(Some(scripted("[]")), shop(&[]).0, true);
+    w.service.submit(incident.clone());
+    let (good, ..) = w.diagnosed().await;
+    archive.diagnoses.lock().unwrap().insert(incident.fingerprint, good);
+    let junk = Scripted::new("junk").reply("diagnosis", "Well, perhaps {").reply("repair", "no");
+    let mut w = world(Some(junk), archive, true);
+    w.service.rerun(incident.clone());
+    loop {
+        match w.outputs.recv().await.unwrap() {
+            ChainOutput::Diagnosis(d) => panic!("{d:?}"),
+            ChainOutput::Notice(text) => {
+                assert!(text.contains("did not fit its form twice") && text.ends_with("the diagnosis stays"), "{text}");
+                break;
+            }
+            _ => {}
+        }
+    }
+}
