@@ -120,7 +120,12 @@ fn capital(name: &str) -> String {
 
 fn add_stream(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>) {
     let id = cx.snapshot.chain.running;
-    let Some(stream) = state.stream.as_ref().filter(|s| Some(s.incident) == id) else { return };
+    let over = |name: &str| {
+        let stages = &cx.snapshot.chain.stages;
+        stages.iter().any(|s| s.name == name && !matches!(s.state, StageState::Running | StageState::Waiting))
+    };
+    let written = state.stream.as_ref().filter(|s| Some(s.incident) == id && !over(s.stage));
+    let Some(stream) = written else { return };
     let width = document.width().saturating_sub(2).max(1);
     let rows: Vec<String> = prose(&stream.text)
         .lines()
