@@ -432,6 +432,10 @@ impl Pane for State {
     }
 
     fn youngest(&self, cx: &PaneCx<'_>) -> Option<Timestamp> {
+        // The time that a stage takes is counted in seconds, also while a model is silent.
+        if cx.snapshot.chain.running.is_some() {
+            return Some(cx.clock.now);
+        }
         // The list says since when the active ones, and when last the others, the detail both.
         let shown = self.current(cx).map(|i| i.last_seen);
         let listed = cx.snapshot.incidents.iter().map(|i| if i.state.is_active() { i.first_seen } else { i.last_seen });
