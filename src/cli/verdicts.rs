@@ -17,7 +17,9 @@ pub(super) fn run(cx: &Context, args: &VerdictsArgs) -> anyhow::Result<Exit> {
     let all = lessons(cx.archive()?.state(LESSONS)?);
     let text = match args.output {
         TextOrJson::Json => output::lines(all.iter().map(object)),
-        TextOrJson::Text if all.is_empty() => "No verdicts. In Incidents, U says useful and Z noise.\n".to_owned(),
+        TextOrJson::Text if all.is_empty() => {
+            "Nothing was called useful or noise. In Incidents, U says useful and Z noise.\n".to_owned()
+        }
         TextOrJson::Text => all.iter().map(row).collect(),
     };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -30,7 +30,7 @@ use carrier::{Carried, Carrier};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use watcher::Watcher;
@@ -107,6 +107,7 @@ pub(crate) struct Agents {
     traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
     /// Incidents that wait until everything is read; `None` when nothing has to.
     waiting: Mutex<Option<Vec<IncidentId>>>,
+    warmed: Once,
 }
 
 impl Agents {
@@ -209,6 +210,7 @@ impl Agents {
             watch,
             traces,
             waiting: Mutex::new((!o.follow).then(Vec::new)),
+            warmed: Once::new(),
         })
     }
 
@@ -217,6 +219,7 @@ impl Agents {
         if !self.enabled {
             return;
         }
+        self.warm();
         if let Some(waiting) = lock(&self.waiting).as_mut() {
             waiting.push(id);
             return;
@@ -231,6 +234,16 @@ impl Agents {
                 () = tokio::time::sleep(SETTLE) => diagnose(&chain, archive.as_ref(), id),
             }
             carried.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
+    /// While the first incident gathers evidence, or all is read, there is time to make ready for it.
+    fn warm(&self) {
+        let chain = Arc::clone(&self.chain);
+        self.warmed.call_once(|| {
+            if let Ok(rt) = tokio_runtime() {
+                rt.spawn_blocking(move || chain.warm());
+            }
         });
     }
 

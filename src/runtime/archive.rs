@@ -10,8 +10,8 @@ use aiobs_logs::format::ZoneRule;
 use aiobs_memory::Engine;
 use aiobs_store::{Reader, Sql, StoreError};
 use aiobs_types::{
-    Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, SourceId,
-    TemplateId, Timestamp, Verdict,
+    Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, Severity,
+    SourceId, TemplateId, Timestamp, Verdict,
 };
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -187,6 +187,11 @@ impl Archive for StoredArchive {
             return Ok(Some(Incident::clone(held)));
         }
         lock(&self.rows).incident(id).map_err(told)
+    }
+
+    fn standing(&self, ids: &[IncidentId]) -> Vec<(IncidentId, Severity, Option<u8>)> {
+        let held = lock(&self.board.incidents);
+        ids.iter().filter_map(|id| held.get(id)).map(|i| (i.id, i.severity, i.criticality)).collect()
     }
 
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError> {

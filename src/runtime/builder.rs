@@ -140,7 +140,7 @@ impl Builder<'_> {
             board.notice("open", Some((Level::Warn, text)));
         }
 
-        let purse = models::purse(config, &ground.store.reader()?);
+        let purse = models::purse(config, ground.store.reader()?);
         let agents = Arc::new(Agents::start(AgentOptions {
             config,
             offline: options.offline,

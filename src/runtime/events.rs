@@ -471,6 +471,8 @@ pub struct ChainState {
     pub calls: RunCalls,
     /// Incidents that wait.
     pub queued: usize,
+    /// The first of them in the order of their turn.
+    pub waiting: Vec<IncidentId>,
     /// Runs finished since start.
     pub finished: u64,
 }

@@ -127,7 +127,7 @@ pub(in crate::runtime) fn translate(
             stage_row(&mut lock(&board.chain), *incident, stage, *state, *attempts, *at);
             board.touch();
         }
-        EngineEvent::Queue { queued, running } => {
+        EngineEvent::Queue { queued, waiting, running } => {
             let mut chain = lock(&board.chain);
             if chain.running.is_some() && running.is_none() {
                 chain.finished += 1;
@@ -137,6 +137,7 @@ pub(in crate::runtime) fn translate(
                 chain.calls = RunCalls::default();
             }
             chain.queued = *queued;
+            chain.waiting.clone_from(waiting);
             chain.running = *running;
             drop(chain);
             board.touch();

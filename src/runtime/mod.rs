@@ -106,6 +106,8 @@ pub enum EngineEvent {
     Queue {
         /// Incidents that wait.
         queued: usize,
+        /// The first of them in the order of their turn.
+        waiting: Vec<IncidentId>,
         /// The one being diagnosed.
         running: Option<IncidentId>,
     },

@@ -181,8 +181,10 @@ impl Pages {
 
     /// To be kept by, with what is left of today's budget.
     pub(super) fn keep(self, config: &Config) -> Keep {
-        let spent = lock(&self.0).spent_since(midnight()).map_err(|e| e.to_string());
-        Keep::audit(Arc::new(self), of_today(config, spent))
+        let pages = Arc::new(self);
+        let book = Arc::clone(&pages);
+        let spent = move || lock(&book.0).spent_since(midnight()).map_err(|e| e.to_string());
+        Keep::audit(pages, of_today(config, spent))
     }
 }
 
@@ -222,18 +224,18 @@ impl From<Arc<Books>> for Keep {
     }
 }
 
-/// What may be spent today, less what the archive says was spent.
-pub(super) fn purse(config: &Config, reader: &Reader) -> Arc<Purse> {
-    of_today(config, reader.spent_since(midnight()).map_err(|e| e.to_string()))
+/// What may be spent today, less what the archive says was spent, by whatever program.
+pub(super) fn purse(config: &Config, reader: Reader) -> Arc<Purse> {
+    let reader = Mutex::new(reader);
+    of_today(config, move || lock(&reader).spent_since(midnight()).map_err(|e| e.to_string()))
 }
 
-fn of_today(config: &Config, spent: Result<f64, String>) -> Arc<Purse> {
-    let spent = spent.unwrap_or_else(|e| {
-        tracing::warn!("what was spent today is unknown: {e}");
-        0.0
-    });
+fn of_today(config: &Config, spent: impl Fn() -> Result<f64, String> + Send + Sync + 'static) -> Arc<Purse> {
+    let told = |e: String| tracing::warn!("what was spent today is unknown: {e}");
+    let books = move || spent().map_err(told).ok().map(Dollars::from_f64);
     let limit = Dollars(u64::from(config.model.daily_cents) * 10_000);
-    Arc::new(Purse::new(limit, Dollars::from_f64(spent)))
+    let before = books().unwrap_or_default();
+    Arc::new(Purse::new(limit, before).with_books(Box::new(books)))
 }
 
 /// What may be spent on models a day, and what was spent today.
@@ -249,13 +251,13 @@ pub struct DayBudget {
 
 /// The budget as configured and as the archive says.
 pub fn day_budget(config: &Config, reader: &Reader) -> DayBudget {
-    let purse = purse(config, reader);
+    let spent = reader.spent_since(midnight()).unwrap_or_else(|e| {
+        tracing::warn!("what was spent today is unknown: {e}");
+        0.0
+    });
     let cents = config.model.daily_cents;
-    DayBudget {
-        limit_usd: (cents > 0).then(|| f64::from(cents) / 100.0),
-        spent_usd: purse.spent().as_f64(),
-        left_usd: purse.left().map(Dollars::as_f64),
-    }
+    let limit_usd = (cents > 0).then(|| f64::from(cents) / 100.0);
+    DayBudget { limit_usd, spent_usd: spent, left_usd: limit_usd.map(|limit| (limit - spent).max(0.0)) }
 }
 
 /// The last midnight, UTC.

@@ -291,7 +291,7 @@ actions! {
     Rerun            "rerun"           "re-run"       Acting [Incidents Chat] "Diagnose again; in Chat, ask the last question again"
     RerunBy          "rerun_by"        "other model"  Acting [Incidents] "Diagnose again by a model that you choose"
     Compare          "compare"         "compare"      Acting [Incidents] "Put a past incident like this one beside it"
-    CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident"
+    CancelRun        "cancel_run"      "stop the run" Acting [Incidents] "Stop the diagnosis that goes on for this incident, or take it out of the line"
     Preview          "preview"         "what is sent" Acting [Incidents Chat] "Show exactly what a model is sent"
     ClearScope       "clear_scope"     "whole archive" Acting [Chat Editor] "Ask about everything instead of the chosen scope"
     Edit             "edit"            "write"        Acting [Chat Sql] "Write to the assistant, or a statement of SQL"

@@ -4,7 +4,7 @@
 use crate::tally::Tally;
 use aiobs_types::{
     Diagnosis, Document, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId,
-    SourceId, SqlValue, TemplateId, Timestamp, Verdict,
+    Severity, SourceId, SqlValue, TemplateId, Timestamp, Verdict,
 };
 use thiserror::Error;
 
@@ -104,6 +104,10 @@ pub trait Archive: Send + Sync {
     }
     /// One incident.
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, ArchiveError>;
+    /// How bad these incidents are by now, as far as that is in memory; waits for no disk.
+    fn standing(&self, _ids: &[IncidentId]) -> Vec<(IncidentId, Severity, Option<u8>)> {
+        Vec::new()
+    }
     /// Incidents of which some strike lies in `from..to` (event time), worst first, at most `limit`.
     fn incidents(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Incident>, ArchiveError>;
     /// Other incidents like this one (same fingerprint first, then same template or title), newest first.

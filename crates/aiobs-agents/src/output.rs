@@ -111,6 +111,8 @@ pub enum ChainOutput {
     Queue {
         /// Incidents that wait.
         queued: usize,
+        /// The first of them in the order of their turn, at most a hundred.
+        waiting: Vec<IncidentId>,
         /// The incident whose run goes on.
         running: Option<IncidentId>,
     },
@@ -125,7 +127,7 @@ pub enum ChainOutput {
     },
     /// It has its answer, or wants none.
     WaitsNoMore(IncidentId),
-    /// A run was cancelled; no diagnosis comes.
+    /// A person stopped a run, or took it out of the line; no diagnosis comes.
     Cancelled(IncidentId),
     /// Something to tell, one line.
     Notice(String),

@@ -122,3 +122,24 @@ impl Surroundings for NoSurroundings {
         Err("no directory is allowed to be read (chain.read_dirs)".to_owned())
     }
 }
+
+/// Everything but the host: its state goes into prompts, and where no model is asked nobody need wait for it.
+pub(crate) struct Hostless<'a>(pub(crate) &'a dyn Surroundings);
+
+impl Surroundings for Hostless<'_> {
+    fn host(&self) -> Option<HostState> {
+        None
+    }
+    fn notes(&self, components: &[String]) -> Vec<Document> {
+        self.0.notes(components)
+    }
+    fn runbooks(&self, words: &[String], limit: usize) -> Vec<Document> {
+        self.0.runbooks(words, limit)
+    }
+    fn section(&self, file: &str, heading: &str) -> Result<Document, String> {
+        self.0.section(file, heading)
+    }
+    fn excerpt(&self, path: &str, near: Option<&Near>) -> Result<Excerpt, String> {
+        self.0.excerpt(path, near)
+    }
+}

@@ -9,11 +9,21 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
+/// Says what was spent today by all programs together; `None` when that can't be read now.
+pub type Books = Box<dyn Fn() -> Option<Dollars> + Send + Sync>;
+
 /// What may be spent a day, and what was. Shared by all services of a program, so that they spend from one budget.
-#[derive(Debug)]
 pub struct Purse {
     limit: Dollars,
     spent: Mutex<Spent>,
+    /// Other programs spend from the same budget.
+    books: Option<Books>,
+}
+
+impl std::fmt::Debug for Purse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Purse").field("limit", &self.limit).field("spent", &self.spent).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +46,21 @@ fn today() -> jiff::civil::Date {
 impl Purse {
     /// At most `limit` a day, 0 without limit; `spent` of it was spent today already.
     pub fn new(limit: Dollars, spent: Dollars) -> Self {
-        Self { limit, spent: Mutex::new(Spent { day: today(), sum: spent }) }
+        Self { limit, spent: Mutex::new(Spent { day: today(), sum: spent }), books: None }
+    }
+
+    /// That looks into these before each call. What is being booked at that moment may be missing there, so the larger of
+    /// both sums counts.
+    pub fn with_books(self, books: Books) -> Self {
+        Self { books: Some(books), ..self }
     }
 
     /// Spent today.
     pub fn spent(&self) -> Dollars {
-        self.add(Dollars::default())
+        let own = self.add(Dollars::default());
+        // Without a limit nobody asks.
+        let all = self.books.as_ref().filter(|_| self.limit != Dollars::default()).and_then(|books| books());
+        all.map_or(own, |all| Dollars(all.0.max(own.0)))
     }
 
     /// Left of today's budget; `None` without limit.
@@ -116,5 +135,30 @@ impl Provider for Budgeted {
             Ok(done)
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn what_another_program_spends_is_gone_from_this_purse_too() {
+        let all = Arc::new(AtomicU64::new(0));
+        let books = Arc::clone(&all);
+        let of = |limit| {
+            let books = Arc::clone(&books);
+            Purse::new(Dollars(limit), Dollars(0))
+                .with_books(Box::new(move || Some(Dollars(books.load(Ordering::SeqCst)))))
+        };
+        let purse = of(1_000_000);
+        purse.take(Some(0.25));
+        assert_eq!(purse.left(), Some(Dollars(750_000)), "its own is not booked yet");
+        all.store(900_000, Ordering::SeqCst);
+        assert_eq!((purse.left(), purse.is_empty()), (Some(Dollars(100_000)), false));
+        all.store(1_000_000, Ordering::SeqCst);
+        assert!(purse.is_empty());
+        assert!(!of(0).is_empty(), "no limit, nothing to be spent");
     }
 }

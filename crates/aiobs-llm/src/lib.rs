@@ -28,7 +28,7 @@ mod wire_tests;
 pub use aiobs_types::KeptAnswer;
 pub use anthropic::{ANTHROPIC_URL, Anthropic};
 pub use audit::{Auditor, CallEnd, RemoteCall};
-pub use budget::Purse;
+pub use budget::{Books, Purse};
 pub use cache::{AnswerStore, CacheCounts, CacheStats};
 pub use error::{Dollars, LlmError};
 pub use guard::{Guarded, Limits};

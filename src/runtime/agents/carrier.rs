@@ -9,7 +9,7 @@ use crate::runtime::titles;
 use crate::runtime::writing::WriterMessage;
 use aiobs_agents::{Archive, ChainOutput, ChainService, ChatOutput};
 use aiobs_store::PendingRun;
-use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TraceId};
+use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TimelineKind, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -79,14 +79,18 @@ impl Carrier {
             ChainOutput::Call { incident, note } => emit(EngineEvent::Call { incident, note }),
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
-            ChainOutput::Queue { queued, running } => emit(EngineEvent::Queue { queued, running }),
+            ChainOutput::Queue { queued, waiting, running } => {
+                emit(EngineEvent::Queue { queued, waiting, running });
+            }
             ChainOutput::Waits { incident, asked, started } => {
                 let run = PendingRun { incident, asked, started };
                 drop(self.writer.send(WriterMessage::Waits(run)));
             }
             ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
             ChainOutput::Cancelled(incident) => {
-                emit(EngineEvent::Notice(format!("the run of {incident} was cancelled")));
+                let (kind, text) = (TimelineKind::Note, "the diagnosis was stopped by a person".to_owned());
+                drop(self.pipeline.send(Message::Note { incident, kind, text }));
+                emit(EngineEvent::Notice(format!("the diagnosis of {incident} was stopped")));
             }
             ChainOutput::Notice(text) => emit(EngineEvent::Notice(text)),
         }

@@ -345,6 +345,7 @@ pub(crate) fn running(id: u64) -> ChainState {
             ..RunCalls::default()
         },
         queued: 2,
+        waiting: vec![IncidentId(5), IncidentId(8)],
         finished: 0,
     }
 }

@@ -125,7 +125,7 @@ fn by_model(d: &mut Diagnosis, reply: DiagnosisReply, evidence: &Evidence, model
     d.confidence = reply.confidence.into();
     d.alternatives = reply.alternatives.iter().map(super::replies::Alternative::sentence).collect();
     if !reply.because.is_empty() {
-        d.grounds.confidence.push(format!("the author says: {}", reply.because));
+        d.grounds.confidence.push(format!("the author says: {}", reply.because.trim().trim_end_matches('.')));
     }
     let mut struck = 0;
     for claim in reply.claims {

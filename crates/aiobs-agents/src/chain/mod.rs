@@ -1,5 +1,6 @@
 //! The chain: four stages from evidence to report. `machine` decides, `runner` does, `service` queues.
 
+mod actor;
 mod assemble;
 mod check;
 mod judge;

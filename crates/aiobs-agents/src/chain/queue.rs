@@ -1,7 +1,8 @@
 //! Incidents that wait for a run: worst first, one per fault, bounded. Pure; used by the service.
 
 use aiobs_llm::Provider;
-use aiobs_types::{Fingerprint, Incident, IncidentId};
+use aiobs_types::{Fingerprint, Incident, IncidentId, Level, Severity};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A model that a person chose for one run or question.
@@ -62,11 +63,32 @@ impl Queue {
         Some(self.items.remove(worst))
     }
 
-    /// Removes an incident; whether it was there.
-    pub(crate) fn remove(&mut self, id: IncidentId) -> bool {
-        let before = self.items.len();
-        self.items.retain(|w| w.incident.id != id);
-        self.items.len() < before
+    /// Who waits, in no order.
+    pub(crate) fn ids(&self) -> Vec<IncidentId> {
+        self.items.iter().map(|w| w.incident.id).collect()
+    }
+
+    /// The first `most` in the order of their turn.
+    pub(crate) fn order(&self, most: usize) -> Vec<IncidentId> {
+        let mut all: Vec<&Waiting> = self.items.iter().collect();
+        all.sort_by_key(|w| std::cmp::Reverse(rank(w)));
+        all.into_iter().take(most).map(|w| w.incident.id).collect()
+    }
+
+    /// What waits may have become worse: its turn is by how bad it is now.
+    pub(crate) fn reckon(&mut self, now: &[(IncidentId, Severity, Option<u8>)]) {
+        let now: HashMap<IncidentId, (Severity, Option<u8>)> = now.iter().map(|(id, s, c)| (*id, (*s, *c))).collect();
+        for waiting in &mut self.items {
+            if let Some((severity, criticality)) = now.get(&waiting.incident.id) {
+                (waiting.incident.severity, waiting.incident.criticality) = (*severity, *criticality);
+            }
+        }
+    }
+
+    /// Removes an incident; its fault, when it was there.
+    pub(crate) fn remove(&mut self, id: IncidentId) -> Option<Fingerprint> {
+        let at = self.items.iter().position(|w| w.incident.id == id)?;
+        Some(self.items.remove(at).incident.fingerprint)
     }
 
     pub(crate) fn holds(&self, fault: Fingerprint) -> bool {
@@ -74,8 +96,15 @@ impl Queue {
     }
 }
 
-fn rank(w: &Waiting) -> (bool, Option<u8>, u8) {
-    (w.asked, w.incident.criticality, w.incident.severity.0)
+/// What nobody has judged yet is as critical as its level usually is: one judged harmless must not go before a fatal one.
+fn rank(w: &Waiting) -> (bool, u8, u8) {
+    let usual = match w.incident.severity.level() {
+        Level::Fatal => 4,
+        Level::Error => 3,
+        Level::Warn => 2,
+        _ => 1,
+    };
+    (w.asked, w.incident.criticality.unwrap_or(usual), w.incident.severity.0)
 }
 
 #[cfg(test)]
@@ -101,11 +130,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_judged_yet_ranks_by_its_level_and_what_became_worse_moves_up() {
+        let mut q = Queue::new(5);
+        let mut harmless = waiting(1, Severity::WARN, false);
+        harmless.incident.criticality = Some(1);
+        q.push(harmless);
+        q.push(waiting(2, Severity::ERROR, false));
+        q.push(waiting(3, Severity::WARN, false));
+        let order = |q: &Queue| q.order(9).iter().map(|id| id.0).collect::<Vec<_>>();
+        assert_eq!(order(&q), [2, 3, 1], "an error that nobody judged goes before a warning that is harmless");
+        q.reckon(&[(IncidentId(3), Severity::FATAL, None), (IncidentId(9), Severity::FATAL, None)]);
+        assert_eq!(order(&q), [3, 2, 1]);
+        assert_eq!(q.order(1), [IncidentId(3)]);
+        assert_eq!(q.pop().map(|w| w.incident.id.0), Some(3));
+    }
+
+    #[test]
     fn a_person_goes_before_everything() {
         let mut q = Queue::new(3);
         q.push(waiting(1, Severity::FATAL, false));
         q.push(waiting(2, Severity::WARN, true));
         assert_eq!(q.pop().map(|w| w.incident.id.0), Some(2));
-        assert!(q.holds(Fingerprint(1)) && q.remove(IncidentId(1)) && !q.remove(IncidentId(1)));
+        assert!(q.holds(Fingerprint(1)) && q.remove(IncidentId(1)).is_some() && q.remove(IncidentId(1)).is_none());
     }
 }

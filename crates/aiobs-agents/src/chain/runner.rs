@@ -8,8 +8,9 @@ use super::prompting::messages;
 use super::service::{ChainDeps, Out};
 use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
+use crate::surroundings::Hostless;
 use crate::tools::{Bounds, IncidentKit, Outcome, ToolBox, can_use_tools, told};
-use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, StageState, gather};
+use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, StageState, Surroundings, gather};
 use aiobs_llm::{
     CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Message, Provider, Tool, ToolCall,
 };
@@ -324,7 +325,12 @@ impl Run<'_> {
                 let (incident, budget) = (self.incident.clone(), self.deps.options.budget);
                 let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
                 let places = Arc::clone(&self.deps.surroundings);
-                let work = move || gather(&incident, archive.as_ref(), advisor.as_ref(), places.as_ref(), budget);
+                let alone = self.provider.is_none();
+                let work = move || {
+                    let (places, hostless) = (places.as_ref(), Hostless(places.as_ref()));
+                    let places: &dyn Surroundings = if alone { &hostless } else { places };
+                    gather(&incident, archive.as_ref(), advisor.as_ref(), places, budget)
+                };
                 let (provider, model) = (self.provider.clone(), self.deps.options.model.clone());
                 let offer = self.deps.options.tools;
                 self.doing = Doing::Gathering(tokio::spawn(async move {

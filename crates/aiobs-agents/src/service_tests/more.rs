@@ -128,3 +128,57 @@ async fn garbage_is_not_quoted_as_new() {
     assert!(new.iter().any(|t| t.contains("cache is cold")), "{new:?}");
     assert!(!new.iter().any(|t| t.contains("PNG")), "{new:?}");
 }
+
+#[tokio::test]
+async fn who_waits_is_told_in_order_and_can_be_taken_out_for_good() {
+    let (archive, incident) = shop(&[]);
+    let model = Scripted::new("llama3.1").script("diagnosis", vec![Step::Text("{".into()), Step::Hang]);
+    let mut w = world(Some(model), archive, true);
+    let other = |id: u64, severity| Incident {
+        id: IncidentId(id),
+        fingerprint: Fingerprint(id),
+        severity,
+        criticality: None,
+        ..incident.clone()
+    };
+    w.service.submit(incident.clone());
+    w.service.submit(other(20, Severity::WARN));
+    w.service.submit(other(21, Severity::FATAL));
+    let line = |w: &World| w.service.state().waiting.iter().map(|id| id.0).collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    while seen != [21, 20] {
+        w.outputs.recv().await.unwrap();
+        seen = line(&w);
+    }
+    w.service.cancel(IncidentId(20));
+    while !matches!(w.outputs.recv().await.unwrap(), ChainOutput::Cancelled(IncidentId(20))) {}
+    w.service.submit(other(20, Severity::WARN));
+    w.service.submit(other(22, Severity::ERROR));
+    while seen != [21, 22] {
+        w.outputs.recv().await.unwrap();
+        seen = line(&w);
+        assert!(!seen.contains(&20) || seen == [21, 20], "it does not come back by itself: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_fails_takes_no_better_diagnosis_away() {
+    let (archive, incident) = shop(&[]);
+    let mut w = world(Some(scripted("[]")), shop(&[]).0, true);
+    w.service.submit(incident.clone());
+    let (good, ..) = w.diagnosed().await;
+    archive.diagnoses.lock().unwrap().insert(incident.fingerprint, good);
+    let junk = Scripted::new("junk").reply("diagnosis", "Well, perhaps {").reply("repair", "no");
+    let mut w = world(Some(junk), archive, true);
+    w.service.rerun(incident.clone());
+    loop {
+        match w.outputs.recv().await.unwrap() {
+            ChainOutput::Diagnosis(d) => panic!("{d:?}"),
+            ChainOutput::Notice(text) => {
+                assert!(text.contains("did not fit its form twice") && text.ends_with("the diagnosis stays"), "{text}");
+                break;
+            }
+            _ => {}
+        }
+    }
+}

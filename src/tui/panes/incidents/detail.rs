@@ -284,7 +284,11 @@ fn undiagnosed(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
         "Being diagnosed now; the evidence so far is below.".to_owned()
     } else if let Some(cause) = incident.caused_by {
         format!("The diagnosis of {cause}, which caused it, is that of both. {rerun} asks for one of its own.")
-    } else if chain.queued > 0 {
+    } else if let Some(at) = chain.waiting.iter().position(|id| *id == incident.id) {
+        let turn = if at == 0 { "next".to_owned() } else { format!("number {} of {}", at + 1, chain.queued) };
+        let stop = cx.keys(Context::Incidents, Action::CancelRun);
+        format!("Waits for its diagnosis, {turn} in line, the worst first. {stop} takes it out.")
+    } else if chain.queued > chain.waiting.len() {
         let waiting = if chain.queued == 1 { "1 waits".into() } else { format!("{} wait", chain.queued) };
         format!("No diagnosis yet: {waiting} in line.")
     } else {

@@ -9,6 +9,7 @@ mod detail;
 mod filtering;
 mod list;
 mod mouse;
+mod prose;
 mod share;
 mod stages;
 mod state;

@@ -1,6 +1,7 @@
 //! The line of stages: `Context ✓ 2 s › Diagnosis ◐ 6 s › …`, live from the chain, or as the stored run was.
 
 use super::calls;
+use super::prose::prose;
 use super::state::State;
 use crate::runtime::events::StageState;
 use crate::tui::format;
@@ -119,10 +120,14 @@ fn capital(name: &str) -> String {
 
 fn add_stream(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>) {
     let id = cx.snapshot.chain.running;
-    let Some(stream) = state.stream.as_ref().filter(|s| Some(s.incident) == id) else { return };
+    let over = |name: &str| {
+        let stages = &cx.snapshot.chain.stages;
+        stages.iter().any(|s| s.name == name && !matches!(s.state, StageState::Running | StageState::Waiting))
+    };
+    let written = state.stream.as_ref().filter(|s| Some(s.incident) == id && !over(s.stage));
+    let Some(stream) = written else { return };
     let width = document.width().saturating_sub(2).max(1);
-    let rows: Vec<String> = stream
-        .text
+    let rows: Vec<String> = prose(&stream.text)
         .lines()
         .flat_map(|l| {
             let safe = text::safe_for(l, cx.glyphs.ascii).into_owned();

@@ -109,6 +109,13 @@ impl State {
         (detail::document(self, cx, room.width as usize), room.height as usize)
     }
 
+    /// Something happened to the incident since its detail was read: its history says what. Strikes alone are no reason.
+    fn outdated(&self, cx: &PaneCx<'_>) -> bool {
+        let told = |i: &Incident| (i.state, i.criticality, i.timeline.len());
+        let now = self.current(cx).map(told);
+        self.loaded(cx).is_some_and(|d| Some(told(&d.incident)) != now)
+    }
+
     fn request(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
         self.current(cx).map(|i| Effect::Send(Request::Incident(i.id))).into_iter().collect()
     }
@@ -195,11 +202,18 @@ impl State {
         }
     }
 
-    /// Stops the run of the selected incident; `None` when none goes on.
+    /// Stops the run of the selected incident, or takes it out of the line; `None` when there is neither.
     fn stop_run(&self, cx: &PaneCx<'_>) -> Option<Vec<Effect>> {
         let id = self.current(cx)?.id;
-        let runs = cx.snapshot.chain.running == Some(id);
-        runs.then(|| vec![Effect::Send(Request::CancelRun(id)), Effect::info(format!("Stopping the run of {id}"))])
+        let chain = &cx.snapshot.chain;
+        let said = if chain.running == Some(id) {
+            format!("Stopping the run of {id}")
+        } else if chain.waiting.contains(&id) {
+            format!("{id} waits for no diagnosis any more")
+        } else {
+            return None;
+        };
+        Some(vec![Effect::Send(Request::CancelRun(id)), Effect::info(said)])
     }
 
     fn back(&mut self) -> Vec<Effect> {
@@ -364,6 +378,7 @@ impl Pane for State {
                 let id = self.current(cx).map(|i| i.id);
                 self.select(id, cx)
             }
+            Event::Snapshot if self.outdated(cx) => self.request(cx),
             Event::Incident(detail) if self.current(cx).is_none_or(|i| i.id == detail.incident.id) => {
                 if detail.diagnosis.is_some() && self.stream.as_ref().is_some_and(|s| s.incident == detail.incident.id)
                 {
@@ -417,6 +432,10 @@ impl Pane for State {
     }
 
     fn youngest(&self, cx: &PaneCx<'_>) -> Option<Timestamp> {
+        // The time that a stage takes is counted in seconds, also while a model is silent.
+        if cx.snapshot.chain.running.is_some() {
+            return Some(cx.clock.now);
+        }
         // The list says since when the active ones, and when last the others, the detail both.
         let shown = self.current(cx).map(|i| i.last_seen);
         let listed = cx.snapshot.incidents.iter().map(|i| if i.state.is_active() { i.first_seen } else { i.last_seen });
@@ -440,7 +459,8 @@ impl Pane for State {
         if self.focus == Focus::Detail {
             hints.extend([Action::NextItem, Action::Copy]);
         }
-        if cx.snapshot.chain.running == Some(incident.id) {
+        let chain = &cx.snapshot.chain;
+        if chain.running == Some(incident.id) || chain.waiting.contains(&incident.id) {
             hints.push(Action::CancelRun);
         }
         hints.extend(match incident.state {

@@ -185,6 +185,31 @@ fn states_verdicts_and_questions_reach_the_engine() {
 }
 
 #[test]
+fn what_happens_to_an_incident_is_read_again_and_its_turn_is_told() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let mut now = kit.snapshot.incidents[0].as_ref().clone();
+    now.count += 5;
+    kit.snapshot.incidents[0] = now.clone().into();
+    assert!(kit.event(&mut pane, Event::Snapshot).is_empty(), "a strike alone tells nothing new");
+    now.timeline.push(aiobs_types::TimelineEntry { text: "told by slack".into(), ..now.timeline[0].clone() });
+    kit.snapshot.incidents[0] = now.into();
+    assert_eq!(kit.event(&mut pane, Event::Snapshot), [Effect::Send(Request::Incident(IncidentId(7)))]);
+    kit.press(&mut pane, &[Down]);
+    let bare = IncidentDetail { diagnosis: None, ..testkit::detail() };
+    let incident = kit.snapshot.incidents[1].as_ref().clone();
+    kit.event(&mut pane, Event::Incident(Box::new(IncidentDetail { incident, ..bare })));
+    kit.snapshot.chain = testkit::running(7);
+    kit.snapshot.chain.waiting = vec![IncidentId(5), IncidentId(6)];
+    assert!(kit.press(&mut pane, &[Open]).iter().all(|e| matches!(e, Effect::Send(Request::Around(..)))));
+    assert!(kit.draw(&pane).contains("Waits for its diagnosis, number 2 of 2 in line"), "{}", kit.draw(&pane));
+    let cancel = kit.press(&mut pane, &[crate::tui::action::Action::CancelRun]);
+    assert_eq!(cancel[0], Effect::Send(Request::CancelRun(IncidentId(6))));
+    kit.snapshot.chain.waiting.clear();
+    assert!(matches!(&kit.press(&mut pane, &[crate::tui::action::Action::CancelRun])[..], [Effect::Toast(_)]));
+}
+
+#[test]
 fn copy_takes_the_command_or_the_lit_line() {
     let mut kit = Kit::new(80, 22, Depth::None, false);
     let mut pane = ready(&mut kit);
