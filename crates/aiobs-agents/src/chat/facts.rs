@@ -2,6 +2,8 @@
 //! answer without a model says, and what a model is told up front. Blocking; knows no model.
 
 use super::intent::{Asked, Intent};
+use super::parties::Parties;
+use super::phrase::ENTRIES;
 use crate::context::readable::readable;
 use crate::context::{Exhibit, Why};
 use crate::{Archive, ArchiveError, PastIncident, PatternChange, Tally};
@@ -19,6 +21,8 @@ pub(crate) const RECENT: i64 = 5 * MINUTE;
 const PATTERNS: usize = 6;
 /// Kinds of lines told by their counts.
 const TOP: usize = 8;
+/// Newest lines read for accounts and addresses.
+const READ: usize = 2_000;
 /// Lines about changes made by people.
 const DEPLOYS: usize = 5;
 /// Words of lines that tell of changes.
@@ -59,6 +63,12 @@ pub(crate) struct Facts {
     pub(crate) top: Vec<(u64, usize)>,
     /// Lines that tell of changes: indices.
     pub(crate) deploys: Vec<usize>,
+    /// Accounts and addresses of the newest lines, when the question is after such.
+    pub(crate) parties: Option<Parties>,
+    /// Indices of the first records of components, in their order, when the question asks who was first.
+    pub(crate) firsts: Vec<Option<usize>>,
+    /// Whether what was counted is by words of the question.
+    pub(crate) worded: bool,
     /// Earlier incidents like the one asked about.
     pub(crate) past: Vec<PastIncident>,
     /// Words of the question that no line holds, when it has no other.
@@ -126,6 +136,7 @@ impl Gathering<'_> {
             let found = self.tally(&query)?;
             if found.1.count > 0 {
                 self.facts.subject = Some(found);
+                self.facts.worded = true;
                 return Ok(query);
             }
         }
@@ -166,6 +177,24 @@ impl Gathering<'_> {
         for (count, id) in tally.by_template().into_iter().take(TOP) {
             let at = self.line(id)?;
             self.facts.top.extend(at.map(|at| (count, at)));
+        }
+        Ok(())
+    }
+
+    /// Who the newest of these lines name.
+    fn parties(&mut self, subject: &LogQuery) -> Result<(), ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: READ, ..subject.clone() };
+        let mut parties = Parties::default();
+        self.archive.search(&query)?.iter().for_each(|r| parties.read(r.message()));
+        self.facts.parties = Some(parties);
+        Ok(())
+    }
+
+    /// The first records of components.
+    fn firsts(&mut self, tally: &Tally) -> Result<(), ArchiveError> {
+        for id in tally.first_records().into_iter().take(ENTRIES) {
+            let at = self.line(id)?;
+            self.facts.firsts.push(at);
         }
         Ok(())
     }
@@ -283,6 +312,14 @@ pub(crate) fn gather(
         && let Some((_, tally)) = g.facts.subject.clone()
     {
         g.top(&tally)?;
+    }
+    if about.asked.people.is_some() {
+        g.parties(&subject)?;
+    }
+    if intent == Intent::First
+        && let Some((_, tally)) = g.facts.subject.clone()
+    {
+        g.firsts(&tally)?;
     }
     if matches!(intent, Intent::Ongoing) {
         let part = |from: i64, to: i64| LogQuery {
