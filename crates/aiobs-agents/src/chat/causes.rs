@@ -93,6 +93,9 @@ impl Answer<'_> {
             let (all, in_scope) = (records(self.lang, tally.count), incidents(self.lang, self.found.incidents.len()));
             let (errors, warnings) = (tally.at_least(Level::Error), tally.levels[Level::Warn as usize]);
             self.say(Say::Summary, &[&at(from), &at(to), &all, &errors, &warnings, &in_scope]);
+        } else {
+            self.none();
+            self.line("");
         }
         self.incidents(usize::MAX);
         self.patterns(Say::NewMessages);

@@ -80,10 +80,12 @@ impl Answer<'_> {
         if let Some((from, to)) = self.facts.range {
             self.say(Say::AboutRange, &[&at(from), &at(to)]);
         }
-        if !self.facts.unknown.is_empty() {
-            let words: Vec<String> = self.facts.unknown.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
-            let words = words.join(&self.text(Say::Or, &[]));
-            self.say(Say::Unknown, &[&words]);
+        for (words, what) in [(&self.facts.unknown, Say::Unknown), (&self.facts.dropped, Say::Dropped)] {
+            if !words.is_empty() {
+                let words: Vec<String> = words.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
+                let words = words.join(&self.text(Say::Or, &[]));
+                self.say(what, &[&words]);
+            }
         }
     }
 
@@ -125,6 +127,16 @@ impl Answer<'_> {
         self.say(Say::Nothing, &[]);
     }
 
+    /// Nothing was counted; where the stretch asked about begins after the newest record, that is why.
+    pub(super) fn none(&mut self) {
+        self.say(Say::HowNone, &[]);
+        if let Some((last, (from, _))) = self.facts.newest.zip(self.facts.range)
+            && last < from
+        {
+            self.say(Say::NewestIs, &[&at(last)]);
+        }
+    }
+
     pub(super) fn span(tally: &Tally) -> Option<(Timestamp, Timestamp)> {
         Some((tally.first?.0, tally.last?.0))
     }
@@ -135,7 +147,7 @@ impl Answer<'_> {
     }
 
     fn how_many(&mut self) {
-        let Some(tally) = self.subject() else { return self.say(Say::HowNone, &[]) };
+        let Some(tally) = self.subject() else { return self.none() };
         let head = if tally.complete { Say::Exactly } else { Say::AtLeast };
         let mut text = self.text(head, &[&records(self.lang, tally.count)]);
         if let Some((from, to)) = Self::span(tally) {

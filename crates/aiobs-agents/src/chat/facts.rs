@@ -45,6 +45,8 @@ pub(crate) struct Facts {
     pub(crate) asked: Asked,
     /// Event time of the last record, or the time of the question when that is about the same.
     pub(crate) now: Timestamp,
+    /// Event time of the newest record.
+    pub(crate) newest: Option<Timestamp>,
     /// Whether `now` is the end of an archive that is older than the question.
     pub(crate) old: bool,
     /// The stretch looked at, when there is one.
@@ -73,6 +75,8 @@ pub(crate) struct Facts {
     pub(crate) past: Vec<PastIncident>,
     /// Words of the question that no line holds, when it has no other.
     pub(crate) unknown: Vec<String>,
+    /// Words that stand in lines, but in none together with those that were counted.
+    pub(crate) dropped: Vec<String>,
     /// How many of the incidents found the question speaks of, from the first on.
     pub(crate) fitting: usize,
     /// Every look, in order.
@@ -85,7 +89,7 @@ pub(crate) struct About<'a> {
     /// Scope and period as a query.
     pub(crate) base: LogQuery,
     /// Conditions of the words that were found in lines, most telling first.
-    pub(crate) words: Vec<Vec<LogQuery>>,
+    pub(crate) words: Vec<(String, Vec<LogQuery>)>,
     /// The incident asked about, else the worst in scope.
     pub(crate) incident: Option<&'a Incident>,
     /// Whether the question names that incident.
@@ -132,11 +136,13 @@ impl Gathering<'_> {
         let level = about.asked.level.map(Level::floor);
         let base = LogQuery { min_severity: level.or(about.base.min_severity), ..about.base.clone() };
         for most in (1..=about.words.len()).rev() {
-            let query = LogQuery { any: about.words[..most].to_vec(), ..base.clone() };
+            let any = about.words[..most].iter().map(|(_, any)| any.clone()).collect();
+            let query = LogQuery { any, ..base.clone() };
             let found = self.tally(&query)?;
             if found.1.count > 0 {
                 self.facts.subject = Some(found);
                 self.facts.worded = true;
+                self.facts.dropped = about.words[most..].iter().map(|(word, _)| word.clone()).collect();
                 return Ok(query);
             }
         }
@@ -290,6 +296,7 @@ pub(crate) fn gather(
     let facts = Facts {
         asked: about.asked.clone(),
         now: now.0,
+        newest: archive.extent()?.map(|(_, last)| last),
         old: now.1,
         range,
         unknown,

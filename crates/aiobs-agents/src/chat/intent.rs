@@ -113,7 +113,7 @@ const RULES: &[(Intent, &[&str])] = &[
         "incident similaire", "incidents similaires", "probleme connu",
     ]),
     (Intent::Top, &[
-        "most frequent", "most common", "most often", "most of all", "noisiest", "top error", "top errors",
+        "most frequent", "most common", "the most", "le plus de", "most often", "most of all", "noisiest", "top error", "top errors",
         "top message", "top messages", "top warnings", "which errors", "what errors", "what are the errors",
         "which warnings", "list errors", "list the errors", "list all errors", "list of errors", "show errors",
         "show the errors", "show me errors", "show me the errors", "kinds of errors", "plus frequent",
@@ -166,7 +166,7 @@ const RULES: &[(Intent, &[&str])] = &[
         "summarise", "summarize", "overview", "status", "explain", "que se passe", "resume", "etat", "explique",
         "expliquer", "probleme", "problemes", "problem", "problems", "what broke", "what is broken", "what fails",
         "what is failing", "what failed", "everything ok", "everything fine", "everything okay", "all good", "all ok",
-        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "is up", "is it up", "anything wrong",
+        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "down", "hors service", "fonctionne", "fonctionnent", "is up", "is it up", "anything wrong",
         "tout va bien", "va bien", "est ce que ca marche", "en panne", "tombe", "what is", "what are",
     ]),
 ];

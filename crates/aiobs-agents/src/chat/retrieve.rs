@@ -55,7 +55,7 @@ const STOP: &[&str] = &[
     "tried", "try", "tries", "trying", "essaye", "essayent", "essayer", "affected", "affecte", "touche", "touches", "maintenant",
     "deployment", "deployments", "deploiement", "deploiements", "deploye", "resolu", "resolved", "regle", "tombe", "tombee",
     "premier", "premiere", "outage", "changement", "changements", "change", "maintenant", "tomber", "marche", "come", "comes",
-    "getting", "next", "happen", "anybody", "anyone", "somebody", "someone", "quelqu", "eux", "whose", "him", "address",
+    "getting", "returns", "return", "retourne", "endpoint", "endpoints", "ever", "jamais", "really", "quickly", "next", "happen", "anybody", "anyone", "somebody", "someone", "quelqu", "eux", "whose", "him", "address",
     "addresses", "adresse", "adresses", "use", "please", "could", "would", "machine", "systeme", "system",
     "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];
@@ -296,15 +296,15 @@ pub(crate) fn sought(question: &str) -> Vec<Sought> {
     let named = |word: &String| word.contains(|c: char| !c.is_alphabetic());
     let words =
         salient(question).into_iter().filter(|w| quoted(w) || plain(w).split_whitespace().any(|t| left.contains(&t)));
-    let (mut all, words): (Vec<String>, Vec<String>) = words.partition(named);
-    let mut out: Vec<Sought> = all.drain(..).map(own).collect();
+    // Names say most, then words that only this question has, then those that many have.
+    let (names, words): (Vec<String>, Vec<String>) = words.partition(named);
+    let mut out: Vec<Sought> = names.into_iter().chain(words).map(own).collect();
     out.extend(terms.into_iter().map(|(phrase, said)| {
         // The word itself may stand in a line too.
         let itself = (!phrase.contains(' ')).then(|| stem(phrase).to_owned());
         let said = said.iter().map(|s| (*s).to_owned()).chain(itself).collect();
         Sought { word: phrase.to_owned(), said }
     }));
-    out.extend(words.into_iter().map(own));
     out.truncate(WORDS);
     out
 }
@@ -320,7 +320,7 @@ fn of_word(sought: &Sought) -> Vec<LogQuery> {
 }
 
 /// Conditions of words, most telling first, and the words that no line holds.
-type Words = (Vec<Vec<LogQuery>>, Vec<String>);
+type Words = (Vec<(String, Vec<LogQuery>)>, Vec<String>);
 
 /// A time of day, such as `14:20` or `14h20`.
 fn is_clock(word: &str) -> bool {
@@ -337,7 +337,7 @@ fn words(search: &mut Search<'_>, question: &str, timed: bool, base: &LogQuery) 
         let (any, word) = (of_word(&sought), sought.word);
         let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
         if search.run(&word, Why::Across, &query)? > 0 {
-            known.push(any);
+            known.push((word, any));
         } else {
             unknown.push(word);
         }

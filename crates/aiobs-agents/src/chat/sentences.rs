@@ -31,6 +31,8 @@ sentences! {
     ArchiveEnds: "*The archive ends {0}: \"now\" is there.*", "*L'archive se termine le {0} : « maintenant » est là.*";
     AboutRange: "*About {0} to {1}.*", "*Période : de {0} à {1}.*";
     Unknown: "\nNo line in scope holds {0}; without that:", "\nAucune ligne ne contient {0} ; sans cela :";
+    Dropped: "\nNo line holds {0} together with the rest; without that:", "\nAucune ligne ne contient {0} avec le reste ; sans cela :";
+    NewestIs: "The newest record is of {0}.", "L'enregistrement le plus récent est du {0}.";
     Or: " or ", " ou ";
     Nothing: "Nothing in this scope matches the question. Name a component, a host or a word of a message.", "Rien ici ne correspond à la question. Nommez un composant, une machine ou un mot d'un message.";
     // What was asked for.

@@ -36,7 +36,9 @@ impl Answer<'_> {
 
     /// Accounts and addresses.
     fn parties(&mut self) {
-        let Some(parties) = &self.facts.parties else { return };
+        let named = self.facts.asked.people == Some(true);
+        let told = self.facts.parties.as_ref().filter(|p| named || !p.accounts().is_empty());
+        let Some(parties) = told else { return };
         let read = lines(self.lang, parties.lines);
         for (head, names) in [(Say::Accounts, parties.accounts()), (Say::Addresses, parties.addresses())] {
             if names.is_empty() {
