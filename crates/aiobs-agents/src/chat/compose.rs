@@ -221,7 +221,11 @@ impl Answer<'_> {
         }
         let mut telling: Vec<usize> = (0..self.found.lines.len()).collect();
         if telling.len() > LINES {
-            telling.retain(|i| self.found.lines[*i].record.severity.level() >= Level::Warn);
+            // What the answer cites stands among them, whatever its level.
+            let (first, last) = self.facts.ends;
+            let cited = |i: usize| first == Some(i) || last == Some(i);
+            telling.retain(|i| cited(*i) || self.found.lines[*i].record.severity.level() >= Level::Warn);
+            telling.sort_by_key(|i| !cited(*i));
             telling.truncate(LINES);
         }
         if telling.is_empty() {
