@@ -85,6 +85,8 @@ pub(super) fn update(
     match ended {
         Ok(whole) => {
             done.stalled = !whole && stalled.get();
+            // The question that follows need not wait for it again.
+            engine.note_late(done.stalled);
             done.stopped = !whole && !stalled.get();
         }
         Err(FillError::Store(e)) => return Err(e.into()),

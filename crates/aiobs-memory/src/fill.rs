@@ -59,7 +59,7 @@ impl Engine {
     }
 
     /// Notes whether a question was answered too late.
-    pub(crate) fn note_late(&self, late: bool) {
+    pub fn note_late(&self, late: bool) {
         *self.late.lock().unwrap_or_else(PoisonError::into_inner) = late.then(Instant::now);
     }
 
