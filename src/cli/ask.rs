@@ -74,7 +74,8 @@ pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
 
 /// Brings what is found by meaning up to date. Where that does not work, the answer is made from what is there.
 fn remembered(cx: &Context) {
-    let done = remember::configured(cx).and_then(|engine| remember::update(cx, &cx.archive()?, &engine));
+    let done = remember::configured(cx)
+        .and_then(|engine| remember::update(cx, &cx.archive()?, &engine, Some(remember::PATIENCE)));
     if let Err(e) = done {
         tracing::info!("what is found by meaning is as it was: {e:#}");
     }

@@ -124,7 +124,7 @@ fn state(cx: &Context, engine: &Engine, out: &mut String) -> anyhow::Result<bool
 
 fn index(cx: &Context) -> anyhow::Result<Exit> {
     let engine = remember::configured(cx)?;
-    let done = remember::update(cx, &cx.archive()?, &engine)?;
+    let done = remember::update(cx, &cx.archive()?, &engine, None)?;
     remember::tell(cx, &done);
     if done.elsewhere {
         eprintln!("aiobs: another instance writes this archive; it keeps the index up to date");

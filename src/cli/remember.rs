@@ -6,9 +6,11 @@ use super::signals;
 use crate::runtime::memory::{Look, embed_all, engine, folders, look};
 use aiobs_memory::{Engine, FillError, Progress};
 use aiobs_store::{MemoryChange, Reader, Store, StoreError};
+use std::cell::Cell;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// What was found and done.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Remembered {
     pub elsewhere: bool,
     /// A signal ended it; the next one goes on.
     pub stopped: bool,
+    /// Nothing got on for some time, so it was left; the next one goes on.
+    pub stalled: bool,
     /// What is not as it should be, one line each.
     pub notes: Vec<String>,
 }
@@ -30,8 +34,16 @@ pub(super) fn configured(cx: &Context) -> anyhow::Result<Engine> {
     engine(&cx.config, cx.offline, &cx.data_dir).map_err(|reason| super::exit::UsageError(reason).into())
 }
 
-/// Stores what changed and embeds what is new.
-pub(super) fn update(cx: &Context, reader: &Reader, engine: &Engine) -> anyhow::Result<Remembered> {
+/// How long a command that wants to answer waits for a model or a store that does not get on.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Stores what changed and embeds what is new. With `patience`, it is left when nothing gets on for so long.
+pub(super) fn update(
+    cx: &Context,
+    reader: &Reader,
+    engine: &Engine,
+    patience: Option<Duration>,
+) -> anyhow::Result<Remembered> {
     let Look { changes, files, mistakes } = look(reader, &mut folders(&cx.config))?;
     let changed = changes.iter().map(|c| c.put.len() + c.remove.len()).sum();
     let mut done = Remembered { files, changed, notes: mistakes, ..Remembered::default() };
@@ -55,13 +67,28 @@ pub(super) fn update(cx: &Context, reader: &Reader, engine: &Engine) -> anyhow::
     let cancel = signals::cancel()?;
     let mut put = |change: MemoryChange| writer.put_memory(&change);
     let shows = cx.shows_progress();
-    let mut heard = |p: &Progress| shown(shows, p, &cancel);
-    let ended = embed_all(&reader, engine, &mut put, &mut heard, &|| cancel.load(Ordering::SeqCst));
+    let (got_on, stalled) = (Cell::new((Instant::now(), 0)), Cell::new(false));
+    let mut heard = |p: &Progress| {
+        if p.embedded != got_on.get().1 {
+            got_on.set((Instant::now(), p.embedded));
+        }
+        shown(shows, p, &cancel)
+    };
+    let stop = || {
+        stalled.set(patience.is_some_and(|most| got_on.get().0.elapsed() > most));
+        stalled.get() || cancel.load(Ordering::SeqCst)
+    };
+    let ended = embed_all(&reader, engine, &mut put, &mut heard, &stop);
     if shows {
         eprint!("\r\x1b[K");
     }
     match ended {
-        Ok(whole) => done.stopped = !whole,
+        Ok(whole) => {
+            done.stalled = !whole && stalled.get();
+            // The question that follows need not wait for it again.
+            engine.note_late(done.stalled);
+            done.stopped = !whole && !stalled.get();
+        }
         Err(FillError::Store(e)) => return Err(e.into()),
         Err(e) => done.notes.push(e.to_string()),
     }
@@ -88,6 +115,11 @@ pub(super) fn tell(cx: &Context, done: &Remembered) {
     }
     for note in &done.notes {
         eprintln!("aiobs: {note}");
+    }
+    if done.stalled {
+        eprintln!(
+            "aiobs: not everything is embedded yet, and it does not get on; `aiobs knowledge index` waits for it"
+        );
     }
     if done.stopped {
         eprintln!("aiobs: stopped; what was embedded stays, and the next search goes on");

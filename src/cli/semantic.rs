@@ -23,7 +23,7 @@ const KEYS: [&str; 10] =
 pub(super) fn run(cx: &Context, args: &SearchArgs) -> anyhow::Result<Exit> {
     let question = question(cx, &args.query, args.limit)?;
     let engine = remember::configured(cx)?;
-    let done = remember::update(cx, &cx.archive()?, &engine)?;
+    let done = remember::update(cx, &cx.archive()?, &engine, Some(remember::PATIENCE))?;
     remember::tell(cx, &done);
     let reader = cx.archive()?;
     let near = nearest(&reader, &engine, &question)?;

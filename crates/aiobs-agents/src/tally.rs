@@ -21,9 +21,16 @@ pub struct Tally {
     pub last: Option<(Timestamp, RecordId)>,
     /// Whether everything that matches was counted.
     pub complete: bool,
-    components: HashMap<String, u64>,
+    components: HashMap<String, Of>,
     minutes: HashMap<i64, u64>,
     templates: HashMap<TemplateId, (u64, RecordId)>,
+}
+
+/// What is counted of one component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Of {
+    count: u64,
+    first: (Timestamp, RecordId),
 }
 
 impl Default for Tally {
@@ -52,10 +59,11 @@ impl Tally {
         if self.last.is_none_or(|l| (time, id) > l) {
             self.last = Some((time, id));
         }
-        if let Some(n) = self.components.get_mut(component) {
-            *n += 1;
+        if let Some(of) = self.components.get_mut(component) {
+            of.count += 1;
+            of.first = of.first.min((time, id));
         } else if self.components.len() < MOST_KEYS {
-            self.components.insert(component.to_owned(), 1);
+            self.components.insert(component.to_owned(), Of { count: 1, first: (time, id) });
         }
         if let Some((n, newest)) = self.templates.get_mut(&template) {
             *n += 1;
@@ -71,8 +79,24 @@ impl Tally {
 
     /// Components with their counts, most first; an empty name stands for records without one.
     pub fn by_component(&self) -> Vec<(&str, u64)> {
-        let mut all: Vec<(&str, u64)> = self.components.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+        let mut all: Vec<(&str, u64)> = self.components.iter().map(|(name, of)| (name.as_str(), of.count)).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        all
+    }
+
+    /// Components by their first record: when that was, and how many there are in all.
+    pub fn by_first(&self) -> Vec<(&str, Timestamp, u64)> {
+        self.firsts().into_iter().map(|(name, of)| (name, of.first.0, of.count)).collect()
+    }
+
+    /// The first record of each component, in the order of [`Tally::by_first`].
+    pub fn first_records(&self) -> Vec<RecordId> {
+        self.firsts().into_iter().map(|(_, of)| of.first.1).collect()
+    }
+
+    fn firsts(&self) -> Vec<(&str, &Of)> {
+        let mut all: Vec<(&str, &Of)> = self.components.iter().map(|(name, of)| (name.as_str(), of)).collect();
+        all.sort_by_key(|(name, of)| (of.first, *name));
         all
     }
 
@@ -131,6 +155,8 @@ mod tests {
         assert_eq!(t.first, Some((Timestamp::from_secs(10), RecordId(1))));
         assert_eq!(t.last, Some((Timestamp::from_secs(130), RecordId(3))));
         assert_eq!(t.by_component(), [("orders", 2), ("db", 1)]);
+        assert_eq!(t.by_first().len(), t.first_records().len());
+        assert!(t.by_first()[0].1 <= t.by_first()[1].1);
         assert_eq!(t.by_template(), [(2, RecordId(3)), (1, RecordId(1))]);
         assert_eq!(t.busiest_minute(), Some((Timestamp::from_secs(120), 2)));
         let parts = |most| t.over_time(most).into_iter().map(|(at, n)| (at.0 / 1_000_000_000, n)).collect::<Vec<_>>();

@@ -9,8 +9,11 @@ use aiobs_types::{ContentHash, Document, DocumentFilter, DocumentKind};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
+/// How long nobody waits for an engine that was late.
+const LEFT_ALONE: Duration = Duration::from_secs(30);
 /// Documents stored in one transaction.
 const PUT: usize = 256;
 /// Most characters of a text that a model is sent.
@@ -39,12 +42,25 @@ pub struct Engine {
     pub vectors: Option<Arc<dyn VectorStore>>,
     /// What that store is known to have.
     there: Arc<Mutex<HashSet<ContentHash>>>,
+    /// When a question did not get its answer in time.
+    late: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Engine {
     /// Of an embedding model and a vector store.
     pub fn new(embedder: Option<Arc<dyn Embedder>>, vectors: Option<Arc<dyn VectorStore>>) -> Self {
-        Self { embedder, vectors, there: Arc::default() }
+        Self { embedder, vectors, there: Arc::default(), late: Arc::default() }
+    }
+
+    /// Whether a question was answered too late a short while ago: then nobody waits for the next one.
+    pub(crate) fn is_late(&self) -> bool {
+        let late = *self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.is_some_and(|at| at.elapsed() < LEFT_ALONE)
+    }
+
+    /// Notes whether a question was answered too late.
+    pub fn note_late(&self, late: bool) {
+        *self.late.lock().unwrap_or_else(PoisonError::into_inner) = late.then(Instant::now);
     }
 
     /// The model whose vectors answer.

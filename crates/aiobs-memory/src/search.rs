@@ -7,11 +7,14 @@ use crate::names::terms;
 use aiobs_store::{Found, Reader, Result};
 use aiobs_types::{ContentHash, Document, DocumentFilter};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Documents taken from each list.
 pub(crate) const DEPTH: usize = 50;
 /// What a rank in the list of vectors counts beside one in the list of words.
 const VECTORS: f64 = 2.0;
+/// How long a question waits for the embedding model and the vector store together.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Which lists are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +98,7 @@ pub struct Near {
 pub async fn near(reader: &Reader, engine: &Engine, question: &Question) -> Result<Near> {
     let mut note = None;
     if engine.embedder.is_some() || engine.vectors.is_some() {
-        match by_engine(reader, engine, question).await? {
+        match in_time(reader, engine, question).await? {
             Ok(found) => return Ok(Near { found, model: engine.model().to_owned(), note }),
             Err(why) => note = Some(why),
         }
@@ -103,6 +106,27 @@ pub async fn near(reader: &Reader, engine: &Engine, question: &Question) -> Resu
     let query = embed_question(reader, &question.text)?;
     let found = reader.find_near(LOCAL_MODEL, &query, &question.filter, DEPTH)?;
     Ok(Near { found, model: LOCAL_MODEL.to_owned(), note })
+}
+
+/// As [`by_engine`], but nobody waits long for an answer: one that comes too late is given up, and the next questions do
+/// not wait again for a while.
+async fn in_time(
+    reader: &Reader,
+    engine: &Engine,
+    question: &Question,
+) -> Result<std::result::Result<Vec<Found>, String>> {
+    let place = match (&engine.vectors, &engine.embedder) {
+        (Some(store), _) => format!("the vector store at {}", store.place()),
+        (None, Some(model)) => format!("{} at {}", model.model(), model.place()),
+        (None, None) => String::new(),
+    };
+    if engine.is_late() {
+        return Ok(Err(format!("{place} was too slow a moment ago; vectors by words answer")));
+    }
+    let done = tokio::time::timeout(PATIENCE, by_engine(reader, engine, question)).await;
+    engine.note_late(done.is_err());
+    let late = || format!("{place} took longer than {} s; vectors by words answer", PATIENCE.as_secs());
+    done.unwrap_or_else(|_| Ok(Err(late())))
 }
 
 /// The inner error says in one line why the local model has to answer.

@@ -153,6 +153,11 @@ pub(crate) fn id_of(content: ContentHash) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// Contents as the stores name them: to store, to remove, and what a search is narrowed to.
+pub(crate) fn ids_of(contents: &[ContentHash]) -> Vec<String> {
+    contents.iter().map(|c| id_of(*c)).collect()
+}
+
 /// The content of such a name; `None` for a vector that somebody else put there.
 pub(crate) fn content_of(id: &str) -> Option<ContentHash> {
     let hex: String = id.chars().filter(|c| *c != '-').collect();

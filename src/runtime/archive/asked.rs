@@ -10,8 +10,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an embedding model or a vector store on another machine may take; then words alone answer.
-const NEAREST: Duration = Duration::from_secs(3);
 /// Time for one statement at most.
 const TIME: Duration = Duration::from_secs(10);
 /// Bytes of a result at most.
@@ -32,12 +30,7 @@ pub(super) fn recall(
     let filter = DocumentFilter { kinds: kinds.to_vec(), ..DocumentFilter::default() };
     let question = Question { text: text.to_owned(), filter, limit, ..Question::default() };
     let rt = tokio_runtime().map_err(|e| ArchiveError(e.to_string()))?;
-    let found = rt.block_on(async {
-        match tokio::time::timeout(NEAREST, near(reader, engine, &question)).await {
-            Ok(found) => found,
-            Err(_) => near(reader, &Engine::default(), &question).await,
-        }
-    });
+    let found = rt.block_on(near(reader, engine, &question));
     let hits = search(reader, &question, &found.map_err(told)?.found).map_err(told)?;
     Ok(hits.into_iter().map(|h| Recalled { by_words: h.by_words.is_some(), document: h.document }).collect())
 }

@@ -4,7 +4,7 @@
 use super::code::{self, Carry, Kind, Language};
 use super::document::{Document, Mark, Piece, marked};
 use super::text;
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
@@ -85,6 +85,8 @@ struct Renderer<'d, T, C> {
     links: Vec<String>,
     /// Rows of cells of the table that is being read.
     table: Vec<Vec<Vec<Run>>>,
+    /// How its columns are aligned.
+    alignment: Vec<Alignment>,
 }
 
 /// Adds `markdown` to `doc`; `cite` gives what a mark leads to.
@@ -104,6 +106,7 @@ pub fn render<T: Clone>(doc: &mut Document<T>, markdown: &str, look: Look, cite:
         language: Language::None,
         links: Vec::new(),
         table: Vec::new(),
+        alignment: Vec::new(),
     };
     for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
         renderer.event(event);
@@ -186,10 +189,17 @@ impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
             let mut runs = Vec::new();
             let last = cells.len().saturating_sub(1);
             for (c, cell) in cells.into_iter().enumerate() {
-                let pad = if fits { widths[c].saturating_sub(width(&cell)) + 2 } else { 0 };
+                let pad = if fits { widths[c].saturating_sub(width(&cell)) } else { 0 };
+                let before = match self.alignment.get(c) {
+                    Some(Alignment::Right) => pad,
+                    Some(Alignment::Center) => pad / 2,
+                    _ => 0,
+                };
+                let blank = |text: String| Run { text, style: self.look.dim, code: true };
+                runs.extend((before > 0).then(|| blank(" ".repeat(before))));
                 runs.extend(cell);
-                let gap = if fits { " ".repeat(pad) } else { format!(" {} ", self.look.bar) };
-                runs.extend((c < last).then_some(Run { text: gap, style: self.look.dim, code: true }));
+                let gap = if fits { " ".repeat(pad - before + 2) } else { format!(" {} ", self.look.bar) };
+                runs.extend((c < last).then(|| blank(gap)));
             }
             self.row(runs);
             if i == 0 && fits {
@@ -314,7 +324,8 @@ impl<T: Clone, C: Fn(Mark) -> Option<T>> Renderer<'_, T, C> {
                     _ => self.look.bullet.to_owned(),
                 });
             }
-            Tag::Table(_) => {
+            Tag::Table(alignment) => {
+                self.alignment = alignment;
                 self.flush();
                 self.doc.gap();
             }
@@ -437,7 +448,7 @@ mod tests {
     fn tables_stand_in_columns_where_they_fit() {
         let table = "| who | times |\n|---|--:|\n| orders | 1,142 [1] |\n| `db-1` | 7 |\n\nafter";
         let (wide, links) = rows(table, 40);
-        let want = ["who     times", "-----------------", "orders  1,142 [1]", "db-1    7", "", "after"];
+        let want = ["who         times", "-----------------", "orders  1,142 [1]", "db-1            7", "", "after"];
         assert_eq!(wide, want);
         assert_eq!(links, [(2, 1)], "marks in cells lead on");
         let (narrow, _) = rows("| who | what |\n|---|---|\n| orders | connection refused by the database |", 20);

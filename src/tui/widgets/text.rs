@@ -15,6 +15,15 @@ fn replacement(c: char, ascii: bool) -> Option<Cow<'static, str>> {
     Some(match c {
         '\u{0}'..='\u{1f}' if ascii => format!("^{}", char::from(c as u8 + 64)).into(),
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32)?.to_string().into(),
+        // Signs of our own texts, and what stands for angle brackets in those of models.
+        '‹' if ascii => "<".into(),
+        '›' if ascii => ">".into(),
+        '→' if ascii => "->".into(),
+        '…' if ascii => "~".into(),
+        '–' | '—' if ascii => "-".into(),
+        '×' if ascii => "x".into(),
+        '«' | '»' | '“' | '”' if ascii => "\"".into(),
+        '‘' | '’' if ascii => "'".into(),
         '\u{7f}' => if ascii { "^?" } else { "␡" }.into(),
         '\u{80}'..='\u{9f}'
         | '\u{ad}'

@@ -2,6 +2,7 @@
 
 use super::earlier::earlier;
 use super::facts;
+use super::language::Lang;
 use super::marks::cut;
 use super::phrase::times;
 use super::retrieve::Found;
@@ -181,7 +182,7 @@ fn incident(i: &Incident, d: Option<&Diagnosis>) -> String {
         i.id,
         i.state.name(),
         i.severity,
-        times(i.count),
+        times(Lang::En, i.count),
         render::time(i.first_seen),
         render::time(i.last_seen),
         neutral(&withheld(&i.title), 150)

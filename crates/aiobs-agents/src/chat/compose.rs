@@ -1,38 +1,44 @@
 //! The answer without a model: composed by rules from the facts, with marks into the found lines and the queries it
-//! rests on. Pure; says of itself how it was made.
+//! rests on, in the language of the question. Pure; says of itself how it was made.
 
 use super::facts::{Facts, MINUTE, RECENT};
 use super::intent::Intent;
-use super::phrase::{ENTRIES, at, author, change, counted, explains, lasting, mark, matching, records, times};
+use super::language::Lang;
+use super::phrase::{at, counted, lasting, mark, matching, records, times};
 use super::retrieve::Found;
+use super::sentences::{Say, say};
 use crate::Tally;
 use crate::context::fence::neutral;
 use crate::context::render;
-use aiobs_types::{Diagnosis, Fix, Incident, Level, Timestamp};
-use std::fmt::Write as _;
+use aiobs_types::{Diagnosis, Incident, Level, Timestamp};
+use std::fmt::Display;
 
 /// Lines listed.
 const LINES: usize = 8;
+/// Incidents listed where no word of the question is known.
+const SOME: usize = 3;
+
+/// Why no model answered.
+pub(crate) enum NoModel<'a> {
+    /// There is none, or it does not answer.
+    NoneReachable,
+    /// It said nothing.
+    Empty,
+    /// Something else, in the words of who failed.
+    Failed(&'a str),
+}
 
 /// What can be said without a model, with marks into the found lines.
-pub(crate) fn by_rules(found: &Found, why: &str) -> String {
-    let mut out = format!(
-        "*No model answered ({}). Composed by rules from the archive; asked for: {}.*\n",
-        neutral(why, 200),
-        found.facts.asked.intent.name()
-    );
-    if found.facts.old {
-        let _ = writeln!(out, "*The archive ends {}: \"now\" is there.*", at(found.facts.now));
-    }
-    if let Some((from, to)) = found.facts.range {
-        let _ = writeln!(out, "*About {} to {}.*", at(from), at(to));
-    }
-    if !found.facts.unknown.is_empty() {
-        let words: Vec<String> = found.facts.unknown.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
-        let _ = writeln!(out, "\nNo line in scope holds {}; without that:", words.join(" or "));
-    }
-    out.push('\n');
-    let mut answer = Answer { out, found, facts: &found.facts };
+pub(crate) fn by_rules(found: &Found, why: &NoModel<'_>) -> String {
+    let lang = found.facts.asked.lang;
+    let mut answer = Answer { out: String::new(), lang, found, facts: &found.facts };
+    let why = match why {
+        NoModel::NoneReachable => say(lang, Say::NoneReachable, &[]),
+        NoModel::Empty => say(lang, Say::EmptyAnswer, &[]),
+        NoModel::Failed(why) => neutral(why, 200),
+    };
+    answer.head(&why);
+    answer.line("");
     answer.direct();
     answer.rest();
     answer.written();
@@ -42,6 +48,7 @@ pub(crate) fn by_rules(found: &Found, why: &str) -> String {
 
 pub(super) struct Answer<'a> {
     pub(super) out: String,
+    pub(super) lang: Lang,
     pub(super) found: &'a Found,
     pub(super) facts: &'a Facts,
 }
@@ -52,13 +59,43 @@ impl Answer<'_> {
         self.out.push('\n');
     }
 
-    fn diagnosed(&self) -> Option<(&Incident, Option<&Diagnosis>)> {
+    /// The sentence in the language of the question.
+    pub(super) fn text(&self, what: Say, parts: &[&dyn Display]) -> String {
+        say(self.lang, what, parts)
+    }
+
+    /// The same as a line of the answer.
+    pub(super) fn say(&mut self, what: Say, parts: &[&dyn Display]) {
+        let text = self.text(what, parts);
+        self.line(&text);
+    }
+
+    /// How the answer was made and what it is about.
+    fn head(&mut self, why: &str) {
+        let wants = self.text(self.facts.asked.intent.wants(), &[]);
+        self.say(Say::NoModel, &[&why, &wants]);
+        if self.facts.old {
+            self.say(Say::ArchiveEnds, &[&at(self.facts.now)]);
+        }
+        if let Some((from, to)) = self.facts.range {
+            self.say(Say::AboutRange, &[&at(from), &at(to)]);
+        }
+        for (words, what) in [(&self.facts.unknown, Say::Unknown), (&self.facts.dropped, Say::Dropped)] {
+            if !words.is_empty() {
+                let words: Vec<String> = words.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
+                let words = words.join(&self.text(Say::Or, &[]));
+                self.say(what, &[&words]);
+            }
+        }
+    }
+
+    pub(super) fn diagnosed(&self) -> Option<(&Incident, Option<&Diagnosis>)> {
         self.found.incidents.first().filter(|_| self.facts.fitting > 0).map(|(i, d)| (i, d.as_ref()))
     }
 
     /// The incident that a playbook was asked about.
-    fn first(&self) -> String {
-        self.found.incidents.first().map_or_else(String::new, |(i, _)| format!(" incident {}", i.id))
+    pub(super) fn first(&self) -> String {
+        self.found.incidents.first().map_or_else(String::new, |(i, _)| self.text(Say::OfIncident, &[&i.id]))
     }
 
     /// The answer to what was asked.
@@ -69,6 +106,7 @@ impl Answer<'_> {
             Intent::When => self.when(),
             Intent::Ongoing => self.ongoing(),
             Intent::Who => self.who(),
+            Intent::First => self.first_of_all(),
             Intent::Top => self.top(),
             Intent::Compare => self.compare(),
             Intent::Changed => self.changed(),
@@ -76,339 +114,96 @@ impl Answer<'_> {
             Intent::Fix => self.fix(),
             Intent::Why => self.why(),
             Intent::Happened => self.happened(),
+            Intent::Find if self.facts.worded => self.when(),
             Intent::Find => {}
         }
     }
 
-    fn subject(&self) -> Option<&Tally> {
+    pub(super) fn subject(&self) -> Option<&Tally> {
         self.facts.subject.as_ref().map(|(_, t)| t).filter(|t| t.count > 0)
     }
 
-    fn nothing(&mut self) {
-        self.line("Nothing in this scope matches the question. Name a component, a host or a word of a message.");
+    pub(super) fn nothing(&mut self) {
+        self.say(Say::Nothing, &[]);
     }
 
-    fn span(tally: &Tally) -> Option<(Timestamp, Timestamp)> {
+    /// Nothing was counted; where the stretch asked about begins after the newest record, that is why.
+    pub(super) fn none(&mut self) {
+        self.say(Say::HowNone, &[]);
+        if let Some((last, (from, _))) = self.facts.newest.zip(self.facts.range)
+            && last < from
+        {
+            self.say(Say::NewestIs, &[&at(last)]);
+        }
+    }
+
+    pub(super) fn span(tally: &Tally) -> Option<(Timestamp, Timestamp)> {
         Some((tally.first?.0, tally.last?.0))
     }
 
+    /// The marks of the first and the last record.
+    pub(super) fn ends(&self) -> (String, String) {
+        (mark(self.facts.ends.0), mark(self.facts.ends.1))
+    }
+
     fn how_many(&mut self) {
-        let Some(tally) = self.subject() else { return self.line("**None**: no record matches.") };
-        let least = if tally.complete { "" } else { "At least " };
-        let mut text = format!("**{least}{}**", records(tally.count));
+        let Some(tally) = self.subject() else { return self.none() };
+        let head = if tally.complete { Say::Exactly } else { Say::AtLeast };
+        let mut text = self.text(head, &[&records(self.lang, tally.count)]);
         if let Some((from, to)) = Self::span(tally) {
             let minutes = (to.since(from) as f64 / MINUTE as f64).max(1.0);
-            let _ =
-                write!(text, " from {}{} to {}{}", at(from), mark(self.facts.ends.0), at(to), mark(self.facts.ends.1));
-            let _ = write!(text, ", {:.1} a minute", tally.count as f64 / minutes);
+            let (first, last) = self.ends();
+            text += &self.text(Say::FromTo, &[&at(from), &first, &at(to), &last]);
+            text += &self.text(Say::AMinute, &[&format!("{:.1}", tally.count as f64 / minutes)]);
         }
         if let Some((minute, n)) = tally.busiest_minute().filter(|(_, n)| *n > 1) {
-            let _ = write!(text, "; most in the minute of {}: {n}", at(minute));
+            text += &self.text(Say::MostIn, &[&at(minute), &n]);
         }
-        let text = text + "." + &counted(tally);
+        let text = text + "." + &counted(self.lang, tally);
         self.line(&text);
     }
 
     fn since(&mut self) {
         if let Some((i, _)) = self.diagnosed().filter(|_| self.facts.asked.level.is_none()) {
-            let lasted = lasting(i.last_seen.since(i.first_seen));
-            let text = format!(
-                "Incident {} ({}) began {} and struck {} until {} ({lasted}).",
-                i.id,
-                neutral(&i.title, 120),
-                at(i.first_seen),
-                times(i.count),
-                at(i.last_seen)
-            );
+            let lasted = lasting(self.lang, i.last_seen.since(i.first_seen));
+            let (title, struck) = (neutral(&i.title, 120), times(self.lang, i.count));
+            let text =
+                self.text(Say::IncidentBegan, &[&i.id, &title, &at(i.first_seen), &struck, &at(i.last_seen), &lasted]);
             self.line(&text);
         }
-        let Some((tally, (from, to))) = self.subject().and_then(|t| Some((t, Self::span(t)?))) else {
+        let Some((count, (from, to))) = self.subject().and_then(|t| Some((t.count, Self::span(t)?))) else {
             if self.facts.fitting == 0 {
                 self.nothing();
             }
             return;
         };
-        let text = format!(
-            "**Since {}**{}: the first of {}; the last {}{}.",
-            at(from),
-            mark(self.facts.ends.0),
-            matching(tally.count),
-            at(to),
-            mark(self.facts.ends.1)
-        );
-        self.line(&text);
+        let (first, last) = self.ends();
+        self.say(Say::Since, &[&at(from), &first, &matching(self.lang, count), &at(to), &last]);
     }
 
     fn when(&mut self) {
         let Some((tally, (from, to))) = self.subject().and_then(|t| Some((t, Self::span(t)?))) else {
             return self.nothing();
         };
-        let text = if tally.count == 1 {
-            format!("**{}**{}, once.", at(to), mark(self.facts.ends.1))
-        } else {
-            let busiest = tally.busiest_minute().map(|(m, n)| format!("; most in the minute of {}: {n}", at(m)));
-            format!(
-                "Last **{}**{}, first {}{}, {} in all{}.",
-                at(to),
-                mark(self.facts.ends.1),
-                at(from),
-                mark(self.facts.ends.0),
-                records(tally.count),
-                busiest.unwrap_or_default()
-            )
-        };
-        self.line(&text);
+        let (first, last) = self.ends();
+        if tally.count == 1 {
+            return self.say(Say::WhenOnce, &[&at(to), &last]);
+        }
+        let busiest = tally.busiest_minute().map(|(m, n)| self.text(Say::MostIn, &[&at(m), &n])).unwrap_or_default();
+        let count = records(self.lang, tally.count);
+        self.say(Say::WhenMany, &[&at(to), &last, &at(from), &first, &count, &busiest]);
     }
 
     fn ongoing(&mut self) {
         let (newer, older) = self.facts.recent.unwrap_or_default();
-        let last = self.subject().and_then(Self::span).map(|(_, to)| to);
-        let text = match last {
-            None => "Nothing that matches is in this scope, so nothing goes on.".to_owned(),
-            Some(_) if newer > 0 => format!(
-                "**Yes, it goes on**: {} in the last {}, {older} in the {} before.",
-                records(newer),
-                lasting(RECENT),
-                lasting(RECENT)
-            ),
-            Some(to) => format!(
-                "**It seems to be over**: the last record that matches is of {}{}, {} ago.",
-                at(to),
-                mark(self.facts.ends.1),
-                lasting(self.facts.now.since(to))
-            ),
-        };
-        self.line(&text);
-    }
-
-    fn who(&mut self) {
-        let Some(tally) = self.subject() else { return self.nothing() };
-        let components = tally.by_component();
-        let mut text = match components.first() {
-            Some((name, n)) if !name.is_empty() => {
-                format!("**{}**, with {n} of {}.\n", neutral(name, 60), matching(tally.count))
+        let length = lasting(self.lang, RECENT);
+        match self.subject().and_then(Self::span).map(|(_, to)| to) {
+            None => self.say(Say::NotGoing, &[]),
+            Some(_) if newer > 0 => self.say(Say::GoesOn, &[&records(self.lang, newer), &length, &older]),
+            Some(to) => {
+                let ago = lasting(self.lang, self.facts.now.since(to));
+                self.say(Say::IsOver, &[&at(to), &self.ends().1, &ago]);
             }
-            _ => format!("{}; they name no component.\n", matching(tally.count)),
-        };
-        if components.len() > 1 {
-            for (name, n) in components.iter().take(ENTRIES) {
-                let name = if name.is_empty() { "(no name)".to_owned() } else { neutral(name, 60) };
-                let _ = writeln!(text, "- {name}: {n}");
-            }
-        }
-        self.line(text.trim_end());
-    }
-
-    fn top(&mut self) {
-        let Some(tally) = self.subject() else { return self.nothing() };
-        let head = format!("{}, by how often they come:", matching(tally.count));
-        self.most(&head);
-    }
-
-    /// Kinds of lines by how often they come.
-    fn most(&mut self, head: &str) {
-        if self.facts.top.is_empty() {
-            return;
-        }
-        let mut text = format!("{head}\n");
-        for &(n, i) in &self.facts.top {
-            let Some(e) = self.found.lines.get(i) else { continue };
-            let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
-            let message = neutral(&e.record.message().replace(['[', ']'], "|"), 140);
-            let _ = writeln!(text, "- **{}**, {}: {message} [{}]", times(n), neutral(name, 40), i + 1);
-        }
-        self.line(text.trim_end());
-    }
-
-    fn compare(&mut self) {
-        let (Some((_, now)), Some(before), Some((from, to))) =
-            (&self.facts.subject, &self.facts.before, self.facts.range)
-        else {
-            return self.nothing();
-        };
-        let length = to.since(from);
-        let mut text =
-            format!("From {} on, {} long, against the stretch of equal length before:\n", at(from), lasting(length));
-        let row = |name: &str, a: u64, b: u64| format!("- {name}: {b} before, **{a}** then ({})\n", change(b, a));
-        text += &row("records", now.count, before.count);
-        text += &row("errors", now.at_least(Level::Error), before.at_least(Level::Error));
-        text += &row("warnings", now.levels[Level::Warn as usize], before.levels[Level::Warn as usize]);
-        self.line(&text);
-        self.patterns("New or much more often:");
-    }
-
-    fn changed(&mut self) {
-        if self.facts.patterns.is_empty() && self.facts.deploys.is_empty() {
-            return self
-                .line("No message is new or came much more often, and no line tells of a deployment or restart.");
-        }
-        self.deploys();
-        self.patterns("Messages that are new or came much more often:");
-    }
-
-    fn deploys(&mut self) {
-        if self.facts.deploys.is_empty() {
-            return;
-        }
-        self.line("Lines that tell of deployments, restarts or settings:");
-        for &i in &self.facts.deploys {
-            let text = listed(self.found, i);
-            self.line(&text);
-        }
-        self.line("");
-    }
-
-    fn patterns(&mut self, head: &str) {
-        if self.facts.patterns.is_empty() {
-            return;
-        }
-        self.line(head);
-        for (p, example) in &self.facts.patterns {
-            let new = if p.new { ", never seen before" } else { "" };
-            let text = neutral(&p.text.replace(['[', ']'], "|"), 140);
-            let row = format!("- {} before, {} then{new}: {text}{}", p.before, p.during, mark(*example));
-            self.line(&row);
-        }
-        self.line("");
-    }
-
-    fn before(&mut self) {
-        let Some((incident, _)) = self.diagnosed() else {
-            return match self.subject().and_then(Self::span) {
-                Some((from, _)) => {
-                    let text = format!(
-                        "No incident is in this scope. Matching lines go back to {}{}.",
-                        at(from),
-                        mark(self.facts.ends.0)
-                    );
-                    self.line(&text);
-                }
-                None => self.nothing(),
-            };
-        };
-        let about = format!("incident {} ({})", incident.id, neutral(&incident.title, 120));
-        if self.facts.past.is_empty() {
-            let text = format!("**No**: the archive holds no earlier incident like {about}.");
-            return self.line(&text);
-        }
-        let text = format!("**Yes**, like {about}:");
-        self.line(&text);
-        for p in &self.facts.past {
-            let mut row =
-                format!("- incident {} of {}, {}", p.incident.id, at(p.incident.first_seen), p.incident.state.name());
-            if let Some(d) = &p.diagnosis {
-                let _ = write!(row, ": {}", neutral(&d.cause, 300));
-            }
-            match p.verdict.as_ref().and_then(aiobs_types::Verdict::is_right) {
-                Some(true) => row.push_str(" (a person confirmed it)"),
-                Some(false) => row.push_str(" (a person said that was wrong)"),
-                None => {}
-            }
-            self.line(&row);
-        }
-    }
-
-    fn fix(&mut self) {
-        let known = |(i, d): &'_ (Incident, Option<Diagnosis>)| d.clone().filter(explains).map(|d| (i.clone(), d));
-        let first = self.found.incidents.first().and_then(known);
-        let fitting = self.found.incidents.iter().take(self.facts.fitting.max(1));
-        let other = || fitting.clone().find_map(known);
-        if let Some(a) = self.found.advice.as_ref().filter(|_| first.is_none()) {
-            let text = format!("The playbook {} fits{}; it proposes:", a.id, self.first());
-            self.line(&text);
-            self.steps(&a.fix);
-        } else if let Some((i, d)) = first.or_else(other) {
-            let by = author(&d.author);
-            let text = format!("For incident {} ({}), {by} proposes:", i.id, neutral(&i.title, 120));
-            self.line(&text);
-            self.steps(&d.fix);
-        } else {
-            self.line("No diagnosis and no playbook fits, so no fix can be proposed without a model. These lines are where to look:");
-        }
-    }
-
-    fn steps(&mut self, fix: &Fix) {
-        let lists = [("Now", &fix.now), ("For good", &fix.lasting), ("Verify", &fix.verify), ("Undo", &fix.rollback)];
-        for (head, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-            let text = format!("\n**{head}**");
-            self.line(&text);
-            for step in list.iter().take(5) {
-                let text = format!("- {}", step.replace('\n', " "));
-                self.line(&text);
-            }
-        }
-        if !fix.commands.is_empty() {
-            // A fence that no command can close.
-            let text = format!("\n````sh\n{}\n````", fix.commands.join("\n").replace("````", "'''"));
-            self.line(&text);
-        }
-    }
-
-    fn why(&mut self) {
-        if self.found.incidents.is_empty() && self.found.advice.is_none() {
-            self.line("No cause is known: no incident is in this scope. What came with it:");
-        }
-        let fitting = self.facts.fitting;
-        self.incidents(if fitting > 0 { fitting } else { usize::MAX });
-        self.deploys();
-        self.patterns("What was new or came much more often then:");
-    }
-
-    fn happened(&mut self) {
-        if let Some((tally, (from, to))) = self.subject().and_then(|t| Some((t, Self::span(t)?))) {
-            let text = format!(
-                "From {} to {}: {}, {} of them errors, {} warnings; {} in scope.\n",
-                at(from),
-                at(to),
-                records(tally.count),
-                tally.at_least(Level::Error),
-                tally.levels[Level::Warn as usize],
-                match self.found.incidents.len() {
-                    1 => "1 incident".to_owned(),
-                    n => format!("{n} incidents"),
-                }
-            );
-            self.line(&text);
-        }
-        self.incidents(usize::MAX);
-        self.patterns("Messages that are new or came much more often:");
-        self.most("Errors and warnings, by how often they come:");
-    }
-
-    /// What is known of the incidents in scope, the first `most` of them.
-    fn incidents(&mut self, most: usize) {
-        for (i, d) in self.found.incidents.iter().take(most) {
-            let cause = i.caused_by.map(|by| format!(", caused by incident {by}")).unwrap_or_default();
-            let text = format!(
-                "**Incident {}, {}** ({}, {}, struck {} since {}{cause})",
-                i.id,
-                neutral(&i.title, 120),
-                i.severity,
-                i.state.name(),
-                times(i.count),
-                at(i.first_seen)
-            );
-            self.line(&text);
-            if let Some(d) = d.as_ref().filter(|d| explains(d)) {
-                let by = author(&d.author);
-                let text = format!("Cause, by {by} with {} confidence: {}", d.confidence.name(), d.cause);
-                self.line(&text);
-                for step in d.fix.now.iter().take(3) {
-                    let text = format!("- {step}");
-                    self.line(&text);
-                }
-            }
-            self.line("");
-        }
-        let diagnosed = self.found.incidents.first().is_some_and(|(_, d)| d.as_ref().is_some_and(explains));
-        if let Some(a) = self.found.advice.as_ref().filter(|_| !diagnosed) {
-            let text = format!("The playbook {} fits{}: {}", a.id, self.first(), a.cause);
-            self.line(&text);
-            for step in a.fix.now.iter().take(3) {
-                let text = format!("- {step}");
-                self.line(&text);
-            }
-            self.line("");
         }
     }
 
@@ -418,13 +213,19 @@ impl Answer<'_> {
         if intent == Intent::Top {
             return;
         }
-        if matches!(intent, Intent::Find | Intent::When | Intent::Since | Intent::Ongoing | Intent::Who) {
+        if matches!(intent, Intent::Find | Intent::When | Intent::Since | Intent::Ongoing | Intent::Who | Intent::First)
+        {
             self.out.push('\n');
-            self.incidents(self.facts.fitting);
+            let most = if self.facts.unknown.is_empty() { usize::MAX } else { SOME };
+            self.incidents(self.facts.fitting.min(most));
         }
         let mut telling: Vec<usize> = (0..self.found.lines.len()).collect();
         if telling.len() > LINES {
-            telling.retain(|i| self.found.lines[*i].record.severity.level() >= Level::Warn);
+            // What the answer cites stands among them, whatever its level.
+            let (first, last) = self.facts.ends;
+            let cited = |i: usize| first == Some(i) || last == Some(i);
+            telling.retain(|i| cited(*i) || self.found.lines[*i].record.severity.level() >= Level::Warn);
+            telling.sort_by_key(|i| !cited(*i));
             telling.truncate(LINES);
         }
         if telling.is_empty() {
@@ -433,7 +234,7 @@ impl Answer<'_> {
             }
             return;
         }
-        self.line("\nLines that match:");
+        self.say(Say::LinesThatMatch, &[]);
         for i in telling {
             let text = listed(self.found, i);
             self.line(&text);
@@ -442,7 +243,7 @@ impl Answer<'_> {
 }
 
 /// A line as an item with its mark.
-fn listed(found: &Found, i: usize) -> String {
+pub(super) fn listed(found: &Found, i: usize) -> String {
     let Some(e) = found.lines.get(i) else { return String::new() };
     let name = if e.record.component.is_empty() { &e.source } else { &e.record.component };
     format!(

@@ -1,6 +1,8 @@
 //! What stands below an answer without a model: what was written about it, and what it rests on. Pure.
 
 use super::compose::Answer;
+use super::phrase::lines;
+use super::sentences::Say;
 use crate::context::fence::neutral;
 use crate::context::suspect::withheld;
 
@@ -11,7 +13,7 @@ impl Answer<'_> {
         let texts = self.found.texts.iter().enumerate().filter(|(_, t)| t.by_words);
         let rows: Vec<String> = texts.map(|(i, t)| read_on(&t.document, first + i)).collect();
         if !rows.is_empty() {
-            self.line("\nWritten about it:");
+            self.say(Say::Written, &[]);
             for row in rows {
                 self.line(&row);
             }
@@ -23,20 +25,17 @@ impl Answer<'_> {
         if self.facts.looks.is_empty() {
             return;
         }
-        self.line("\nThe answer rests on:");
+        self.say(Say::RestsOn, &[]);
         for look in &self.facts.looks {
-            let all = if look.query.is_empty() { "(all records)" } else { &look.query };
-            let less = if look.complete { "" } else { " or more, not all was counted" };
-            let text = format!("- `` {} `` : {}{less}", all.replace('`', "'"), look.count);
+            let all =
+                if look.query.is_empty() { self.text(Say::AllRecords, &[]) } else { look.query.replace('`', "'") };
+            let less = if look.complete { String::new() } else { self.text(Say::NotAllCounted, &[]) };
+            let text = format!("- `` {all} `` : {}{less}", look.count);
             self.line(&text);
         }
-        let left = self.found.lines.len();
         self.line("");
-        let text = format!(
-            "Seen in full: {}. Other lines were counted, not read.",
-            if left == 1 { "1 line".into() } else { format!("{left} lines") }
-        );
-        self.line(&text);
+        let seen = lines(self.lang, self.found.lines.len());
+        self.say(Say::SeenInFull, &[&seen]);
     }
 }
 

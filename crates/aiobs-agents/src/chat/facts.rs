@@ -2,6 +2,8 @@
 //! answer without a model says, and what a model is told up front. Blocking; knows no model.
 
 use super::intent::{Asked, Intent};
+use super::parties::Parties;
+use super::phrase::ENTRIES;
 use crate::context::readable::readable;
 use crate::context::{Exhibit, Why};
 use crate::{Archive, ArchiveError, PastIncident, PatternChange, Tally};
@@ -19,6 +21,8 @@ pub(crate) const RECENT: i64 = 5 * MINUTE;
 const PATTERNS: usize = 6;
 /// Kinds of lines told by their counts.
 const TOP: usize = 8;
+/// Newest lines read for accounts and addresses.
+const READ: usize = 2_000;
 /// Lines about changes made by people.
 const DEPLOYS: usize = 5;
 /// Words of lines that tell of changes.
@@ -41,6 +45,8 @@ pub(crate) struct Facts {
     pub(crate) asked: Asked,
     /// Event time of the last record, or the time of the question when that is about the same.
     pub(crate) now: Timestamp,
+    /// Event time of the newest record.
+    pub(crate) newest: Option<Timestamp>,
     /// Whether `now` is the end of an archive that is older than the question.
     pub(crate) old: bool,
     /// The stretch looked at, when there is one.
@@ -59,10 +65,18 @@ pub(crate) struct Facts {
     pub(crate) top: Vec<(u64, usize)>,
     /// Lines that tell of changes: indices.
     pub(crate) deploys: Vec<usize>,
+    /// Accounts and addresses of the newest lines, when the question is after such.
+    pub(crate) parties: Option<Parties>,
+    /// Indices of the first records of components, in their order, when the question asks who was first.
+    pub(crate) firsts: Vec<Option<usize>>,
+    /// Whether what was counted is by words of the question.
+    pub(crate) worded: bool,
     /// Earlier incidents like the one asked about.
     pub(crate) past: Vec<PastIncident>,
     /// Words of the question that no line holds, when it has no other.
     pub(crate) unknown: Vec<String>,
+    /// Words that stand in lines, but in none together with those that were counted.
+    pub(crate) dropped: Vec<String>,
     /// How many of the incidents found the question speaks of, from the first on.
     pub(crate) fitting: usize,
     /// Every look, in order.
@@ -75,7 +89,7 @@ pub(crate) struct About<'a> {
     /// Scope and period as a query.
     pub(crate) base: LogQuery,
     /// Conditions of the words that were found in lines, most telling first.
-    pub(crate) words: Vec<Vec<LogQuery>>,
+    pub(crate) words: Vec<(String, Vec<LogQuery>)>,
     /// The incident asked about, else the worst in scope.
     pub(crate) incident: Option<&'a Incident>,
     /// Whether the question names that incident.
@@ -122,10 +136,13 @@ impl Gathering<'_> {
         let level = about.asked.level.map(Level::floor);
         let base = LogQuery { min_severity: level.or(about.base.min_severity), ..about.base.clone() };
         for most in (1..=about.words.len()).rev() {
-            let query = LogQuery { any: about.words[..most].to_vec(), ..base.clone() };
+            let any = about.words[..most].iter().map(|(_, any)| any.clone()).collect();
+            let query = LogQuery { any, ..base.clone() };
             let found = self.tally(&query)?;
             if found.1.count > 0 {
                 self.facts.subject = Some(found);
+                self.facts.worded = true;
+                self.facts.dropped = about.words[most..].iter().map(|(word, _)| word.clone()).collect();
                 return Ok(query);
             }
         }
@@ -166,6 +183,24 @@ impl Gathering<'_> {
         for (count, id) in tally.by_template().into_iter().take(TOP) {
             let at = self.line(id)?;
             self.facts.top.extend(at.map(|at| (count, at)));
+        }
+        Ok(())
+    }
+
+    /// Who the newest of these lines name.
+    fn parties(&mut self, subject: &LogQuery) -> Result<(), ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: READ, ..subject.clone() };
+        let mut parties = Parties::default();
+        self.archive.search(&query)?.iter().for_each(|r| parties.read(r.message()));
+        self.facts.parties = Some(parties);
+        Ok(())
+    }
+
+    /// The first records of components.
+    fn firsts(&mut self, tally: &Tally) -> Result<(), ArchiveError> {
+        for id in tally.first_records().into_iter().take(ENTRIES) {
+            let at = self.line(id)?;
+            self.facts.firsts.push(at);
         }
         Ok(())
     }
@@ -261,6 +296,7 @@ pub(crate) fn gather(
     let facts = Facts {
         asked: about.asked.clone(),
         now: now.0,
+        newest: archive.extent()?.map(|(_, last)| last),
         old: now.1,
         range,
         unknown,
@@ -283,6 +319,14 @@ pub(crate) fn gather(
         && let Some((_, tally)) = g.facts.subject.clone()
     {
         g.top(&tally)?;
+    }
+    if about.asked.people.is_some() {
+        g.parties(&subject)?;
+    }
+    if intent == Intent::First
+        && let Some((_, tally)) = g.facts.subject.clone()
+    {
+        g.firsts(&tally)?;
     }
     if matches!(intent, Intent::Ongoing) {
         let part = |from: i64, to: i64| LogQuery {

@@ -1,7 +1,9 @@
 //! What a question asks for, by rules over its words, in English and French. Used by facts and composition, and so by
 //! every answer; it knows neither archive nor model.
 
+use super::language::Lang;
 use super::period::Period;
+use super::sentences::Say;
 use aiobs_types::{IncidentId, Level};
 
 /// What is wanted.
@@ -25,6 +27,8 @@ pub(crate) enum Intent {
     Fix,
     /// Who, where, which component.
     Who,
+    /// Which component had it first.
+    First,
     /// Whether it goes on.
     Ongoing,
     /// Which lines come most often.
@@ -38,21 +42,22 @@ pub(crate) enum Intent {
 
 impl Intent {
     /// What is answered, for the line that says how the answer was made.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(super) const fn wants(self) -> Say {
         match self {
-            Self::Happened => "what happened",
-            Self::Why => "why",
-            Self::When => "when",
-            Self::Since => "since when",
-            Self::HowMany => "how many",
-            Self::Before => "whether it was there before",
-            Self::Changed => "what changed",
-            Self::Fix => "what to do",
-            Self::Who => "who or where",
-            Self::Ongoing => "whether it goes on",
-            Self::Top => "what comes most often",
-            Self::Compare => "a comparison",
-            Self::Find => "lines that match",
+            Self::Happened => Say::WantsHappened,
+            Self::Why => Say::WantsWhy,
+            Self::When => Say::WantsWhen,
+            Self::Since => Say::WantsSince,
+            Self::HowMany => Say::WantsHowMany,
+            Self::Before => Say::WantsBefore,
+            Self::Changed => Say::WantsChanged,
+            Self::Fix => Say::WantsFix,
+            Self::Who => Say::WantsWho,
+            Self::First => Say::WantsFirst,
+            Self::Ongoing => Say::WantsOngoing,
+            Self::Top => Say::WantsTop,
+            Self::Compare => Say::WantsCompare,
+            Self::Find => Say::WantsFind,
         }
     }
 }
@@ -68,6 +73,10 @@ pub(crate) struct Asked {
     pub(crate) level: Option<Level>,
     /// The incident it names by number.
     pub(crate) incident: Option<IncidentId>,
+    /// Whether it asks for people or addresses; `Some(true)` when it names them rather than components.
+    pub(crate) people: Option<bool>,
+    /// What it is asked in.
+    pub(crate) lang: Lang,
 }
 
 /// Questions that begin so are about that, whatever follows.
@@ -93,7 +102,7 @@ const RULES: &[(Intent, &[&str])] = &[
     (Intent::Ongoing, &[
         "still", "ongoing", "is it over", "over now", "is it fixed", "is this fixed", "is it resolved",
         "has it stopped", "did it stop", "recovered", "back to normal", "right now", "going on now", "encore",
-        "toujours", "en cours", "est ce fini", "c est fini", "est ce termine", "est ce resolu", "ca continue",
+        "toujours", "en cours", "est ce fini", "c est fini", "est ce termine", "est ce resolu", "est resolu", "est il resolu", "est regle", "est fini", "est termine", "ca continue",
         "est ce que ca continue", "s est arrete", "retabli", "revenu a la normale",
     ]),
     (Intent::Before, &[
@@ -104,7 +113,7 @@ const RULES: &[(Intent, &[&str])] = &[
         "incident similaire", "incidents similaires", "probleme connu",
     ]),
     (Intent::Top, &[
-        "most frequent", "most common", "most often", "most of all", "noisiest", "top error", "top errors",
+        "most frequent", "most common", "the most", "le plus de", "most often", "most of all", "noisiest", "top error", "top errors",
         "top message", "top messages", "top warnings", "which errors", "what errors", "what are the errors",
         "which warnings", "list errors", "list the errors", "list all errors", "list of errors", "show errors",
         "show the errors", "show me errors", "show me the errors", "kinds of errors", "plus frequent",
@@ -141,7 +150,10 @@ const RULES: &[(Intent, &[&str])] = &[
         "qui va mal",
     ]),
     (Intent::Who, &[
-        "who", "where", "which component", "which components", "which service", "which services", "which host",
+        "who", "whose", "where", "which address", "which addresses", "which ip", "which ips", "which user", "which users",
+        "which account", "which accounts", "what address", "what addresses", "what users", "quelle adresse",
+        "quelles adresses", "quelle ip", "quelles ip", "quel utilisateur", "quels utilisateurs", "quel compte",
+        "quels comptes", "which component", "which components", "which service", "which services", "which host",
         "which hosts", "which source", "which pod", "which server", "what component", "what service", "affected",
         "qui", "quel composant", "quels composants", "quel service", "quels services", "quelle machine",
         "quel serveur", "quel hote", "d ou", "ou est", "ou sont", "touche", "touches",
@@ -154,9 +166,37 @@ const RULES: &[(Intent, &[&str])] = &[
         "summarise", "summarize", "overview", "status", "explain", "que se passe", "resume", "etat", "explique",
         "expliquer", "probleme", "problemes", "problem", "problems", "what broke", "what is broken", "what fails",
         "what is failing", "what failed", "everything ok", "everything fine", "everything okay", "all good", "all ok",
-        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "is up", "is it up", "anything wrong",
+        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "down", "hors service", "fonctionne", "fonctionnent", "is up", "is it up", "anything wrong",
         "tout va bien", "va bien", "est ce que ca marche", "en panne", "tombe", "what is", "what are",
     ]),
+];
+
+/// Words that ask who was first, in a question about who or what.
+const FIRST: &[&str] = &["first", "en premier", "premier", "premiere", "d abord"];
+const WHO: &[&str] = &["who", "which", "what", "qui", "quel", "quelle", "quels", "quelles", "lequel", "laquelle"];
+/// Words that ask for people or addresses.
+const PEOPLE: &[&str] = &[
+    "address",
+    "addresses",
+    "ip",
+    "ips",
+    "user",
+    "users",
+    "account",
+    "accounts",
+    "adresse",
+    "adresses",
+    "utilisateur",
+    "utilisateurs",
+    "compte",
+    "comptes",
+    "login",
+    "logins",
+    "log in",
+    "logged in",
+    "sign in",
+    "connecter",
+    "authentifier",
 ];
 
 /// Words that name how bad.
@@ -206,8 +246,14 @@ pub(crate) fn read(question: &str) -> Asked {
         .find(|(_, phrases)| phrases.iter().any(begins))
         .or_else(|| RULES.iter().find(|(_, phrases)| phrases.iter().any(|p| has(&plain, p))))
         .map_or(Intent::Find, |(intent, _)| *intent);
+    let any = |words: &[&str]| words.iter().any(|w| has(&plain, w));
+    let first = matches!(intent, Intent::Who | Intent::Since | Intent::Happened | Intent::Find | Intent::When);
+    let begins_who = WHO.iter().any(|w| plain[1..].starts_with(&format!("{w} ")));
+    let intent = if first && begins_who && any(FIRST) { Intent::First } else { intent };
+    let people =
+        (intent == Intent::Who && (any(PEOPLE) || any(&["who", "whose", "qui", "where", "d ou"]))).then(|| any(PEOPLE));
     let level = LEVELS.iter().find(|(_, words)| words.iter().any(|w| has(&plain, w))).map(|(l, _)| *l);
-    Asked { intent, period: Period::read(&plain), level, incident: incident(&plain) }
+    Asked { intent, period: Period::read(&plain), level, incident: incident(&plain), people, lang: Lang::of(&plain) }
 }
 
 /// `#7`, `incident 7`.
@@ -221,7 +267,7 @@ fn incident(plain: &str) -> Option<IncidentId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Intent::{Before, Changed, Compare, Find, Fix, Happened, HowMany, Ongoing, Since, Top, When, Who, Why};
+    use Intent::{Before, Changed, Compare, Find, First, Fix, Happened, HowMany, Ongoing, Since, Top, When, Who, Why};
 
     #[test]
     fn questions_in_english_and_french_are_understood() {
@@ -293,6 +339,11 @@ mod tests {
             ("Tout va bien ?", Happened),
             ("Did anything restart?", Changed),
             ("Compare avec hier", Compare),
+            ("Which service started failing first?", First),
+            ("Quel service est tombé en premier ?", First),
+            ("From which addresses do the failed logins come?", Who),
+            ("Résume les dernières minutes", Happened),
+            ("Est-ce que le problème est résolu ?", Ongoing),
             ("Y a-t-il plus d'erreurs que d'habitude ?", Compare),
         ] {
             assert_eq!(read(question).intent, want, "{question}");

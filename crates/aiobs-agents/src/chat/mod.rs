@@ -2,19 +2,26 @@
 //! alone that says so. A model that can may call tools that read. Used by the runtime; it knows neither store nor screen.
 
 mod answer;
+mod causes;
+mod changes;
 mod compose;
 mod earlier;
 mod ending;
 mod facts;
 mod intent;
+mod language;
 mod marks;
+mod parties;
 mod period;
 mod phrase;
 mod retrieve;
+mod sentences;
 mod shorten;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod who;
 
 use crate::{Advisor, Archive, Chosen, Prompts, Surroundings, ToolUse};
 use aiobs_llm::{CancellationToken, Provider};

@@ -85,8 +85,19 @@ impl Period {
     pub(super) fn read(plain: &str) -> Option<Self> {
         for pattern in LAST.iter() {
             if let Some(found) = pattern.captures(plain) {
-                let n = number(found.name("n").map(|m| m.as_str()));
-                return Some(Self::Last(n.saturating_mul(unit(&found["unit"]))));
+                let unit_word = &found["unit"];
+                // "The last minutes" are some, "the last minute" is one.
+                let n = match found.name("n").map(|m| m.as_str()) {
+                    None if unit_word.ends_with('s') => {
+                        if unit(unit_word) <= 60 * SECOND {
+                            10
+                        } else {
+                            3
+                        }
+                    }
+                    word => number(word),
+                };
+                return Some(Self::Last(n.saturating_mul(unit(unit_word))));
             }
         }
         let captures = |pattern: &'static LazyLock<Option<Regex>>| pattern.as_ref().and_then(|p| p.captures(plain));
@@ -148,6 +159,8 @@ mod tests {
             ("since 2 days", Some(Period::Last(2 * DAY))),
             ("les 10 dernières minutes", Some(Period::Last(10 * MINUTE))),
             ("durant la dernière heure", Some(Period::Last(60 * MINUTE))),
+            ("résume les dernières minutes", Some(Period::Last(10 * MINUTE))),
+            ("errors of the last hours", Some(Period::Last(180 * MINUTE))),
             ("depuis une semaine", Some(Period::Last(7 * DAY))),
             ("il y a trente secondes", Some(Period::Last(30 * SECOND))),
             ("today", Some(Period::Today)),

@@ -4,6 +4,7 @@
 use super::facts::{self, About, Facts};
 use super::intent::{self, Asked, Intent, plain};
 use super::phrase::explains;
+use super::terms;
 use crate::context::fence::neutral;
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
@@ -51,6 +52,11 @@ const STOP: &[&str] = &[
     "what", "when", "where", "which", "who", "why", "with", "wrong", "y", "yesterday", "you",
     "everything", "anything", "frequent", "frequente", "frequents", "frequentes", "common", "courante", "courantes",
     "mean", "means", "meaning", "signifie", "veut", "okay", "fine", "bien", "panne", "principales", "down", "healthy",
+    "tried", "try", "tries", "trying", "essaye", "essayent", "essayer", "affected", "affecte", "touche", "touches", "maintenant",
+    "deployment", "deployments", "deploiement", "deploiements", "deploye", "resolu", "resolved", "regle", "tombe", "tombee",
+    "premier", "premiere", "outage", "changement", "changements", "change", "maintenant", "tomber", "marche", "come", "comes",
+    "getting", "returns", "return", "retourne", "endpoint", "endpoints", "ever", "jamais", "really", "quickly", "next", "happen", "anybody", "anyone", "somebody", "someone", "quelqu", "eux", "whose", "him", "address",
+    "addresses", "adresse", "adresses", "use", "please", "could", "would", "machine", "systeme", "system",
     "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];
 
@@ -271,17 +277,50 @@ fn named(scope: &ChatScope, asked: &Asked, archive: &dyn Archive) -> Result<Opti
     id.map_or(Ok(None), |id| archive.incident(id))
 }
 
-/// A condition for one word: it stands in the text, or is the component.
-fn of_word(word: &str) -> Vec<LogQuery> {
-    let text = TextMatch { pattern: stem(word).to_owned(), regex: false, case_sensitive: false, negate: false };
-    vec![
-        LogQuery { text: vec![text], ..LogQuery::default() },
-        LogQuery { components: vec![word.to_owned()], ..LogQuery::default() },
-    ]
+/// What is searched for: a word of the question, and what lines may say for it.
+pub(crate) struct Sought {
+    /// As it is told.
+    pub(crate) word: String,
+    said: Vec<String>,
+}
+
+/// What of a question is worth searching for, most telling first.
+pub(crate) fn sought(question: &str) -> Vec<Sought> {
+    let unquoted: Vec<&str> = question.split(['"', '«', '»', '“', '”', '`']).step_by(2).collect();
+    let (terms, rest) = terms::of(&plain(&unquoted.join(" ")));
+    let left: Vec<&str> = rest.split_whitespace().collect();
+    let quoted = |word: &str| {
+        question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2).any(|q| q.to_lowercase().trim() == word)
+    };
+    let own = |word: String| Sought { said: vec![stem(&word).to_owned()], word };
+    let named = |word: &String| word.contains(|c: char| !c.is_alphabetic());
+    let words =
+        salient(question).into_iter().filter(|w| quoted(w) || plain(w).split_whitespace().any(|t| left.contains(&t)));
+    // Names say most, then words that only this question has, then those that many have.
+    let (names, words): (Vec<String>, Vec<String>) = words.partition(named);
+    let mut out: Vec<Sought> = names.into_iter().chain(words).map(own).collect();
+    out.extend(terms.into_iter().map(|(phrase, said)| {
+        // The word itself may stand in a line too.
+        let itself = (!phrase.contains(' ')).then(|| stem(phrase).to_owned());
+        let said = said.iter().map(|s| (*s).to_owned()).chain(itself).collect();
+        Sought { word: phrase.to_owned(), said }
+    }));
+    out.truncate(WORDS);
+    out
+}
+
+/// A condition for one word: what is said for it stands in the text, or is the component.
+fn of_word(sought: &Sought) -> Vec<LogQuery> {
+    let text =
+        |pattern: &String| TextMatch { pattern: pattern.clone(), regex: false, case_sensitive: false, negate: false };
+    let components = std::iter::once(sought.word.clone())
+        .chain(sought.said.iter().filter(|_| sought.said.len() > 1).map(|s| format!("{s}s")));
+    let texts = sought.said.iter().map(|s| LogQuery { text: vec![text(s)], ..LogQuery::default() });
+    texts.chain([LogQuery { components: components.collect(), ..LogQuery::default() }]).collect()
 }
 
 /// Conditions of words, most telling first, and the words that no line holds.
-type Words = (Vec<Vec<LogQuery>>, Vec<String>);
+type Words = (Vec<(String, Vec<LogQuery>)>, Vec<String>);
 
 /// A time of day, such as `14:20` or `14h20`.
 fn is_clock(word: &str) -> bool {
@@ -294,11 +333,11 @@ fn is_clock(word: &str) -> bool {
 /// Searches for every word by itself; `timed` when times in the question were read as such already.
 fn words(search: &mut Search<'_>, question: &str, timed: bool, base: &LogQuery) -> Result<Words, ArchiveError> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for word in salient(question).into_iter().filter(|word| !(timed && is_clock(word))) {
-        let any = of_word(&word);
+    for sought in sought(question).into_iter().filter(|s| !(timed && is_clock(&s.word))) {
+        let (any, word) = (of_word(&sought), sought.word);
         let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
         if search.run(&word, Why::Across, &query)? > 0 {
-            known.push(any);
+            known.push((word, any));
         } else {
             unknown.push(word);
         }
@@ -329,7 +368,11 @@ pub(crate) fn retrieve(
         base.to = Some(base.to.map_or(to, |t| t.min(to)));
     }
     let mut search = Search { archive, found: BTreeMap::new(), steps: Vec::new() };
-    let (words, unknown) = words(&mut search, question, asked.period.is_some(), &base)?;
+    let (mut words, unknown) = words(&mut search, question, asked.period.is_some(), &base)?;
+    if asked.intent == Intent::First {
+        // Its words are those of failing; which errors came first is what is asked.
+        words.clear();
+    }
     if search.found.is_empty() && already.is_empty() {
         let level = asked.level.unwrap_or(Level::Warn);
         let query =
@@ -354,7 +397,7 @@ pub(crate) fn retrieve(
     // Nobody explained the one asked about: what a playbook says of it is better than nothing.
     if named.is_none()
         && matches!(asked.intent, Intent::Why | Intent::Fix | Intent::Happened)
-        && let Some((incident, d)) = found.incidents.first().filter(|_| fitting > 0)
+        && let Some((incident, d)) = found.incidents.first()
         && !d.as_ref().is_some_and(explains)
     {
         found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
@@ -407,7 +450,10 @@ fn by_meaning(
     archive: &dyn Archive,
     found: &mut Found,
 ) -> Result<ChatStep, ArchiveError> {
-    let about = named.map_or_else(|| question.to_owned(), |i| format!("{question} {}", i.title));
+    // What was written may be in the words of logs where the question is not.
+    let said: Vec<String> = sought(question).into_iter().filter(|s| s.said.len() > 1).flat_map(|s| s.said).collect();
+    let question = format!("{question} {}", said.join(" "));
+    let about = named.map_or_else(|| question.trim_end().to_owned(), |i| format!("{question} {}", i.title));
     found.texts = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
     let kinds = [DocumentKind::Incident, DocumentKind::Diagnosis, DocumentKind::Fix];
     let ids = archive.recall(&about, &kinds, 2 * INCIDENTS)?.into_iter().filter_map(|r| r.document.incident);
@@ -429,9 +475,10 @@ fn by_meaning(
 /// Whether the question names a component of the incident, or a word of its title.
 fn speaks_of(incident: &Incident, question: &str) -> bool {
     let title = incident.title.to_lowercase();
-    salient(question)
-        .iter()
-        .any(|w| title.contains(stem(w)) || incident.components.iter().any(|c| c.eq_ignore_ascii_case(w)))
+    sought(question).iter().any(|w| {
+        w.said.iter().any(|s| title.contains(s.as_str()))
+            || incident.components.iter().any(|c| c.eq_ignore_ascii_case(&w.word))
+    })
 }
 
 fn read_incident(

@@ -2,7 +2,7 @@
 //! and the message in the end. Used by the chat's service; it decides nothing about what is found.
 
 use super::answer::{self, Asking, messages};
-use super::compose::by_rules;
+use super::compose::{NoModel, by_rules};
 use super::earlier;
 use super::marks::cite;
 use super::retrieve::{Found, retrieve};
@@ -104,7 +104,7 @@ impl Turn {
             self.message(String::new(), &found, RETRIEVAL.into(), false)
         } else {
             match provider {
-                None => self.without_model(&found, "none is reachable"),
+                None => self.without_model(&found, &NoModel::NoneReachable),
                 Some(provider) => {
                     let said = self.model(provider, &mut found, able, &mut log).await;
                     self.said(said, &found)
@@ -307,6 +307,12 @@ impl Turn {
                     if name == semconv::CACHE && value == AttrValue::from("hit") {
                         self.tell("the same was asked before; the answer is from the cache".to_owned());
                     }
+                    // Known before the answer is there; one that breaks off has an author too.
+                    if name == semconv::REQUEST_MODEL
+                        && let AttrValue::Text(model) = &value
+                    {
+                        said.author.clone_from(model);
+                    }
                     log.set(span, name, value);
                 }
                 Ok(ChatEvent::ToolCall(wanted)) => round.wants.push(wanted),
@@ -351,14 +357,14 @@ impl Turn {
                 let cut = done.finish == FinishReason::Length;
                 ChatMessage { usage: Some(said.usage), ..by_model(said.text, !cut) }
             }
-            Ok(_) => self.without_model(found, "its answer was empty"),
+            Ok(_) => self.without_model(found, &NoModel::Empty),
             Err(LlmError::Cancelled) => by_model(said.text, false),
-            Err(e) if said.text.is_empty() => self.without_model(found, &e.to_string()),
+            Err(e) if said.text.is_empty() => self.without_model(found, &NoModel::Failed(&e.to_string())),
             Err(e) => by_model(format!("{}\n\n*The answer broke off: {e}.*", said.text), false),
         }
     }
 
-    fn without_model(&self, found: &Found, why: &str) -> ChatMessage {
+    fn without_model(&self, found: &Found, why: &NoModel<'_>) -> ChatMessage {
         let text = by_rules(found, why);
         let message = self.message(text, found, RETRIEVAL.to_owned(), true);
         (self.out)(ChatOutput::Delta(message.text.clone()));

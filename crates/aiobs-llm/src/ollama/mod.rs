@@ -69,6 +69,20 @@ impl Inner {
         Ok(listed.models.into_iter().map(models::from_listed).collect())
     }
 
+    /// The installed models. Servers whose list does not say what a model can do are asked about the one in use.
+    async fn described(&self) -> Result<Vec<ModelInfo>, LlmError> {
+        let mut all = self.list().await?;
+        if all.iter().any(|m| !m.capabilities.is_empty()) {
+            return Ok(all);
+        }
+        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(name, _)| name.clone());
+        let used = chosen.or_else(|| models::find(&all, self.configured.as_deref()?).ok());
+        if let Some(model) = used.and_then(|name| all.iter_mut().find(|m| m.name == name)) {
+            model.capabilities = self.capabilities(&model.name).await;
+        }
+        Ok(all)
+    }
+
     /// What a model can do; empty when the server does not say.
     async fn capabilities(&self, model: &str) -> Vec<String> {
         let Ok(library) = self.library() else { return Vec::new() };
@@ -156,7 +170,7 @@ impl Provider for Ollama {
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<ModelInfo>, LlmError>> {
-        self.inner.list().boxed()
+        self.inner.described().boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {

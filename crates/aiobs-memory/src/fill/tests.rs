@@ -128,3 +128,24 @@ fn it_stops_when_told_and_says_what_is_wrong() {
     let failed = block(embed(&reader, &engine, &mut put, &mut |_| ControlFlow::Continue(()))).unwrap_err();
     assert!(failed.to_string().starts_with("no embedding model at http://127.0.0.1:9 ("), "{failed}");
 }
+
+#[test]
+fn nobody_waits_again_for_an_engine_that_was_late() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let (mut writer, reader) = (store.writer().unwrap(), store.reader().unwrap());
+    plan(vec![doc("1", "disk full")], &[], &|_| false).iter().for_each(|c| writer.put_memory(c).unwrap());
+    let server = ollama(usize::MAX);
+    let engine = engine(&server, "nomic-embed-text");
+    let mut put = |c: MemoryChange| writer.put_memory(&c);
+    block(embed(&reader, &engine, &mut put, &mut |_| ControlFlow::Continue(()))).unwrap();
+    let question = crate::Question { text: "disk full".into(), ..crate::Question::default() };
+    let found = block(crate::near(&reader, &engine, &question)).unwrap();
+    assert_eq!((found.model.as_str(), found.note), ("ollama/nomic-embed-text", None));
+    engine.note_late(true);
+    let found = block(crate::near(&reader, &engine, &question)).unwrap();
+    assert_eq!((found.model.as_str(), found.found.len()), (LOCAL_MODEL, 1), "words answer");
+    assert!(found.note.unwrap().contains("was too slow a moment ago"), "and it is said");
+    engine.note_late(false);
+    assert_eq!(block(crate::near(&reader, &engine, &question)).unwrap().note, None);
+}

@@ -2,7 +2,7 @@
 //! exist, with the dimension of the model and the metric `cosine`.
 
 use super::rest::{Rest, floats};
-use super::{Page, Point, Result, VectorStore, content_of, id_of};
+use super::{Page, Point, Result, VectorStore, content_of, id_of, ids_of};
 use aiobs_types::ContentHash;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -35,7 +35,7 @@ impl Pinecone {
     async fn fetch(&self, contents: &[ContentHash]) -> Result<Vec<Point>> {
         let mut points = Vec::new();
         for some in contents.chunks(FETCHED) {
-            let ids: Vec<String> = some.iter().map(|c| format!("ids={}", id_of(*c))).collect();
+            let ids: Vec<String> = ids_of(some).into_iter().map(|id| format!("ids={id}")).collect();
             let path = format!("vectors/fetch?{}&namespace={}", ids.join("&"), self.namespace);
             let Some(answer) = self.rest.send(Method::GET, &path, None).await? else { continue };
             let found = answer.get("vectors").and_then(Value::as_object);
@@ -86,7 +86,7 @@ impl VectorStore for Pinecone {
 
     fn remove(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<()>> {
         async move {
-            let ids: Vec<String> = contents.iter().map(|c| id_of(*c)).collect();
+            let ids = ids_of(&contents);
             let body = json!({"ids": ids, "namespace": self.namespace});
             self.rest.send(Method::POST, "vectors/delete", Some(body)).await.map(drop)
         }
@@ -105,8 +105,7 @@ impl VectorStore for Pinecone {
                 "includeMetadata": false,
             });
             if let Some(among) = among {
-                let ids: Vec<String> = among.iter().map(|c| id_of(*c)).collect();
-                body["filter"] = json!({"content": {"$in": ids}});
+                body["filter"] = json!({"content": {"$in": ids_of(&among)}});
             }
             let Some(answer) = self.rest.send(Method::POST, "query", Some(body)).await? else {
                 return Ok(Vec::new());

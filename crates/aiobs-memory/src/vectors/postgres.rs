@@ -10,7 +10,7 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-use super::{Page, Point, Result, VectorError, VectorStore, content_of, id_of};
+use super::{Page, Point, Result, VectorError, VectorStore, content_of, id_of, ids_of};
 use address::Address;
 use aiobs_types::ContentHash;
 use fault::fault;
@@ -197,10 +197,6 @@ fn written(vector: &[f32]) -> String {
     text
 }
 
-fn names(contents: &[ContentHash]) -> Vec<String> {
-    contents.iter().map(|c| id_of(*c)).collect()
-}
-
 impl VectorStore for Postgres {
     fn place(&self) -> &str {
         &self.address.place
@@ -221,7 +217,7 @@ impl VectorStore for Postgres {
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
         async move {
             let session = self.session().await?;
-            let names = names(&contents);
+            let names = ids_of(&contents);
             let sql = format!("SELECT content::text FROM {} WHERE content = ANY($1::text[]::uuid[])", self.quoted());
             let rows = session.rows(&sql, &[(&names, Type::TEXT_ARRAY)]).await?.unwrap_or_default();
             let mut found = Vec::with_capacity(rows.len());
@@ -249,7 +245,7 @@ impl VectorStore for Postgres {
     fn remove(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<()>> {
         async move {
             let session = self.session().await?;
-            let names = names(&contents);
+            let names = ids_of(&contents);
             let sql = format!("DELETE FROM {} WHERE content = ANY($1::text[]::uuid[])", self.quoted());
             session.rows(&sql, &[(&names, Type::TEXT_ARRAY)]).await.map(drop)
         }
@@ -266,7 +262,7 @@ impl VectorStore for Postgres {
             let session = self.session().await?;
             let sql = self.searching(&session.types, among.is_some(), limit);
             let (query, limit) = (written(&query), limit as i64);
-            let among = among.map(|a| names(&a));
+            let among = among.map(|a| ids_of(&a));
             let mut values: Vec<session::Value<'_>> = vec![(&query, Type::TEXT), (&limit, Type::INT8)];
             if let Some(among) = &among {
                 values.push((among, Type::TEXT_ARRAY));

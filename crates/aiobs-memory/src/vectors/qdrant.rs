@@ -1,7 +1,7 @@
 //! Qdrant, over REST: one collection per model, points named by the content as a UUID.
 
 use super::rest::{Rest, floats};
-use super::{Page, Point, Result, VectorStore, content_of, id_of};
+use super::{Page, Point, Result, VectorStore, content_of, id_of, ids_of};
 use aiobs_types::ContentHash;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -48,10 +48,6 @@ impl Qdrant {
     }
 }
 
-fn names(contents: &[ContentHash]) -> Vec<String> {
-    contents.iter().map(|c| id_of(*c)).collect()
-}
-
 impl VectorStore for Qdrant {
     fn place(&self) -> &str {
         &self.rest.place
@@ -76,7 +72,7 @@ impl VectorStore for Qdrant {
 
     fn known(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<Vec<ContentHash>>> {
         async move {
-            let body = json!({"ids": names(&contents), "with_vector": false, "with_payload": false});
+            let body = json!({"ids": ids_of(&contents), "with_vector": false, "with_payload": false});
             let Some(answer) = self.rest.send(Method::POST, &self.path("/points"), Some(body)).await? else {
                 return Ok(Vec::new());
             };
@@ -100,7 +96,7 @@ impl VectorStore for Qdrant {
 
     fn remove(&self, contents: Vec<ContentHash>) -> BoxFuture<'_, Result<()>> {
         async move {
-            let body = json!({"points": names(&contents)});
+            let body = json!({"points": ids_of(&contents)});
             self.rest.send(Method::POST, &self.path("/points/delete?wait=true"), Some(body)).await.map(drop)
         }
         .boxed()
@@ -115,7 +111,7 @@ impl VectorStore for Qdrant {
         async move {
             let mut body = json!({"query": query, "limit": limit, "with_payload": false});
             if let Some(among) = among {
-                body["filter"] = json!({"must": [{"has_id": names(&among)}]});
+                body["filter"] = json!({"must": [{"has_id": ids_of(&among)}]});
             }
             let Some(answer) = self.rest.send(Method::POST, &self.path("/points/query"), Some(body)).await? else {
                 return Ok(Vec::new());

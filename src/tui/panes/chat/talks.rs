@@ -225,7 +225,7 @@ impl Talks {
         frame.buffer_mut().set_style(area, style);
         let tokens = c.input_tokens + c.output_tokens;
         let mut took = if tokens > 0 { format!("{} tokens", compact(tokens as f64)) } else { String::new() };
-        if let Some(micro) = c.cost_micro_usd {
+        if let Some(micro) = c.cost_micro_usd.filter(|cost| *cost > 0) {
             took = format!("{took}  ${:.4}", micro as f64 / 1e6);
         }
         let right = format!("{took}  {:>9}  {:>14}", plural(c.turns, "turn"), cx.clock.ago_said(c.updated));

@@ -128,6 +128,12 @@ impl State {
         Vec::new()
     }
 
+    /// The incident of the run that is looked at.
+    fn scope(&self) -> ChatScope {
+        let run = self.data.runs.get(self.runs.at).filter(|_| self.part != Part::Graph);
+        run.and_then(|r| r.incident).map_or(ChatScope::All, |id| ChatScope::Incident { id })
+    }
+
     fn copy(&self, cx: &PaneCx<'_>) -> Vec<Effect> {
         let rows = run::rows(&self.data.spans, cx.clock.now);
         match rows.get(self.spans.at).map(|r| &self.data.spans[r.span]) {
@@ -161,7 +167,7 @@ impl Pane for State {
             Action::PreviousView => return self.choose(self.runs.at.saturating_sub(1), cx),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Open => return self.open(),
-            Action::Ask => return vec![Effect::AskAbout(ChatScope::All)],
+            Action::Ask => return vec![Effect::AskAbout(self.scope())],
             Action::Copy => return self.copy(cx),
             _ => return self.moved(action, cx),
         }
