@@ -144,10 +144,13 @@ fn forms(words: &[&str]) -> BTreeSet<String> {
     out
 }
 
-/// A feature with the words as they stand in the template instead of their stems.
+/// A feature with the words as they stand in the template instead of their stems and classes.
 pub(super) fn spoken(feature: &str, template: &str) -> String {
     let words = || template.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|w| !w.is_empty());
-    let said = |part: &str| words().find(|w| stem(w) == part).map_or_else(|| part.to_owned(), str::to_lowercase);
+    let said = |part: &str| {
+        let word = words().find(|w| stem(w) == part).or_else(|| words().find(|w| class_of(&stem(w)) == Some(part)));
+        word.map_or_else(|| part.to_owned(), str::to_lowercase)
+    };
     feature.split(' ').map(said).collect::<Vec<_>>().join(" ")
 }
 
@@ -182,6 +185,7 @@ mod tests {
     fn stems_are_shown_as_the_words_they_stand_for() {
         assert_eq!(spoken("connect refus", "Connection to <ip> was refused"), "connection refused");
         assert_eq!(spoken("level error", "it failed"), "level error");
+        assert_eq!(spoken("any death and machine", "Kernel panic"), "any panic and kernel");
     }
 
     #[test]
