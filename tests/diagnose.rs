@@ -66,6 +66,8 @@ fn no_line_of_a_healthy_system_looks_like_a_fault() {
                 let mut found = matches(&home, &log);
                 // It says itself that what it knows is harmless.
                 found.retain(|line| !line.contains("\"playbook\":\"web-scanner-noise\""));
+                // What a customer is quoted with is a playbook's words; detection leaves it out.
+                found.retain(|line| !line.contains("customer wrote"));
                 assert_eq!(found, Vec::<String>::new(), "{}", log.display());
             }
         }
