@@ -16,7 +16,7 @@ use super::outlet::{Outlet, publish_templates};
 use super::parts;
 use super::patterns::PatternsDesk;
 use super::pipeline::{Pipeline, PipelineSetup};
-use super::priority::{BULK, stand_back};
+use super::priority::{ANSWERS, BULK, stand_back};
 use super::processing::{Message, Processing};
 use super::remotes::Remotes;
 use super::running::Running;
@@ -355,16 +355,17 @@ fn seed(board: &Board, reader: &aiobs_store::Reader, setup: &PipelineSetup) -> a
     Ok(())
 }
 
-/// One tokio runtime for models and chat, with few threads.
+/// One tokio runtime for models and chat, with two threads.
 pub(super) fn tokio_runtime() -> std::io::Result<&'static tokio::runtime::Runtime> {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     if let Some(rt) = RUNTIME.get() {
         return Ok(rt);
     }
     let made = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+        // A question is not to wait while the chain puts a long prompt together.
+        .worker_threads(2)
         .thread_name("async")
-        .on_thread_start(|| stand_back(BULK))
+        .on_thread_start(|| stand_back(ANSWERS))
         .enable_all()
         .build()?;
     Ok(RUNTIME.get_or_init(|| made))
