@@ -151,7 +151,7 @@ pub(super) fn spoken(feature: &str, template: &str) -> String {
         let word = words().find(|w| stem(w) == part).or_else(|| words().find(|w| class_of(&stem(w)) == Some(part)));
         word.map_or_else(|| part.to_owned(), str::to_lowercase)
     };
-    feature.split(' ').map(said).collect::<Vec<_>>().join(" ")
+    feature.strip_prefix("any ").unwrap_or(feature).split(' ').map(said).collect::<Vec<_>>().join(" ")
 }
 
 /// What kind of sentence it is, if it is hardly one.
@@ -185,7 +185,7 @@ mod tests {
     fn stems_are_shown_as_the_words_they_stand_for() {
         assert_eq!(spoken("connect refus", "Connection to <ip> was refused"), "connection refused");
         assert_eq!(spoken("level error", "it failed"), "level error");
-        assert_eq!(spoken("any death and machine", "Kernel panic"), "any panic and kernel");
+        assert_eq!(spoken("any death and machine", "Kernel panic"), "panic and kernel");
     }
 
     #[test]

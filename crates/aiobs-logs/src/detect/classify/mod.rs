@@ -158,7 +158,9 @@ impl Classifier {
 
     /// What speaks for and against a fault, the strongest first, at most `most`.
     pub fn why(&self, statement: &Statement<'_>, most: usize) -> Vec<Reason> {
-        let weighed = features(statement).into_iter().map(|feature| {
+        // How words end and begin weighs too, but tells people nothing.
+        let told = features(statement).into_iter().filter(|feature| !feature.starts_with("any word "));
+        let weighed = told.map(|feature| {
             let weight = self.model.weight(hash(&feature));
             Reason { feature, weight }
         });
