@@ -17,6 +17,7 @@ mod phrase;
 mod retrieve;
 mod sentences;
 mod shorten;
+mod stop;
 mod terms;
 #[cfg(test)]
 mod tests;
