@@ -89,8 +89,8 @@ pub struct Advice {
     pub filled: Vec<(String, String)>,
     /// Messages and templates of the signature that made it match, verbatim; the chain cites their records.
     pub matched: Vec<String>,
-    /// The part of the first of them that tells of the fault; may be empty.
-    pub excerpt: String,
+    /// The parts of at most two lines that tell of the fault, the second in another way than the first.
+    pub told_by: Vec<String>,
 }
 
 /// Knows common faults by heart. Called from the chain's driver, so it must not block for long.

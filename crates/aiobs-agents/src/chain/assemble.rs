@@ -175,8 +175,10 @@ fn by_playbook(d: &mut Diagnosis, advice: &Advice, incident: &Incident, evidence
     d.author = Author::Playbook { id: advice.id.clone() };
     d.title.clone_from(&advice.title);
     d.cause.clone_from(&advice.cause);
-    if !advice.excerpt.is_empty() && readable(&advice.excerpt) {
-        let _ = write!(d.cause, " Told by: \"{}\".", neutral(&withheld(&advice.excerpt), QUOTE));
+    let quote = |line: &String| format!("\"{}\"", neutral(&withheld(line), QUOTE));
+    let told: Vec<String> = advice.told_by.iter().filter(|line| readable(line)).map(quote).collect();
+    if !told.is_empty() {
+        let _ = write!(d.cause, " Told by: {}.", told.join(" and "));
     }
     d.error_class = class(&advice.error_class);
     d.criticality = advice.criticality.clamp(1, 5);

@@ -88,7 +88,7 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
         references: playbook.references.clone(),
         filled: filler.used.into_iter().collect(),
         matched: found.matched.clone(),
-        excerpt: found.excerpt.clone(),
+        told_by: [&found.excerpt, &found.also].into_iter().filter(|e| !e.is_empty()).cloned().collect(),
     }
 }
 

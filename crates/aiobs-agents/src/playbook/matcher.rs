@@ -7,6 +7,7 @@ use aiobs_types::Confidence;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Of a longer text only this much is looked at, bytes.
@@ -40,6 +41,8 @@ pub(super) struct Found {
     pub(super) matched: Vec<String>,
     /// Of the first of them the part that tells of the fault, with a few words around.
     pub(super) excerpt: String,
+    /// The same of a line logged around it that tells of this fault in another way.
+    pub(super) also: String,
     /// Values by placeholder, as they stand in the texts.
     pub(super) captures: BTreeMap<String, String>,
     /// Of a fault that others cause: a more specific one around it, and the text that shows it.
@@ -113,10 +116,14 @@ impl Matcher {
             let nearby = if symptom { self.nearby(playbooks, s, &around) } else { None };
             let found = self.found(playbooks, index, confidence, &own);
             // What its own lines leave open, others of the same fault may say.
-            let others: Vec<&str> = around.iter().copied().filter(|t| self.fits(index, t)).collect();
+            let near = around.into_iter().chain(s.beside.iter().map(String::as_str));
+            let others: Vec<&str> = near.filter(|t| self.fits(index, t)).collect();
             let mut captures = captures(&playbooks[index], &others);
             captures.extend(found.captures);
-            return Some(Found { captures, nearby, ..found });
+            let way = |text: &str| first_fit(&playbooks[index], &plain(text)).map(|(pattern, _)| pattern);
+            let told = found.matched.first().and_then(|t| way(t));
+            let also = others.iter().find(|t| way(t) != told).and_then(|t| excerpt(&playbooks[index], t));
+            return Some(Found { also: also.unwrap_or_default(), captures, nearby, ..found });
         }
         let (index, _) = self.rank(playbooks, s, &around, AROUND_WEIGHT)?;
         Some(Found { guess: true, ..self.found(playbooks, index, Confidence::Low, &around) })
@@ -218,7 +225,17 @@ impl Matcher {
         }
         let captures = captures(&playbooks[index], &texts);
         let excerpt = texts.first().and_then(|t| excerpt(&playbooks[index], t)).unwrap_or_default();
-        Found { playbook: index, confidence, guess: false, matched, excerpt, captures, nearby: None, shown_as: None }
+        Found {
+            playbook: index,
+            confidence,
+            guess: false,
+            matched,
+            excerpt,
+            also: String::new(),
+            captures,
+            nearby: None,
+            shown_as: None,
+        }
     }
 }
 
@@ -228,10 +245,16 @@ fn ordinary(playbook: &Playbook, s: &Signature) -> bool {
     s.count < pattern.often || pattern.passing && (s.is_over() || s.is_steady() || s.is_calm())
 }
 
+/// The first pattern of a playbook that matches a text, and where.
+fn first_fit(playbook: &Playbook, text: &str) -> Option<(usize, Range<usize>)> {
+    let fit = |(i, p): (usize, &String)| compile(p)?.find(text.as_bytes()).map(|m| (i, m.range()));
+    playbook.pattern.any.iter().enumerate().find_map(fit)
+}
+
 /// The part of a text that a playbook's first fitting pattern matches, with some of what stands around it.
 fn excerpt(playbook: &Playbook, text: &str) -> Option<String> {
     let text = plain(text);
-    let found = playbook.pattern.any.iter().find_map(|p| compile(p)?.find(text.as_bytes()).map(|m| m.range()))?;
+    let (_, found) = first_fit(playbook, &text)?;
     let line = text[..text.floor_char_boundary(found.start)].rfind('\n').map_or(0, |i| i + 1);
     let from = text.floor_char_boundary(found.start.saturating_sub(BEFORE).max(line));
     // Not in the middle of a word.

@@ -200,13 +200,17 @@ fn what_passes_by_itself_is_unsure_once_it_is_over_or_always_there() {
 }
 
 #[test]
-fn the_part_of_a_long_line_that_tells_is_quoted() {
+fn the_parts_of_lines_that_tell_are_quoted() {
     let long = format!("{} \"reason\": \"no space left on device\", {}", "x ".repeat(300), "y ".repeat(300));
-    let advice = library().advise(&says(&long)).unwrap();
-    assert!(advice.excerpt.contains("no space left on device") && advice.excerpt.len() < 220, "{}", advice.excerpt);
-    assert!(advice.excerpt.starts_with("… ") && advice.excerpt.ends_with(" …"), "{}", advice.excerpt);
+    let told = library().advise(&says(&long)).unwrap().told_by;
+    assert!(told.len() == 1 && told[0].contains("no space left on device") && told[0].len() < 220, "{told:?}");
+    assert!(told[0].starts_with("… ") && told[0].ends_with(" …"), "{told:?}");
     let hostile = format!("{}no space left on device{}", "é".repeat(200), "ü".repeat(400));
-    assert!(library().advise(&says(&hostile)).unwrap().excerpt.contains("no space left"));
+    assert!(library().advise(&says(&hostile)).unwrap().told_by[0].contains("no space left"));
+    let kernel = "cgroup: fork rejected by pids controller in /system.slice/pricing.service";
+    let java = "java.lang.OutOfMemoryError: unable to create native thread";
+    let two = Signature { around: vec![java.into()], beside: vec![kernel.into()], ..says(java) };
+    assert_eq!(library().advise(&two).unwrap().told_by, [java, kernel]);
 }
 
 #[test]
