@@ -203,6 +203,9 @@ fn by_playbook(d: &mut Diagnosis, advice: &Advice, incident: &Incident, evidence
 
 fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
     d.cause = "No cause found: no model answered and no playbook fits. What the logs show is listed below.".into();
+    if let Some(said) = evidence.proof().find_map(|e| innermost(e.record.message())) {
+        let _ = write!(d.cause, " It says itself: \"{}\".", neutral(&withheld(said), QUOTE));
+    }
     d.error_class = "unknown".into();
     d.claims = facts(incident, evidence);
     if let Some(first) = evidence.proof().next() {
@@ -215,6 +218,12 @@ fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         d.fix.now.push(format!("Ask what it has to do with this: it began {}.", after(change, incident)));
     }
     d.fix.verify.push("No new strikes of this incident.".into());
+}
+
+/// What a trace says at its deepest: the exception that caused all others.
+fn innermost(message: &str) -> Option<&str> {
+    let line = message.lines().map(str::trim).rfind(|l| l.starts_with("Caused by: "))?;
+    line.strip_prefix("Caused by: ").filter(|said| readable(said))
 }
 
 /// Statements that need no author: counts, order, what is new.

@@ -13,6 +13,7 @@ mod trial;
 
 pub use error::PlaybookError;
 pub use file::{Pattern, Playbook, read};
+pub use fill::PERHAPS;
 pub use trial::{Hit, Outranked};
 
 use crate::{Advice, Advisor, Signature};
