@@ -12,7 +12,7 @@ use super::events::{Ask, Event, EventSink, ModelChoice, ModelState, StageRow};
 use super::models::{Books, choices, elsewhere, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
-use super::resume::{CUT_OFF, Owed};
+use super::resume::Owed;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
@@ -23,8 +23,7 @@ use aiobs_agents::{
 use aiobs_llm::{CancellationToken, Provider, Purse};
 use aiobs_store::Reader;
 use aiobs_types::{
-    ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, TimelineKind, Timestamp,
-    TraceId,
+    ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, Timestamp, TraceId,
 };
 use carrier::{Carried, Carrier};
 use std::collections::HashMap;
@@ -37,6 +36,8 @@ use watcher::Watcher;
 
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
+/// How long what was begun before a restart waits for a model to be known.
+const KNOWN: Duration = Duration::from_secs(15);
 /// Why no model can be chosen.
 const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
 
@@ -248,17 +249,35 @@ impl Agents {
     }
 
     /// Goes on with what was owed when the program ended.
-    pub(crate) fn resume(&self, owed: &[Owed], pipeline: &SyncSender<Message>) {
+    pub(crate) fn resume(&self, owed: Vec<Owed>) {
         if !self.enabled {
             return;
         }
-        for o in owed {
-            if o.cut_off {
-                let (kind, text) = (TimelineKind::Note, CUT_OFF.to_owned());
-                drop(pipeline.send(Message::Note { incident: o.incident, kind, text }));
-            }
-            if o.asked { self.rerun(o.incident) } else { self.submit(o.incident) }
+        // What nobody asked for and nothing was done for is like a new one.
+        let (fresh, begun): (Vec<Owed>, Vec<Owed>) = owed.into_iter().partition(|o| !o.asked && !o.cut_off);
+        for o in fresh {
+            self.submit(o.incident);
         }
+        let Ok(rt) = tokio_runtime() else { return };
+        if begun.is_empty() {
+            return;
+        }
+        self.warm();
+        let (chain, archive) = (Arc::clone(&self.chain), Arc::clone(&self.archive));
+        let (board, stop) = (Arc::clone(&self.board), self.watch.clone());
+        let carried = Arc::clone(&self.carried);
+        carried.fetch_add(1, Ordering::SeqCst);
+        rt.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = model_known(&board) => {
+                    for o in begun {
+                        go_on(&chain, archive.as_ref(), o);
+                    }
+                }
+            }
+            carried.fetch_sub(1, Ordering::SeqCst);
+        });
     }
 
     /// Everything is read: what waited for that is diagnosed.
@@ -407,6 +426,24 @@ impl Agents {
         if self.carry.send(item).is_err() {
             self.carried.fetch_sub(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// Until it is known whether a model answers: what a model began, a playbook should not end only because it is early.
+async fn model_known(board: &Board) {
+    let until = Instant::now() + KNOWN;
+    while matches!(*lock(&board.model), ModelState::Checking) && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Hands what was begun before the program ended to the chain.
+fn go_on(chain: &ChainService, archive: &dyn Archive, owed: Owed) {
+    match archive.incident(owed.incident) {
+        Ok(Some(incident)) if owed.cut_off => chain.resume(incident, owed.asked),
+        Ok(Some(incident)) => chain.rerun(incident),
+        Ok(None) => {}
+        Err(e) => tracing::warn!("{} is not diagnosed: {e}", owed.incident),
     }
 }
 

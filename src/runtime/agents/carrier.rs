@@ -8,7 +8,7 @@ use crate::runtime::processing::Message;
 use crate::runtime::titles;
 use crate::runtime::writing::WriterMessage;
 use aiobs_agents::{Archive, ChainOutput, ChainService, ChatOutput};
-use aiobs_store::PendingRun;
+use aiobs_store::{PendingRun, PendingStage};
 use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TimelineKind, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,6 +85,13 @@ impl Carrier {
             ChainOutput::Waits { incident, asked, started } => {
                 let run = PendingRun { incident, asked, started };
                 drop(self.writer.send(WriterMessage::Waits(run)));
+            }
+            ChainOutput::Kept { incident, stage: kept } => {
+                let kept = PendingStage { stage: kept.stage as u8, at: kept.at, body: kept.body };
+                drop(self.writer.send(WriterMessage::StageEnded(incident, Box::new(kept))));
+            }
+            ChainOutput::Resumed { incident, text } => {
+                drop(self.pipeline.send(Message::Note { incident, kind: TimelineKind::Note, text }));
             }
             ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
             ChainOutput::Cancelled(incident) => {

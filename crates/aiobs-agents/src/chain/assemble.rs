@@ -100,12 +100,12 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
 fn security(evidence: &Evidence) -> Vec<Claim> {
     let mut found: Vec<Claim> = Vec::new();
     for (id, kind) in &evidence.suspects {
-        if let Some(claim) = found.iter_mut().find(|c| c.text == *kind) {
+        if let Some(claim) = found.iter_mut().find(|c| c.text == **kind) {
             claim.records.push(*id);
             continue;
         }
         let records = vec![*id];
-        found.push(Claim { text: (*kind).to_owned(), records, supported: true, ..Claim::default() });
+        found.push(Claim { text: kind.to_string(), records, supported: true, ..Claim::default() });
     }
     for claim in &mut found {
         claim.records.truncate(MOST_SUSPECTS);
