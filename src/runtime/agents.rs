@@ -2,6 +2,7 @@
 //! What comes out goes through the carrier.
 
 mod carrier;
+mod handing;
 mod watcher;
 
 use super::EngineEvent;
@@ -26,6 +27,7 @@ use aiobs_types::{
     ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, Timestamp, TraceId,
 };
 use carrier::{Carried, Carrier};
+use handing::{diagnose, gathers, go_on, model_known};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel};
@@ -36,8 +38,8 @@ use watcher::Watcher;
 
 /// Time between an incident's first strike and its diagnosis: the first line alone says little.
 const SETTLE: Duration = Duration::from_secs(3);
-/// How long what was begun before a restart waits for a model to be known.
-const KNOWN: Duration = Duration::from_secs(15);
+/// Longest time until the chain has told of what it was handed.
+const TELLING: Duration = Duration::from_secs(1);
 /// Why no model can be chosen.
 const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
 
@@ -168,6 +170,8 @@ impl Agents {
             sink: o.sink,
             carried: Arc::clone(&carried),
             traces: Arc::clone(&traces),
+            board: Arc::clone(&o.board),
+            purse: Arc::clone(&o.purse),
         };
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
@@ -176,8 +180,9 @@ impl Agents {
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
-            let watcher =
-                Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
+            let (chain, chat) = (Arc::clone(&chain), Arc::clone(&chat));
+            let (stop, purse) = (watch.clone(), Arc::clone(&o.purse));
+            let watcher = Watcher { board: o.board, chain, chat, stop, purse };
             let write = {
                 let put = put.clone();
                 move |message| put(Carried::Write(message))
@@ -228,6 +233,8 @@ impl Agents {
         let Ok(rt) = tokio_runtime() else { return };
         let (chain, archive) = (Arc::clone(&self.chain), Arc::clone(&self.archive));
         let (carried, stop) = (Arc::clone(&self.carried), self.watch.clone());
+        let board = Arc::clone(&self.board);
+        gathers(&board, id, Some(SETTLE));
         carried.fetch_add(1, Ordering::SeqCst);
         rt.spawn(async move {
             tokio::select! {
@@ -235,6 +242,9 @@ impl Agents {
                 () = tokio::time::sleep(SETTLE) => diagnose(&chain, archive.as_ref(), id),
             }
             carried.fetch_sub(1, Ordering::SeqCst);
+            // By then the chain has told that it waits or runs.
+            tokio::time::sleep(TELLING).await;
+            gathers(&board, id, None);
         });
     }
 
@@ -426,33 +436,6 @@ impl Agents {
         if self.carry.send(item).is_err() {
             self.carried.fetch_sub(1, Ordering::SeqCst);
         }
-    }
-}
-
-/// Until it is known whether a model answers: what a model began, a playbook should not end only because it is early.
-async fn model_known(board: &Board) {
-    let until = Instant::now() + KNOWN;
-    while matches!(*lock(&board.model), ModelState::Checking) && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// Hands what was begun before the program ended to the chain.
-fn go_on(chain: &ChainService, archive: &dyn Archive, owed: Owed) {
-    match archive.incident(owed.incident) {
-        Ok(Some(incident)) if owed.cut_off => chain.resume(incident, owed.asked),
-        Ok(Some(incident)) => chain.rerun(incident),
-        Ok(None) => {}
-        Err(e) => tracing::warn!("{} is not diagnosed: {e}", owed.incident),
-    }
-}
-
-/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
-fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
-    match archive.incident(id) {
-        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
-        Ok(_) => {}
-        Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }
 

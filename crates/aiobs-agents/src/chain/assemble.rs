@@ -9,7 +9,7 @@ use crate::context::readable::readable;
 use crate::context::render::time;
 use crate::context::suspect::withheld;
 use crate::context::{Evidence, Why, apart, change_before};
-use crate::{Advice, Change};
+use crate::{Advice, Change, Stage};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 
 /// Most records cited by one claim.
@@ -59,7 +59,7 @@ pub(crate) fn assemble(
         && let Some(advice) = &evidence.advice
     {
         d.fix = advice.fix.clone();
-        d.notes.push(format!("the steps are from the playbook {}", advice.id));
+        d.notes.push(format!("{}: the steps are from the playbook {}", Stage::Fixer.name(), advice.id));
     }
     review(&mut d, incident, evidence);
     d.summary = findings.report.map_or_else(|| summary(&d, incident), |r| r.summary);

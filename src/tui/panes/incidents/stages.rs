@@ -7,7 +7,7 @@ use crate::runtime::events::StageState;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use crate::tui::widgets::document::Document;
+use crate::tui::widgets::document::{Document, Piece};
 use crate::tui::widgets::text;
 use aiobs_types::{RecordId, Span as Traced, SpanStatus, semconv};
 use ratatui::text::Span;
@@ -51,6 +51,34 @@ pub(super) fn add(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<
     }
     if running {
         add_stream(document, state, cx);
+    } else if let Some(d) = state.loaded(cx).and_then(|d| d.diagnosis.as_ref()) {
+        add_reasons(document, &d.notes, cx);
+    }
+}
+
+/// The stage that a note tells of, and why somebody else stood in for the model.
+fn reason(note: &str) -> Option<(&str, &str)> {
+    note.split_once(": ").filter(|(stage, _)| NAMES.contains(stage))
+}
+
+/// Whether this note stands under the line of stages.
+pub(super) fn tells(note: &str) -> bool {
+    reason(note).is_some()
+}
+
+/// Why stages were not done by a model: stages with the same reason are named together.
+fn add_reasons(document: &mut Document<RecordId>, notes: &[String], cx: &PaneCx<'_>) {
+    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (stage, why) in notes.iter().filter_map(|n| reason(n)) {
+        match reasons.iter_mut().find(|(_, known)| *known == why) {
+            Some((stages, _)) => stages.push(stage),
+            None => reasons.push((vec![stage], why)),
+        }
+    }
+    for (stages, why) in reasons {
+        let first = vec![Span::styled(format!("{}: ", stages.join(", ")), cx.style(Role::Dim))];
+        let why = text::safe_for(&text::unfenced(why), cx.glyphs.ascii).into_owned();
+        document.paragraph(first, vec![Piece::Text(why, cx.style(Role::Warn))]);
     }
 }
 
