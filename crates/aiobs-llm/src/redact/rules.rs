@@ -25,7 +25,7 @@ const fn always(_: &str) -> bool {
 
 /// (kind, pattern, check). What is replaced is the group `v`, or everything. In this order: what a rule has taken, a
 /// later one does not see.
-const RULES: [(&str, &str, Check); 15] = [
+const RULES: [(&str, &str, Check); 16] = [
     ("private_key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", always),
     ("private_key", r"- -(?:- ?)*\s*BEGIN [A-Z ]*PRIVATE KEY.*$", always),
     ("password", r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:(?P<v>[^@\s/]+)@", always),
@@ -41,6 +41,12 @@ const RULES: [(&str, &str, Check); 15] = [
         "secret",
         r#"(?i)\b[\w.-]*(?:passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|session[_-]?id|cookie)s?["']?\s*[:=]\s*(?P<v>"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
         is_value,
+    ),
+    // In a sentence: `password hunter2 rejected`. What is no word is the password.
+    (
+        "secret",
+        r#"(?i)\b(?:passw(?:or)?d|passwd|pwd|passphrase|api[ _-]?key)\s+(?:(?:is|was)\s+)?(?P<v>"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
+        is_no_word,
     ),
     ("email", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b", always),
     (
@@ -96,6 +102,17 @@ fn unquoted(text: &str, at: Range<usize>) -> Range<usize> {
 /// The placeholders of templates hide nothing.
 fn is_value(text: &str) -> bool {
     !text.starts_with(['‹', '<'])
+}
+
+/// Letters with digits or signs among them, and no name of a way to hide passwords.
+fn is_no_word(text: &str) -> bool {
+    let ways = ["sha1", "sha256", "sha512", "md5", "base64", "argon2", "pbkdf2", "scram-sha-256"];
+    let has = |what: fn(char) -> bool| text.chars().any(what);
+    is_value(text)
+        && text.chars().count() >= 5
+        && has(char::is_alphabetic)
+        && (has(|c| c.is_ascii_digit()) || has(|c| matches!(c, '!' | '@' | '#' | '$' | '%' | '^' | '*' | '?')))
+        && !ways.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// Accounts of systems are no persons, and telling in a diagnosis.
@@ -194,6 +211,9 @@ mod tests {
     fn what_is_secret_or_personal_is_found_and_the_rest_is_not() {
         for (line, want) in [
             ("login password=hunter2 user=bob", &[("secret", "hunter2"), ("user", "bob")][..]),
+            ("anna could not sign in: password hunter2 rejected", &[("secret", "hunter2")]),
+            ("the password is 'Tr0ub4dor&3', said she", &[("secret", "Tr0ub4dor&3")]),
+            ("password authentication failed; password sha256 hash, password for db1, secret tls-cert2 not found", &[]),
             (r#"{"api_key": "abc def", "n": 1}"#, &[("secret", "abc def")]),
             ("Authorization: Bearer abcdefghij.klm", &[("token", "abcdefghij.klm")]),
             ("postgres://app:s3cret@db-1:5432/shop", &[("password", "s3cret")]),
