@@ -51,7 +51,7 @@ const RULES: [(&str, &str, Check); 16] = [
     ("email", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b", always),
     (
         "user",
-        r#"(?i)\b(?:user|username|user_name|login|customer)["']?\s*[:=]\s*(?P<v>"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
+        r#"(?i)\b(?:user|username|user_name|login|customer)["'›>]?\s*[:=]\s*(?P<v>"[^"]*"|'[^']*'|[^\s"',;&|)}\]]+)"#,
         is_person,
     ),
     ("iban", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban),
@@ -223,6 +223,8 @@ mod tests {
             ("-----BEGIN RSA PRIVATE KEY-----⏎MIIE\nnext", &[("private_key", "-----BEGIN RSA PRIVATE KEY-----⏎MIIE")]),
             ("client 81.2.69.142 from 10.0.3.11", &[("ip", "81.2.69.142")]),
             ("peer 2001:4860:4860::8888 at fe80::1", &[("ip", "2001:4860:4860::8888")]),
+            // How the values of a template's place are told.
+            ("1 ‹user›: anna.berg ×40", &[("user", "anna.berg")]),
             ("card 4111 1111 1111 1111 declined", &[("card", "4111 1111 1111 1111")]),
             ("to DE89 3704 0044 0532 0130 00 today", &[("iban", "DE89 3704 0044 0532 0130 00")]),
             ("call +49 30 901820 now", &[("phone", "+49 30 901820")]),
