@@ -27,7 +27,7 @@ use aiobs_types::{
     ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, Timestamp, TraceId,
 };
 use carrier::{Carried, Carrier};
-use handing::{diagnose, gathers, go_on, model_known};
+use handing::{SETTLE, diagnose, gathers, go_on, head_start, model_known, settled};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel};
@@ -36,8 +36,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use watcher::Watcher;
 
-/// Time between an incident's first strike and its diagnosis: the first line alone says little.
-const SETTLE: Duration = Duration::from_secs(3);
 /// Longest time until the chain has told of what it was handed.
 const TELLING: Duration = Duration::from_secs(1);
 /// Why no model can be chosen.
@@ -239,7 +237,7 @@ impl Agents {
         rt.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(SETTLE) => diagnose(&chain, archive.as_ref(), id),
+                () = settled(archive.as_ref(), id) => diagnose(&chain, archive.as_ref(), id),
             }
             carried.fetch_sub(1, Ordering::SeqCst);
             // By then the chain has told that it waits or runs.
@@ -292,8 +290,10 @@ impl Agents {
 
     /// Everything is read: what waited for that is diagnosed.
     pub(crate) fn drained(&self) {
-        let waiting = lock(&self.waiting).take();
-        for id in waiting.into_iter().flatten() {
+        let mut waiting = lock(&self.waiting).take().unwrap_or_default();
+        // The first one begins at once.
+        waiting.sort_by_cached_key(|id| head_start(self.archive.as_ref(), *id));
+        for id in waiting {
             diagnose(&self.chain, self.archive.as_ref(), id);
         }
     }

@@ -5,11 +5,31 @@ use crate::runtime::board::{Board, lock};
 use crate::runtime::events::ModelState;
 use crate::runtime::resume::Owed;
 use aiobs_agents::{Archive, ChainService};
-use aiobs_types::{IncidentId, Timestamp};
+use aiobs_types::{IncidentId, Level, Timestamp};
 use std::time::{Duration, Instant};
 
+/// Time between an incident's first strike and its diagnosis: the first line alone says little.
+pub(super) const SETTLE: Duration = Duration::from_secs(3);
+/// By how much one goes before another that is a level less bad, when both are due at the same moment.
+const AHEAD: Duration = Duration::from_millis(20);
 /// How long what was begun before a restart waits for a model to be known.
 const KNOWN: Duration = Duration::from_secs(15);
+
+/// Longer for what is less bad: the first that is handed over begins at once.
+pub(super) fn head_start(archive: &dyn Archive, id: IncidentId) -> Duration {
+    let level = archive.incident(id).ok().flatten().map_or(Level::Unset, |i| i.severity.level());
+    match level {
+        Level::Fatal => Duration::ZERO,
+        Level::Error => AHEAD,
+        _ => 2 * AHEAD,
+    }
+}
+
+/// When it is time for a new incident's diagnosis.
+pub(super) async fn settled(archive: &dyn Archive, id: IncidentId) {
+    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(head_start(archive, id)).await;
+}
 
 /// Tells the screen that an incident gathers evidence so long, or does no more.
 pub(super) fn gathers(board: &Board, id: IncidentId, time: Option<Duration>) {

@@ -143,6 +143,8 @@ pub struct Evidence {
     pub answers: Vec<String>,
     /// Records that try to steer whoever reads them, and what they look like.
     pub suspects: Vec<(RecordId, Cow<'static, str>)>,
+    /// Whether a test run was going on, which provokes errors on purpose.
+    pub testing: bool,
     /// Looks into the archive that were made; for the spans of the run that made them only.
     #[serde(skip)]
     pub lookups: Vec<Lookup>,

@@ -36,6 +36,9 @@ const SIGNATURE: &[Key] = &[
     may("components", Kind::Texts),
     may("sources", Kind::Texts),
     may("detect", Kind::Flag),
+    may("because", Kind::Texts),
+    may("often", Kind::Number),
+    may("passing", Kind::Flag),
 ];
 
 const FIX: &[Key] = &[
