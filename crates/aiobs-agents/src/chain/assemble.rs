@@ -9,7 +9,7 @@ use crate::context::readable::readable;
 use crate::context::render::time;
 use crate::context::suspect::withheld;
 use crate::context::{Evidence, Why, apart, change_before, trigger};
-use crate::{Advice, Change};
+use crate::{Advice, Change, Stage};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 use std::fmt::Write as _;
 
@@ -68,7 +68,7 @@ pub(crate) fn assemble(
         && let Some(advice) = &evidence.advice
     {
         d.fix = advice.fix.clone();
-        d.notes.push(format!("the steps are from the playbook {}", advice.id));
+        d.notes.push(format!("{}: the steps are from the playbook {}", Stage::Fixer.name(), advice.id));
     }
     review(&mut d, incident, evidence);
     d.summary = findings.report.map_or_else(|| summary(&d, incident), |r| r.summary);
@@ -109,12 +109,12 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
 fn security(evidence: &Evidence) -> Vec<Claim> {
     let mut found: Vec<Claim> = Vec::new();
     for (id, kind) in &evidence.suspects {
-        if let Some(claim) = found.iter_mut().find(|c| c.text == *kind) {
+        if let Some(claim) = found.iter_mut().find(|c| c.text == **kind) {
             claim.records.push(*id);
             continue;
         }
         let records = vec![*id];
-        found.push(Claim { text: (*kind).to_owned(), records, supported: true, ..Claim::default() });
+        found.push(Claim { text: kind.to_string(), records, supported: true, ..Claim::default() });
     }
     for claim in &mut found {
         claim.records.truncate(MOST_SUSPECTS);

@@ -277,7 +277,7 @@ impl Gatherer<'_> {
 
     /// Lines that try to steer are a finding of their own, wherever they stand.
     fn suspects(&mut self) {
-        let found = self.found.values().filter_map(|(_, r)| suspicion(&r.text).map(|s| (r.id, s.kind)));
+        let found = self.found.values().filter_map(|(_, r)| suspicion(&r.text).map(|s| (r.id, s.kind.into())));
         self.evidence.suspects = found.collect();
     }
 

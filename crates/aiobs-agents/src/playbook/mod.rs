@@ -6,6 +6,7 @@ mod embedded;
 mod error;
 mod file;
 mod fill;
+mod form;
 mod matcher;
 #[cfg(test)]
 mod tests;
