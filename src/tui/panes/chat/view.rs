@@ -83,7 +83,7 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
         let spans = vec![Span::styled(text, cx.style(Role::Dim))];
         return frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
     }
-    let scope = conversation::scope_text(&state.scope, cx);
+    let scope = state.patterns.scope(&state.scope, cx);
     let mut spans = if state.scope == ChatScope::All {
         vec![Span::styled(format!("scope: {scope}"), cx.style(Role::Dim))]
     } else {
