@@ -4,7 +4,7 @@ mod asked;
 
 use super::alike::Alike;
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, Tally, TemplateCount};
+use aiobs_agents::{Archive, ArchiveError, Change, Memories, PastIncident, SqlRows, Tally, TemplateCount};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
 use aiobs_memory::Engine;
@@ -237,7 +237,7 @@ impl Archive for StoredArchive {
             .collect()
     }
 
-    fn recall(&self, text: &str, kinds: &[DocumentKind], limit: usize) -> Result<Vec<Recalled>, ArchiveError> {
+    fn recall(&self, text: &str, kinds: &[DocumentKind], limit: usize) -> Result<Memories, ArchiveError> {
         asked::recall(&lock(&self.reader), &self.engine, text, kinds, limit)
     }
 

@@ -5,11 +5,12 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::models::{Keep, Pages, elsewhere, serve};
-use super::{memory, outlet, places, rules, sql};
+use super::{outlet, places, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
 use aiobs_llm::{Health, Provider};
+use aiobs_memory::Engine;
 use aiobs_store::Store;
 use aiobs_types::{ChatMessage, ChatScope, ChatStep, LogQuery, SourceInfo};
 use std::path::Path;
@@ -33,11 +34,12 @@ pub struct Asking {
 
 impl Asking {
     /// Over an archive. Looks whether the configured model answers, unless `offline`; blocks for that. What leaves this
-    /// machine is written down in the data directory `dir`, which may be another one than the archive's.
+    /// machine is written down in the data directory `dir`, which may be another one than the archive's. `engine` finds
+    /// texts by meaning.
     ///
     /// # Errors
     /// Faults of the archive and of the rules of the configuration.
-    pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path, engine: Engine) -> anyhow::Result<Self> {
         let reader = store.reader()?;
         let board = Arc::new(Board::new(reader.next_record_id()?));
         outlet::publish_templates(&board, &reader.templates()?);
@@ -48,8 +50,6 @@ impl Asking {
             }),
         );
         let sql = sql::over(store, rules::zone(config)?, &board)?;
-        // What makes no sense in the configuration is told by the commands about knowledge.
-        let engine = memory::engine(config, offline, dir).unwrap_or_default();
         let embeds = engine.embedder.as_ref().filter(|e| !e.is_local()).map(|e| e.place().to_owned());
         let archive =
             Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?).with(sql, engine));

@@ -8,7 +8,7 @@ use super::sought::{is_clock, of_word, sought};
 use crate::context::fence::neutral;
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
-use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, Recalled, gather};
+use crate::{Advice, Advisor, Archive, ArchiveError, Budget, Memories, NoSurroundings, Recalled, gather};
 use aiobs_types::{
     Area, ChatMessage, ChatScope, ChatStep, Citation, CitedText, Diagnosis, Document, DocumentKind, Incident, Level,
     LogQuery, LogRecord, Order, RecordId, Severity, Timestamp,
@@ -23,6 +23,8 @@ const INCIDENTS: usize = 5;
 const MEANT: usize = 2;
 /// Most texts found by meaning.
 const TEXTS: usize = 4;
+/// Most characters of why something was not found as configured.
+const NOTE: usize = 240;
 /// Lines and texts cited earlier that go to a model again, so that what was said about them keeps its marks.
 const RECALLED: (usize, usize) = (12, 2);
 
@@ -333,9 +335,14 @@ fn by_meaning(
     let said: Vec<String> = sought(question).into_iter().filter(|s| s.said.len() > 1).flat_map(|s| s.said).collect();
     let question = format!("{question} {}", said.join(" "));
     let about = named.map_or_else(|| question.trim_end().to_owned(), |i| format!("{question} {}", i.title));
-    found.texts = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
+    let Memories { texts, note } = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
+    found.texts = texts;
     let kinds = [DocumentKind::Incident, DocumentKind::Diagnosis, DocumentKind::Fix];
-    let ids = archive.recall(&about, &kinds, 2 * INCIDENTS)?.into_iter().filter_map(|r| r.document.incident);
+    let incidents = archive.recall(&about, &kinds, 2 * INCIDENTS)?;
+    if let Some(text) = note.or(incidents.note) {
+        found.steps.push(ChatStep { text: neutral(&text, NOTE), failed: true, ..ChatStep::default() });
+    }
+    let ids = incidents.texts.into_iter().filter_map(|r| r.document.incident);
     let mut more = 0;
     for id in ids {
         if more < MEANT

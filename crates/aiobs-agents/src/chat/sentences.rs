@@ -152,7 +152,8 @@ sentences! {
     Verify: "\n**Verify**", "\n**Vérifier**";
     Undo: "\n**Undo**", "\n**Revenir en arrière**";
     // Why, what happened.
-    NoCause: "No cause is known: no incident is in this scope. What came with it:", "Aucune cause n'est connue : il n'y a pas d'incident ici. Ce qui est venu avec :";
+    NoCause: "No cause is known: no incident is in this scope.", "Aucune cause n'est connue : il n'y a pas d'incident ici.";
+    CameWith: "What came with it:", "Ce qui est venu avec :";
     Summary: "From {0} to {1}: {2}, {3} of them errors, {4} warnings; {5} in scope.\n", "Du {0} au {1} : {2}, dont {3} erreurs et {4} avertissements ; {5}.\n";
     TopErrors: "Errors and warnings, by how often they come:", "Erreurs et avertissements, du plus fréquent au moins fréquent :";
     IncidentHead: "**Incident {0}, {1}** ({2}, {3}, struck {4} since {5}{6})", "**Incident {0}, {1}** ({2}, {3}, a frappé {4} depuis le {5}{6})";

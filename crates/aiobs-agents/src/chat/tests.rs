@@ -264,3 +264,13 @@ fn what_lines_do_not_say_is_not_made_up() {
         assert!(text.contains(want), "{question}: {text}");
     }
 }
+
+#[test]
+fn a_vector_store_that_does_not_answer_is_told_once() {
+    let mut archive = world();
+    let why = "no vector store at pgvector db.example/ours (refused); vectors by words answer until it is there";
+    archive.memory_note = Some(why.to_owned());
+    let (_, found) = asked(&archive, "why do orders fail?", ChatScope::All, at(5));
+    let told: Vec<&str> = found.steps.iter().filter(|s| s.failed).map(|s| s.text.as_str()).collect();
+    assert_eq!(told, [why]);
+}

@@ -106,7 +106,7 @@ fn steps(flow: &mut Flow, state: &State, message: &ChatMessage, cx: &PaneCx<'_>)
     }
     flow.gap();
     flow.part(|doc| {
-        let own = message.steps.iter().filter(|s| !s.by_model).count();
+        let own = message.steps.iter().filter(|s| !s.by_model && !s.failed).count();
         let open = state.is_open(message.id, None);
         if own > 0 {
             let count = if own == 1 { "1 look".to_owned() } else { format!("{own} looks") };
@@ -115,8 +115,14 @@ fn steps(flow: &mut Flow, state: &State, message: &ChatMessage, cx: &PaneCx<'_>)
             let text = format!("  {} {count}  {what}", cx.glyphs.bullet);
             doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Steps(message.id));
         }
-        for step in message.steps.iter().filter(|s| open && !s.by_model) {
+        for step in message.steps.iter().filter(|s| open && !s.by_model && !s.failed) {
             doc.row(vec![step_line(step, "    ", cx)]);
+        }
+        // What did not work is told without being asked for.
+        for step in message.steps.iter().filter(|s| s.failed && !s.by_model) {
+            let safe = text::safe_for(&step.text, cx.glyphs.ascii).into_owned();
+            let bullet = Span::styled(format!("  {} ", cx.glyphs.bullet), cx.style(Role::Dim));
+            doc.paragraph(vec![bullet], vec![Piece::Text(safe, cx.style(Role::Dim))]);
         }
         for (i, step) in message.steps.iter().enumerate().filter(|(_, s)| s.by_model) {
             if step.detail.is_empty() {

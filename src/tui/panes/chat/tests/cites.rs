@@ -118,3 +118,23 @@ fn where_the_summary_ends_is_told_and_its_marks_lead_on() {
     assert_eq!(kit.press(&mut pane, &[NextItem, Open]), []);
     assert!(kit.draw(&pane).contains("/r/db.md:3"));
 }
+
+#[test]
+fn a_look_that_failed_is_told_without_being_opened() {
+    let mut kit = Kit::new(60, 30, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let mut turns = history();
+    let failed = ChatStep {
+        text: "no vector store at pgvector db.example/ours (refused); vectors by words answer until it is there".into(),
+        failed: true,
+        ..ChatStep::default()
+    };
+    turns[3].steps = vec![look("searched logs: orders → 3"), failed];
+    kit.event(&mut pane, talk(turns));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("1 look  Enter shows") && !shown.contains("searched logs"), "{shown}");
+    assert!(
+        shown.contains("no vector store at pgvector") && shown.contains("until it is there"),
+        "broken, not cut: {shown}"
+    );
+}
