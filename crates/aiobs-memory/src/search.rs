@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Documents taken from each list.
 pub(crate) const DEPTH: usize = 50;
 /// What a rank in the list of vectors counts beside one in the list of words.
-const VECTORS: f64 = 2.0;
+const VECTORS: f64 = 3.0;
 /// How long a question waits for the embedding model and the vector store together.
 const PATIENCE: Duration = Duration::from_secs(3);
 
