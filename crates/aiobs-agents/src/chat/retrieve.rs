@@ -47,6 +47,22 @@ pub(crate) struct Found {
     pub(crate) facts: Facts,
 }
 
+/// Hears of each look when it is done.
+pub(super) type Told = Box<dyn Fn(&ChatStep)>;
+
+/// What is looked at, in order.
+struct Steps {
+    list: Vec<ChatStep>,
+    told: Told,
+}
+
+impl Steps {
+    fn push(&mut self, step: ChatStep) {
+        (self.told)(&step);
+        self.list.push(step);
+    }
+}
+
 /// One look of the program's own.
 pub(super) fn step(area: Area, text: String) -> ChatStep {
     ChatStep { area: Some(area), text, ..ChatStep::default() }
@@ -158,7 +174,7 @@ fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive)
 struct Search<'a> {
     archive: &'a dyn Archive,
     found: BTreeMap<RecordId, (Why, u32, LogRecord)>,
-    steps: Vec<ChatStep>,
+    steps: &'a mut Steps,
 }
 
 impl Search<'_> {
@@ -175,7 +191,7 @@ impl Search<'_> {
     }
 
     /// The lines most words found, then the worst, then the newest; in the order of arrival.
-    fn best(self, already: Vec<Exhibit>) -> (Vec<Exhibit>, Vec<ChatStep>) {
+    fn best(self, already: Vec<Exhibit>) -> Vec<Exhibit> {
         let mut lines = already;
         lines.truncate(LINES);
         let mut rest: Vec<_> =
@@ -186,7 +202,7 @@ impl Search<'_> {
             lines.push(Exhibit { record, source, why });
         }
         lines.sort_by_key(|e| e.record.id);
-        (lines, self.steps)
+        lines
     }
 }
 
@@ -222,21 +238,23 @@ fn words(search: &mut Search<'_>, question: &str, timed: bool, base: &LogQuery) 
     Ok((known, unknown))
 }
 
-/// Finds what a question may be about. `now` is the time of the question.
+/// Finds what a question may be about. `now` is the time of the question; `told` hears what is looked at.
 pub(crate) fn retrieve(
     question: &str,
     scope: &ChatScope,
     now: Timestamp,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
+    told: Told,
 ) -> Result<Found, ArchiveError> {
     let mut asked = intent::read(question);
     let now = facts::reference(archive, now)?;
     let mut found = Found::default();
+    let mut steps = Steps { list: Vec::new(), told };
     let mut already = Vec::new();
     let named = named(scope, &asked, archive)?;
     if let Some(incident) = &named {
-        found.advice = read_incident(incident, archive, advisor, &mut found.steps, &mut already);
+        found.advice = read_incident(incident, archive, advisor, &mut steps, &mut already);
         found.incidents.push((incident.clone(), archive.diagnosis(incident.fingerprint)?));
     }
     let mut base = scoped(scope, named.as_ref(), archive)?;
@@ -244,7 +262,7 @@ pub(crate) fn retrieve(
         base.from = Some(base.from.map_or(from, |t| t.max(from)));
         base.to = Some(base.to.map_or(to, |t| t.min(to)));
     }
-    let mut search = Search { archive, found: BTreeMap::new(), steps: Vec::new() };
+    let mut search = Search { archive, found: BTreeMap::new(), steps: &mut steps };
     let (mut words, unknown) = words(&mut search, question, asked.period.is_some(), &base)?;
     if asked.intent == Intent::Find && words.is_empty() && unknown.is_empty() {
         // Nothing to look for by words: what there is.
@@ -270,8 +288,7 @@ pub(crate) fn retrieve(
         }
         found.incidents.sort_by_key(|(i, _)| (!speaks_of(i, question), i.caused_by.is_some()));
     }
-    let meaning = by_meaning(question, named.as_ref(), archive, &mut found)?;
-    search.steps.push(meaning);
+    by_meaning(question, named.as_ref(), archive, (&mut found, search.steps))?;
     let all = named.is_some() || words.is_empty();
     let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
     let fitting = if named.is_none() { with_cause(&mut found.incidents, fitting, archive)? } else { fitting };
@@ -281,26 +298,25 @@ pub(crate) fn retrieve(
         && let Some((incident, d)) = found.incidents.first()
         && !d.as_ref().is_some_and(explains)
     {
-        found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
+        found.advice = read_incident(incident, archive, advisor, search.steps, &mut Vec::new());
     }
-    let (lines, steps) = search.best(already);
-    found.lines = lines;
-    found.steps.extend(steps);
+    found.lines = search.best(already);
     let incident = found.incidents.first().map(|(i, _)| i).filter(|_| fitting > 0);
     let about = About { asked, base, words, incident, named: named.is_some(), unknown, fitting };
     let facts = facts::gather(&about, archive, now, &mut found.lines)?;
     for look in &facts.looks {
         let query = if look.query.is_empty() { "all records".to_owned() } else { neutral(&look.query, 80) };
-        found.steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
+        steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
     }
     if matches!(facts.asked.intent, Intent::Changed | Intent::Why | Intent::Happened | Intent::Compare) {
         let text = format!("compared kinds of lines with those before → {} new or more often", facts.patterns.len());
-        found.steps.push(step(Area::Templates, text));
+        steps.push(step(Area::Templates, text));
     }
     if matches!(facts.asked.intent, Intent::Changed | Intent::Why) {
         let text = format!("looked for lines that tell of changes → {}", facts.deploys.len());
-        found.steps.push(step(Area::Changes, text));
+        steps.push(step(Area::Changes, text));
     }
+    found.steps = steps.list;
     found.facts = facts;
     Ok(found)
 }
@@ -329,8 +345,8 @@ fn by_meaning(
     question: &str,
     named: Option<&Incident>,
     archive: &dyn Archive,
-    found: &mut Found,
-) -> Result<ChatStep, ArchiveError> {
+    (found, steps): (&mut Found, &mut Steps),
+) -> Result<(), ArchiveError> {
     // What was written may be in the words of logs where the question is not.
     let said: Vec<String> = sought(question).into_iter().filter(|s| s.said.len() > 1).flat_map(|s| s.said).collect();
     let question = format!("{question} {}", said.join(" "));
@@ -340,7 +356,7 @@ fn by_meaning(
     let kinds = [DocumentKind::Incident, DocumentKind::Diagnosis, DocumentKind::Fix];
     let incidents = archive.recall(&about, &kinds, 2 * INCIDENTS)?;
     if let Some(text) = note.or(incidents.note) {
-        found.steps.push(ChatStep { text: neutral(&text, NOTE), failed: true, ..ChatStep::default() });
+        steps.push(ChatStep { text: neutral(&text, NOTE), failed: true, ..ChatStep::default() });
     }
     let ids = incidents.texts.into_iter().filter_map(|r| r.document.incident);
     let mut more = 0;
@@ -355,7 +371,8 @@ fn by_meaning(
         }
     }
     let more = if more > 0 { format!(" and {more} more incidents") } else { String::new() };
-    Ok(step(Area::Knowledge, format!("searched knowledge → {} texts{more}", found.texts.len())))
+    steps.push(step(Area::Knowledge, format!("searched knowledge → {} texts{more}", found.texts.len())));
+    Ok(())
 }
 
 /// Whether the question names a component of the incident, or a word of its title.
@@ -371,7 +388,7 @@ fn read_incident(
     incident: &Incident,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
-    steps: &mut Vec<ChatStep>,
+    steps: &mut Steps,
     lines: &mut Vec<Exhibit>,
 ) -> Option<Advice> {
     let budget = Budget { chars: 5_000, ..Budget::default() };

@@ -8,7 +8,7 @@ use crate::testing::{MemArchive, at, shop};
 use aiobs_types::{Author, ChatScope, Confidence, Diagnosis, Fingerprint, Fix, IncidentId, Severity, Timestamp};
 
 fn asked(archive: &MemArchive, question: &str, scope: ChatScope, now: Timestamp) -> (String, Found) {
-    let found = retrieve(question, &scope, now, archive, &NoAdvice).unwrap();
+    let found = retrieve(question, &scope, now, archive, &NoAdvice, Box::new(|_| {})).unwrap();
     let text = by_rules(&found, &NoModel::NoneReachable);
     for n in text.split('[').skip(1).filter_map(|t| t.split(']').next()?.parse::<usize>().ok()) {
         assert!(n >= 1 && n <= found.lines.len(), "mark {n} of {} lines: {text}", found.lines.len());

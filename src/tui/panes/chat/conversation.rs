@@ -202,6 +202,9 @@ fn answer(flow: &mut Flow, cache: &mut Cache, state: &State, message: &ChatMessa
 
 /// `1.2k of 8.2k context, 88 tokens out, $0.0012`.
 fn usage_text(u: &ChatUsage) -> String {
+    if u.input_tokens + u.output_tokens == 0 {
+        return "out of the cache, no tokens".to_owned();
+    }
     let about = if u.estimated { "about " } else { "" };
     let compact = |n: u64| compact(n as f64);
     let mut out = format!("{about}{} tokens in, {} out", compact(u.input_tokens), compact(u.output_tokens));

@@ -2,7 +2,7 @@
 //! was said first.
 
 use super::*;
-use aiobs_types::TalkSummary;
+use aiobs_types::{ChatUsage, TalkSummary};
 
 #[test]
 fn steps_fold_and_open() {
@@ -137,4 +137,19 @@ fn a_look_that_failed_is_told_without_being_opened() {
         shown.contains("no vector store at pgvector") && shown.contains("until it is there"),
         "broken, not cut: {shown}"
     );
+}
+
+#[test]
+fn an_answer_out_of_the_cache_fills_no_context() {
+    let mut kit = Kit::new(100, 30, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let usage = |tokens, filled| {
+        Some(ChatUsage { input_tokens: tokens, output_tokens: 9, filled, context: 8_000, ..ChatUsage::default() })
+    };
+    let mut turns = history();
+    turns[1].usage = usage(3_900, 4_000);
+    turns[3].usage = Some(ChatUsage { context: 8_000, ..ChatUsage::default() });
+    kit.event(&mut pane, talk(turns));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("context 50 % of 8.0k") && shown.contains("out of the cache, no tokens"), "{shown}");
 }
