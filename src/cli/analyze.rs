@@ -11,7 +11,7 @@ use super::progress::Progress;
 use crate::runtime::Ground;
 use aiobs_agents::Preview;
 use aiobs_store::Store;
-use aiobs_types::{Diagnosis, Incident, LogRecord, SourceInfo, TemplateId};
+use aiobs_types::{Confidence, Diagnosis, Incident, LogRecord, Severity, SourceInfo, TemplateId};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -129,13 +129,19 @@ fn preview_json(incident: &Incident, p: &Preview) -> serde_json::Value {
         "url": p.url, "redacted": redacted, "body": p.body})
 }
 
+/// How far up it stands: how bad it is, where one that is explained counts as much as one two levels worse that is not.
+fn rank(f: &Finding) -> (u8, Confidence, Severity, u64) {
+    let (bad, sure) = f.diagnosis.as_ref().map_or((0, Confidence::Low), |d| (d.criticality, d.confidence));
+    (bad + 2 * u8::from(sure > Confidence::Low), sure, f.incident.severity, f.incident.count)
+}
+
 /// What reading and diagnosing found, the worst first.
 pub(super) fn gather(running: &crate::runtime::Running, interrupted: bool) -> anyhow::Result<Findings> {
     let reader = running.store().ok_or_else(|| anyhow::anyhow!("the archive is closed"))?.reader()?;
     let info = reader.archive_info()?;
     let mut incidents = Vec::new();
     for incident in running.incidents().into_iter().filter(|i| i.part_of.is_none()) {
-        let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+        let diagnosis = reader.diagnosis_of(&incident)?;
         let mut ids = incident.evidence.clone();
         ids.extend(diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())));
         ids.sort_unstable();
@@ -143,10 +149,7 @@ pub(super) fn gather(running: &crate::runtime::Running, interrupted: bool) -> an
         let evidence = reader.records(&ids)?;
         incidents.push(Finding { incident, diagnosis, evidence });
     }
-    incidents.sort_by_key(|f| {
-        let d = f.diagnosis.as_ref().map_or(0, |d| d.criticality);
-        (std::cmp::Reverse((d, f.incident.severity, f.incident.count)), f.incident.id)
-    });
+    incidents.sort_by_key(|f| (std::cmp::Reverse(rank(f)), f.incident.id));
     Ok(Findings {
         sources: running.sources(),
         records: info.records,

@@ -3,6 +3,7 @@
 mod case;
 mod detect;
 mod diagnose;
+mod judge;
 mod labels;
 mod templates;
 

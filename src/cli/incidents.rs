@@ -18,7 +18,7 @@ pub(super) fn run(cx: &Context, args: &IncidentsArgs) -> anyhow::Result<Exit> {
     for incident in reader.incidents()? {
         let wanted = args.id.is_none_or(|id| incident.id == IncidentId(id));
         if wanted && (!args.open || incident.state.is_active()) {
-            let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+            let diagnosis = reader.diagnosis_of(&incident)?;
             let verdict = reader.verdict(incident.id)?;
             rows.push((incident, diagnosis, verdict));
         }

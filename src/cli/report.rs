@@ -20,7 +20,7 @@ pub(super) fn run(cx: &Context, args: &ReportArgs) -> anyhow::Result<Exit> {
             format!("there is no incident #{} in {}; `aiobs incidents` lists them", args.id, cx.data_dir.display());
         return Err(UsageError(text).into());
     };
-    let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+    let diagnosis = reader.diagnosis_of(&incident)?;
     let mut ids = incident.evidence.clone();
     ids.extend(diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())));
     ids.sort_unstable();

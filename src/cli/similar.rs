@@ -26,7 +26,7 @@ impl<'a> Past<'a> {
         let templates: HashMap<_, String> = reader.templates()?.into_iter().map(|t| (t.id, t.text)).collect();
         let mut profiles = HashMap::new();
         for i in &incidents {
-            let diagnosis = reader.latest_diagnosis(i.fingerprint)?;
+            let diagnosis = reader.diagnosis_of(i)?;
             let template = templates.get(&i.template).map_or("", String::as_str);
             profiles.insert(i.id, Profile::of(i, template, diagnosis.as_ref()));
         }
@@ -44,7 +44,7 @@ impl<'a> Past<'a> {
         found.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(b.0.last_seen.cmp(&a.0.last_seen)));
         let mut out = Vec::new();
         for (i, l) in found.into_iter().take(MOST) {
-            let diagnosis = self.reader.latest_diagnosis(i.fingerprint)?;
+            let diagnosis = self.reader.diagnosis_of(i)?;
             out.push((i, l, remedy(diagnosis.as_ref(), self.reader.verdict(i.id)?.and_then(|v| v.is_right()))));
         }
         Ok(out)

@@ -11,7 +11,7 @@ use aiobs_logs::detect::DETECTORS;
 
 /// What a marker tells of.
 pub(crate) const MARKERS: &[&str] =
-    &["deploy", "rollback", "restart", "config", "version", "scale", "migration", "failover"];
+    &["deploy", "rollback", "restart", "config", "version", "scale", "migration", "failover", "job"];
 /// The panes the screen can start with.
 pub(crate) const PANES: &[&str] = &["overview", "logs", "incidents", "charts", "topology", "chat"];
 

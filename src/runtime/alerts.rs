@@ -71,7 +71,7 @@ impl AlertDesk {
     }
 
     fn alert(&self, incident: &Incident, ticket: &Ticket) -> Alert {
-        let diagnosis = self.reader.latest_diagnosis(incident.fingerprint).unwrap_or_else(|e| {
+        let diagnosis = self.reader.diagnosis_of(incident).unwrap_or_else(|e| {
             tracing::warn!("an alert goes without its diagnosis: {e}");
             None
         });

@@ -48,7 +48,7 @@ impl Alike {
             if at_most(&now, profile) < ENOUGH {
                 continue;
             }
-            let known = reader.latest_diagnosis(past.fingerprint)?;
+            let known = reader.diagnosis_of(past)?;
             let class = known.as_ref().map_or("", |d| &d.error_class);
             let likeness = likeness(&now, &profile.clone().with_class(class));
             if likeness.score >= ENOUGH {

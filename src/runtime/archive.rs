@@ -219,7 +219,7 @@ impl Archive for StoredArchive {
         like.sort_by_key(|i| (i.fingerprint != incident.fingerprint, std::cmp::Reverse(i.last_seen)));
         let reader = lock(&self.rows);
         if like.len() < limit {
-            let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
+            let diagnosis = reader.diagnosis_of(incident).map_err(told)?;
             let found = lock(&self.alike).like(incident, diagnosis.as_ref(), &all, &self.board, &reader);
             for (_, past, _) in found.map_err(told)? {
                 if past.part_of.is_none() && like.iter().all(|i| i.id != past.id) {
@@ -230,7 +230,7 @@ impl Archive for StoredArchive {
         like.truncate(limit);
         like.into_iter()
             .map(|incident| {
-                let diagnosis = reader.latest_diagnosis(incident.fingerprint).map_err(told)?;
+                let diagnosis = reader.diagnosis_of(&incident).map_err(told)?;
                 let verdict = reader.verdict(incident.id).map_err(told)?;
                 Ok(PastIncident { incident: Incident::clone(&incident), diagnosis, verdict })
             })

@@ -274,7 +274,7 @@ impl Inquiry {
         }) else {
             return Ok(None);
         };
-        let diagnosis = self.reader.latest_diagnosis(incident.fingerprint)?;
+        let diagnosis = self.reader.diagnosis_of(&incident)?;
         let mut ids: Vec<RecordId> =
             diagnosis.iter().flat_map(|d| d.claims.iter().flat_map(|c| c.records.clone())).collect();
         ids.extend(diagnosis.iter().flat_map(|d| d.grounds.security.iter().flat_map(|c| c.records.clone())));

@@ -24,6 +24,9 @@ counter_examples = ["import nightly done, 912 orders"]      # and must not
 weight = 85                           # 1 (vague) to 100 (most specific): the highest that matches answers
 any = ['import (?P<import>\S+) is locked by run (?P<run>[0-9]+)']   # named groups fill placeholders
 not = ['dry run']                     # optional; so are `components` and `sources`: words that names must contain
+because = ["disk-full"]               # optional: playbooks of faults that show as this one; logged as well, they are the cause
+often = 5                             # optional: with fewer strikes it belongs to ordinary operation, the answer is unsure
+passing = true                        # optional: unsure as well once it is over, always there, or logged as a warning
 
 [fix]
 now = ["End run {run} if it hangs."]

@@ -158,6 +158,9 @@ impl MarkerFinder {
             let found = groups.name(name).and_then(|m| text.get(m.range()));
             found.map(|name| name.trim_end_matches(['.', ',', ':', ';']))
         };
+        // Of a long line, what matched and what follows says most.
+        let from = groups.get(0).filter(|_| text.len() > TEXT).map_or(0, |m| m.start());
+        let text = text.get(from..).unwrap_or(text);
         let (what, version) = (group("what").or_else(|| group("service")), group("version"));
         if config.changes {
             let version = version?.to_owned();

@@ -16,7 +16,7 @@ const QUOTED: usize = 400;
 pub fn collect(reader: &Reader) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     for incident in reader.incidents()? {
-        let diagnosis = reader.latest_diagnosis(incident.fingerprint)?;
+        let diagnosis = reader.diagnosis_of(&incident)?;
         let verdict = reader.verdict(incident.id)?.and_then(|v| v.is_right());
         documents.extend(of_incident(&incident, diagnosis.as_ref(), verdict));
     }

@@ -131,6 +131,19 @@ impl Reader {
         Ok(self.diagnoses_by(sql, [fingerprint.0 as i64])?.pop())
     }
 
+    /// The newest diagnosis of an incident: of its own fault or, when that has none, of one that became part of it.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn diagnosis_of(&self, incident: &Incident) -> Result<Option<Diagnosis>> {
+        for fingerprint in std::iter::once(incident.fingerprint).chain(incident.also.iter().copied()) {
+            if let Some(found) = self.latest_diagnosis(fingerprint)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// At most `limit` diagnoses, newest first.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::{RecordId, SourceId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,11 +25,13 @@ pub enum MarkerKind {
     Migration,
     /// Another instance took over.
     Failover,
+    /// A scheduled job began.
+    Job,
 }
 
 impl MarkerKind {
     /// All, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deploy,
         Self::Rollback,
         Self::Restart,
@@ -37,6 +40,7 @@ impl MarkerKind {
         Self::Scale,
         Self::Migration,
         Self::Failover,
+        Self::Job,
     ];
 
     /// Lower-case word.
@@ -50,6 +54,24 @@ impl MarkerKind {
             Self::Scale => "scale",
             Self::Migration => "migration",
             Self::Failover => "failover",
+            Self::Job => "job",
+        }
+    }
+
+    /// How much it says about what began soon after: what people did most, what started again because of it least.
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::Deploy | Self::Rollback | Self::Config | Self::Scale | Self::Migration => 2,
+            Self::Job => 1,
+            Self::Restart | Self::Version | Self::Failover => 0,
+        }
+    }
+
+    /// How long after it something may have begun because of it.
+    pub const fn reach(self) -> Duration {
+        match self {
+            Self::Job => Duration::from_mins(2),
+            _ => Duration::from_mins(10),
         }
     }
 

@@ -1,5 +1,5 @@
-//! A case of `aiobs eval diagnose`: a directory with a `case.toml`, which says what the right answer is, and log
-//! files. Reads them and tells what is wrong with them; knows nothing of how they are run.
+//! A case of `aiobs eval diagnose`: a directory with a `case.toml`, which says what the right answer is and maybe what
+//! is asked, and log files. Reads them and tells what is wrong with them; knows nothing of how they are run.
 
 use crate::cli::exit::UsageError;
 use serde::Deserialize;
@@ -38,8 +38,10 @@ pub(super) struct Case {
     pub(super) right: Vec<String>,
     /// Those that are half of it: a symptom, or a wider cause.
     pub(super) partly: Vec<String>,
-    /// Words that the cause as a model tells it must contain, all of them; none: its class decides.
-    pub(super) words: Vec<String>,
+    /// What is asked about these logs; without a question the diagnosis is the answer.
+    pub(super) question: Option<String>,
+    /// Findings that the answer must tell, each as a phrase or as several divided by `|`, any of which will do.
+    pub(super) expected: Vec<String>,
     /// Its log files, by name.
     pub(super) logs: Vec<PathBuf>,
 }
@@ -57,7 +59,9 @@ struct Raw {
     #[serde(default)]
     partly: Vec<String>,
     #[serde(default)]
-    words: Vec<String>,
+    question: Option<String>,
+    #[serde(default)]
+    expected: Vec<String>,
 }
 
 const FILE: &str = "case.toml";
@@ -95,8 +99,8 @@ fn one(dir: &Path) -> Result<Case, UsageError> {
         let line = text.bytes().take(e.span().map_or(0, |s| s.start)).filter(|&b| b == b'\n').count() + 1;
         UsageError(format!("{}:{line}: {}", file.display(), e.message().replace('\n', " ")))
     })?;
-    if (raw.kind == Kind::Fault) == raw.right.is_empty() {
-        return Err(at("a case of kind `fault` names what is `right`, another kind does not"));
+    if let Some(mistake) = mistake(&raw) {
+        return Err(at(mistake));
     }
     let mut logs = entries(dir)?;
     logs.retain(|p| *p != file && p.is_file());
@@ -105,8 +109,27 @@ fn one(dir: &Path) -> Result<Case, UsageError> {
     }
     let name = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let name = name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let Raw { title, kind, right, partly, words, .. } = raw;
-    Ok(Case { name, title, kind, right, partly, words, logs })
+    let Raw { title, kind, right, partly, question, expected, .. } = raw;
+    Ok(Case { name, title, kind, right, partly, question, expected, logs })
+}
+
+/// What does not go together.
+fn mistake(raw: &Raw) -> Option<&'static str> {
+    let fault = raw.kind == Kind::Fault;
+    let blank = |text: &String| text.split('|').any(|t| t.trim().is_empty());
+    match &raw.question {
+        Some(q) if q.trim().is_empty() => Some("the `question` is empty"),
+        Some(_) if raw.expected.is_empty() => Some("a case with a `question` says what is `expected` of the answer"),
+        None if fault && raw.right.is_empty() && raw.expected.is_empty() => {
+            Some("a case of kind `fault` names what is `right`, or what is `expected` to be told")
+        }
+        None if !fault && !raw.expected.is_empty() => {
+            Some("only a fault or a `question` has something `expected` to be told")
+        }
+        _ if !fault && !raw.right.is_empty() => Some("only a case of kind `fault` names what is `right`"),
+        _ if raw.expected.iter().any(blank) => Some("a phrase in `expected` is empty"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +156,15 @@ mod tests {
         assert_eq!(told(good, true), "pool Fault 1");
         assert_eq!(told(good, false), "/pool/case.toml: there is no log file beside it");
         assert!(told(&good.replace("right", "rihgt"), true).starts_with("/pool/case.toml:4: unknown field `rihgt`"));
-        assert!(told(&good.replace("fault", "healthy"), true).contains("of kind `fault` names what is `right`"));
+        assert!(told(&good.replace("fault", "healthy"), true).contains("only a case of kind `fault` names"));
+        let said = good.replace("right", "expected");
+        assert_eq!(told(&said, true), "pool Fault 1");
+        assert!(told(&said.replace("fault", "healthy"), true).contains("only a fault or a `question`"));
+        assert!(told(&said.replace("disk-full", "disk|"), true).contains("a phrase in `expected` is empty"));
+        let asked = format!("{said}question = \"why?\"\n");
+        assert_eq!(told(&asked.replace("fault", "healthy"), true), "pool Healthy 1");
+        assert!(told(&asked.replace("why?", " "), true).contains("the `question` is empty"));
+        assert!(told(&format!("{good}question = \"why?\"\n"), true).contains("says what is `expected`"));
         let empty = tempfile::tempdir().unwrap();
         assert!(read(empty.path()).unwrap_err().0.contains("no cases here"));
     }

@@ -1,17 +1,20 @@
 //! `aiobs eval diagnose DIR`: each case goes the whole way (reading, detection, incidents, the chain) in an archive of
-//! its own, and the diagnoses are held against the known answer. With no model, that measures the playbooks.
+//! its own; the diagnoses, or the answer to its question, are held against what is known. With no model, that measures
+//! the playbooks and the rules.
 
 use super::DiagnoseArgs;
 use super::case::{self, Case, Kind};
-use crate::cli::analyze::{Finding, Findings, gather};
+use super::judge::{Outcome, Told, Verdict, found, judge};
+use crate::cli::analyze::{Findings, gather};
 use crate::cli::args::TextOrJson;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, UsageError};
 use crate::cli::output;
 use crate::cli::signals;
-use crate::runtime::{Builder, EngineEvent, Ground, Options};
+use crate::runtime::{Asking, Builder, EngineEvent, Ground, Options};
 use aiobs_logs::source::SourceSpec;
-use aiobs_types::{Author, Confidence, Diagnosis};
+use aiobs_store::Store;
+use aiobs_types::{ChatScope, Citation, Diagnosis, RecordId};
 use serde_json::{Value, json};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -25,30 +28,6 @@ const STEP: Duration = Duration::from_millis(50);
 /// Longest wait for reading one case, and for its diagnoses: each has its own limit of five minutes.
 const PATIENCE: Duration = Duration::from_mins(30);
 
-/// How an answer compares with the right one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Right,
-    Partly,
-    Wrong,
-    NoAnswer,
-}
-
-impl Verdict {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Right => "right",
-            Self::Partly => "partly",
-            Self::Wrong => "wrong",
-            Self::NoAnswer => "no_answer",
-        }
-    }
-
-    const fn words(self) -> &'static str {
-        if let Self::NoAnswer = self { "no answer" } else { self.name() }
-    }
-}
-
 struct Scored {
     case: Case,
     verdict: Verdict,
@@ -57,6 +36,8 @@ struct Scored {
     confident: usize,
     /// The first explanation of the report.
     answer: Option<Diagnosis>,
+    /// What was answered to the case's question.
+    told: Option<Told>,
 }
 
 pub(super) fn run(cx: &Context, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
@@ -78,11 +59,11 @@ pub(super) fn run(cx: &Context, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
         if progress {
             eprint!("\r\u{1b}[K{} of {all}  {}  (Ctrl-C stops)", i + 1, output::safe(&case.name));
         }
-        let Some(findings) = diagnose(cx, &case, &stop)? else { break };
+        let Some((findings, told)) = diagnose(cx, &case, &stop)? else { break };
         if progress {
             eprint!("\r\u{1b}[K");
         }
-        let one = score(case, &findings);
+        let one = score(case, &findings, told);
         match args.output {
             TextOrJson::Text => writeln!(out, "{}", text(&one, width))?,
             TextOrJson::Json => writeln!(out, "{}", output::line(&row(&one)))?,
@@ -99,7 +80,7 @@ pub(super) fn run(cx: &Context, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
 }
 
 /// Runs one case; `None` when a signal came.
-fn diagnose(cx: &Context, case: &Case, stop: &AtomicBool) -> anyhow::Result<Option<Findings>> {
+fn diagnose(cx: &Context, case: &Case, stop: &AtomicBool) -> anyhow::Result<Option<(Findings, Option<Told>)>> {
     let dir = tempfile::tempdir()?;
     let sources = case.logs.iter().map(|p| spec(p)).collect::<Result<_, _>>()?;
     let (tx, ended) = channel();
@@ -136,58 +117,52 @@ fn diagnose(cx: &Context, case: &Case, stop: &AtomicBool) -> anyhow::Result<Opti
     }
     let findings = gather(&running, false)?;
     running.stop();
-    Ok(Some(findings))
+    let Some(question) = &case.question else { return Ok(Some((findings, None))) };
+    Ok(ask(cx, dir.path(), question, stop)?.map(|told| (findings, Some(told))))
+}
+
+/// Asks what is in this archive; `None` when a signal came.
+fn ask(cx: &Context, dir: &Path, question: &str, stop: &AtomicBool) -> anyhow::Result<Option<Told>> {
+    let asking = Asking::new(&cx.config, cx.offline, &Store::open_read_only(dir)?, &cx.data_dir)?;
+    let message = asking.ask(question, ChatScope::All, stop, &mut |_| ());
+    let Some(message) = message.filter(|m| m.complete) else { return Ok(None) };
+    let ids: Vec<RecordId> = message.records().collect();
+    let mut text = message.text.clone();
+    for record in asking.archive().records(&ids)? {
+        text.push('\n');
+        text.push_str(record.message());
+    }
+    for citation in &message.citations {
+        if let Citation::Text(t) = citation {
+            text.push('\n');
+            text.push_str(&t.title);
+        }
+    }
+    Ok(Some(Told { text, cited: message.citations.len() }))
 }
 
 fn spec(path: &Path) -> anyhow::Result<SourceSpec> {
     Ok(SourceSpec::parse(&path.to_string_lossy())?)
 }
 
-/// Whether somebody claims to know the cause.
-fn explains(d: &Diagnosis) -> bool {
-    d.author != Author::Facts
-}
-
-fn score(case: Case, findings: &Findings) -> Scored {
-    let diagnoses: Vec<&Diagnosis> = findings.incidents.iter().filter_map(|f: &Finding| f.diagnosis.as_ref()).collect();
-    let explained: Vec<&Diagnosis> = diagnoses.iter().copied().filter(|d| explains(d)).collect();
-    let confident = explained.iter().filter(|d| d.confidence >= Confidence::Medium).count();
-    let verdict = match case.kind {
-        Kind::Healthy | Kind::Unclear if confident > 0 => Verdict::Wrong,
-        Kind::Healthy | Kind::Unclear => Verdict::Right,
-        Kind::Fault => judge(&case, &explained),
-    };
-    let answer = explained.first().map(|d| (*d).clone());
-    Scored { case, verdict, incidents: findings.incidents.len(), confident, answer }
-}
-
-/// The first explanation of the report is the answer; the right one further down is half of it.
-fn judge(case: &Case, explained: &[&Diagnosis]) -> Verdict {
-    let Some((first, others)) = explained.split_first() else { return Verdict::NoAnswer };
-    if fits(first, &case.right, &case.words) {
-        Verdict::Right
-    } else if fits(first, &case.partly, &[]) || others.iter().any(|d| fits(d, &case.right, &case.words)) {
-        Verdict::Partly
-    } else {
-        Verdict::Wrong
+fn score(case: Case, findings: &Findings, told: Option<Told>) -> Scored {
+    let diagnoses = findings.incidents.iter().filter_map(|f| f.diagnosis.as_ref()).collect();
+    let outcome = Outcome { diagnoses, told };
+    Scored {
+        verdict: judge(&case, &outcome),
+        incidents: findings.incidents.len(),
+        confident: outcome.confident(),
+        answer: outcome.explained().first().map(|d| (*d).clone()),
+        told: outcome.told,
+        case,
     }
-}
-
-fn fits(d: &Diagnosis, names: &[String], words: &[String]) -> bool {
-    let named = |name: &str| match &d.author {
-        Author::Playbook { id } => id == name || d.error_class == name,
-        Author::Model { .. } | Author::Facts => d.error_class == name,
-    };
-    if names.iter().any(|n| named(n)) {
-        return true;
-    }
-    let told = format!("{} {}", d.title, d.cause).to_lowercase();
-    matches!(d.author, Author::Model { .. })
-        && !words.is_empty()
-        && words.iter().all(|w| told.contains(&w.to_lowercase()))
 }
 
 fn answer(scored: &Scored) -> String {
+    if let Some(told) = &scored.told {
+        let all = scored.case.expected.len();
+        return format!("answer with {} of {all} findings, {} citations", found(&scored.case, &told.text), told.cited);
+    }
     match &scored.answer {
         Some(d) => format!("{} ({})", output::author(&d.author), d.confidence.name()),
         None => "no cause found".to_owned(),
@@ -199,10 +174,17 @@ fn text(scored: &Scored, width: usize) -> String {
     let mut line =
         format!("{:<9}  {:<7}  {:<width$}  {}", scored.verdict.words(), case.kind.name(), case.name, answer(scored));
     if scored.verdict != Verdict::Right {
-        let wanted = if case.kind == Kind::Fault { case.right.join(" or ") } else { "no confident answer".to_owned() };
-        line = format!("{line}; wanted {wanted}");
+        line = format!("{line}; wanted {}", wanted(case));
     }
     output::safe(&line)
+}
+
+fn wanted(case: &Case) -> String {
+    match case.kind {
+        Kind::Healthy | Kind::Unclear if case.question.is_none() => "no confident answer".to_owned(),
+        Kind::Fault if case.question.is_none() && !case.right.is_empty() => case.right.join(" or "),
+        _ => case.expected.iter().map(|finding| format!("\"{finding}\"")).collect::<Vec<_>>().join(" and "),
+    }
 }
 
 fn row(scored: &Scored) -> Value {
@@ -213,10 +195,13 @@ fn row(scored: &Scored) -> Value {
         "title": case.title,
         "kind": case.kind.name(),
         "right": case.right,
+        "question": case.question,
+        "expected": case.expected,
         "verdict": scored.verdict.name(),
         "incidents": scored.incidents,
         "confident": scored.confident,
         "answer": scored.answer.as_ref().map(output::diagnosis),
+        "told": scored.told.as_ref().map(|t| t.text.as_str()),
     })
 }
 
@@ -281,64 +266,4 @@ fn people(s: &Summary) -> String {
         s.unclear,
         s.unclear_confident
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn diagnosis(id: &str, class: &str, confidence: Confidence) -> Diagnosis {
-        Diagnosis {
-            prompts: Vec::new(),
-            grounds: aiobs_types::Grounds::default(),
-            id: 0,
-            incident: aiobs_types::IncidentId(1),
-            fingerprint: aiobs_types::Fingerprint(1),
-            created: aiobs_types::Timestamp::default(),
-            author: if id.is_empty() {
-                Author::Model { provider: "ollama".into(), model: "m".into() }
-            } else {
-                Author::Playbook { id: id.into() }
-            },
-            title: "Disk".into(),
-            cause: "The volume /data has no room left.".into(),
-            error_class: class.into(),
-            criticality: 5,
-            confidence,
-            claims: Vec::new(),
-            alternatives: Vec::new(),
-            fix: aiobs_types::Fix::default(),
-            summary: String::new(),
-            references: Vec::new(),
-            notes: Vec::new(),
-            trace: None,
-        }
-    }
-
-    fn case(kind: Kind) -> Case {
-        Case {
-            name: "c".into(),
-            title: "t".into(),
-            kind,
-            right: vec!["disk-full".into()],
-            partly: vec!["http-503-unavailable".into()],
-            words: vec!["volume".into(), "no room".into()],
-            logs: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_first_explanation_decides_and_a_later_one_is_half() {
-        let right = diagnosis("disk-full", "storage.disk_full", Confidence::High);
-        let half = diagnosis("http-503-unavailable", "http.service_unavailable", Confidence::High);
-        let other = diagnosis("clock-skew", "time.clock_skew", Confidence::Medium);
-        let model = diagnosis("", "unknown", Confidence::Medium);
-        let judge = |list: &[&Diagnosis]| judge(&case(Kind::Fault), list);
-        assert_eq!(judge(&[&right, &other]), Verdict::Right);
-        assert_eq!(judge(&[&other, &right]), Verdict::Partly);
-        assert_eq!(judge(&[&half]), Verdict::Partly);
-        assert_eq!(judge(&[&other]), Verdict::Wrong);
-        assert_eq!(judge(&[&model]), Verdict::Right);
-        assert_eq!(judge(&[]), Verdict::NoAnswer);
-    }
 }

@@ -10,15 +10,12 @@ use aiobs_logs::incident::{Applied, IncidentBook};
 use aiobs_logs::marker::MarkerFinder;
 use aiobs_logs::template::Miner;
 use aiobs_types::{
-    Anomaly, Fingerprint, IncidentId, Marker, MarkerKind, RecordBatch, RecordId, SourceId, Template, TemplateId,
-    Timestamp,
+    Anomaly, Fingerprint, IncidentId, Marker, RecordBatch, RecordId, SourceId, Template, TemplateId, Timestamp,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 
 const SECOND: i64 = 1_000_000_000;
-/// An incident that began within this time after a marker is said to have done so.
-const AFTER_MARKER: i64 = 600 * SECOND;
-/// The same for another incident.
+/// An incident that began within this time after another one is said to have done so.
 const AFTER_INCIDENT: i64 = 120 * SECOND;
 /// Clocks of two sources may differ by so much.
 const SKEW: i64 = 2 * SECOND;
@@ -290,7 +287,7 @@ impl Trends {
 
     /// Incidents that are known already may have begun after a marker whose file is read later.
     fn follow(&mut self, marker: &Marker, book: &mut IncidentBook) {
-        let after = |t: Timestamp| (-SKEW..AFTER_MARKER).contains(&t.since(marker.time));
+        let after = |t: Timestamp| (-SKEW..reach(marker)).contains(&t.since(marker.time));
         let begun: Vec<(IncidentId, Timestamp)> = book
             .iter()
             .rev()
@@ -324,10 +321,8 @@ impl Trends {
 
     /// `4 s after deploy orders 1.15.0`, when there was a change shortly before.
     fn change_before(&self, time: Timestamp) -> Option<String> {
-        let before = |m: &&Marker| (-SKEW..AFTER_MARKER).contains(&time.since(m.time));
-        // What people did tells more than what started again because of it.
-        let rank = |m: &&Marker| (!matches!(m.kind, MarkerKind::Restart | MarkerKind::Version), m.time);
-        let marker = self.markers.iter().filter(before).max_by_key(rank)?;
+        let before = |m: &&Marker| (-SKEW..reach(m)).contains(&time.since(m.time));
+        let marker = self.markers.iter().filter(before).max_by_key(|m| (m.kind.weight(), m.time))?;
         Some(format!("{} {}", later(time.since(marker.time)), marker.text))
     }
 
@@ -387,6 +382,11 @@ impl Trends {
 }
 
 /// `4 s after`, or `at the same time as`.
+/// How long after a marker something may have begun because of it.
+fn reach(marker: &Marker) -> i64 {
+    marker.kind.reach().as_nanos() as i64
+}
+
 fn later(nanos: i64) -> String {
     match nanos / SECOND {
         ..1 => "at the same time as".to_owned(),

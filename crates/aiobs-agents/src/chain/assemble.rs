@@ -8,10 +8,13 @@ use crate::context::fence::neutral;
 use crate::context::readable::readable;
 use crate::context::render::time;
 use crate::context::suspect::withheld;
-use crate::context::{Evidence, Why, apart, change_before};
+use crate::context::{Evidence, Why, apart, change_before, trigger};
 use crate::{Advice, Change};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
+use std::fmt::Write as _;
 
+/// Longest line quoted in a cause, characters.
+const QUOTE: usize = 200;
 /// Most records cited by one claim.
 const CITED: usize = 8;
 /// Most lines named by one security finding.
@@ -53,6 +56,12 @@ pub(crate) fn assemble(
         (None, Some(advice)) => by_playbook(&mut d, advice, incident, evidence),
         (None, None) => by_facts(&mut d, incident, evidence),
     }
+    if !matches!(d.author, Author::Model { .. })
+        && let Some(change) = trigger(&evidence.changes, incident.first_seen)
+    {
+        let text = after(change, incident);
+        let _ = write!(d.cause, " It began {}{}", text, if text.ends_with(['.', '…']) { "" } else { "." });
+    }
     if let Some(fix) = findings.fix {
         d.fix = fix.into();
     } else if matches!(d.author, Author::Model { .. })
@@ -78,7 +87,7 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         d.grounds.confidence.push("neither a model nor a playbook named a cause".to_owned());
     } else {
         check::check(&mut d.claims, incident, evidence);
-        judge::criticality(d, incident, &who, trusted);
+        judge::criticality(d, incident, evidence, &who, trusted);
         judge::confidence(d, incident, evidence);
     }
     if !trusted {
@@ -166,6 +175,11 @@ fn by_playbook(d: &mut Diagnosis, advice: &Advice, incident: &Incident, evidence
     d.author = Author::Playbook { id: advice.id.clone() };
     d.title.clone_from(&advice.title);
     d.cause.clone_from(&advice.cause);
+    let quote = |line: &String| format!("\"{}\"", neutral(&withheld(line), QUOTE));
+    let told: Vec<String> = advice.told_by.iter().filter(|line| readable(line)).map(quote).collect();
+    if !told.is_empty() {
+        let _ = write!(d.cause, " Told by: {}.", told.join(" and "));
+    }
     d.error_class = class(&advice.error_class);
     d.criticality = advice.criticality.clamp(1, 5);
     d.confidence = advice.confidence;

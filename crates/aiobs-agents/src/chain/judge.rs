@@ -32,9 +32,14 @@ pub(super) fn rule(incident: &Incident) -> (u8, String) {
 }
 
 /// Sets the criticality: an author may call an incident worse than the rule, and at most one level less bad.
-pub(super) fn criticality(d: &mut Diagnosis, incident: &Incident, who: &str, trusted: bool) {
+pub(super) fn criticality(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence, who: &str, trusted: bool) {
     let (by_rule, rule) = rule(incident);
     let said = d.criticality.clamp(1, 5);
+    // The program that logs it is not alarmed.
+    let calm = |e: &crate::Exhibit| matches!(e.record.severity.level(), Level::Trace | Level::Debug | Level::Info);
+    let calm =
+        trusted && d.confidence < Confidence::High && evidence.proof().next().is_some() && evidence.proof().all(calm);
+    let said = if calm { said.saturating_sub(1).max(1) } else { said };
     let least = if trusted { 1 } else { by_rule.saturating_sub(1).max(1) };
     d.criticality = said.max(least);
     d.grounds.criticality = if d.criticality > said {
@@ -44,6 +49,9 @@ pub(super) fn criticality(d: &mut Diagnosis, incident: &Incident, who: &str, tru
     } else {
         format!("{said} by {who}; {rule}")
     };
+    if calm {
+        d.grounds.criticality.push_str("; one less, because its own lines call it information");
+    }
 }
 
 /// Says why a diagnosis is as sure as it is, and lowers it where nothing carries it.
@@ -78,6 +86,11 @@ pub(super) fn confidence(d: &mut Diagnosis, incident: &Incident, evidence: &Evid
     }
     if evidence.left_out > 0 {
         because.push(format!("{} lines were left out for want of room", evidence.left_out));
+    }
+    if evidence.testing {
+        d.notes.push("tests ran at that time: they provoke errors on purpose, so this may be no fault".to_owned());
+        d.grounds.confidence.push("tests ran at that time".to_owned());
+        d.confidence = Confidence::Low;
     }
     let carried = supported > 0 && doubted * 2 <= d.claims.len();
     if d.confidence > Confidence::Low && !carried {

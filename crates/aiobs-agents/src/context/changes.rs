@@ -2,20 +2,31 @@
 //! statements that need no author. Pure; it looks nothing up.
 
 use crate::Change;
-use aiobs_types::Timestamp;
+use aiobs_types::{MarkerKind, Timestamp};
 
 const SECOND: i64 = 1_000_000_000;
-/// An incident that began within this time after a change is said to have done so.
-const AFTER: i64 = 600 * SECOND;
 /// Clocks of two machines may differ by this.
 const SKEW: i64 = 2 * SECOND;
 
-/// The change that most likely has to do with what began at `first`: the latest before it, and what people did before
-/// what started again because of it.
+/// The change that most likely has to do with what began at `first`: of those near enough before it the weightiest kind,
+/// then the latest.
 pub(crate) fn change_before(changes: &[Change], first: Timestamp) -> Option<&Change> {
-    let near = |c: &&Change| (-SKEW..AFTER).contains(&first.since(c.time));
-    let rank = |c: &&Change| (!matches!(c.kind.as_str(), "restart" | "version"), c.time);
-    changes.iter().filter(near).max_by_key(rank)
+    let near = |c: &&Change| (-SKEW..reach(kind(c))).contains(&first.since(c.time));
+    changes.iter().filter(near).max_by_key(|c| (kind(c).weight(), c.time))
+}
+
+/// As [`change_before`], of what people or schedules did: that may be the reason, where a restart mostly is a
+/// consequence.
+pub(crate) fn trigger(changes: &[Change], first: Timestamp) -> Option<&Change> {
+    change_before(changes, first).filter(|c| kind(c).weight() > 0)
+}
+
+fn kind(change: &Change) -> MarkerKind {
+    MarkerKind::from_name(&change.kind).unwrap_or_default()
+}
+
+fn reach(kind: MarkerKind) -> i64 {
+    kind.reach().as_nanos() as i64
 }
 
 /// `4 s after` or `2 min before`, from the begin to a time.
@@ -47,6 +58,7 @@ mod tests {
         assert_eq!(told(&all[2..]).as_deref(), Some("restart 990"));
         assert_eq!(told(&all[..1]), None, "more than ten minutes before");
         assert_eq!(told(&all[3..]), None, "it came later");
+        assert!(trigger(&all, first).is_some() && trigger(&all[2..], first).is_none(), "a restart is no reason");
     }
 
     #[test]

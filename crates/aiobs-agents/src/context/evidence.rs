@@ -141,6 +141,8 @@ pub struct Evidence {
     pub answers: Vec<String>,
     /// Records that try to steer whoever reads them, and what they look like.
     pub suspects: Vec<(RecordId, &'static str)>,
+    /// Whether a test run was going on, which provokes errors on purpose.
+    pub testing: bool,
     /// Looks into the archive that were made.
     pub lookups: Vec<Lookup>,
     /// What degraded, one line each.

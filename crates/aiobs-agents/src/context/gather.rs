@@ -24,6 +24,13 @@ const MOST_CHANGES: usize = 12;
 const COUNTED: usize = 500;
 /// Files named in the evidence that are looked at.
 const FILES: usize = 2;
+/// How far back another incident may be the reason, and how much later the line may come that says so: a program runs out
+/// of memory long before it dies of it.
+const CAUSES: i64 = 3_600 * SECOND;
+const LATER: i64 = 600 * SECOND;
+/// Other incidents of the same time that are looked at, and lines of each.
+const OTHERS: usize = 20;
+const OF_EACH: usize = 2;
 /// Sections of runbooks.
 const SECTIONS: usize = 2;
 
@@ -33,6 +40,23 @@ static TRACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+
+/// Results of single tests from which on a test run was going on.
+const TESTS: u64 = 3;
+
+/// What test runners say of single tests: pytest, Go, Google Test, cargo, Maven, Jest.
+static TEST_RESULT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)\b(?:PASSED|XFAIL|XPASS|SKIPPED)\s+(?:<|\S+::) | ::\S+\s+(?:PASSED|XFAIL|SKIPPED)\b
+        | ---\ (?:PASS|SKIP):\ | ===\ RUN\s+\S | \[\s+OK\s+\]\s\S | \btest\ \S+\ \.\.\.\ ok\b | \bTests\ run:\ \S+,\ Failures
+        | \bPASS\s+\S+\.(?:test|spec)\.[jt]sx?\b",
+    )
+    .ok()
+});
+
+fn is_test_result(text: &str) -> bool {
+    TEST_RESULT.as_ref().is_some_and(|r| r.is_match(text))
+}
 
 /// The id of the trace or request a text names.
 fn trace_id(text: &str) -> Option<&str> {
@@ -118,6 +142,21 @@ impl Gatherer<'_> {
         }
     }
 
+    /// What other incidents of that time said first.
+    fn others(&mut self, incident: &Incident) {
+        let (from, to) = (incident.first_seen.plus(-CAUSES), incident.last_seen.plus(LATER));
+        let others =
+            self.look("incident_history", "other incidents of that time".into(), |a| a.incidents(from, to, OTHERS + 1));
+        let others = others.iter().filter(|i| i.id != incident.id).take(OTHERS);
+        let ids: Vec<RecordId> = others.flat_map(|i| i.evidence.iter().take(OF_EACH)).copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        let records = self.look("read_records", "their first lines".into(), |a| a.records(&ids));
+        self.evidence.signature.beside = records.iter().map(said).collect();
+        self.keep(Why::Across, records);
+    }
+
     fn patterns(&mut self, incident: &Incident, limit: usize) {
         let lasted = incident.last_seen.since(incident.first_seen).clamp(0, 600 * SECOND);
         let length = lasted + 60 * SECOND;
@@ -125,6 +164,7 @@ impl Gatherer<'_> {
         let asked = format!("counts of templates, {} s before and during", length / SECOND);
         let during = self.look("template_counts", asked.clone(), |a| a.template_counts(start, start.plus(length)));
         let before = self.look("template_counts", asked, |a| a.template_counts(start.plus(-length), start));
+        self.evidence.testing = during.iter().any(|t| t.count >= TESTS && is_test_result(&t.text));
         let minutes = length as f64 / (60 * SECOND) as f64;
         let sum = |list: &[crate::TemplateCount]| list.iter().map(|t| t.count).sum::<u64>() as f64 / minutes;
         self.evidence.rate = (sum(&before), sum(&during));
@@ -260,13 +300,16 @@ impl Gatherer<'_> {
             templates,
             messages: messages(true),
             around: messages(false),
+            beside: std::mem::take(&mut self.evidence.signature.beside),
             error_classes: Vec::new(),
             components: incident.components.clone(),
             sources,
             severity: incident.severity,
+            stated: self.evidence.proof().map(|e| e.record.severity).max().unwrap_or_default(),
             count: incident.count,
             first_seen: incident.first_seen,
             last_seen: incident.last_seen,
+            extent: self.archive.extent().ok().flatten(),
         };
     }
 }
@@ -324,6 +367,7 @@ pub fn gather(
 ) -> Evidence {
     let mut g = Gatherer { archive, surroundings, found: BTreeMap::new(), evidence: Evidence::default() };
     g.records(incident);
+    g.others(incident);
     g.patterns(incident, budget.patterns);
     g.changes(incident);
     g.values(incident);

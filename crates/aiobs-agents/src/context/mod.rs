@@ -12,7 +12,7 @@ pub(crate) mod sources;
 pub(crate) mod suspect;
 pub(crate) mod values;
 
-pub(crate) use changes::{apart, change_before};
+pub(crate) use changes::{apart, change_before, trigger};
 pub use choose::Budget;
 pub use evidence::{Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why};
 pub use gather::gather;

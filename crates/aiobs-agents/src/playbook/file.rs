@@ -1,5 +1,6 @@
 //! A playbook file: its form, and the checks that tell its author what is wrong and where.
 
+use super::embedded;
 use super::error::{PlaybookError, nearest};
 use super::fill::{self, BUILT_IN};
 use aiobs_types::Fix;
@@ -52,6 +53,12 @@ pub struct Pattern {
     pub weight: u8,
     /// Whether a record that it matches is a fault by that alone, when it states no level or a bad one.
     pub detect: bool,
+    /// Ids of playbooks whose faults show as this one: where one of them was logged as well, it is the cause.
+    pub because: Vec<String>,
+    /// With fewer strikes it belongs to ordinary operation, and the answer is unsure.
+    pub often: u64,
+    /// Whether it mostly passes by itself: once it is over, or when it was always there, the answer is unsure.
+    pub passing: bool,
 }
 
 /// How much of a file is checked.
@@ -96,6 +103,12 @@ struct RawPattern {
     sources: Vec<String>,
     #[serde(default = "yes")]
     detect: bool,
+    #[serde(default)]
+    because: Vec<Spanned<String>>,
+    #[serde(default)]
+    often: u64,
+    #[serde(default)]
+    passing: bool,
 }
 
 const fn yes() -> bool {
@@ -199,6 +212,9 @@ impl Raw {
                 sources: signature.sources,
                 weight: signature.weight.into_inner().clamp(1, 100) as u8,
                 detect: signature.detect,
+                because: plain(signature.because),
+                often: signature.often,
+                passing: signature.passing,
             },
             cause: self.cause.into_inner(),
             alternatives: plain(self.alternatives),
@@ -233,6 +249,7 @@ impl Checker<'_> {
 
     fn all(&mut self, raw: &Raw) {
         self.names(raw);
+        self.causes(raw);
         let regexes = self.regexes(raw);
         self.placeholders(raw, &regexes);
         self.samples(raw, &regexes);
@@ -256,6 +273,20 @@ impl Checker<'_> {
         for text in [&raw.title, &raw.cause, &raw.error_class] {
             if text.get_ref().trim().is_empty() {
                 self.fail(text.span().start, "this text is empty".into());
+            }
+        }
+    }
+
+    /// Causes are playbooks: built-in ones, or others in the same directory.
+    fn causes(&mut self, raw: &Raw) {
+        let built_in = || embedded::FILES.iter().filter_map(|(name, _)| name.strip_suffix(".toml"));
+        for id in &raw.signature.because {
+            let name = id.get_ref().as_str();
+            let beside = Path::new(self.file).with_file_name(format!("{name}.toml"));
+            if name == raw.id.get_ref().as_str() {
+                self.fail(id.span().start, format!("`{name}` can't be its own cause"));
+            } else if !built_in().any(|known| known == name) && !beside.is_file() {
+                self.fail(id.span().start, format!("there is no playbook `{name}`{}", nearest(name, built_in())));
             }
         }
     }

@@ -88,7 +88,13 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
         references: playbook.references.clone(),
         filled: filler.used.into_iter().collect(),
         matched: found.matched.clone(),
+        told_by: [&found.excerpt, &found.also].into_iter().filter(|e| !e.is_empty()).cloned().collect(),
     }
+}
+
+/// The cause of a fault that shows as another one.
+pub(super) fn shown_as(cause: &str, title: &str) -> String {
+    format!("{cause} What this incident shows of it: {}.", title.trim_end_matches('.'))
 }
 
 /// A more specific fault that was logged around a symptom, as one of the alternatives.

@@ -7,6 +7,7 @@ use aiobs_types::Confidence;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Of a longer text only this much is looked at, bytes.
@@ -15,6 +16,11 @@ const LONGEST_TEXT: usize = 16 * 1024;
 const AROUND_WEIGHT: u32 = 70;
 /// Below this a playbook describes what others suffer from a fault.
 const SYMPTOM: u8 = 60;
+/// Bytes of an excerpt, and those of them before what matched.
+const EXCERPT: usize = 180;
+const BEFORE: usize = 60;
+/// Longest chain of causes behind what an incident says itself.
+const DEEPEST: usize = 3;
 /// What a suspected error class adds to a weight.
 const SUSPECTED: u32 = 15;
 /// Room for the compiled patterns, bytes.
@@ -33,10 +39,16 @@ pub(super) struct Found {
     pub(super) guess: bool,
     /// Texts that matched, verbatim.
     pub(super) matched: Vec<String>,
+    /// Of the first of them the part that tells of the fault, with a few words around.
+    pub(super) excerpt: String,
+    /// The same of a line logged around it that tells of this fault in another way.
+    pub(super) also: String,
     /// Values by placeholder, as they stand in the texts.
     pub(super) captures: BTreeMap<String, String>,
     /// Of a fault that others cause: a more specific one around it, and the text that shows it.
     pub(super) nearby: Option<(usize, String)>,
+    /// What the incident says itself, where this playbook is the cause of that.
+    pub(super) shown_as: Option<usize>,
 }
 
 /// One compiled list of patterns and, for each, the playbook it belongs to.
@@ -89,18 +101,56 @@ impl Matcher {
             s.messages.iter().chain(s.templates.first()).chain([&s.title]).map(String::as_str).collect();
         let around: Vec<&str> = s.around.iter().chain(s.templates.iter().skip(1)).map(String::as_str).collect();
         if let Some((index, score)) = self.rank(playbooks, s, &own, 0) {
+            if let Some(cause) = self.cause(playbooks, s, index) {
+                return Some(cause);
+            }
             let said = s.messages.iter().any(|m| self.fits(index, m));
             let confidence = match score {
+                _ if ordinary(&playbooks[index], s) => Confidence::Low,
                 70.. if said => Confidence::High,
-                40.. => Confidence::Medium,
+                60.. => Confidence::Medium,
+                // It says what is suffered, not why.
                 _ => Confidence::Low,
             };
             let symptom = playbooks[index].pattern.weight < SYMPTOM;
             let nearby = if symptom { self.nearby(playbooks, s, &around) } else { None };
-            return Some(Found { nearby, ..self.found(playbooks, index, confidence, &own) });
+            let found = self.found(playbooks, index, confidence, &own);
+            // What its own lines leave open, others of the same fault may say.
+            let near = around.into_iter().chain(s.beside.iter().map(String::as_str));
+            let others: Vec<&str> = near.filter(|t| self.fits(index, t)).collect();
+            let mut captures = captures(&playbooks[index], &others);
+            captures.extend(found.captures);
+            let way = |text: &str| first_fit(&playbooks[index], &plain(text)).map(|(pattern, _)| pattern);
+            let told = found.matched.first().and_then(|t| way(t));
+            let also = others.iter().find(|t| way(t) != told).and_then(|t| excerpt(&playbooks[index], t));
+            return Some(Found { also: also.unwrap_or_default(), captures, nearby, ..found });
         }
         let (index, _) = self.rank(playbooks, s, &around, AROUND_WEIGHT)?;
         Some(Found { guess: true, ..self.found(playbooks, index, Confidence::Low, &around) })
+    }
+
+    /// What causes the fault of this playbook here: one of the faults that are known to, and were logged by or about it.
+    fn cause(&self, playbooks: &[Playbook], s: &Signature, shown: usize) -> Option<Found> {
+        let texts: Vec<&str> = s.messages.iter().chain(&s.around).chain(&s.beside).map(String::as_str).collect();
+        let mut found = shown;
+        let mut seen = vec![shown];
+        while seen.len() <= DEEPEST {
+            let because = &playbooks[found].pattern.because;
+            let deeper = texts
+                .iter()
+                .filter(|_| !because.is_empty())
+                .flat_map(|text| self.fitting(text))
+                .filter(|i| !seen.contains(i) && because.contains(&playbooks[*i].id))
+                .max_by_key(|&i| (playbooks[i].pattern.weight, std::cmp::Reverse(i)));
+            let Some(deeper) = deeper else { break };
+            seen.push(deeper);
+            found = deeper;
+        }
+        (found != shown).then(|| {
+            let confidence = if ordinary(&playbooks[found], s) { Confidence::Low } else { Confidence::Medium };
+            let found = self.found(playbooks, found, confidence, &texts);
+            Found { shown_as: Some(shown), ..found }
+        })
     }
 
     /// What happened around a symptom and would explain it.
@@ -174,8 +224,46 @@ impl Matcher {
             }
         }
         let captures = captures(&playbooks[index], &texts);
-        Found { playbook: index, confidence, guess: false, matched, captures, nearby: None }
+        let excerpt = texts.first().and_then(|t| excerpt(&playbooks[index], t)).unwrap_or_default();
+        Found {
+            playbook: index,
+            confidence,
+            guess: false,
+            matched,
+            excerpt,
+            also: String::new(),
+            captures,
+            nearby: None,
+            shown_as: None,
+        }
     }
+}
+
+/// Whether what was seen of this fault belongs to ordinary operation, as far as its playbook knows.
+fn ordinary(playbook: &Playbook, s: &Signature) -> bool {
+    let pattern = &playbook.pattern;
+    s.count < pattern.often || pattern.passing && (s.is_over() || s.is_steady() || s.is_calm())
+}
+
+/// The first pattern of a playbook that matches a text, and where.
+fn first_fit(playbook: &Playbook, text: &str) -> Option<(usize, Range<usize>)> {
+    let fit = |(i, p): (usize, &String)| compile(p)?.find(text.as_bytes()).map(|m| (i, m.range()));
+    playbook.pattern.any.iter().enumerate().find_map(fit)
+}
+
+/// The part of a text that a playbook's first fitting pattern matches, with some of what stands around it.
+fn excerpt(playbook: &Playbook, text: &str) -> Option<String> {
+    let text = plain(text);
+    let (_, found) = first_fit(playbook, &text)?;
+    let line = text[..text.floor_char_boundary(found.start)].rfind('\n').map_or(0, |i| i + 1);
+    let from = text.floor_char_boundary(found.start.saturating_sub(BEFORE).max(line));
+    // Not in the middle of a word.
+    let from = if from == line { from } else { text[from..].find(' ').map_or(from, |i| from + i + 1).min(found.start) };
+    let to = text.floor_char_boundary((from + EXCERPT).max(found.end));
+    let part = text.get(from..to)?.lines().next()?.trim();
+    let (begun, cut) =
+        (if from > line { "… " } else { "" }, if part.len() < text[from..].trim().len() { " …" } else { "" });
+    Some(format!("{begun}{part}{cut}"))
 }
 
 /// Whether one of the names holds one of the words; no words ask for nothing.
@@ -210,7 +298,9 @@ fn take(regex: &Regex, text: &str, values: &mut BTreeMap<String, String>) {
         let Some(value) = found.name(name).map(|m| String::from_utf8_lossy(m.as_bytes())) else { continue };
         // A value that ends within a character ends before it.
         let value = value.trim_matches('\u{fffd}').trim();
-        if !value.is_empty() {
+        // What stands for a value in a template is none, nor are quotes alone.
+        let placeholder = value.contains('<') && value.contains('>');
+        if !placeholder && value.contains(|c: char| c.is_alphanumeric()) {
             values.entry(group(name).to_owned()).or_insert_with(|| value.to_owned());
         }
     }

@@ -99,6 +99,9 @@ impl Advisor for Library {
         let all = self.playbooks();
         let found = self.matcher().best(all, signature)?;
         let mut advice = fill::advice(&all[found.playbook], signature, &found);
+        if let Some(index) = found.shown_as {
+            advice.cause = fill::shown_as(&advice.cause, &all[index].title);
+        }
         if let Some((index, text)) = &found.nearby {
             let other = &all[*index];
             advice.alternatives.insert(0, fill::nearby(&other.title, &other.id, text));

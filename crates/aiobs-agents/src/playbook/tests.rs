@@ -3,7 +3,7 @@
 
 use super::file::{Check, parse};
 use super::*;
-use aiobs_types::{Confidence, Timestamp};
+use aiobs_types::{Confidence, Severity, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -161,6 +161,59 @@ fn the_more_specific_wins_and_what_is_around_explains_only_the_unknown() {
 }
 
 #[test]
+fn a_known_cause_logged_beside_it_is_the_answer() {
+    let library = library();
+    let loop_ = "Back-off restarting failed container orders in pod orders-5d8f9c-x2x7z_shop";
+    let alone = library.advise(&says(loop_)).unwrap();
+    assert_eq!(alone.id, "kubernetes-crash-loop");
+    let killed = "Memory cgroup out of memory: Killed process 99 (node) total-vm:2GB, anon-rss:1GB";
+    let beside = Signature { beside: vec!["order 7 shipped".into(), killed.into()], ..says(loop_) };
+    let advice = library.advise(&beside).unwrap();
+    assert_eq!((advice.id.as_str(), advice.confidence), ("container-memory-limit", Confidence::Medium));
+    assert!(advice.cause.contains("Pod crashes again and again"), "{}", advice.cause);
+    // A chain of causes is followed to its end.
+    let rollout = "deployment \"orders\" exceeded its progress deadline";
+    let chain = Signature { around: vec![loop_.into()], beside: vec![killed.into()], ..says(rollout) };
+    assert_eq!(library.advise(&says(rollout)).unwrap().id, "kubernetes-rollout-stuck");
+    assert_eq!(library.advise(&chain).unwrap().id, "container-memory-limit");
+}
+
+#[test]
+fn what_passes_by_itself_is_unsure_once_it_is_over_or_always_there() {
+    let at = Timestamp::from_secs;
+    let sure = |count: u64, first: i64, last: i64, stated: Severity| {
+        let s = Signature {
+            count,
+            first_seen: at(first),
+            last_seen: at(last),
+            extent: Some((at(0), at(3_600))),
+            stated,
+            ..says("psql: FATAL:  the database system is starting up")
+        };
+        library().advise(&s).unwrap().confidence
+    };
+    assert_eq!(sure(20, 3_000, 3_590, Severity::FATAL), Confidence::High, "it goes on");
+    assert_eq!(sure(2, 3_580, 3_590, Severity::FATAL), Confidence::Low, "seldom");
+    assert_eq!(sure(20, 1_000, 1_030, Severity::FATAL), Confidence::Low, "over for long");
+    assert_eq!(sure(20, 100, 3_500, Severity::FATAL), Confidence::Low, "always there");
+    assert_eq!(sure(20, 3_000, 3_590, Severity::WARN), Confidence::Low, "only warnings");
+}
+
+#[test]
+fn the_parts_of_lines_that_tell_are_quoted() {
+    let long = format!("{} \"reason\": \"no space left on device\", {}", "x ".repeat(300), "y ".repeat(300));
+    let told = library().advise(&says(&long)).unwrap().told_by;
+    assert!(told.len() == 1 && told[0].contains("no space left on device") && told[0].len() < 220, "{told:?}");
+    assert!(told[0].starts_with("… ") && told[0].ends_with(" …"), "{told:?}");
+    let hostile = format!("{}no space left on device{}", "é".repeat(200), "ü".repeat(400));
+    assert!(library().advise(&says(&hostile)).unwrap().told_by[0].contains("no space left"));
+    let kernel = "cgroup: fork rejected by pids controller in /system.slice/pricing.service";
+    let java = "java.lang.OutOfMemoryError: unable to create native thread";
+    let two = Signature { around: vec![java.into()], beside: vec![kernel.into()], ..says(java) };
+    assert_eq!(library().advise(&two).unwrap().told_by, [java, kernel]);
+}
+
+#[test]
 fn mistakes_are_told_with_line_and_nearest_name() {
     let good = embedded::FILES.iter().find(|(n, _)| *n == "disk-full.toml").unwrap().1;
     let told = |bad: &str| match parse("dir/disk-full.toml", bad, Check::Full) {
@@ -183,6 +236,8 @@ fn mistakes_are_told_with_line_and_nearest_name() {
     let regex = told(&good.replace("'\\benospc\\b'", "'(enospc'"));
     assert!(regex[0].contains("bad regular expression: unclosed group"), "{regex:?}");
     assert!(told("id = ")[0].starts_with("dir/disk-full.toml:1: "));
+    let cause = told(&good.replace("\nbecause = [", "\nbecause = [\"inodes-exausted\", "));
+    assert!(cause[0].contains("there is no playbook `inodes-exausted`; did you mean `inodes-exhausted`?"), "{cause:?}");
     assert!(told(&good.replace("id = \"disk-full\"", "id = \"disc\""))[0].contains("differs from the file's name"));
 }
 
@@ -293,8 +348,8 @@ fn a_symptom_points_at_what_was_logged_beside_it() {
         let signature = Signature { around: vec![around.into()], ..says(message) };
         library().advise(&signature).unwrap()
     };
-    let symptom = beside("call to stock failed: dial tcp 10.0.3.7:8080: i/o timeout");
-    assert_eq!(symptom.id, "upstream-timeout");
+    let symptom = beside("call to stock failed: dial tcp 10.0.3.7:8080: connect: connection refused");
+    assert_eq!(symptom.id, "connection-refused");
     assert!(symptom.alternatives[0].contains(around), "{:?}", symptom.alternatives);
     assert!(symptom.alternatives[0].contains("conntrack-table-full"));
     // A fault of its own kind needs no other.
