@@ -121,7 +121,7 @@ fn scope(asking: &Asking, text: Option<&str>) -> Result<ChatScope, UsageError> {
 fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &Path) -> anyhow::Result<Exit> {
     let cancel = signals::cancel()?;
     let engine = remembered(cx, dir);
-    let asking = Asking::new(&cx.config, cx.offline, store, dir, engine)?;
+    let asking = Asking::with(&cx.config, cx.offline, store, dir, engine)?;
     let scope = scope(&asking, args.scope.as_deref())?;
     if !asking.remote.is_empty() && !cx.quiet {
         let places = output::safe(&asking.remote.join(", "));

@@ -5,7 +5,7 @@ use super::archive::StoredArchive;
 use super::board::{Board, lock};
 use super::builder::tokio_runtime;
 use super::models::{Keep, Pages, elsewhere, serve};
-use super::{outlet, places, rules, sql};
+use super::{memory, outlet, places, rules, sql};
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
@@ -34,12 +34,20 @@ pub struct Asking {
 
 impl Asking {
     /// Over an archive. Looks whether the configured model answers, unless `offline`; blocks for that. What leaves this
-    /// machine is written down in the data directory `dir`, which may be another one than the archive's. `engine` finds
-    /// texts by meaning.
+    /// machine is written down in the data directory `dir`, which may be another one than the archive's.
     ///
     /// # Errors
     /// Faults of the archive and of the rules of the configuration.
-    pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path, engine: Engine) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path) -> anyhow::Result<Self> {
+        // What makes no sense in the configuration is told by the commands about knowledge.
+        Self::with(config, offline, store, dir, memory::engine(config, offline, dir).unwrap_or_default())
+    }
+
+    /// The same; `engine` finds texts by meaning.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(config: &Config, offline: bool, store: &Store, dir: &Path, engine: Engine) -> anyhow::Result<Self> {
         let reader = store.reader()?;
         let board = Arc::new(Board::new(reader.next_record_id()?));
         outlet::publish_templates(&board, &reader.templates()?);
