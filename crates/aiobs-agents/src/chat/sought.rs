@@ -61,21 +61,20 @@ pub(crate) struct Sought {
     pub(crate) word: String,
     /// What lines may say for it; the word itself when nothing else is known.
     pub(super) said: Vec<String>,
+    /// Whether that is a regular expression.
+    pattern: bool,
 }
 
-/// How lines write the status code of an answer that failed; the number alone may be a size as well.
-fn status(word: &str) -> Option<Vec<String>> {
+/// How lines write the status code of an answer that failed; the number alone may be a size or a name as well.
+fn status(word: &str) -> Option<String> {
     let code = word.parse::<u16>().ok().filter(|n| (400..600).contains(n))?;
-    let forms =
-        ["\" {} ", " {} in ", "={}", ":{}", ": {}", "status {}", "code {}", "http {}", "error {}", "{} not", "({}"];
-    Some(forms.iter().map(|form| form.replace("{}", &code.to_string())).collect())
+    Some(format!(r#"(?:["=:(] ?|\b(?:status|code|http|error) ){code}\b|\b{code} (?:in|not)\b"#))
 }
 
 impl Sought {
     /// The same by the word alone, when what lines say for it was tried first.
     pub(super) fn alone(&self) -> Option<Self> {
-        let number = self.word.parse::<u16>().is_ok() && self.said.len() > 1;
-        number.then(|| Self { said: vec![self.word.clone()], word: self.word.clone() })
+        self.pattern.then(|| Self { said: vec![self.word.clone()], word: self.word.clone(), pattern: false })
     }
 }
 
@@ -89,7 +88,10 @@ pub(crate) fn sought(question: &str) -> Vec<Sought> {
     let quoted = |word: &str| {
         question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2).any(|q| q.to_lowercase().trim() == word)
     };
-    let own = |word: String| Sought { said: status(&word).unwrap_or_else(|| vec![stem(&word).to_owned()]), word };
+    let own = |word: String| {
+        let status = status(&word);
+        Sought { pattern: status.is_some(), said: vec![status.unwrap_or_else(|| stem(&word).to_owned())], word }
+    };
     let named = |word: &String| word.contains(|c: char| !c.is_alphabetic());
     let words =
         salient(question).into_iter().filter(|w| quoted(w) || plain(w).split_whitespace().any(|t| left.contains(&t)));
@@ -108,7 +110,7 @@ pub(crate) fn sought(question: &str) -> Vec<Sought> {
         // The word itself may stand in a line too.
         let itself = (!phrase.contains(' ')).then(|| stem(phrase).to_owned());
         let said = said.iter().map(|s| (*s).to_owned()).chain(itself).collect();
-        Sought { word: phrase.to_owned(), said }
+        Sought { word: phrase.to_owned(), said, pattern: false }
     }));
     out.truncate(WORDS);
     out
@@ -116,8 +118,12 @@ pub(crate) fn sought(question: &str) -> Vec<Sought> {
 
 /// A condition for one word: what is said for it stands in the text, or is the component.
 pub(super) fn of_word(sought: &Sought) -> Vec<LogQuery> {
-    let text =
-        |pattern: &String| TextMatch { pattern: pattern.clone(), regex: false, case_sensitive: false, negate: false };
+    let text = |pattern: &String| TextMatch {
+        pattern: pattern.clone(),
+        regex: sought.pattern,
+        case_sensitive: false,
+        negate: false,
+    };
     let components = std::iter::once(sought.word.clone()).chain(
         sought
             .said

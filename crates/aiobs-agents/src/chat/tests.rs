@@ -193,7 +193,7 @@ fn web() -> MemArchive {
         };
         let severity = if code == 500 { Severity::ERROR } else { Severity::INFO };
         let text = format!(
-            "203.0.113.{ip} - - [x] \"GET {path}?user={i} HTTP/1.1\" {code} 404 \"-\" \"curl/{}\" {took}",
+            "203.0.113.{ip} - - [x] \"GET {path}?user={i}&cart=500{i} HTTP/1.1\" {code} 404 \"-\" \"curl/{}\" {took}",
             8 + i % 2
         );
         archive.log(i, severity, 1, "web", &text);
@@ -215,6 +215,7 @@ fn what_ranks_what_was_slow_and_what_expires_is_read_from_the_lines() {
             "12 enregistrements correspondants, par adresse :\n- **203.0.113.9**: 9",
         ),
         ("Which page returns the most errors?", "3 matching records, by page:\n- **/cart/**: 3"),
+        ("Quelles requêtes renvoient 500 ?", "3 enregistrements en tout"),
         ("Which user agent gets the most 404?", "3 matching records, by user agent:\n- **curl/9**: 3"),
         (
             "How many users were affected?",
