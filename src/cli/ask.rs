@@ -7,7 +7,8 @@ use super::exit::{Exit, UsageError};
 use super::import::{End, once, wait};
 use super::progress::Progress;
 use super::{output, remember, signals};
-use crate::runtime::{Asking, Ground};
+use crate::runtime::{Asking, Ground, memory};
+use aiobs_memory::Engine;
 use aiobs_store::Store;
 use aiobs_types::{Area, ChatMessage, ChatScope, Citation, IncidentId, LogRecord, RecordId};
 use serde_json::json;
@@ -72,13 +73,15 @@ pub(super) fn run(cx: &Context, args: &AskArgs) -> anyhow::Result<Exit> {
     answer(&here, args, question, &Store::open_read_only(temporary.path())?, &cx.data_dir)
 }
 
-/// Brings what is found by meaning up to date. Where that does not work, the answer is made from what is there.
-fn remembered(cx: &Context) {
-    let done = remember::configured(cx)
-        .and_then(|engine| remember::update(cx, &cx.archive()?, &engine, Some(remember::PATIENCE)));
+/// What finds by meaning, brought up to date. Where that does not work, the answer is made from what is there.
+fn remembered(cx: &Context, dir: &Path) -> Engine {
+    // What makes no sense in the configuration is told by the commands about knowledge.
+    let engine = memory::engine(&cx.config, cx.offline, dir).unwrap_or_default();
+    let done = cx.archive().and_then(|archive| remember::update(cx, &archive, &engine, Some(remember::PATIENCE)));
     if let Err(e) = done {
         tracing::info!("what is found by meaning is as it was: {e:#}");
     }
+    engine
 }
 
 /// Whether something is piped or redirected into standard input. Where nothing is connected, nothing is.
@@ -117,8 +120,8 @@ fn scope(asking: &Asking, text: Option<&str>) -> Result<ChatScope, UsageError> {
 /// `dir` is where it is written down what leaves.
 fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &Path) -> anyhow::Result<Exit> {
     let cancel = signals::cancel()?;
-    remembered(cx);
-    let asking = Asking::new(&cx.config, cx.offline, store, dir)?;
+    let engine = remembered(cx, dir);
+    let asking = Asking::with(&cx.config, cx.offline, store, dir, engine)?;
     let scope = scope(&asking, args.scope.as_deref())?;
     if !asking.remote.is_empty() && !cx.quiet {
         let places = output::safe(&asking.remote.join(", "));
@@ -132,6 +135,9 @@ fn answer(cx: &Context, args: &AskArgs, question: String, store: &Store, dir: &P
     });
     progress.clear();
     let message = message.ok_or_else(|| anyhow::anyhow!("the answer broke off"))?;
+    for note in message.steps.iter().filter(|s| s.failed && !s.by_model && !cx.quiet) {
+        eprintln!("aiobs: {}", output::safe(&note.text));
+    }
     let ids: Vec<RecordId> = message.records().collect();
     let records = asking.archive().records(&ids)?;
     let name = |r: &LogRecord| asking.archive().source_name(r.source).unwrap_or_default();

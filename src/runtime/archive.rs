@@ -5,7 +5,7 @@ mod asked;
 use super::alike::Alike;
 use super::board::{Board, lock};
 use aiobs_agents::{
-    Archive, ArchiveError, Change, KeptStage, PastIncident, Recalled, SqlRows, Stage, Tally, TemplateCount,
+    Archive, ArchiveError, Change, KeptStage, Memories, PastIncident, SqlRows, Stage, Tally, TemplateCount,
 };
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
@@ -248,7 +248,7 @@ impl Archive for StoredArchive {
             .collect()
     }
 
-    fn recall(&self, text: &str, kinds: &[DocumentKind], limit: usize) -> Result<Vec<Recalled>, ArchiveError> {
+    fn recall(&self, text: &str, kinds: &[DocumentKind], limit: usize) -> Result<Memories, ArchiveError> {
         asked::recall(&lock(&self.reader), &self.engine, text, kinds, limit)
     }
 

@@ -10,6 +10,7 @@ use crate::config::Config;
 use aiobs_agents::playbook::Library;
 use aiobs_agents::{Advisor, Archive, ChatDeps, ChatOutput, ChatService, Prompts, Question};
 use aiobs_llm::{Health, Provider};
+use aiobs_memory::Engine;
 use aiobs_store::Store;
 use aiobs_types::{ChatMessage, ChatScope, ChatStep, LogQuery, SourceInfo};
 use std::path::Path;
@@ -38,6 +39,15 @@ impl Asking {
     /// # Errors
     /// Faults of the archive and of the rules of the configuration.
     pub fn new(config: &Config, offline: bool, store: &Store, dir: &Path) -> anyhow::Result<Self> {
+        // What makes no sense in the configuration is told by the commands about knowledge.
+        Self::with(config, offline, store, dir, memory::engine(config, offline, dir).unwrap_or_default())
+    }
+
+    /// The same; `engine` finds texts by meaning.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(config: &Config, offline: bool, store: &Store, dir: &Path, engine: Engine) -> anyhow::Result<Self> {
         let reader = store.reader()?;
         let board = Arc::new(Board::new(reader.next_record_id()?));
         outlet::publish_templates(&board, &reader.templates()?);
@@ -48,8 +58,6 @@ impl Asking {
             }),
         );
         let sql = sql::over(store, rules::zone(config)?, &board)?;
-        // What makes no sense in the configuration is told by the commands about knowledge.
-        let engine = memory::engine(config, offline, dir).unwrap_or_default();
         let embeds = engine.embedder.as_ref().filter(|e| !e.is_local()).map(|e| e.place().to_owned());
         let archive =
             Arc::new(StoredArchive::new(reader, store.reader()?, board, rules::zone(config)?).with(sql, engine));

@@ -24,7 +24,7 @@ pub use parts::{PartCount, PartsAnswer, PartsOf, PartsRequest, WIDTHS};
 pub use patterns::{Pattern, PatternDetail, Patterns, SlotValues, TREND, Trend};
 pub use sql::{SqlAnswer, SqlState, SqlTable};
 pub use stream::{EventReceiver, EventSink};
-pub use talk::{Answered, Ask, ChangeTalk, Talk};
+pub use talk::{Answered, Ask, ChangeTalk, CitedLine, Talk, WholeTalk};
 pub use topology::{GraphEdge, GraphNode, RunRow, Topology};
 
 use aiobs_insight::Life;
@@ -58,6 +58,10 @@ pub enum Request {
     Topology(Option<TraceId>),
     /// A conversation; the latest when `None`.
     Talk(Option<u64>),
+    /// What these templates say.
+    TemplateTexts(Vec<TemplateId>),
+    /// All of a conversation, to be written to a file.
+    WholeTalk(u64),
     /// Conversations that hold this text; all when it is empty.
     Talks(String),
     /// Another name for a conversation, or its end.
@@ -233,6 +237,10 @@ pub enum Event {
     Topology(Box<Topology>),
     /// Answer to [`Request::Talk`].
     Talk(Box<Talk>),
+    /// Answer to [`Request::TemplateTexts`]: those that are known.
+    TemplateTexts(Vec<(TemplateId, String)>),
+    /// Answer to [`Request::WholeTalk`].
+    WholeTalk(Box<WholeTalk>),
     /// Answer to [`Request::Talks`], the latest first.
     Talks(Vec<Conversation>),
     /// A look for the answer: of the program's own, or a tool that the model called.

@@ -7,8 +7,8 @@ use super::alike::Alike;
 use super::board::{Board, lock};
 use super::charts;
 use super::events::{
-    COLUMNS, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail, Request,
-    RunRow, Similar, Surrounded, Talk, Topology,
+    COLUMNS, CitedLine, Event, EventSink, GraphEdge, GraphNode, HIGHLIGHTS, IncidentDetail, Kept, Marked, RecordDetail,
+    Request, RunRow, Similar, Surrounded, Talk, Topology, WholeTalk,
 };
 use super::pipeline::{LESSONS, lessons};
 use super::processing::Message;
@@ -20,8 +20,8 @@ use aiobs_logs::format::FormatSet;
 use aiobs_memory::remedy;
 use aiobs_store::{Reader, StoreError};
 use aiobs_types::{
-    AttrValue, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, SourceId, Span, SpanStatus, TemplateId,
-    TimelineKind, TraceId, semconv,
+    AttrValue, Conversation, Diagnosis, Incident, IncidentId, Level, LogRecord, RecordId, SourceId, Span, SpanStatus,
+    TemplateId, TimelineKind, TraceId, semconv,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,6 +80,12 @@ impl Inquiry {
             Request::Charts => charts::draw(&mut self.reader, &self.board).map(|c| Some(Event::Charts(Box::new(c)))),
             Request::Topology(trace) => self.topology(trace).map(|t| Some(Event::Topology(Box::new(t)))),
             Request::Talk(id) => self.talk(id).map(|t| Some(Event::Talk(Box::new(t)))),
+            Request::TemplateTexts(ids) => {
+                let known = lock(&self.board.templates);
+                let text = |id: TemplateId| known.get(&id).map(|t| (id, t.text.clone()));
+                Ok(Some(Event::TemplateTexts(ids.into_iter().filter_map(text).collect())))
+            }
+            Request::WholeTalk(id) => self.whole_talk(id).map(|t| Some(Event::WholeTalk(Box::new(t)))),
             Request::Talks(search) => self.reader.conversations(&search, TALKS).map(|all| Some(Event::Talks(all))),
             Request::ChangeTalk(_) => {
                 self.decide(&request);
@@ -200,6 +206,21 @@ impl Inquiry {
         };
         let turns = conversation.as_ref().map(|c| self.reader.turns(c.id, TURNS)).transpose()?.unwrap_or_default();
         Ok(Talk { conversation, turns })
+    }
+
+    fn whole_talk(&mut self, id: u64) -> Result<WholeTalk, StoreError> {
+        let conversation = self.reader.conversation(id)?.unwrap_or(Conversation { id, ..Conversation::default() });
+        let turns = self.reader.turns(id, usize::MAX >> 1)?;
+        let mut ids: Vec<RecordId> = turns.iter().flat_map(aiobs_types::ChatMessage::records).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut lines = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(record) = self.one(id)? else { continue };
+            let source = lock(&self.board.sources).get(&record.source).map(|s| s.name.clone()).unwrap_or_default();
+            lines.push(CitedLine { record, source });
+        }
+        Ok(WholeTalk { conversation, turns, lines })
     }
 
     fn kept(&mut self) -> Result<Kept, StoreError> {

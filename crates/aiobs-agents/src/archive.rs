@@ -65,6 +65,15 @@ pub struct Recalled {
     pub by_words: bool,
 }
 
+/// Texts that were found by meaning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memories {
+    /// Best first.
+    pub texts: Vec<Recalled>,
+    /// Why they were not found as configured (a vector store or an embedding model does not answer), one line.
+    pub note: Option<String>,
+}
+
 /// What a statement of SQL gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SqlRows {
@@ -136,8 +145,8 @@ pub trait Archive: Send + Sync {
     }
     /// What was written or found out before that has to do with a text, best first: by words and by vectors together.
     /// Nothing where nothing is indexed.
-    fn recall(&self, _text: &str, _kinds: &[DocumentKind], _limit: usize) -> Result<Vec<Recalled>, ArchiveError> {
-        Ok(Vec::new())
+    fn recall(&self, _text: &str, _kinds: &[DocumentKind], _limit: usize) -> Result<Memories, ArchiveError> {
+        Ok(Memories::default())
     }
     /// Runs one statement of SQL that only reads, within some time, at most so many rows. The error says what is wrong
     /// with the statement.

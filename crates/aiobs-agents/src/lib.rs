@@ -25,7 +25,7 @@ mod workplace;
 
 pub use advice::{Advice, Advisor, NoAdvice, Signature};
 pub use aiobs_types::StageState;
-pub use archive::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, TemplateCount};
+pub use archive::{Archive, ArchiveError, Change, Memories, PastIncident, Recalled, SqlRows, TemplateCount};
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Chosen, Deadlines, Preview, StageStatus};
 pub use chat::{ChatDeps, ChatOutput, ChatService, Question, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why, gather};

@@ -3,7 +3,7 @@
 
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
-use crate::{Archive, ArchiveError, Change, PastIncident, Recalled, SqlRows, TemplateCount};
+use crate::{Archive, ArchiveError, Change, Memories, PastIncident, Recalled, SqlRows, TemplateCount};
 use aiobs_types::{
     ChatMessage, ChatRole, ChatScope, Citation, Diagnosis, Fingerprint, Incident, IncidentId, LogQuery, LogRecord,
     Order, RecordId, Severity, SourceId, TemplateId, Timestamp,
@@ -21,6 +21,8 @@ pub(crate) struct MemArchive {
     pub(crate) verdict: Option<aiobs_types::Verdict>,
     pub(crate) documents: Vec<aiobs_types::Document>,
     pub(crate) kept: Vec<crate::KeptStage>,
+    /// Why texts are not found as configured.
+    pub(crate) memory_note: Option<String>,
 }
 
 /// A section of a runbook.
@@ -119,19 +121,15 @@ impl Archive for MemArchive {
         Ok(counts)
     }
     /// Documents that hold a word of the text.
-    fn recall(
-        &self,
-        text: &str,
-        kinds: &[aiobs_types::DocumentKind],
-        limit: usize,
-    ) -> Result<Vec<Recalled>, ArchiveError> {
+    fn recall(&self, text: &str, kinds: &[aiobs_types::DocumentKind], limit: usize) -> Result<Memories, ArchiveError> {
         let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let shares = |d: &&aiobs_types::Document| {
             let all = d.text().to_lowercase();
             kinds.contains(&d.kind) && words.iter().any(|w| w.len() > 3 && all.contains(w.trim_matches('?')))
         };
         let recalled = |d: &aiobs_types::Document| Recalled { document: d.clone(), by_words: true };
-        Ok(self.documents.iter().filter(shares).take(limit).map(recalled).collect())
+        let texts = self.documents.iter().filter(shares).take(limit).map(recalled).collect();
+        Ok(Memories { texts, note: self.memory_note.clone() })
     }
     fn sql(&self, statement: &str, _: u64) -> Result<SqlRows, ArchiveError> {
         if !statement.starts_with("SELECT") {

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 /// The constant of the method. The paper's 60 fits lists of a thousand; here lists of some dozens are joined, where the
 /// first ranks must count for more.
-pub(crate) const RANK_CONSTANT: f64 = 20.0;
+pub(crate) const RANK_CONSTANT: f64 = 15.0;
 
 /// One item of the joined list.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(order, [1, 2, 4, 3]);
         assert_eq!(joined[1].ranks, [Some(2), Some(2)]);
         assert_eq!(joined[2].ranks, [None, Some(1)]);
-        let expected = 1.0 / 21.0 + 1.0 / 23.0;
+        let expected = 1.0 / (RANK_CONSTANT + 1.0) + 1.0 / (RANK_CONSTANT + 3.0);
         assert!((joined[0].score - expected).abs() < 1e-12);
         assert!(fuse::<i32>(&[]).is_empty());
         assert_eq!(fuse(&[(&[7, 7][..], 1.0)]).len(), 1, "a double counts once");

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Documents taken from each list.
 pub(crate) const DEPTH: usize = 50;
 /// What a rank in the list of vectors counts beside one in the list of words.
-const VECTORS: f64 = 2.0;
+const VECTORS: f64 = 3.0;
 /// How long a question waits for the embedding model and the vector store together.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -100,12 +100,17 @@ pub async fn near(reader: &Reader, engine: &Engine, question: &Question) -> Resu
     if engine.embedder.is_some() || engine.vectors.is_some() {
         match in_time(reader, engine, question).await? {
             Ok(found) => return Ok(Near { found, model: engine.model().to_owned(), note }),
-            Err(why) => note = Some(why),
+            Err(why) => note = Some(served(why)),
         }
     }
     let query = embed_question(reader, &question.text)?;
     let found = reader.find_near(LOCAL_MODEL, &query, &question.filter, DEPTH)?;
     Ok(Near { found, model: LOCAL_MODEL.to_owned(), note })
+}
+
+/// Why the engine did not answer, and who did.
+fn served(why: String) -> String {
+    if why.contains("words answer") { why } else { format!("{why}; vectors by words answer") }
 }
 
 /// As [`by_engine`], but nobody waits long for an answer: one that comes too late is given up, and the next questions do

@@ -1,7 +1,7 @@
 //! What a model or a question may ask of the archive beside records: texts by meaning, and SQL. Bounded in time and size.
 
 use crate::runtime::builder::tokio_runtime;
-use aiobs_agents::{ArchiveError, Recalled, SqlRows};
+use aiobs_agents::{ArchiveError, Memories, Recalled, SqlRows};
 use aiobs_memory::{Engine, Question, near, search};
 use aiobs_store::{Reader, SQL_FUNCTIONS, SQL_TABLES, Sql, SqlControl, SqlLimits, SqlSink, StoreError};
 use aiobs_types::{DocumentFilter, DocumentKind, SqlValue};
@@ -26,13 +26,14 @@ pub(super) fn recall(
     text: &str,
     kinds: &[DocumentKind],
     limit: usize,
-) -> Result<Vec<Recalled>, ArchiveError> {
+) -> Result<Memories, ArchiveError> {
     let filter = DocumentFilter { kinds: kinds.to_vec(), ..DocumentFilter::default() };
     let question = Question { text: text.to_owned(), filter, limit, ..Question::default() };
     let rt = tokio_runtime().map_err(|e| ArchiveError(e.to_string()))?;
-    let found = rt.block_on(near(reader, engine, &question));
-    let hits = search(reader, &question, &found.map_err(told)?.found).map_err(told)?;
-    Ok(hits.into_iter().map(|h| Recalled { by_words: h.by_words.is_some(), document: h.document }).collect())
+    let near = rt.block_on(near(reader, engine, &question)).map_err(told)?;
+    let hits = search(reader, &question, &near.found).map_err(told)?;
+    let texts = hits.into_iter().map(|h| Recalled { by_words: h.by_words.is_some(), document: h.document }).collect();
+    Ok(Memories { texts, note: near.note })
 }
 
 /// Keeps a result, up to its bounds.

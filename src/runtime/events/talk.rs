@@ -1,7 +1,7 @@
 //! What the screen and the engine say to each other about conversations with the assistant.
 
 use super::ModelChoice;
-use aiobs_types::{ChatMessage, ChatScope, Conversation, TalkChoice};
+use aiobs_types::{ChatMessage, ChatScope, Conversation, LogRecord, TalkChoice};
 
 /// A question to the assistant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,26 @@ pub struct Talk {
     pub conversation: Option<Conversation>,
     /// Its turns.
     pub turns: Vec<ChatMessage>,
+}
+
+/// A line that an answer cites, and the name of its source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CitedLine {
+    /// It.
+    pub record: LogRecord,
+    /// Of its source; empty when that is not known.
+    pub source: String,
+}
+
+/// One conversation with all its turns, to be written to a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WholeTalk {
+    /// Which.
+    pub conversation: Conversation,
+    /// Its turns, oldest first.
+    pub turns: Vec<ChatMessage>,
+    /// The lines they cite that are in the archive.
+    pub lines: Vec<CitedLine>,
 }
 
 /// An answer that is stored.

@@ -165,6 +165,21 @@ fn counts(found: &Found) -> String {
         let minutes = facts::RECENT / facts::MINUTE;
         let _ = writeln!(out, "of these, in the last {minutes} minutes: {newer}; in the {minutes} before: {older}");
     }
+    for r in f.ranking.iter().flat_map(|r| r.rows.iter().take(10)) {
+        let took = if r.timed > 0 {
+            format!(", {} ms on average, {} ms at most", r.mean() / 1_000_000, r.longest / 1_000_000)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(out, "lines that name {}: {}{took}", neutral(&r.name, 120), r.lines);
+    }
+    for (time, line) in &f.slowest {
+        let _ = writeln!(out, "slowest: line [{}], {} ms", line + 1, time / 1_000_000);
+    }
+    for (e, line) in &f.expiries {
+        let about = e.about.map(|t| format!(", about {} UTC", render::time(t))).unwrap_or_default();
+        let _ = writeln!(out, "line [{}] says: {}{about}", line + 1, neutral(&e.said, 120));
+    }
     for (p, example) in &f.patterns {
         let new = if p.new { ", never seen before" } else { "" };
         let line = example.map(|i| format!(" (line [{}])", i + 1)).unwrap_or_default();

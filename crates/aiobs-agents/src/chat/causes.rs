@@ -81,6 +81,9 @@ impl Answer<'_> {
     pub(super) fn why(&mut self) {
         if self.found.incidents.is_empty() && self.found.advice.is_none() {
             self.say(Say::NoCause, &[]);
+            if !(self.facts.deploys.is_empty() && self.facts.patterns.is_empty()) {
+                self.say(Say::CameWith, &[]);
+            }
         }
         let fitting = self.facts.fitting;
         self.incidents(if fitting > 0 { fitting } else { usize::MAX });

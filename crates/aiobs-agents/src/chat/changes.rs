@@ -2,6 +2,7 @@
 //! Pure.
 
 use super::compose::{Answer, listed};
+use super::period::Period;
 use super::phrase::{at, change, lasting, mark, matching, times};
 use super::sentences::Say;
 use crate::context::fence::neutral;
@@ -35,15 +36,29 @@ impl Answer<'_> {
         else {
             return self.nothing();
         };
-        let counts = [
+        if self.facts.asked.period.and_then(Period::back).is_some() {
+            self.say(Say::CompareDays, &[&at(from), &at(to)]);
+        } else {
+            self.say(Say::CompareHead, &[&at(from), &lasting(self.lang, to.since(from))]);
+        }
+        // What the archive does not reach back to is not known, which is not the same as none.
+        let earlier = self.facts.against.unwrap_or(from);
+        let oldest = self.facts.oldest.filter(|oldest| *oldest > earlier);
+        if let Some(oldest) = oldest {
+            self.say(Say::OldestIs, &[&at(oldest)]);
+        }
+        let known = oldest.is_none_or(|oldest| oldest < earlier.plus(to.since(from)));
+        for (name, a, b) in [
             (Say::RowRecords, before.count, now.count),
             (Say::RowErrors, before.at_least(Level::Error), now.at_least(Level::Error)),
             (Say::RowWarnings, before.levels[Level::Warn as usize], now.levels[Level::Warn as usize]),
-        ];
-        self.say(Say::CompareHead, &[&at(from), &lasting(self.lang, to.since(from))]);
-        for (name, a, b) in counts {
+        ] {
             let name = self.text(name, &[]);
-            self.say(Say::CompareRow, &[&name, &a, &b, &change(self.lang, a, b)]);
+            if known {
+                self.say(Say::CompareRow, &[&name, &a, &b, &change(self.lang, a, b)]);
+            } else {
+                self.say(Say::CompareOne, &[&name, &b]);
+            }
         }
         self.line("");
         self.patterns(Say::NewOrMore);

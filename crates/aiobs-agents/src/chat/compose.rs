@@ -4,7 +4,7 @@
 use super::facts::{Facts, MINUTE, RECENT};
 use super::intent::Intent;
 use super::language::Lang;
-use super::phrase::{at, counted, lasting, mark, matching, records, times};
+use super::phrase::{at, counted, lasting, lines, mark, matching, records, times};
 use super::retrieve::Found;
 use super::sentences::{Say, say};
 use crate::Tally;
@@ -81,12 +81,41 @@ impl Answer<'_> {
             self.say(Say::AboutRange, &[&at(from), &at(to)]);
         }
         for (words, what) in [(&self.facts.unknown, Say::Unknown), (&self.facts.dropped, Say::Dropped)] {
-            if !words.is_empty() {
-                let words: Vec<String> = words.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
-                let words = words.join(&self.text(Say::Or, &[]));
+            if !words.is_empty() && !self.is_not_said() {
+                let words = self.listed_words(words);
                 self.say(what, &[&words]);
             }
         }
+    }
+
+    fn listed_words(&self, words: &[String]) -> String {
+        let words: Vec<String> = words.iter().map(|w| format!("\"{}\"", neutral(w, 60))).collect();
+        words.join(&self.text(Say::Or, &[]))
+    }
+
+    /// Whether something is asked for of which no line holds all.
+    fn is_not_said(&self) -> bool {
+        let f = self.facts;
+        f.asked.intent == Intent::Find && f.worded && !(f.dropped.is_empty() && f.unknown.is_empty())
+    }
+
+    /// Whether no line holds anything of what is asked about: then what there is besides is no answer.
+    fn is_unknown(&self) -> bool {
+        let f = self.facts;
+        !f.worded
+            && !f.unknown.is_empty()
+            && f.asked.by.is_none()
+            && f.asked.incident.is_none()
+            && f.asked.level.is_none()
+    }
+
+    /// No line holds all that is asked about: what holds a part of it is no answer.
+    fn not_said(&mut self) {
+        let words: Vec<String> = self.facts.unknown.iter().chain(&self.facts.dropped).cloned().collect();
+        let words = self.listed_words(&words);
+        let count = self.subject().map_or(0, |t| t.count);
+        let rest = lines(self.lang, usize::try_from(count).unwrap_or(usize::MAX));
+        self.say(Say::NotSaid, &[&words, &rest]);
     }
 
     pub(super) fn diagnosed(&self) -> Option<(&Incident, Option<&Diagnosis>)> {
@@ -101,12 +130,17 @@ impl Answer<'_> {
     /// The answer to what was asked.
     fn direct(&mut self) {
         match self.facts.asked.intent {
+            Intent::HowMany | Intent::Who if self.is_unknown() => self.none(),
+            Intent::HowMany if self.facts.ranking.is_some() => self.distinct(),
             Intent::HowMany => self.how_many(),
+            Intent::Slowest => self.slowest(),
+            Intent::Expiry => self.expiry(),
             Intent::Since => self.since(),
             Intent::When => self.when(),
             Intent::Ongoing => self.ongoing(),
             Intent::Who => self.who(),
             Intent::First => self.first_of_all(),
+            Intent::Top if self.facts.ranking.is_some() => self.ranked(),
             Intent::Top => self.top(),
             Intent::Compare => self.compare(),
             Intent::Changed => self.changed(),
@@ -114,6 +148,7 @@ impl Answer<'_> {
             Intent::Fix => self.fix(),
             Intent::Why => self.why(),
             Intent::Happened => self.happened(),
+            Intent::Find if self.is_not_said() => self.not_said(),
             Intent::Find if self.facts.worded => self.when(),
             Intent::Find => {}
         }
@@ -181,7 +216,7 @@ impl Answer<'_> {
         self.say(Say::Since, &[&at(from), &first, &matching(self.lang, count), &at(to), &last]);
     }
 
-    fn when(&mut self) {
+    pub(super) fn when(&mut self) {
         let Some((tally, (from, to))) = self.subject().and_then(|t| Some((t, Self::span(t)?))) else {
             return self.nothing();
         };
@@ -210,7 +245,7 @@ impl Answer<'_> {
     /// Lines that match, and incidents where the answer did not speak of them.
     fn rest(&mut self) {
         let intent = self.facts.asked.intent;
-        if intent == Intent::Top {
+        if matches!(intent, Intent::Top | Intent::Slowest | Intent::Expiry) || self.facts.ranking.is_some() {
             return;
         }
         if matches!(intent, Intent::Find | Intent::When | Intent::Since | Intent::Ongoing | Intent::Who | Intent::First)

@@ -1,14 +1,17 @@
 //! The facts of a question: counts, first and last occurrence, what changed, what was like it before. They are what an
 //! answer without a model says, and what a model is told up front. Blocking; knows no model.
 
+use super::expiry::{self, Expiry};
 use super::intent::{Asked, Intent};
+use super::measures::By;
 use super::parties::Parties;
 use super::phrase::ENTRIES;
+use super::ranking::Ranking;
 use crate::context::readable::readable;
 use crate::context::{Exhibit, Why};
 use crate::{Archive, ArchiveError, PastIncident, PatternChange, Tally};
 use aiobs_types::{Incident, Level, LogQuery, Order, RecordId, TextMatch, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 /// The newest record is this old at most for a question to be about now; else about the end of the archive.
@@ -21,8 +24,12 @@ pub(crate) const RECENT: i64 = 5 * MINUTE;
 const PATTERNS: usize = 6;
 /// Kinds of lines told by their counts.
 const TOP: usize = 8;
-/// Newest lines read for accounts and addresses.
+/// Newest lines read for accounts and addresses, and for when something expires.
 const READ: usize = 2_000;
+/// Newest lines read for what ranks.
+const RANKED: usize = 20_000;
+/// Kinds of lines that say when something expires.
+const EXPIRIES: usize = 5;
 /// Lines about changes made by people.
 const DEPLOYS: usize = 5;
 /// Words of lines that tell of changes.
@@ -57,6 +64,18 @@ pub(crate) struct Facts {
     pub(crate) ends: (Option<usize>, Option<usize>),
     /// The same in the stretch of equal length before.
     pub(crate) before: Option<Tally>,
+    /// From when on what is compared with was counted.
+    pub(crate) against: Option<Timestamp>,
+    /// Event time of the oldest record.
+    pub(crate) oldest: Option<Timestamp>,
+    /// Components without any of what was counted, when the question asks for such.
+    pub(crate) without: Option<Vec<String>>,
+    /// Names and times by rank, when the question asks for such.
+    pub(crate) ranking: Option<Ranking>,
+    /// The slowest lines: indices.
+    pub(crate) slowest: Vec<(i64, usize)>,
+    /// What lines say of when something expires, with the index of the newest of each kind.
+    pub(crate) expiries: Vec<(Expiry, usize)>,
     /// Of the last five minutes, and of the five before.
     pub(crate) recent: Option<(u64, u64)>,
     /// Templates that appeared or surged, with their example's index into the lines.
@@ -73,7 +92,7 @@ pub(crate) struct Facts {
     pub(crate) worded: bool,
     /// Earlier incidents like the one asked about.
     pub(crate) past: Vec<PastIncident>,
-    /// Words of the question that no line holds, when it has no other.
+    /// Words of the question that no line holds.
     pub(crate) unknown: Vec<String>,
     /// Words that stand in lines, but in none together with those that were counted.
     pub(crate) dropped: Vec<String>,
@@ -147,7 +166,8 @@ impl Gathering<'_> {
             }
         }
         let own = about.incident.filter(|i| about.named && i.template.0 > 0);
-        let all = matches!(about.asked.intent, Intent::HowMany | Intent::Happened | Intent::Compare);
+        let all = about.asked.by.is_some()
+            || matches!(about.asked.intent, Intent::HowMany | Intent::Happened | Intent::Compare | Intent::Slowest);
         let mut tries = Vec::new();
         if let Some(incident) = own {
             tries.push(LogQuery { templates: vec![incident.template], ..about.base.clone() });
@@ -193,6 +213,45 @@ impl Gathering<'_> {
         let mut parties = Parties::default();
         self.archive.search(&query)?.iter().for_each(|r| parties.read(r.message()));
         self.facts.parties = Some(parties);
+        Ok(())
+    }
+
+    /// Names and times of the newest of these lines.
+    fn ranking(&mut self, subject: &LogQuery) -> Result<(), ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: RANKED, ..subject.clone() };
+        let slow = self.facts.asked.intent == Intent::Slowest;
+        let by = self.facts.asked.by.or(slow.then_some(By::Path));
+        let ranking = Ranking::of(&self.archive.search(&query)?, by, slow);
+        for (time, id) in &ranking.slowest {
+            let at = self.line(*id)?;
+            self.facts.slowest.extend(at.map(|at| (*time, at)));
+        }
+        self.facts.ranking = Some(ranking);
+        Ok(())
+    }
+
+    /// Components that are in scope and not among those counted.
+    fn without(&mut self, base: &LogQuery) -> Result<(), ArchiveError> {
+        let (_, all) = self.tally(base)?;
+        let counted = self.facts.subject.as_ref().map(|(_, t)| t.by_component()).unwrap_or_default();
+        let among = |name: &str| name.is_empty() || counted.iter().any(|(c, _)| *c == name);
+        let rest = all.by_component().into_iter().filter(|(name, _)| !among(name)).map(|(name, _)| name.to_owned());
+        self.facts.without = Some(rest.collect());
+        Ok(())
+    }
+
+    /// What the newest line of each kind says of when something expires.
+    fn expiries(&mut self, subject: &LogQuery) -> Result<(), ArchiveError> {
+        let query = LogQuery { order: Order::NewestFirst, limit: READ, ..subject.clone() };
+        let mut kinds = HashSet::new();
+        for record in self.archive.search(&query)? {
+            let Some(found) = expiry::read(record.message(), record.time) else { continue };
+            if kinds.len() >= EXPIRIES || !kinds.insert(record.template) {
+                continue;
+            }
+            let at = self.line(record.id)?;
+            self.facts.expiries.extend(at.map(|at| (found, at)));
+        }
         Ok(())
     }
 
@@ -292,11 +351,13 @@ pub(crate) fn gather(
 ) -> Result<Facts, ArchiveError> {
     let intent = about.asked.intent;
     let range = about.base.from.zip(about.base.to).filter(|_| !about.named);
-    let unknown = if about.words.is_empty() { about.unknown.clone() } else { Vec::new() };
+    let unknown = about.unknown.clone();
+    let extent = archive.extent()?;
     let facts = Facts {
         asked: about.asked.clone(),
         now: now.0,
-        newest: archive.extent()?.map(|(_, last)| last),
+        newest: extent.map(|(_, last)| last),
+        oldest: extent.map(|(first, _)| first),
         old: now.1,
         range,
         unknown,
@@ -308,17 +369,28 @@ pub(crate) fn gather(
     g.ends()?;
     let (from, to) = g.stretch(about);
     if matches!(intent, Intent::Compare) {
-        let length = to.since(from).max(1);
+        let length = about.asked.period.and_then(super::period::Period::back).unwrap_or(to.since(from).max(1));
         let during = LogQuery { from: Some(from), to: Some(to), ..subject.clone() };
-        let before = LogQuery { from: Some(from.plus(-length)), to: Some(from), ..subject.clone() };
+        let before = LogQuery { from: Some(from.plus(-length)), to: Some(to.plus(-length)), ..subject.clone() };
+        g.facts.against = before.from;
         g.facts.range = Some((from, to));
         g.facts.subject = Some(g.tally(&during)?);
         g.facts.before = Some(g.tally(&before)?.1);
     }
     if intent == Intent::Top
+        && g.facts.ranking.is_none()
         && let Some((_, tally)) = g.facts.subject.clone()
     {
         g.top(&tally)?;
+    }
+    if intent == Intent::Slowest || about.asked.by.is_some() && matches!(intent, Intent::Top | Intent::HowMany) {
+        g.ranking(&subject)?;
+    }
+    if about.asked.not {
+        g.without(&about.base)?;
+    }
+    if intent == Intent::Expiry {
+        g.expiries(&subject)?;
     }
     if about.asked.people.is_some() {
         g.parties(&subject)?;

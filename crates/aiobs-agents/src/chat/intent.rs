@@ -2,7 +2,12 @@
 //! every answer; it knows neither archive nor model.
 
 use super::language::Lang;
+use super::measures::By;
 use super::period::Period;
+use super::rules::{
+    AFFECTED, BEGINNINGS, BETWEEN, BY, EXPIRES, FIRST, LAST, LENGTHS, LEVELS, NOT, NOUNS, PEOPLE, RULES, STATES, WHO,
+    WORST,
+};
 use super::sentences::Say;
 use aiobs_types::{IncidentId, Level};
 
@@ -33,6 +38,10 @@ pub(crate) enum Intent {
     Ongoing,
     /// Which lines come most often.
     Top,
+    /// What took longest.
+    Slowest,
+    /// When something ends to be valid.
+    Expiry,
     /// One stretch of time against the one before it.
     Compare,
     /// Nothing of these: lines that match.
@@ -56,6 +65,8 @@ impl Intent {
             Self::First => Say::WantsFirst,
             Self::Ongoing => Say::WantsOngoing,
             Self::Top => Say::WantsTop,
+            Self::Slowest => Say::WantsSlowest,
+            Self::Expiry => Say::WantsExpiry,
             Self::Compare => Say::WantsCompare,
             Self::Find => Say::WantsFind,
         }
@@ -75,136 +86,15 @@ pub(crate) struct Asked {
     pub(crate) incident: Option<IncidentId>,
     /// Whether it asks for people or addresses; `Some(true)` when it names them rather than components.
     pub(crate) people: Option<bool>,
+    /// What the lines are to be told apart by.
+    pub(crate) by: Option<By>,
+    /// Whether it asks for those of which that is not so.
+    pub(crate) not: bool,
+    /// Whether it asks for the last one.
+    pub(crate) last: bool,
     /// What it is asked in.
     pub(crate) lang: Lang,
 }
-
-/// Questions that begin so are about that, whatever follows.
-const BEGINNINGS: &[(Intent, &[&str])] = &[
-    (Intent::Why, &["why", "pourquoi", "what causes", "what caused", "how come"]),
-    (Intent::HowMany, &["how many", "how often", "count", "combien de fois", "number of", "nombre d"]),
-    (Intent::Since, &["since when", "how long", "depuis quand", "depuis combien"]),
-    (Intent::Compare, &["compare", "comparer", "comparez"]),
-];
-
-/// The first rule of which a phrase stands in the question decides: the special ones come first.
-#[rustfmt::skip]
-const RULES: &[(Intent, &[&str])] = &[
-    (Intent::Fix, &[
-        "how to fix", "how do i fix", "how do we fix", "how can i fix", "how can we fix", "how should", "fix it",
-        "how to resolve", "how to solve", "how to stop", "how to recover", "how to prevent", "how do i resolve",
-        "how do we resolve", "how do i stop", "how do i solve", "what should i do", "what should we do",
-        "what can i do", "what can we do", "what to do", "what do i do", "next step", "workaround", "mitigate",
-        "mitigation", "remedy", "solution", "comment corriger", "comment resoudre", "comment reparer",
-        "comment regler", "comment arreter", "comment eviter", "comment retablir", "que faire", "quoi faire",
-        "que dois je faire", "que peut on faire", "que puis je faire",
-    ]),
-    (Intent::Ongoing, &[
-        "still", "ongoing", "is it over", "over now", "is it fixed", "is this fixed", "is it resolved",
-        "has it stopped", "did it stop", "recovered", "back to normal", "right now", "going on now", "encore",
-        "toujours", "en cours", "est ce fini", "c est fini", "est ce termine", "est ce resolu", "est resolu", "est il resolu", "est regle", "est fini", "est termine", "ca continue",
-        "est ce que ca continue", "s est arrete", "retabli", "revenu a la normale",
-    ]),
-    (Intent::Before, &[
-        "like before", "seen before", "seen this before", "happened before", "happen before", "happened already",
-        "had this before", "ever happen", "ever seen", "first time", "in the past", "happened again",
-        "happening again", "similar incident", "similar incidents", "known issue", "known problem", "deja arrive",
-        "deja vu", "deja produit", "deja eu", "deja rencontre", "premiere fois", "comme avant", "par le passe",
-        "incident similaire", "incidents similaires", "probleme connu",
-    ]),
-    (Intent::Top, &[
-        "most frequent", "most common", "the most", "le plus de", "most often", "most of all", "noisiest", "top error", "top errors",
-        "top message", "top messages", "top warnings", "which errors", "what errors", "what are the errors",
-        "which warnings", "list errors", "list the errors", "list all errors", "list of errors", "show errors",
-        "show the errors", "show me errors", "show me the errors", "kinds of errors", "plus frequent",
-        "plus frequente", "plus frequents", "plus frequentes", "plus courant", "plus courante", "plus courantes",
-        "le plus souvent", "quelles erreurs", "quelles sont les erreurs", "liste les erreurs", "liste des erreurs",
-        "montre les erreurs", "montre moi les erreurs", "affiche les erreurs", "principales erreurs",
-    ]),
-    (Intent::Compare, &[
-        "compare", "compared", "versus", "vs", "difference between", "than yesterday", "than before", "than usual",
-        "than normal", "more than", "worse than", "better than", "par rapport", "plus que", "pire que",
-        "que d habitude", "difference entre", "qu hier", "comparaison",
-    ]),
-    (Intent::Changed, &[
-        "changed", "what changes", "any change", "any changes", "what is new", "what s new", "anything new",
-        "new errors", "new messages", "new patterns", "different now", "a deploy", "any deploy", "deployed",
-        "deployment", "deployments", "released", "release", "anything restart", "restarted", "a change", "quoi de neuf",
-        "quoi de nouveau", "nouvelles erreurs", "nouveaux messages", "deploiement", "deploiements", "deploye",
-        "changement", "changements", "redemarre", "mise a jour",
-    ]),
-    (Intent::Since, &[
-        "since when", "how long", "did it start", "did it begin", "did this start", "did this begin", "start failing",
-        "begin to", "began", "started", "depuis quand", "depuis combien", "a commence", "ont commence",
-        "quand est ce que ca a",
-    ]),
-    (Intent::HowMany, &[
-        "how many", "how often", "number of", "how much", "what rate", "the rate", "combien", "frequence",
-        "nombre de",
-    ]),
-    (Intent::Why, &[
-        "why", "cause", "causes", "caused", "reason", "mean", "means", "meaning", "signifie", "veut dire", "pourquoi", "raison", "origine", "a cause de quoi",
-    ]),
-    (Intent::Happened, &[
-        "que s est il passe", "qu est ce qui s est passe", "qu est ce qui se passe", "qu est ce qui ne va pas",
-        "qui va mal",
-    ]),
-    (Intent::Who, &[
-        "who", "whose", "where", "which address", "which addresses", "which ip", "which ips", "which user", "which users",
-        "which account", "which accounts", "what address", "what addresses", "what users", "quelle adresse",
-        "quelles adresses", "quelle ip", "quelles ip", "quel utilisateur", "quels utilisateurs", "quel compte",
-        "quels comptes", "which component", "which components", "which service", "which services", "which host",
-        "which hosts", "which source", "which pod", "which server", "what component", "what service", "affected",
-        "qui", "quel composant", "quels composants", "quel service", "quels services", "quelle machine",
-        "quel serveur", "quel hote", "d ou", "ou est", "ou sont", "touche", "touches",
-    ]),
-    (Intent::When, &[
-        "when", "what time", "last time", "quand", "quelle heure", "derniere fois",
-    ]),
-    (Intent::Happened, &[
-        "happened", "happen", "happens", "happening", "went wrong", "goes wrong", "is wrong", "going on", "summary",
-        "summarise", "summarize", "overview", "status", "explain", "que se passe", "resume", "etat", "explique",
-        "expliquer", "probleme", "problemes", "problem", "problems", "what broke", "what is broken", "what fails",
-        "what is failing", "what failed", "everything ok", "everything fine", "everything okay", "all good", "all ok",
-        "healthy", "unhealthy", "is it ok", "is down", "is it down", "are down", "down", "hors service", "fonctionne", "fonctionnent", "is up", "is it up", "anything wrong",
-        "tout va bien", "va bien", "est ce que ca marche", "en panne", "tombe", "what is", "what are",
-    ]),
-];
-
-/// Words that ask who was first, in a question about who or what.
-const FIRST: &[&str] = &["first", "en premier", "premier", "premiere", "d abord"];
-const WHO: &[&str] = &["who", "which", "what", "qui", "quel", "quelle", "quels", "quelles", "lequel", "laquelle"];
-/// Words that ask for people or addresses.
-const PEOPLE: &[&str] = &[
-    "address",
-    "addresses",
-    "ip",
-    "ips",
-    "user",
-    "users",
-    "account",
-    "accounts",
-    "adresse",
-    "adresses",
-    "utilisateur",
-    "utilisateurs",
-    "compte",
-    "comptes",
-    "login",
-    "logins",
-    "log in",
-    "logged in",
-    "sign in",
-    "connecter",
-    "authentifier",
-];
-
-/// Words that name how bad.
-const LEVELS: &[(Level, &[&str])] = &[
-    (Level::Fatal, &["fatal", "fatals", "panic", "panics", "fatales"]),
-    (Level::Error, &["error", "errors", "failure", "failures", "erreur", "erreurs", "echec", "echecs"]),
-    (Level::Warn, &["warning", "warnings", "avertissement", "avertissements", "alerte", "alertes"]),
-];
 
 /// Lower case, without accents, apostrophes and punctuation, one space around every word.
 pub(super) fn plain(question: &str) -> String {
@@ -237,23 +127,123 @@ fn has(plain: &str, phrase: &str) -> bool {
     })
 }
 
+fn any(plain: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|p| has(plain, p))
+}
+
+/// The words behind "which", "what" or "how many": what is asked for.
+fn wanted(plain: &str) -> &str {
+    let mut rest = plain[1..].trim_start();
+    let asks = |word: &str| WHO.contains(&word) || matches!(word, "how" | "combien");
+    let Some(at) = plain.split_whitespace().position(asks) else { return "" };
+    for _ in 0..=at {
+        rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
+    }
+    while let Some((word, after)) = rest.split_once(' ')
+        && BETWEEN.contains(&word)
+    {
+        rest = after;
+    }
+    rest
+}
+
+/// What lines are to be told apart by: named right behind the question word, or anywhere when the question ranks.
+fn told_apart(plain: &str, intent: Intent) -> Option<By> {
+    let behind = format!(" {} ", wanted(plain).trim());
+    let starts = |p: &&str| behind.starts_with(&format!(" {p} "));
+    let (by, phrases) = BY.iter().find(|(_, phrases)| phrases.iter().any(&starts)).or_else(|| {
+        BY.iter().find(|(_, phrases)| matches!(intent, Intent::Top | Intent::Slowest) && any(plain, phrases))
+    })?;
+    // "How many user sessions" does not ask for users.
+    let many = phrases.iter().filter(|p| starts(p)).any(|p| p.ends_with('s'));
+    (intent != Intent::HowMany || many).then_some(*by)
+}
+
 /// Reads a question.
 pub(crate) fn read(question: &str) -> Asked {
     let plain = plain(question);
     let begins = |phrase: &&str| plain[1..].starts_with(phrase);
+    let any = |phrases: &[&str]| any(&plain, phrases);
     let intent = BEGINNINGS
         .iter()
         .find(|(_, phrases)| phrases.iter().any(begins))
-        .or_else(|| RULES.iter().find(|(_, phrases)| phrases.iter().any(|p| has(&plain, p))))
+        .or_else(|| RULES.iter().find(|(_, phrases)| any(phrases)))
         .map_or(Intent::Find, |(intent, _)| *intent);
-    let any = |words: &[&str]| words.iter().any(|w| has(&plain, w));
     let first = matches!(intent, Intent::Who | Intent::Since | Intent::Happened | Intent::Find | Intent::When);
     let begins_who = WHO.iter().any(|w| plain[1..].starts_with(&format!("{w} ")));
     let intent = if first && begins_who && any(FIRST) { Intent::First } else { intent };
+    let by = told_apart(&plain, intent);
+    let noun = wanted(&plain).split(' ').next().is_some_and(|w| NOUNS.contains(&w));
+    let intent = match intent {
+        Intent::When | Intent::Find | Intent::Happened | Intent::Who | Intent::Ongoing if any(EXPIRES) => {
+            Intent::Expiry
+        }
+        Intent::HowMany | Intent::Since if any(EXPIRES) && any(LENGTHS) => Intent::Expiry,
+        Intent::Who | Intent::Find | Intent::Happened if matches!(by, Some(By::Path | By::Agent | By::Status)) => {
+            Intent::Top
+        }
+        Intent::Find
+            if STATES.iter().any(|s| plain.ends_with(&format!(" {s} "))) && any(&["is", "are", "est", "sont"]) =>
+        {
+            Intent::Happened
+        }
+        Intent::Find | Intent::Happened if by.is_some() => Intent::Top,
+        // "Which host has the most errors" asks for hosts, not for lines.
+        Intent::Top | Intent::Find if noun && any(WORST) => Intent::Who,
+        intent => intent,
+    };
     let people =
         (intent == Intent::Who && (any(PEOPLE) || any(&["who", "whose", "qui", "where", "d ou"]))).then(|| any(PEOPLE));
-    let level = LEVELS.iter().find(|(_, words)| words.iter().any(|w| has(&plain, w))).map(|(l, _)| *l);
-    Asked { intent, period: Period::read(&plain), level, incident: incident(&plain), people, lang: Lang::of(&plain) }
+    let level = LEVELS.iter().find(|(_, words)| any(words)).map(|(l, _)| *l);
+    let ill = any(WORST) || any(NOT) && any(AFFECTED);
+    let worst = (intent == Intent::Who && ill).then_some(Level::Error);
+    let reached = (intent == Intent::HowMany && by.is_some() && any(AFFECTED)).then_some(Level::Warn);
+    let period = Period::read(&plain).map(|p| if intent == Intent::Compare { p.compared() } else { p });
+    let level = level.or(worst).or(reached);
+    let (not, last) = (intent == Intent::Who && any(NOT), any(LAST));
+    Asked { intent, period, level, incident: incident(&plain), people, by, not, last, lang: Lang::of(&plain) }
+}
+
+/// Words and terms of a question that say what kind of answer is wanted, so that no line is searched for them.
+#[derive(Debug, Default)]
+pub(super) struct Spent<'a> {
+    /// Words.
+    pub(super) words: Vec<&'a str>,
+    /// Whether what is slow is read from the lines.
+    pub(super) slow: bool,
+    /// Whether what expires is read from the lines.
+    pub(super) expires: bool,
+}
+
+/// See [`Spent`]; the question in plain letters.
+pub(super) fn spent(plain: &str) -> Spent<'_> {
+    let asked = read(plain);
+    let mut words: Vec<&str> = Vec::new();
+    let noun = wanted(plain).split(' ').next().filter(|w| NOUNS.contains(w));
+    words.extend(noun);
+    if asked.by.is_some() {
+        let phrases = BY.iter().filter(|(by, _)| Some(*by) == asked.by).flat_map(|(_, phrases)| phrases.iter());
+        let named: Vec<&str> = phrases.filter(|p| has(plain, p)).flat_map(|p| p.split(' ')).collect();
+        words.extend(plain.split(' ').filter(|w| named.contains(w)));
+    }
+    let said = |phrases: &[&'static str]| -> Vec<&'static str> {
+        phrases.iter().filter(|p| has(plain, p)).flat_map(|p| p.split(' ')).collect()
+    };
+    let rank = matches!(asked.intent, Intent::Slowest | Intent::Compare | Intent::Why | Intent::Fix);
+    let rules = RULES.iter().filter(|(intent, _)| rank && *intent == asked.intent);
+    let mut gone: Vec<&str> = rules.flat_map(|(_, phrases)| said(phrases)).collect();
+    if asked.intent == Intent::Who {
+        gone.extend(said(WORST));
+        gone.extend(if asked.not { said(AFFECTED) } else { Vec::new() });
+    }
+    if asked.intent == Intent::Happened {
+        gone.extend(STATES);
+    }
+    if asked.by.is_some() {
+        gone.extend(said(AFFECTED));
+    }
+    words.extend(plain.split(' ').filter(|w| gone.contains(w)));
+    Spent { words, slow: asked.intent == Intent::Slowest, expires: asked.intent == Intent::Expiry }
 }
 
 /// `#7`, `incident 7`.

@@ -7,16 +7,22 @@ mod changes;
 mod compose;
 mod earlier;
 mod ending;
+mod expiry;
 mod facts;
 mod intent;
 mod language;
 mod marks;
+mod measures;
 mod parties;
 mod period;
 mod phrase;
+mod rank;
+mod ranking;
 mod retrieve;
+mod rules;
 mod sentences;
 mod shorten;
+mod sought;
 mod stop;
 mod terms;
 #[cfg(test)]
@@ -108,7 +114,7 @@ impl ChatService {
     pub fn ask(&self, asked: Question, out: impl Fn(ChatOutput) + Send + Sync + 'static) -> CancellationToken {
         let cancel = CancellationToken::new();
         let deps = self.deps.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let turn = Turn::new(deps, asked, cancel.clone(), Box::new(out));
+        let turn = Turn::new(deps, asked, cancel.clone(), Arc::new(out));
         self.rt.spawn(turn.answer());
         cancel
     }

@@ -16,7 +16,9 @@ static ACCOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | (?:invalid|illegal) \s+ user \s+
           | (?:user|username|user_name|usr|account|login|ruser|acct|role) \s* [=:] \s* ["']?
           | (?:user|role|account) \s+ ["'`]
-        ) (?P<v> [a-z_\\] [a-z0-9._@\\$-]* )"#,
+        ) (?P<v> [a-z_\\] [a-z0-9._@\\$-]* )
+        | \b(?:user|user_?id|account|account_?id|customer|customer_?id|client_?id) ["']? \s* [=:] \s* ["']? (?P<n> [a-z0-9] [a-z0-9._@-]* )
+        | \b(?:user|customer|account) \s (?P<m> \d+ )\b"#,
     )
     .ok()
 });
@@ -38,10 +40,8 @@ impl Parties {
     /// Reads one line; each name in it counts once.
     pub(crate) fn read(&mut self, line: &str) {
         self.lines += 1;
-        let accounts = ACCOUNT.as_ref().map(|r| r.captures_iter(line).filter_map(|c| c.name("v")).map(|m| m.as_str()));
-        count(&mut self.accounts, accounts.into_iter().flatten().map(|name| name.trim_end_matches(['.', '-'])));
-        let addresses = ADDRESS.as_ref().map(|r| r.find_iter(line).map(|m| m.as_str()).filter(|a| is_address(a)));
-        count(&mut self.addresses, addresses.into_iter().flatten());
+        count(&mut self.accounts, &accounts(line));
+        count(&mut self.addresses, &addresses(line));
     }
 
     /// Accounts with the lines that name them, most first.
@@ -55,17 +55,35 @@ impl Parties {
     }
 }
 
-fn count<'a>(into: &mut HashMap<String, u64>, names: impl Iterator<Item = &'a str>) {
+/// Accounts that a line names, each once.
+pub(super) fn accounts(line: &str) -> Vec<&str> {
+    let found = ACCOUNT.as_ref().into_iter().flat_map(|r| r.captures_iter(line));
+    let named = found.filter_map(|c| c.name("v").or_else(|| c.name("n")).or_else(|| c.name("m")));
+    once(named.map(|m| m.as_str().trim_end_matches(['.', '-'])))
+}
+
+/// Addresses that a line names, each once.
+pub(super) fn addresses(line: &str) -> Vec<&str> {
+    let found = ADDRESS.as_ref().into_iter().flat_map(|r| r.find_iter(line));
+    once(found.map(|m| m.as_str()).filter(|a| is_address(a)))
+}
+
+fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen: Vec<&str> = Vec::new();
     for name in names.filter(|n| !n.is_empty()) {
-        if seen.contains(&name) {
-            continue;
+        if !seen.contains(&name) {
+            seen.push(name);
         }
-        seen.push(name);
-        if let Some(n) = into.get_mut(name) {
+    }
+    seen
+}
+
+fn count(into: &mut HashMap<String, u64>, names: &[&str]) {
+    for name in names {
+        if let Some(n) = into.get_mut(*name) {
             *n += 1;
         } else if into.len() < MOST {
-            into.insert(name.to_owned(), 1);
+            into.insert((*name).to_owned(), 1);
         }
     }
 }

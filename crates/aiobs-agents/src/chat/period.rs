@@ -114,10 +114,33 @@ impl Period {
         if plain.contains(" since yesterday ") || plain.contains(" depuis hier ") {
             return Some(Self::SinceYesterday);
         }
+        if plain.contains(" this hour ") || plain.contains(" cette heure ") {
+            return Some(Self::Last(3_600 * SECOND));
+        }
+        if (word("today") || plain.contains(" aujourd hui ")) && (word("yesterday") || word("hier")) {
+            return Some(Self::SinceYesterday);
+        }
         if word("yesterday") || word("hier") {
             return Some(Self::Yesterday);
         }
         (word("today") || plain.contains(" aujourd hui ")).then_some(Self::Today)
+    }
+
+    /// What is compared: "with yesterday" compares today.
+    pub(super) const fn compared(self) -> Self {
+        match self {
+            Self::Yesterday | Self::SinceYesterday => Self::Today,
+            other => other,
+        }
+    }
+
+    /// How far back the stretch is that this one is compared with, when that is not its own length: a day with the same
+    /// hours of the day before.
+    pub(super) const fn back(self) -> Option<i64> {
+        match self {
+            Self::Today => Some(DAY),
+            _ => None,
+        }
     }
 
     /// The stretch `from..to` of event time, counted from `now`. A time of day is its last one before `now`.

@@ -48,6 +48,18 @@ pub(super) fn lasting(lang: Lang, nanos: i64) -> String {
     }
 }
 
+/// A length of time as it is measured: `850 ms`, `1.2 s`, `31 s`.
+pub(super) fn brief(lang: Lang, nanos: i64) -> String {
+    let ms = nanos as f64 / 1e6;
+    match ms {
+        ..1.0 => format!("{ms:.2} ms"),
+        ..1_000.0 => format!("{ms:.0} ms"),
+        ..10_000.0 => format!("{:.1} s", ms / 1e3),
+        ..120_000.0 => format!("{:.0} s", ms / 1e3),
+        _ => lasting(lang, nanos),
+    }
+}
+
 pub(super) fn at(t: Timestamp) -> String {
     format!("{} UTC", render::time(t))
 }

@@ -2,30 +2,29 @@
 //! them before. Blocking; called on a blocking thread. It knows no model.
 
 use super::facts::{self, About, Facts};
-use super::intent::{self, Asked, Intent, plain};
+use super::intent::{self, Asked, Intent};
 use super::phrase::explains;
-use super::stop::STOP;
-use super::terms;
+use super::sought::{is_clock, of_word, sought};
 use crate::context::fence::neutral;
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
-use crate::{Advice, Advisor, Archive, ArchiveError, Budget, NoSurroundings, Recalled, gather};
+use crate::{Advice, Advisor, Archive, ArchiveError, Budget, Memories, NoSurroundings, Recalled, gather};
 use aiobs_types::{
     Area, ChatMessage, ChatScope, ChatStep, Citation, CitedText, Diagnosis, Document, DocumentKind, Incident, Level,
-    LogQuery, LogRecord, Order, RecordId, Severity, TextMatch, Timestamp,
+    LogQuery, LogRecord, Order, RecordId, Severity, Timestamp,
 };
 use std::collections::BTreeMap;
 
 /// Most lines handed on.
 const LINES: usize = 24;
-/// Most words searched for.
-const WORDS: usize = 5;
 /// Most incidents handed on.
 const INCIDENTS: usize = 5;
 /// Incidents found by meaning that are handed on beside those.
 const MEANT: usize = 2;
 /// Most texts found by meaning.
 const TEXTS: usize = 4;
+/// Most characters of why something was not found as configured.
+const NOTE: usize = 240;
 /// Lines and texts cited earlier that go to a model again, so that what was said about them keeps its marks.
 const RECALLED: (usize, usize) = (12, 2);
 
@@ -46,6 +45,22 @@ pub(crate) struct Found {
     pub(crate) texts: Vec<Recalled>,
     /// Counts and comparisons.
     pub(crate) facts: Facts,
+}
+
+/// Hears of each look when it is done.
+pub(super) type Told = Box<dyn Fn(&ChatStep)>;
+
+/// What is looked at, in order.
+struct Steps {
+    list: Vec<ChatStep>,
+    told: Told,
+}
+
+impl Steps {
+    fn push(&mut self, step: ChatStep) {
+        (self.told)(&step);
+        self.list.push(step);
+    }
 }
 
 /// One look of the program's own.
@@ -127,52 +142,6 @@ fn again(t: &CitedText) -> Document {
     }
 }
 
-/// Words of a question worth searching for, most telling first.
-pub(crate) fn salient(question: &str) -> Vec<String> {
-    let trim = |c: char| !c.is_alphanumeric() && !matches!(c, '/' | '_');
-    // What stands in quotes belongs together.
-    let quoted = question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2);
-    let mut words: Vec<String> = quoted.map(|q| q.trim().to_lowercase()).filter(|q| q.chars().count() >= 3).collect();
-    let phrases = words.len();
-    let question: String = question
-        .split(['"', '«', '»', '“', '”', '`'])
-        .step_by(if phrases > 0 { 2 } else { 1 })
-        .collect::<Vec<_>>()
-        .join(" ");
-    for word in
-        question.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '?' | '!' | '"' | '(' | ')' | '\'' | '’'))
-    {
-        let word = word.trim_matches(trim);
-        let lower = word.to_lowercase();
-        let known = plain(&lower);
-        // "est-ce" and the like are several words; a name such as db-1 is one.
-        let digits = known.contains(|c: char| c.is_ascii_digit());
-        let empty = !digits && known.split_whitespace().all(|w| w.len() < 3 || STOP.contains(&w));
-        if word.chars().count() >= 3 && !empty && !words.contains(&lower) {
-            words.push(lower);
-        }
-    }
-    // Names with digits, dots or dashes say most, then long words.
-    words[phrases..].sort_by_key(|w| {
-        let name = w.chars().any(|c| !c.is_alphabetic());
-        (std::cmp::Reverse(name), std::cmp::Reverse(w.chars().count()))
-    });
-    words.truncate(WORDS);
-    words
-}
-
-/// A word without its ending, so that `timeouts` finds `timeout`.
-fn stem(word: &str) -> &str {
-    for ending in ["ing", "ies", "ed", "es", "s"] {
-        if let Some(stem) = word.strip_suffix(ending)
-            && stem.chars().count() >= 4
-        {
-            return stem;
-        }
-    }
-    word
-}
-
 /// Reads the filter of a scope.
 fn of_scope(archive: &dyn Archive, text: &str) -> Result<LogQuery, ArchiveError> {
     archive.filter(text).map_err(|e| ArchiveError(format!("the filter of the scope: {}", e.0)))
@@ -205,7 +174,7 @@ fn scoped(scope: &ChatScope, incident: Option<&Incident>, archive: &dyn Archive)
 struct Search<'a> {
     archive: &'a dyn Archive,
     found: BTreeMap<RecordId, (Why, u32, LogRecord)>,
-    steps: Vec<ChatStep>,
+    steps: &'a mut Steps,
 }
 
 impl Search<'_> {
@@ -222,7 +191,7 @@ impl Search<'_> {
     }
 
     /// The lines most words found, then the worst, then the newest; in the order of arrival.
-    fn best(self, already: Vec<Exhibit>) -> (Vec<Exhibit>, Vec<ChatStep>) {
+    fn best(self, already: Vec<Exhibit>) -> Vec<Exhibit> {
         let mut lines = already;
         lines.truncate(LINES);
         let mut rest: Vec<_> =
@@ -233,7 +202,7 @@ impl Search<'_> {
             lines.push(Exhibit { record, source, why });
         }
         lines.sort_by_key(|e| e.record.id);
-        (lines, self.steps)
+        lines
     }
 }
 
@@ -246,89 +215,46 @@ fn named(scope: &ChatScope, asked: &Asked, archive: &dyn Archive) -> Result<Opti
     id.map_or(Ok(None), |id| archive.incident(id))
 }
 
-/// What is searched for: a word of the question, and what lines may say for it.
-pub(crate) struct Sought {
-    /// As it is told.
-    pub(crate) word: String,
-    said: Vec<String>,
-}
-
-/// What of a question is worth searching for, most telling first.
-pub(crate) fn sought(question: &str) -> Vec<Sought> {
-    let unquoted: Vec<&str> = question.split(['"', '«', '»', '“', '”', '`']).step_by(2).collect();
-    let (terms, rest) = terms::of(&plain(&unquoted.join(" ")));
-    let left: Vec<&str> = rest.split_whitespace().collect();
-    let quoted = |word: &str| {
-        question.split(['"', '«', '»', '“', '”', '`']).skip(1).step_by(2).any(|q| q.to_lowercase().trim() == word)
-    };
-    let own = |word: String| Sought { said: vec![stem(&word).to_owned()], word };
-    let named = |word: &String| word.contains(|c: char| !c.is_alphabetic());
-    let words =
-        salient(question).into_iter().filter(|w| quoted(w) || plain(w).split_whitespace().any(|t| left.contains(&t)));
-    // Names say most, then words that only this question has, then those that many have.
-    let (names, words): (Vec<String>, Vec<String>) = words.partition(named);
-    let mut out: Vec<Sought> = names.into_iter().chain(words).map(own).collect();
-    out.extend(terms.into_iter().map(|(phrase, said)| {
-        // The word itself may stand in a line too.
-        let itself = (!phrase.contains(' ')).then(|| stem(phrase).to_owned());
-        let said = said.iter().map(|s| (*s).to_owned()).chain(itself).collect();
-        Sought { word: phrase.to_owned(), said }
-    }));
-    out.truncate(WORDS);
-    out
-}
-
-/// A condition for one word: what is said for it stands in the text, or is the component.
-fn of_word(sought: &Sought) -> Vec<LogQuery> {
-    let text =
-        |pattern: &String| TextMatch { pattern: pattern.clone(), regex: false, case_sensitive: false, negate: false };
-    let components = std::iter::once(sought.word.clone())
-        .chain(sought.said.iter().filter(|_| sought.said.len() > 1).map(|s| format!("{s}s")));
-    let texts = sought.said.iter().map(|s| LogQuery { text: vec![text(s)], ..LogQuery::default() });
-    texts.chain([LogQuery { components: components.collect(), ..LogQuery::default() }]).collect()
-}
-
 /// Conditions of words, most telling first, and the words that no line holds.
 type Words = (Vec<(String, Vec<LogQuery>)>, Vec<String>);
-
-/// A time of day, such as `14:20` or `14h20`.
-fn is_clock(word: &str) -> bool {
-    let digits_only = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    word.split_once([':', 'h']).is_some_and(|(hours, rest)| {
-        (1..=2).contains(&hours.len()) && digits_only(hours) && rest.split(':').all(digits_only)
-    })
-}
 
 /// Searches for every word by itself; `timed` when times in the question were read as such already.
 fn words(search: &mut Search<'_>, question: &str, timed: bool, base: &LogQuery) -> Result<Words, ArchiveError> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for sought in sought(question).into_iter().filter(|s| !(timed && is_clock(&s.word))) {
-        let (any, word) = (of_word(&sought), sought.word);
-        let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
-        if search.run(&word, Why::Across, &query)? > 0 {
-            known.push((word, any));
-        } else {
-            unknown.push(word);
+        let mut found = None;
+        for any in [Some(of_word(&sought)), sought.alone().as_ref().map(of_word)].into_iter().flatten() {
+            let query = LogQuery { any: vec![any.clone()], order: Order::NewestFirst, limit: 40, ..base.clone() };
+            if search.run(&sought.word, Why::Across, &query)? > 0 {
+                found = Some(any);
+                break;
+            }
+        }
+        match found {
+            Some(any) => known.push((sought.word, any)),
+            None => unknown.push(sought.word),
         }
     }
     Ok((known, unknown))
 }
 
-/// Finds what a question may be about. `now` is the time of the question.
+/// Finds what a question may be about. `now` is the time of the question; `told` hears what is looked at.
 pub(crate) fn retrieve(
     question: &str,
     scope: &ChatScope,
     now: Timestamp,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
+    told: Told,
 ) -> Result<Found, ArchiveError> {
-    let asked = intent::read(question);
+    let mut asked = intent::read(question);
     let now = facts::reference(archive, now)?;
     let mut found = Found::default();
+    let mut steps = Steps { list: Vec::new(), told };
     let mut already = Vec::new();
     let named = named(scope, &asked, archive)?;
     if let Some(incident) = &named {
-        found.advice = read_incident(incident, archive, advisor, &mut found.steps, &mut already);
+        found.advice = read_incident(incident, archive, advisor, &mut steps, &mut already);
         found.incidents.push((incident.clone(), archive.diagnosis(incident.fingerprint)?));
     }
     let mut base = scoped(scope, named.as_ref(), archive)?;
@@ -336,8 +262,12 @@ pub(crate) fn retrieve(
         base.from = Some(base.from.map_or(from, |t| t.max(from)));
         base.to = Some(base.to.map_or(to, |t| t.min(to)));
     }
-    let mut search = Search { archive, found: BTreeMap::new(), steps: Vec::new() };
+    let mut search = Search { archive, found: BTreeMap::new(), steps: &mut steps };
     let (mut words, unknown) = words(&mut search, question, asked.period.is_some(), &base)?;
+    if asked.intent == Intent::Find && words.is_empty() && unknown.is_empty() {
+        // Nothing to look for by words: what there is.
+        asked.intent = Intent::Happened;
+    }
     if asked.intent == Intent::First {
         // Its words are those of failing; which errors came first is what is asked.
         words.clear();
@@ -358,8 +288,7 @@ pub(crate) fn retrieve(
         }
         found.incidents.sort_by_key(|(i, _)| (!speaks_of(i, question), i.caused_by.is_some()));
     }
-    let meaning = by_meaning(question, named.as_ref(), archive, &mut found)?;
-    search.steps.push(meaning);
+    by_meaning(question, named.as_ref(), archive, (&mut found, search.steps))?;
     let all = named.is_some() || words.is_empty();
     let fitting = found.incidents.iter().take_while(|(i, _)| all || speaks_of(i, question)).count();
     let fitting = if named.is_none() { with_cause(&mut found.incidents, fitting, archive)? } else { fitting };
@@ -369,26 +298,25 @@ pub(crate) fn retrieve(
         && let Some((incident, d)) = found.incidents.first()
         && !d.as_ref().is_some_and(explains)
     {
-        found.advice = read_incident(incident, archive, advisor, &mut search.steps, &mut Vec::new());
+        found.advice = read_incident(incident, archive, advisor, search.steps, &mut Vec::new());
     }
-    let (lines, steps) = search.best(already);
-    found.lines = lines;
-    found.steps.extend(steps);
+    found.lines = search.best(already);
     let incident = found.incidents.first().map(|(i, _)| i).filter(|_| fitting > 0);
     let about = About { asked, base, words, incident, named: named.is_some(), unknown, fitting };
     let facts = facts::gather(&about, archive, now, &mut found.lines)?;
     for look in &facts.looks {
         let query = if look.query.is_empty() { "all records".to_owned() } else { neutral(&look.query, 80) };
-        found.steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
+        steps.push(step(Area::Rates, format!("counted {query} → {}", look.count)));
     }
     if matches!(facts.asked.intent, Intent::Changed | Intent::Why | Intent::Happened | Intent::Compare) {
         let text = format!("compared kinds of lines with those before → {} new or more often", facts.patterns.len());
-        found.steps.push(step(Area::Templates, text));
+        steps.push(step(Area::Templates, text));
     }
     if matches!(facts.asked.intent, Intent::Changed | Intent::Why) {
         let text = format!("looked for lines that tell of changes → {}", facts.deploys.len());
-        found.steps.push(step(Area::Changes, text));
+        steps.push(step(Area::Changes, text));
     }
+    found.steps = steps.list;
     found.facts = facts;
     Ok(found)
 }
@@ -417,15 +345,20 @@ fn by_meaning(
     question: &str,
     named: Option<&Incident>,
     archive: &dyn Archive,
-    found: &mut Found,
-) -> Result<ChatStep, ArchiveError> {
+    (found, steps): (&mut Found, &mut Steps),
+) -> Result<(), ArchiveError> {
     // What was written may be in the words of logs where the question is not.
     let said: Vec<String> = sought(question).into_iter().filter(|s| s.said.len() > 1).flat_map(|s| s.said).collect();
     let question = format!("{question} {}", said.join(" "));
     let about = named.map_or_else(|| question.trim_end().to_owned(), |i| format!("{question} {}", i.title));
-    found.texts = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
+    let Memories { texts, note } = archive.recall(&about, &[DocumentKind::Runbook, DocumentKind::Note], TEXTS)?;
+    found.texts = texts;
     let kinds = [DocumentKind::Incident, DocumentKind::Diagnosis, DocumentKind::Fix];
-    let ids = archive.recall(&about, &kinds, 2 * INCIDENTS)?.into_iter().filter_map(|r| r.document.incident);
+    let incidents = archive.recall(&about, &kinds, 2 * INCIDENTS)?;
+    if let Some(text) = note.or(incidents.note) {
+        steps.push(ChatStep { text: neutral(&text, NOTE), failed: true, ..ChatStep::default() });
+    }
+    let ids = incidents.texts.into_iter().filter_map(|r| r.document.incident);
     let mut more = 0;
     for id in ids {
         if more < MEANT
@@ -438,7 +371,8 @@ fn by_meaning(
         }
     }
     let more = if more > 0 { format!(" and {more} more incidents") } else { String::new() };
-    Ok(step(Area::Knowledge, format!("searched knowledge → {} texts{more}", found.texts.len())))
+    steps.push(step(Area::Knowledge, format!("searched knowledge → {} texts{more}", found.texts.len())));
+    Ok(())
 }
 
 /// Whether the question names a component of the incident, or a word of its title.
@@ -454,7 +388,7 @@ fn read_incident(
     incident: &Incident,
     archive: &dyn Archive,
     advisor: &dyn Advisor,
-    steps: &mut Vec<ChatStep>,
+    steps: &mut Steps,
     lines: &mut Vec<Exhibit>,
 ) -> Option<Advice> {
     let budget = Budget { chars: 5_000, ..Budget::default() };
@@ -463,22 +397,4 @@ fn read_incident(
     steps.push(step(Area::Incidents, text));
     *lines = evidence.records;
     evidence.advice
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn telling_words_come_first() {
-        assert_eq!(salient("Why is db-1:5432 refusing connections?"), ["db-1:5432", "connections", "refusing"]);
-        assert!(salient("What happened? Show me the errors!").is_empty());
-        assert_eq!(salient("Combien d'erreurs de l'api depuis 14h20 ?"), ["14h20", "api"]);
-        for (word, is) in [("14:20", true), ("14h20", true), ("9h", true), ("db-1:5432", false), ("hosts", false)] {
-            assert_eq!(is_clock(word), is, "{word}");
-        }
-        assert_eq!(salient("How many \"Invalid user\" from admin?"), ["invalid user", "admin"]);
-        assert_eq!(stem("connections"), "connection");
-        assert_eq!(stem("timed"), "timed");
-    }
 }

@@ -32,6 +32,9 @@ sentences! {
     AboutRange: "*About {0} to {1}.*", "*Période : de {0} à {1}.*";
     Unknown: "\nNo line in scope holds {0}; without that:", "\nAucune ligne ne contient {0} ; sans cela :";
     Dropped: "\nNo line holds {0} together with the rest; without that:", "\nAucune ligne ne contient {0} avec le reste ; sans cela :";
+    NotSaid: "**Not found**: no line in scope holds {0} together with the rest; it may stand there in other words. Without that: {1}.", "**Pas trouvé** : aucune ligne ne contient {0} avec le reste ; c'est peut-être dit en d'autres mots. Sans cela : {1}.";
+    NoneWithout: "**None**: every component has such lines.", "**Aucun** : chaque composant a de telles lignes.";
+    Without: "Without any such line: **{0}**.", "Sans aucune ligne de ce genre : **{0}**.";
     NewestIs: "The newest record is of {0}.", "L'enregistrement le plus récent est du {0}.";
     Or: " or ", " ou ";
     Nothing: "Nothing in this scope matches the question. Name a component, a host or a word of a message.", "Rien ici ne correspond à la question. Nommez un composant, une machine ou un mot d'un message.";
@@ -48,6 +51,8 @@ sentences! {
     WantsFirst: "who was first", "qui a été le premier";
     WantsOngoing: "whether it goes on", "si cela continue";
     WantsTop: "what comes most often", "ce qui revient le plus souvent";
+    WantsSlowest: "what took longest", "ce qui a pris le plus de temps";
+    WantsExpiry: "when it expires", "quand cela expire";
     WantsCompare: "a comparison", "une comparaison";
     WantsFind: "lines that match", "les lignes qui correspondent";
     // Counts and times.
@@ -94,13 +99,33 @@ sentences! {
     Accounts: "Accounts named in {0}:", "Comptes nommés dans {0} :";
     Addresses: "Addresses named in {0}:", "Adresses nommées dans {0} :";
     OrderedFirst: "In the order of their first {0}:", "Dans l'ordre de leur première ligne ({0}) :";
+    // Ranks, times, dates in lines.
+    ByAddress: "address", "adresse";
+    ByAccount: "account or user", "compte ou utilisateur";
+    ByPath: "page", "page";
+    ByAgent: "user agent", "navigateur ou programme";
+    ByStatus: "status", "statut";
+    NewestRead: "{0}, the newest {1} of them read", "{0}, dont les {1} plus récents lus";
+    RankHead: "{0}, by {1}:", "{0}, par {1} :";
+    NoneNamed: "{0}; none names any ({1}), so **the logs do not say**.", "{0} ; aucun n'en nomme ({1}) : **les logs ne le disent pas**.";
+    Distinct: "**{0} different** ({1}) are named, in {2} of {3}.", "**{0} différents** ({1}) sont nommés, dans {2} sur {3}.";
+    SlowHead: "The slowest of {0} that say how long something took ({1}), four of a kind at most:", "Les plus lentes de {0} qui disent combien de temps quelque chose a pris ({1}), quatre d'un même genre au plus :";
+    SlowBy: "On average, by {0}:", "En moyenne, par {0} :";
+    SlowRow: "- **{0}**: {1} on average, {2} at most ({3})", "- **{0}** : {1} en moyenne, {2} au plus ({3})";
+    SlowNone: "{0}; none is seen to say how long something took: **the logs do not tell**.", "{0} ; aucun ne semble dire combien de temps quelque chose a pris : **les logs ne le disent pas**.";
+    ExpiryRow: "**{0}**, says the newest line of its kind, of {1}{2}{3}.", "**{0}**, dit la plus récente ligne de ce genre, du {1}{2}{3}.";
+    ExpiryAbout: ": about **{0}**", " : vers le **{0}**";
+    ExpiryNone: "**The logs do not say**: no line that matches names a time at which something expires.", "**Les logs ne le disent pas** : aucune ligne qui correspond ne nomme un moment d'expiration.";
     // Most often, comparisons, changes.
     TopHead: "{0}, by how often they come:", "{0}, du plus fréquent au moins fréquent :";
     CompareHead: "From {0} on, {1} long, against the stretch of equal length before:", "À partir du {0}, pendant {1}, comparé à la même durée juste avant :";
     CompareRow: "- {0}: {1} before, **{2}** then ({3})", "- {0} : {1} avant, **{2}** ensuite ({3})";
+    CompareOne: "- {0}: **{1}**", "- {0} : **{1}**";
     RowRecords: "records", "enregistrements";
     RowErrors: "errors", "erreurs";
     RowWarnings: "warnings", "avertissements";
+    CompareDays: "From {0} to {1}, against the same hours of the day before:", "Du {0} au {1}, comparé aux mêmes heures de la veille :";
+    OldestIs: "*The archive begins {0}: what was before that is not known.*", "*L'archive commence le {0} : ce qui précède n'est pas connu.*";
     NewOrMore: "New or much more often:", "Nouveau ou bien plus fréquent :";
     NoChange: "No message is new or came much more often, and no line tells of a deployment or restart.", "Aucun message n'est nouveau ni bien plus fréquent, et aucune ligne ne parle de déploiement ou de redémarrage.";
     NewMessages: "Messages that are new or came much more often:", "Messages nouveaux ou bien plus fréquents :";
@@ -127,7 +152,8 @@ sentences! {
     Verify: "\n**Verify**", "\n**Vérifier**";
     Undo: "\n**Undo**", "\n**Revenir en arrière**";
     // Why, what happened.
-    NoCause: "No cause is known: no incident is in this scope. What came with it:", "Aucune cause n'est connue : il n'y a pas d'incident ici. Ce qui est venu avec :";
+    NoCause: "No cause is known: no incident is in this scope.", "Aucune cause n'est connue : il n'y a pas d'incident ici.";
+    CameWith: "What came with it:", "Ce qui est venu avec :";
     Summary: "From {0} to {1}: {2}, {3} of them errors, {4} warnings; {5} in scope.\n", "Du {0} au {1} : {2}, dont {3} erreurs et {4} avertissements ; {5}.\n";
     TopErrors: "Errors and warnings, by how often they come:", "Erreurs et avertissements, du plus fréquent au moins fréquent :";
     IncidentHead: "**Incident {0}, {1}** ({2}, {3}, struck {4} since {5}{6})", "**Incident {0}, {1}** ({2}, {3}, a frappé {4} depuis le {5}{6})";

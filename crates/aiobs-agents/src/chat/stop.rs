@@ -29,5 +29,10 @@ pub(super) const STOP: &[&str] = &[
     "premier", "premiere", "outage", "changement", "changements", "change", "maintenant", "tomber", "marche", "come", "comes",
     "getting", "returns", "return", "retourne", "endpoint", "endpoints", "ever", "jamais", "really", "quickly", "next", "happen", "anybody", "anyone", "somebody", "someone", "quelqu", "eux", "whose", "him", "address",
     "addresses", "adresse", "adresses", "use", "please", "could", "would", "machine", "systeme", "system",
+    "going", "goes", "continue", "continues", "caused", "causes", "faute", "fault", "last", "lasted", "dure", "did", "says", "site",
+    "website", "sont", "tell", "got", "get", "gets", "rate", "taux", "est", "quelqu", "seem", "seems", "only", "just", "also",
+    "dois", "peux", "peut", "faut", "il", "elle", "cloche", "actuellement", "currently", "since", "aux", "plus", "moins",
+    "per", "newest", "latest", "morning", "matin", "soir", "evening", "says", "say", "used", "uses", "utilise", "utilises", "requested", "demandees",
+    "renvoie", "renvoient", "recu", "recus", "received", "ignore", "ignorer", "somebody", "different", "differents", "differentes", "distinct", "longest", "slowest", "took", "takes",
     "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];

@@ -8,7 +8,7 @@ use crate::testing::{MemArchive, at, shop};
 use aiobs_types::{Author, ChatScope, Confidence, Diagnosis, Fingerprint, Fix, IncidentId, Severity, Timestamp};
 
 fn asked(archive: &MemArchive, question: &str, scope: ChatScope, now: Timestamp) -> (String, Found) {
-    let found = retrieve(question, &scope, now, archive, &NoAdvice).unwrap();
+    let found = retrieve(question, &scope, now, archive, &NoAdvice, Box::new(|_| {})).unwrap();
     let text = by_rules(&found, &NoModel::NoneReachable);
     for n in text.split('[').skip(1).filter_map(|t| t.split(']').next()?.parse::<usize>().ok()) {
         assert!(n >= 1 && n <= found.lines.len(), "mark {n} of {} lines: {text}", found.lines.len());
@@ -60,7 +60,15 @@ fn every_kind_of_question_gets_its_own_answer_in_both_languages() {
         ("How many connections were refused?", "**5 records** from 2025-01-07 14:30:00.000 UTC"),
         ("Combien de fois orders refused ?", "**5 enregistrements** du 2025-01-07 14:30:00.000 UTC"),
         ("how many errors?", "**5 records**"),
-        ("how many unicorns?", "No line in scope holds \"unicorns\"; without that:\n\n**27 records**"),
+        ("how many unicorns?", "No line in scope holds \"unicorns\"; without that:\n\n**None**: no record matches."),
+        ("how many unicorn errors?", "**5 records**"),
+        ("Who rides unicorns?", "**None**"),
+        ("Did the database restart?", "**Not found**: no line in scope holds \"restart\" together with the rest"),
+        ("La base de données a-t-elle redémarré ?", "**Pas trouvé** : aucune ligne ne contient \"redemarre\""),
+        ("Where do I start?", "kubectl rollout undo deploy/orders"),
+        ("À qui la faute ?", "The pool is larger"),
+        ("Which host is the worst?", "**orders**, with 5 of 5 matching records."),
+        ("Which services are not affected?", "Without any such line: **"),
         ("Since when is the connection refused?", "**Since 2025-01-07 14:30:00.000 UTC** ["),
         ("Depuis quand db-1 refused ?", "**Depuis le 2025-01-07 14:30:00.000 UTC** ["),
         ("When did POOL_MAX appear?", "**2025-01-07 14:29:56.000 UTC** ["),
@@ -171,4 +179,99 @@ fn log_text_in_an_answer_is_harmless() {
     let (text, _) = asked(&archive, "disk", ChatScope::All, at(1));
     assert!(!text.contains('\u{1b}') && !text.contains("```") && !text.contains("<b>"), "{text}");
     assert!(text.contains("disk |1| full"), "a mark in a log line is no citation: {text}");
+}
+
+/// A web server's lines, one every second: `/report` is slow, one address asks most, a customer is named.
+fn web() -> MemArchive {
+    let mut archive = MemArchive::default();
+    for i in 0..12_i64 {
+        let (ip, path, code, took) = match i % 4 {
+            0 => (9, "/report", 200, "5.250"),
+            1 => (9, "/old.php", 404, "0.004"),
+            2 => (9, "/cart/17", 200, "0.020"),
+            _ => (i, "/cart/18", 500, "0.100"),
+        };
+        let severity = if code == 500 { Severity::ERROR } else { Severity::INFO };
+        let text = format!(
+            "203.0.113.{ip} - - [x] \"GET {path}?user={i}&cart=500{i} HTTP/1.1\" {code} 404 \"-\" \"curl/{}\" {took}",
+            8 + i % 2
+        );
+        archive.log(i, severity, 1, "web", &text);
+    }
+    archive.log(12, Severity::WARN, 1, "certbot", "Certificate for shop.example expires in 6 days, renewal failed");
+    archive
+}
+
+#[test]
+fn what_ranks_what_was_slow_and_what_expires_is_read_from_the_lines() {
+    let archive = web();
+    for (question, want) in [
+        (
+            "Which address makes the most requests?",
+            "12 matching records, by address:\n- **203.0.113.9**: 9\n- **203.0.113.11**: 1",
+        ),
+        (
+            "Quelle adresse IP fait le plus de requêtes ?",
+            "12 enregistrements correspondants, par adresse :\n- **203.0.113.9**: 9",
+        ),
+        ("Which page returns the most errors?", "3 matching records, by page:\n- **/cart/**: 3"),
+        ("Quelles requêtes renvoient 500 ?", "3 enregistrements en tout"),
+        ("Which user agent gets the most 404?", "3 matching records, by user agent:\n- **curl/9**: 3"),
+        (
+            "How many users were affected?",
+            "**3 different** (account or user) are named, in 3 lines of 4 matching records.",
+        ),
+        (
+            "Combien d'utilisateurs sont touchés ?",
+            "**3 différents** (compte ou utilisateur) sont nommés, dans 3 lignes sur 4",
+        ),
+        (
+            "What are the slowest requests?",
+            "The slowest of 12 lines that say how long something took (12 matching records)",
+        ),
+        ("Quelle page est la plus lente ?", "- **/report** : 5.2 s en moyenne, 5.2 s au plus (3 lignes)"),
+        (
+            "When does the certificate expire?",
+            "**expires in 6 days**, says the newest line of its kind, of 2025-01-07 14:30:12",
+        ),
+        ("Dans combien de jours expire le certificat ?", "vers le **2025-01-13**"),
+        (
+            "Compare today with yesterday",
+            "*The archive begins 2025-01-07 14:30:00.000 UTC: what was before that is not known.*\n- records: **13**",
+        ),
+    ] {
+        let (text, _) = asked(&archive, question, ChatScope::All, at(13));
+        assert!(text.contains(want), "{question}: {text}");
+    }
+    let (text, _) = asked(&archive, "What are the slowest requests?", ChatScope::All, at(13));
+    assert!(
+        text.contains("- **5.2 s**: 2025-01-07 14:30:08") && text.contains("- **/report**: 5.2 s on average"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_lines_do_not_say_is_not_made_up() {
+    let (archive, _) = shop(&[]);
+    for (question, want) in [
+        (
+            "How many users were affected?",
+            "6 matching records; none names any (account or user), so **the logs do not say**.",
+        ),
+        ("When does the certificate expire?", "**The logs do not say**"),
+        ("Which refused connections took longest?", "**the logs do not tell**"),
+    ] {
+        let (text, _) = asked(&archive, question, ChatScope::All, at(5));
+        assert!(text.contains(want), "{question}: {text}");
+    }
+}
+
+#[test]
+fn a_vector_store_that_does_not_answer_is_told_once() {
+    let mut archive = world();
+    let why = "no vector store at pgvector db.example/ours (refused); vectors by words answer until it is there";
+    archive.memory_note = Some(why.to_owned());
+    let (_, found) = asked(&archive, "why do orders fail?", ChatScope::All, at(5));
+    let told: Vec<&str> = found.steps.iter().filter(|s| s.failed).map(|s| s.text.as_str()).collect();
+    assert_eq!(told, [why]);
 }

@@ -30,7 +30,7 @@ pub(super) struct Turn {
     pub(super) deps: ChatDeps,
     pub(super) asked: Question,
     pub(super) cancel: CancellationToken,
-    pub(super) out: Box<dyn Fn(ChatOutput) + Send + Sync>,
+    pub(super) out: Arc<dyn Fn(ChatOutput) + Send + Sync>,
 }
 
 /// What came from a model.
@@ -79,7 +79,7 @@ impl Turn {
         mut deps: ChatDeps,
         asked: Question,
         cancel: CancellationToken,
-        out: Box<dyn Fn(ChatOutput) + Send + Sync>,
+        out: Arc<dyn Fn(ChatOutput) + Send + Sync>,
     ) -> Self {
         if let Some(chosen) = &asked.chosen {
             deps.provider = Some(Arc::clone(&chosen.provider));
@@ -97,8 +97,8 @@ impl Turn {
         let provider = self.deps.provider.clone();
         let able = can_use_tools(provider.clone(), self.deps.model.clone(), self.deps.tools);
         let (mut found, able) = tokio::join!(self.find(&mut log), able);
-        for step in found.steps.iter().chain(&self.choice()) {
-            (self.out)(ChatOutput::Step(step.clone()));
+        if let Some(step) = self.choice() {
+            (self.out)(ChatOutput::Step(step));
         }
         let message = if self.cancel.is_cancelled() {
             self.message(String::new(), &found, RETRIEVAL.into(), false)
@@ -135,14 +135,23 @@ impl Turn {
         let (question, scope, history) =
             (self.asked.text.clone(), self.asked.scope.clone(), self.asked.history.clone());
         let shortened = earlier::fitting(&history, self.asked.summary.as_ref()).cloned();
+        let (out, cancel) = (Arc::clone(&self.out), self.cancel.clone());
+        // What is found after the end was asked for belongs to no answer.
+        let told = move |step: &ChatStep| {
+            if !cancel.is_cancelled() {
+                out(ChatOutput::Step(step.clone()));
+            }
+        };
         let work = tokio::task::spawn_blocking(move || {
-            let mut found = retrieve(&question, &scope, Timestamp::now(), archive.as_ref(), advisor.as_ref())?;
+            let now = Timestamp::now();
+            let mut found = retrieve(&question, &scope, now, archive.as_ref(), advisor.as_ref(), Box::new(told))?;
             found.recall(&history, archive.as_ref())?;
             found.again(shortened.iter().flat_map(|s| &s.citations), archive.as_ref())?;
             Ok::<_, ArchiveError>(found)
         });
         let failed = |text: String| {
             let step = ChatStep { text, failed: true, ..ChatStep::default() };
+            (self.out)(ChatOutput::Step(step.clone()));
             Found { steps: vec![step], ..Found::default() }
         };
         let result = tokio::select! {

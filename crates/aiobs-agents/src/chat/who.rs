@@ -8,8 +8,19 @@ use crate::context::fence::neutral;
 impl Answer<'_> {
     /// Whoever the lines name: people and addresses before components when the question names such.
     pub(super) fn who(&mut self) {
+        if let Some(without) = &self.facts.without {
+            let names: Vec<String> = without.iter().take(2 * ENTRIES).map(|name| neutral(name, 60)).collect();
+            match names.as_slice() {
+                [] => self.say(Say::NoneWithout, &[]),
+                names => self.say(Say::Without, &[&names.join(", ")]),
+            }
+            self.line("");
+        }
         if self.subject().is_none() {
             return self.nothing();
+        }
+        if self.facts.asked.last {
+            self.when();
         }
         if self.facts.asked.people == Some(true) {
             self.parties();

@@ -242,8 +242,9 @@ impl Gatherer<'_> {
         words.extend(incident.components.iter().cloned());
         let kinds = [DocumentKind::Runbook, DocumentKind::Note];
         let asked = words.join(" ");
-        let meant =
-            self.look("search_knowledge", "what was written that fits".into(), |a| a.recall(&asked, &kinds, SECTIONS));
+        let meant = self.look("search_knowledge", "what was written that fits".into(), |a| {
+            Ok(a.recall(&asked, &kinds, SECTIONS)?.texts)
+        });
         let mut books: Vec<Document> = meant.into_iter().map(|r| section(&r.document)).collect();
         for book in self.beside("read_runbook", "sections that fit".into(), || places.runbooks(&words, SECTIONS)) {
             let known = |b: &Document| b.file == book.file && b.heading.ends_with(&book.heading);

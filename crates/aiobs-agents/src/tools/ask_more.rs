@@ -92,7 +92,7 @@ impl AskKit {
 
     pub(super) fn knowledge(&self, question: &str) -> Result<Answer, String> {
         let found = self.archive.recall(question, &WRITTEN, TEXTS).map_err(plain)?;
-        let texts: Vec<_> = found.into_iter().map(|r| r.document).collect();
+        let texts: Vec<_> = found.texts.into_iter().map(|r| r.document).collect();
         Ok(Answer { what: question.to_owned(), amount: texts.len(), texts, ..Answer::default() })
     }
 

@@ -1,7 +1,7 @@
 //! Pinecone and what speaks like it, over REST: the data plane of one index, one namespace per model. The index must
 //! exist, with the dimension of the model and the metric `cosine`.
 
-use super::rest::{Rest, floats};
+use super::rest::{Rest, floats, narrowed};
 use super::{Page, Point, Result, VectorStore, content_of, id_of, ids_of};
 use aiobs_types::ContentHash;
 use futures_util::FutureExt as _;
@@ -100,20 +100,12 @@ impl VectorStore for Pinecone {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(ContentHash, f64)>>> {
         async move {
-            let mut body = json!({
+            let body = json!({
                 "vector": query, "topK": limit, "namespace": self.namespace, "includeValues": false,
                 "includeMetadata": false,
             });
-            if let Some(among) = among {
-                body["filter"] = json!({"content": {"$in": ids_of(&among)}});
-            }
-            let Some(answer) = self.rest.send(Method::POST, "query", Some(body)).await? else {
-                return Ok(Vec::new());
-            };
-            let matches = answer.get("matches").and_then(Value::as_array);
-            let matches = matches.ok_or_else(|| self.rest.odd("no matches".to_owned()))?;
-            let one = |m: &Value| Some((content_of(m.get("id")?.as_str()?)?, m.get("score")?.as_f64()?));
-            Ok(matches.iter().filter_map(one).collect())
+            let filter = narrowed(among, |ids| json!({"content": {"$in": ids}}));
+            self.rest.nearest("query", body, filter, "/matches").await
         }
         .boxed()
     }

@@ -1,6 +1,6 @@
 //! Qdrant, over REST: one collection per model, points named by the content as a UUID.
 
-use super::rest::{Rest, floats};
+use super::rest::{Rest, floats, narrowed};
 use super::{Page, Point, Result, VectorStore, content_of, id_of, ids_of};
 use aiobs_types::ContentHash;
 use futures_util::FutureExt as _;
@@ -109,15 +109,9 @@ impl VectorStore for Qdrant {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(ContentHash, f64)>>> {
         async move {
-            let mut body = json!({"query": query, "limit": limit, "with_payload": false});
-            if let Some(among) = among {
-                body["filter"] = json!({"must": [{"has_id": ids_of(&among)}]});
-            }
-            let Some(answer) = self.rest.send(Method::POST, &self.path("/points/query"), Some(body)).await? else {
-                return Ok(Vec::new());
-            };
-            let points = self.ids(answer.pointer("/result/points"))?;
-            Ok(points.into_iter().filter_map(|(c, p)| Some((c, p.get("score")?.as_f64()?))).collect())
+            let body = json!({"query": query, "limit": limit, "with_payload": false});
+            let filter = narrowed(among, |ids| json!({"must": [{"has_id": ids}]}));
+            self.rest.nearest(&self.path("/points/query"), body, filter, "/result/points").await
         }
         .boxed()
     }

@@ -1,6 +1,7 @@
 //! What the stores that speak JSON over HTTP have in common: a client with a key, and faults in words.
 
-use super::{Result, VectorError, told};
+use super::{Result, VectorError, content_of, ids_of, told};
+use aiobs_types::ContentHash;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
@@ -66,6 +67,26 @@ impl Rest {
         }
     }
 
+    /// The nearest of a search: `body` is what is asked, `filter` what it looks among (see [`narrowed`]),
+    /// `list` where the hits are in its answer, each with `id` and `score`. Nothing when the server says 404.
+    pub(crate) async fn nearest(
+        &self,
+        path: &str,
+        mut body: Value,
+        filter: Option<Value>,
+        list: &str,
+    ) -> Result<Vec<(ContentHash, f64)>> {
+        if let Some(filter) = filter {
+            body["filter"] = filter;
+        }
+        let Some(answer) = self.send(Method::POST, path, Some(body)).await? else { return Ok(Vec::new()) };
+        let hits = answer.pointer(list).and_then(Value::as_array);
+        let hits = hits.ok_or_else(|| self.odd("no list of what was found".to_owned()))?;
+        // Whose name is none of ours was put there by somebody else.
+        let one = |hit: &Value| Some((content_of(hit.get("id")?.as_str()?)?, hit.get("score")?.as_f64()?));
+        Ok(hits.iter().filter_map(one).collect())
+    }
+
     pub(crate) fn odd(&self, what: String) -> VectorError {
         VectorError::Protocol { place: self.place.clone(), what }
     }
@@ -85,6 +106,11 @@ fn said(bytes: &[u8]) -> String {
     let words = json.as_ref().and_then(|v| v.pointer("/status/error").or(v.get("message")).or(v.get("error")));
     let text = words.and_then(Value::as_str).map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), str::to_owned);
     told(&text)
+}
+
+/// What a search looks among, in the server's own form; `None` for everything.
+pub(crate) fn narrowed(among: Option<Vec<ContentHash>>, form: impl FnOnce(Vec<String>) -> Value) -> Option<Value> {
+    among.map(|contents| form(ids_of(&contents)))
 }
 
 /// The numbers of a JSON list.

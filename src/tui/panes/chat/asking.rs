@@ -54,6 +54,9 @@ impl State {
             return vec![busy(cx)];
         }
         self.follow_newest();
+        // Whoever asked wants to read: Esc leaves the editor before it leaves the pane.
+        self.led = false;
+        self.deleting = None;
         self.recalled = None;
         self.copied = 0;
         self.section = None;

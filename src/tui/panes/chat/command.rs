@@ -4,11 +4,12 @@ use super::asking::busy;
 use super::choose::named;
 use super::state::State;
 use crate::runtime::events::{ChangeTalk, ModelChoice, ModelState, Request};
+use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
+use crate::tui::format::plural;
 use crate::tui::panes::{PaneCx, PaneId};
 use crate::tui::widgets::text;
-use aiobs_types::{ChatMessage, ChatRole, ChatScope, Citation, Conversation, IncidentId};
-use std::fmt::Write as _;
+use aiobs_types::{ChatScope, IncidentId};
 
 /// Name, what follows it, what it does.
 pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
@@ -39,7 +40,8 @@ impl State {
     /// Runs a command; what is wrong with it is told and stays in the editor.
     pub(super) fn command(&mut self, line: &str, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
         let (name, rest) = line.trim_start_matches('/').split_once(char::is_whitespace).unwrap_or((&line[1..], ""));
-        let rest = rest.trim();
+        let (rest, typed) = (rest.trim(), name);
+        let asked = self.deleting.take();
         let known: Vec<&str> = COMMANDS.iter().map(|c| c.0).filter(|c| c.starts_with(name)).collect();
         let name = match known.as_slice() {
             [one] => *one,
@@ -81,6 +83,14 @@ impl State {
                     return Ok(vec![busy(cx)]);
                 }
                 let c = self.conversation.clone().ok_or("There is no conversation to delete yet")?;
+                if typed != name {
+                    return Err("/delete is to be written in full".into());
+                }
+                if asked != Some(c.id) {
+                    self.deleting = Some(c.id);
+                    let (keys, turns) = (cx.keys(Context::Editor, Action::Submit), plural(c.turns, "turn"));
+                    return Err(format!("{keys} again deletes \"{}\", {turns}", text::safe(&c.title)));
+                }
                 self.begin(None, Vec::new());
                 let gone = Effect::info(format!("Deleted: {}", text::safe(&c.title)));
                 return Ok(vec![Effect::Send(Request::ChangeTalk(ChangeTalk::Delete(c.id))), gone]);
@@ -119,47 +129,4 @@ impl State {
         }
         Ok(Vec::new())
     }
-
-    pub(super) fn export(&self, path: &str, cx: &PaneCx<'_>) -> Result<Vec<Effect>, String> {
-        if self.history.is_empty() {
-            return Err("There is no conversation to write yet".into());
-        }
-        let stamp: String = cx.clock.date(cx.clock.now) + "-" + &cx.clock.hms(cx.clock.now).replace(':', "");
-        let path = if path.is_empty() { format!("chat-{stamp}.md") } else { path.to_owned() };
-        let text = match path.rsplit('.').next() {
-            Some("json") => serde_json::to_string_pretty(&self.history).map_err(|e| e.to_string())? + "\n",
-            Some("md" | "markdown") => markdown(self.conversation.as_ref(), &self.history, cx),
-            _ => return Err("/export: the file's name must end in .md or .json".into()),
-        };
-        Ok(vec![Effect::Save { path, text }])
-    }
-}
-
-/// What a mark leads to, in words.
-fn cited(c: &Citation) -> String {
-    match c {
-        Citation::Record(id) => format!("record {}", id.0),
-        Citation::Text(t) if t.place.is_empty() => t.title.clone(),
-        Citation::Text(t) => format!("{} ({})", t.title, t.place),
-    }
-}
-
-fn markdown(conversation: Option<&Conversation>, history: &[ChatMessage], cx: &PaneCx<'_>) -> String {
-    let title = conversation.map_or("Conversation", |c| c.title.as_str());
-    let mut out = format!("# {title}\n");
-    for m in history {
-        let when = format!("{} {}", cx.clock.date(m.time), cx.clock.hms(m.time));
-        let who = if m.role == ChatRole::User { "Question" } else { "Answer" };
-        let _ = write!(out, "\n## {who}, {when}\n\n{}\n", m.text.trim_end());
-        for step in m.steps.iter().filter(|s| s.by_model) {
-            let _ = write!(out, "\n- {}", step.text);
-        }
-        if m.role == ChatRole::Assistant {
-            let cited: Vec<String> =
-                m.citations.iter().enumerate().map(|(n, c)| format!("[{}] {}", n + 1, cited(c))).collect();
-            let cited = if cited.is_empty() { String::new() } else { format!("; {}", cited.join(", ")) };
-            let _ = write!(out, "\n*By {}{cited}.*\n", m.author);
-        }
-    }
-    out
 }

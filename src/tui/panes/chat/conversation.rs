@@ -2,6 +2,7 @@
 
 use super::examples::examples;
 use super::flow::{Cache, Doc, Dress, Flow, Target};
+use super::scope::Patterns;
 use super::state::{Pending, State};
 use super::summary;
 use crate::tui::action::{Action, Context};
@@ -35,7 +36,7 @@ pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize
         match message.role {
             ChatRole::User => {
                 newest = flow.len();
-                question(&mut flow, message, cx);
+                question(&mut flow, &state.patterns, message, cx);
             }
             ChatRole::Assistant => answer(&mut flow, &mut cache, state, message, cx),
         }
@@ -43,7 +44,7 @@ pub(super) fn flow(state: &State, cx: &PaneCx<'_>, width: usize) -> (Flow, usize
     }
     if let Some(pending) = &state.pending {
         newest = flow.len();
-        question(&mut flow, &pending.question, cx);
+        question(&mut flow, &state.patterns, &pending.question, cx);
         streaming(&mut flow, &mut cache, pending, cx);
     }
     state.cache.replace(cache);
@@ -75,37 +76,12 @@ pub(super) fn look(cx: &PaneCx<'_>) -> Look {
     }
 }
 
-/// What a question is about, in words.
-pub(super) fn scope_text(scope: &ChatScope, cx: &PaneCx<'_>) -> String {
-    match scope {
-        ChatScope::All => "whole archive".into(),
-        ChatScope::Incident { id } => format!("incident {id}"),
-        ChatScope::Range { from, to } => {
-            format!(
-                "{}{}{}",
-                cx.clock.hms_near(*from, cx.clock.now),
-                cx.glyphs.dash,
-                cx.clock.hms_near(*to, cx.clock.now)
-            )
-        }
-        ChatScope::Filter { text } => format!("filter {}", text::safe_for(text, cx.glyphs.ascii)),
-        ChatScope::Selection { ids: Some((first, last)), .. } => {
-            format!("lines {}{}{}", first.0, cx.glyphs.dash, last.0)
-        }
-        ChatScope::Selection { times, .. } => {
-            let (from, to) = times.unwrap_or_default();
-            let range = ChatScope::Range { from, to };
-            format!("lines of {}", scope_text(&range, cx))
-        }
-    }
-}
-
-fn question(flow: &mut Flow, message: &ChatMessage, cx: &PaneCx<'_>) {
+fn question(flow: &mut Flow, patterns: &Patterns, message: &ChatMessage, cx: &PaneCx<'_>) {
     flow.gap();
     flow.part(|doc| {
         let about = match &message.scope {
             ChatScope::All => String::new(),
-            scope => format!("  about {}", scope_text(scope, cx)),
+            scope => format!("  about {}", patterns.scope(scope, cx)),
         };
         let when = cx.clock.hms_near(message.time, cx.clock.now);
         doc.row(vec![
@@ -130,7 +106,7 @@ fn steps(flow: &mut Flow, state: &State, message: &ChatMessage, cx: &PaneCx<'_>)
     }
     flow.gap();
     flow.part(|doc| {
-        let own = message.steps.iter().filter(|s| !s.by_model).count();
+        let own = message.steps.iter().filter(|s| !s.by_model && !s.failed).count();
         let open = state.is_open(message.id, None);
         if own > 0 {
             let count = if own == 1 { "1 look".to_owned() } else { format!("{own} looks") };
@@ -139,8 +115,14 @@ fn steps(flow: &mut Flow, state: &State, message: &ChatMessage, cx: &PaneCx<'_>)
             let text = format!("  {} {count}  {what}", cx.glyphs.bullet);
             doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Steps(message.id));
         }
-        for step in message.steps.iter().filter(|s| open && !s.by_model) {
+        for step in message.steps.iter().filter(|s| open && !s.by_model && !s.failed) {
             doc.row(vec![step_line(step, "    ", cx)]);
+        }
+        // What did not work is told without being asked for.
+        for step in message.steps.iter().filter(|s| s.failed && !s.by_model) {
+            let safe = text::safe_for(&step.text, cx.glyphs.ascii).into_owned();
+            let bullet = Span::styled(format!("  {} ", cx.glyphs.bullet), cx.style(Role::Dim));
+            doc.paragraph(vec![bullet], vec![Piece::Text(safe, cx.style(Role::Dim))]);
         }
         for (i, step) in message.steps.iter().enumerate().filter(|(_, s)| s.by_model) {
             if step.detail.is_empty() {
@@ -220,6 +202,9 @@ fn answer(flow: &mut Flow, cache: &mut Cache, state: &State, message: &ChatMessa
 
 /// `1.2k of 8.2k context, 88 tokens out, $0.0012`.
 fn usage_text(u: &ChatUsage) -> String {
+    if u.input_tokens + u.output_tokens == 0 {
+        return "out of the cache, no tokens".to_owned();
+    }
     let about = if u.estimated { "about " } else { "" };
     let compact = |n: u64| compact(n as f64);
     let mut out = format!("{about}{} tokens in, {} out", compact(u.input_tokens), compact(u.output_tokens));

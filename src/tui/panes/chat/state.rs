@@ -4,6 +4,7 @@ use super::blocks::Blocks;
 use super::choose::Choose;
 use super::flow::{Cache, Of};
 use super::reading::Reading;
+use super::scope::Patterns;
 use super::section::Section;
 use super::talks::Talks;
 use super::view;
@@ -83,6 +84,12 @@ pub struct State {
     pub(super) recalled: Option<usize>,
     /// The block of code copied last, counted from the last one.
     pub(super) copied: usize,
+    /// What the patterns say that scopes name.
+    pub(super) patterns: Patterns,
+    /// Asked once whether to delete this conversation.
+    pub(super) deleting: Option<u64>,
+    /// The conversation that is to be written, and the file.
+    pub(super) export: Option<(u64, String)>,
     /// Another pane led here: Esc out of an empty editor goes straight back.
     pub(super) led: bool,
 }
@@ -108,6 +115,9 @@ impl Default for State {
             instead: None,
             recalled: None,
             copied: 0,
+            patterns: Patterns::default(),
+            deleting: None,
+            export: None,
             led: false,
         }
     }
@@ -246,12 +256,13 @@ impl Pane for State {
             self.choosing = None;
             self.follow_newest();
         }
-        self.keep_choice().into_iter().collect()
+        self.keep_choice().into_iter().chain(self.ask_patterns()).collect()
     }
 
     fn update(&mut self, action: Action, cx: &PaneCx<'_>) -> Vec<Effect> {
         let mut effects = self.act(action, cx);
         effects.extend(self.keep_choice());
+        effects.extend(self.ask_patterns());
         effects
     }
 
@@ -300,6 +311,8 @@ impl Pane for State {
                     talks.loaded(all);
                 }
             }
+            Event::TemplateTexts(texts) => self.patterns.told(texts),
+            Event::WholeTalk(talk) => effects.extend(self.write(talk, cx)),
             Event::ModelChoices(Ok(models)) => {
                 self.models.clone_from(models);
                 effects.extend(self.still_there());
@@ -323,6 +336,7 @@ impl Pane for State {
             _ => {}
         }
         effects.extend(self.keep_choice());
+        effects.extend(self.ask_patterns());
         effects
     }
 
@@ -349,6 +363,7 @@ impl Pane for State {
                 Action::Filter,
                 Action::Rename,
                 Action::Delete,
+                Action::Export,
                 Action::NewConversation,
                 Action::Back,
             ]);

@@ -31,7 +31,7 @@ pub(super) fn below(
         let what = if open { "hides it" } else { "shows it" };
         let by = text::safe_for(&summary.author, cx.glyphs.ascii);
         let line = cx.glyphs.horizontal.repeat(2);
-        let text = format!("{line} what is above goes to the model as a summary by {by}   {enter} {what}");
+        let text = format!("{line} above goes to the model as a summary by {by}   {enter} {what}");
         doc.link_row(vec![Span::styled(text, cx.style(Role::Dim))], Target::Step(message.id, STEP));
     });
     if open {

@@ -1,4 +1,4 @@
-//! The list of conversations: searched, opened, named anew, deleted. It stands in place of the conversation.
+//! The list of conversations: searched, opened, named anew, written to a file, deleted. It stands in place of the conversation.
 
 use super::asking::busy;
 use super::state::State;
@@ -264,6 +264,10 @@ impl State {
                 Action::NewConversation => {
                     self.talks = None;
                     return self.fresh(cx);
+                }
+                Action::Export => {
+                    let Some(id) = talks.selected().map(|c| c.id) else { return Vec::new() };
+                    return self.export_talk(id, "", cx).unwrap_or_else(|why| vec![Effect::warn(why)]);
                 }
                 _ => {}
             }

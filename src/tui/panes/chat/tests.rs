@@ -264,12 +264,8 @@ fn slash_commands_run_and_say_what_is_wrong() {
     assert!(matches!(&effects[..], [Effect::Toast(t)] if t.text.contains("no incident")), "{effects:?}");
     assert_eq!(left, "/incident 4711", "to be put right");
     assert!(matches!(&run(&mut pane, "/frob").0[..], [Effect::Toast(t)] if t.text.contains("/help")));
-    let (effects, _) = run(&mut pane, "/export talk.md");
-    let [Effect::Save { path, text }] = &effects[..] else { panic!("{effects:?}") };
-    assert!(path == "talk.md" && text.contains("Why do orders fail?") && text.contains("[2] record 3"), "{text}");
-    let (effects, _) = run(&mut pane, "/export talk.json");
-    let [Effect::Save { text, .. }] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(serde_json::from_str::<Vec<ChatMessage>>(text).unwrap(), history());
+    assert!(matches!(&run(&mut pane, "/export talk.txt").0[..], [Effect::Toast(t)] if t.text.contains(".json")));
+    assert_eq!(run(&mut pane, "/export talk.md").0, [Effect::Send(Request::WholeTalk(5))]);
     let ask = |conversation, text: &str, scope, until| {
         [sent(Ask { conversation, text: text.into(), scope, until, model: None })]
     };
@@ -278,6 +274,15 @@ fn slash_commands_run_and_say_what_is_wrong() {
     assert_eq!(run(&mut pane, "/sql SELECT 1").0, [Effect::RunSql("SELECT 1".into())]);
     let renamed = Request::ChangeTalk(ChangeTalk::Rename(5, "Orders".into()));
     assert_eq!(run(&mut pane, "/rename Orders").0, [Effect::Send(renamed)]);
+    assert!(matches!(&run(&mut pane, "/del").0[..], [Effect::Toast(t)] if t.text.contains("in full")));
+    let (effects, left) = run(&mut pane, "/delete");
+    assert!(matches!(&effects[..], [Effect::Toast(t)] if t.text.contains("again deletes")) && left == "/delete");
+    run(&mut pane, "/rename Orders");
+    assert!(matches!(&run(&mut pane, "/delete").0[..], [Effect::Toast(_)]), "asked anew after something else");
+    let (gone, _) = run(&mut pane, "/delete");
+    assert_eq!(gone[0], Effect::Send(Request::ChangeTalk(ChangeTalk::Delete(5))));
+    assert!(pane.history.is_empty());
+    kit.event(&mut pane, talk(history()));
     run(&mut pane, "/clear");
     assert!(pane.history.is_empty());
     assert_eq!(run(&mut pane, "and now?").0, ask(0, "and now?", ChatScope::All, 0), "a conversation of its own");

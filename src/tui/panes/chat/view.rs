@@ -9,7 +9,7 @@ use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
 use crate::tui::widgets::suggest::SuggestStyle;
 use crate::tui::widgets::{scroll, text};
-use aiobs_types::ChatScope;
+use aiobs_types::{ChatScope, ChatUsage};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -83,7 +83,7 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
         let spans = vec![Span::styled(text, cx.style(Role::Dim))];
         return frame.render_widget(text::truncate_line(spans, area.width as usize, cx.glyphs.ellipsis), area);
     }
-    let scope = conversation::scope_text(&state.scope, cx);
+    let scope = state.patterns.scope(&state.scope, cx);
     let mut spans = if state.scope == ChatScope::All {
         vec![Span::styled(format!("scope: {scope}"), cx.style(Role::Dim))]
     } else {
@@ -121,7 +121,9 @@ fn draw_scope(frame: &mut Frame<'_>, area: Rect, cx: &PaneCx<'_>, state: &State)
 
 /// How full the context was at the last answer of a model, and what the conversation took so far.
 fn meter(state: &State) -> Option<String> {
-    let last = state.history.iter().rev().find_map(|m| m.usage)?;
+    // An answer out of the cache was no call: it filled nothing.
+    let called = |u: &ChatUsage| u.filled + u.input_tokens + u.output_tokens > 0;
+    let last = state.history.iter().rev().find_map(|m| m.usage.filter(called))?;
     let filled = if last.filled > 0 { last.filled } else { last.input_tokens + last.output_tokens };
     let mut out = String::new();
     if last.context > 0 {

@@ -2,7 +2,7 @@
 //! was said first.
 
 use super::*;
-use aiobs_types::TalkSummary;
+use aiobs_types::{ChatUsage, TalkSummary};
 
 #[test]
 fn steps_fold_and_open() {
@@ -117,4 +117,39 @@ fn where_the_summary_ends_is_told_and_its_marks_lead_on() {
     assert_eq!(kit.press(&mut pane, &[NextItem, Open]), [Effect::ShowRecord(RecordId(31))]);
     assert_eq!(kit.press(&mut pane, &[NextItem, Open]), []);
     assert!(kit.draw(&pane).contains("/r/db.md:3"));
+}
+
+#[test]
+fn a_look_that_failed_is_told_without_being_opened() {
+    let mut kit = Kit::new(60, 30, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let mut turns = history();
+    let failed = ChatStep {
+        text: "no vector store at pgvector db.example/ours (refused); vectors by words answer until it is there".into(),
+        failed: true,
+        ..ChatStep::default()
+    };
+    turns[3].steps = vec![look("searched logs: orders → 3"), failed];
+    kit.event(&mut pane, talk(turns));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("1 look  Enter shows") && !shown.contains("searched logs"), "{shown}");
+    assert!(
+        shown.contains("no vector store at pgvector") && shown.contains("until it is there"),
+        "broken, not cut: {shown}"
+    );
+}
+
+#[test]
+fn an_answer_out_of_the_cache_fills_no_context() {
+    let mut kit = Kit::new(100, 30, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let usage = |tokens, filled| {
+        Some(ChatUsage { input_tokens: tokens, output_tokens: 9, filled, context: 8_000, ..ChatUsage::default() })
+    };
+    let mut turns = history();
+    turns[1].usage = usage(3_900, 4_000);
+    turns[3].usage = Some(ChatUsage { context: 8_000, ..ChatUsage::default() });
+    kit.event(&mut pane, talk(turns));
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("context 50 % of 8.0k") && shown.contains("out of the cache, no tokens"), "{shown}");
 }

@@ -1,7 +1,9 @@
-//! Conversations: listed, searched, renamed, deleted; what is chosen in one is kept with it; who answers.
+//! Conversations: listed, searched, renamed, written to files, deleted; what is chosen in one is kept with it; who answers.
 
 use super::*;
-use aiobs_types::ChosenModel;
+use crate::runtime::events::{CitedLine, WholeTalk};
+use crate::tui::action::Action::Export;
+use aiobs_types::{ChosenModel, LogRecord, TemplateId};
 
 fn listed(kit: &mut Kit) -> State {
     let mut pane = ready(kit);
@@ -106,4 +108,56 @@ fn what_another_pane_asks_about_holds_over_what_was_kept() {
     let filter = ChatScope::Filter { text: "level>=warn".into() };
     assert_eq!(kit.event(&mut pane, with_choice(filter, None)), [kept(SCOPE, None)]);
     assert!(kit.draw(&pane).contains("scope: incident #7"));
+}
+
+fn whole(id: u64) -> Event {
+    let mut turns = history();
+    turns[1].text.push_str("\u{1b}[31mred");
+    let record =
+        LogRecord { id: RecordId(1), component: "deploy".into(), text: "rollout orders".into(), ..one_record() };
+    let lines = vec![CitedLine { record, source: "deploy.log".into() }];
+    Event::WholeTalk(Box::new(WholeTalk { conversation: conversation(id, "The tunnel"), turns, lines }))
+}
+
+fn one_record() -> LogRecord {
+    LogRecord { time: testkit::ago(30), message: (0, 14), ..LogRecord::default() }
+}
+
+#[test]
+fn conversations_are_written_whole_with_the_lines_they_cite() {
+    let mut kit = Kit::new(80, 22, Depth::None, false);
+    let mut pane = listed(&mut kit);
+    assert_eq!(kit.press(&mut pane, &[Down, Export]), [Effect::Send(Request::WholeTalk(3))], "the one that is lit");
+    assert_eq!(kit.event(&mut pane, whole(5)), [], "not the one that was asked for");
+    let effects = kit.event(&mut pane, whole(3));
+    let [Effect::Save { path, text }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(path.starts_with("chat-2025-01-07-142631.") && path.rsplit('.').next() == Some("md"), "{path}");
+    assert!(text.starts_with("# The tunnel\n") && text.contains("Since when?"), "{text}");
+    assert!(text.contains("- \\[1\\] record 1, ") && text.contains(" deploy: rollout orders\n"), "{text}");
+    assert!(text.contains("- \\[2\\] record 3, no longer in the archive\n"), "{text}");
+    assert!(!text.contains('\u{1b}'), "no escapes of others");
+    assert_eq!(kit.event(&mut pane, whole(3)), [], "once");
+    kit.press(&mut pane, &[Back]);
+    pane.command("/export a.json", &kit.cx()).unwrap();
+    let effects = kit.event(&mut pane, whole(5));
+    let [Effect::Save { path, text }] = &effects[..] else { panic!("{effects:?}") };
+    let turns: Vec<ChatMessage> = serde_json::from_str(text).unwrap();
+    assert!(path == "a.json" && turns.len() == 4 && turns[0] == history()[0]);
+}
+
+#[test]
+fn a_pattern_is_asked_about_by_what_it_says() {
+    let mut kit = Kit::new(90, 22, Depth::None, false);
+    let mut pane = ready(&mut kit);
+    let scope = |text: &str| Goto::Scope(ChatScope::Filter { text: text.into() });
+    let asked = pane.go(&scope("template=20,31"), &kit.cx());
+    assert_eq!(asked.last(), Some(&Effect::Send(Request::TemplateTexts(vec![TemplateId(20)]))));
+    assert!(kit.draw(&pane).contains("scope: filter template=20,31"), "until it is known");
+    let said = vec![(TemplateId(20), "connection to <host> refused (pool <num>/<num>)".to_owned())];
+    assert_eq!(kit.event(&mut pane, Event::TemplateTexts(said)), []);
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("scope: pattern \"connection to <host> refused (pool <num>/<num>)\""), "{shown}");
+    pane.go(&scope("level>=warn -template=20"), &kit.cx());
+    let shown = kit.draw(&pane);
+    assert!(shown.contains("scope: filter level>=warn not pattern \"connection"), "{shown}");
 }
