@@ -57,6 +57,10 @@ fn no_line_of_a_healthy_system_looks_like_a_fault() {
     let mut files = 0;
     for entry in std::fs::read_dir(cases()).unwrap() {
         let dir = entry.unwrap().path();
+        // Well as a whole, though single lines look like faults: retries, drills, upgrades, tests.
+        if dir.file_name().is_some_and(|n| n.to_string_lossy().starts_with("noisy-")) {
+            continue;
+        }
         if !std::fs::read_to_string(dir.join("case.toml")).unwrap().contains("kind = \"healthy\"") {
             continue;
         }

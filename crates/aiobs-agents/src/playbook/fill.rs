@@ -2,7 +2,7 @@
 //! goes only what a shell takes as one plain word, anything else leaves a word in capitals for the person to replace.
 
 use super::Playbook;
-use super::matcher::Found;
+use super::answer::Found;
 use crate::{Advice, Signature};
 use aiobs_types::{Fix, Timestamp};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! `assets/playbooks`, and the user's own in a directory; they answer when no model does and are a model's hint when
 //! one does. The chain sees them as an [`Advisor`], the command line lists them. They know no model and no archive.
 
+mod answer;
 mod embedded;
 mod error;
 mod file;
@@ -99,7 +100,7 @@ impl Library {
 impl Advisor for Library {
     fn advise(&self, signature: &Signature) -> Option<Advice> {
         let all = self.playbooks();
-        let found = self.matcher().best(all, signature)?;
+        let found = answer::best(self.matcher(), all, signature)?;
         let mut advice = fill::advice(&all[found.playbook], signature, &found);
         if let Some(index) = found.shown_as {
             advice.cause = fill::shown_as(&advice.cause, &all[index].title);
