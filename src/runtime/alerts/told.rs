@@ -4,7 +4,7 @@ use super::{MEMORY, channels, rules, zone};
 use crate::config::Config;
 use crate::runtime::events::AlertLine;
 use aiobs_store::{Reader, StoreError};
-use aiobs_sync::{AlertState, Engine, Memory, Rule, Standing, Word};
+use aiobs_sync::{AlertState, Engine, Hours, Memory, Rule, Standing, Word};
 use aiobs_types::{Incident, SentAlert, Timestamp};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -24,6 +24,11 @@ pub(in crate::runtime) struct Told {
     wrong: BTreeMap<String, String>,
     /// Hours of rules, as written.
     hours: BTreeMap<String, String>,
+    /// Hours in which no rule begins to tell an incident, and as written.
+    quiet: Hours,
+    quiet_hours: String,
+    /// Most that all rules together tell in an hour.
+    limit: u32,
     /// Whether anybody is told by this run of the program.
     sends: bool,
 }
@@ -41,7 +46,9 @@ impl Told {
         let wrong = if rules.is_empty() { Vec::new() } else { channels(config) };
         let wrong = wrong.into_iter().filter_map(state).collect();
         let hours = config.alerts.rules.iter().map(|r| (r.name.clone(), r.hours.clone())).collect();
-        Self { rules, zone, fresh: config.alerts.fresh, wrong, hours, sends }
+        let quiet = channels::quiet(config).unwrap_or_default();
+        let (quiet_hours, limit) = (config.alerts.quiet_hours.clone(), config.alerts.limit);
+        Self { rules, zone, fresh: config.alerts.fresh, wrong, hours, quiet, quiet_hours, limit, sends }
     }
 
     /// What there is to say of an incident.
@@ -60,7 +67,8 @@ impl Told {
             return Ok(lines);
         }
         let memory = reader.state(MEMORY)?.and_then(|b| serde_json::from_slice::<Memory>(&b).ok()).unwrap_or_default();
-        let engine = Engine::new(self.rules.clone(), self.zone.clone(), self.fresh, memory);
+        let engine =
+            Engine::new(self.rules.clone(), self.zone.clone(), self.fresh, memory).calm(self.quiet.clone(), self.limit);
         let arrived = |s: &Standing| sent.iter().any(|a| a.channel == s.channel);
         for standing in engine.standing(incident, Timestamp::now()) {
             let said = match &standing.word {
@@ -93,7 +101,10 @@ impl Told {
             Word::Components => "none of its components is one of the rule's".to_owned(),
             Word::Hours => format!("quiet hours: only {}", self.hours.get(rule).map_or("at other times", |h| h)),
             Word::Old => "it struck last too long ago to be news (alerts.fresh)".to_owned(),
-            Word::Limit(most) => format!("rate limit: {most} incidents were told within the hour"),
+            Word::Limit(most) => format!("the rate limit is reached: {most} in an hour"),
+            Word::LimitOfAll(most) => format!("the rate limit of all rules is reached: {most} in an hour"),
+            Word::Quiet => format!("quiet hours: {} (alerts.quiet_hours)", self.quiet_hours),
+            Word::Cause(cause) => format!("{cause}, which caused it, was told there"),
             Word::Waits => "it waits for another state, such as the diagnosis".to_owned(),
         };
         format!("{channel}: not told by rule `{rule}`, {why}{}", self.but(channel))

@@ -1,7 +1,7 @@
 //! Who was told of an incident, and why others were not: the rules read again for people, without deciding anything.
 
-use super::{AlertState, Engine, HOUR, Rule, next};
-use aiobs_types::{Incident, IncidentState, Level, Timestamp};
+use super::{ALL_RULES, AlertState, Engine, HOUR, Rule, next};
+use aiobs_types::{Incident, IncidentId, IncidentState, Level, Timestamp};
 use std::collections::BTreeSet;
 
 /// How a rule stands to an incident on one of its channels.
@@ -40,6 +40,12 @@ pub enum Word {
     Old,
     /// The rule told so many incidents within the hour.
     Limit(u32),
+    /// All rules together told so many within the hour.
+    LimitOfAll(u32),
+    /// No rule begins to tell an incident now.
+    Quiet,
+    /// Whoever is told on this channel heard of what caused it.
+    Cause(IncidentId),
     /// The rule tells another state, such as the diagnosis, which is not there yet.
     Waits,
 }
@@ -71,6 +77,10 @@ impl Engine {
             IncidentState::Resolved => return Word::Over,
             _ => {}
         }
+        let heard = |cause: &IncidentId| self.memory.told.get(&cause.0).is_some_and(|t| t.contains_key(channel));
+        if let Some(cause) = i.caused_by.filter(heard) {
+            return Word::Cause(cause);
+        }
         if i.severity.level() < rule.level {
             return Word::Level(rule.level);
         }
@@ -90,10 +100,20 @@ impl Engine {
         if next(i, rule, &BTreeSet::new()).is_none() {
             return Word::Waits;
         }
+        // What is fatal is told whatever the hour and the limits are.
+        if i.severity.level() >= Level::Fatal {
+            return Word::Soon;
+        }
+        if self.is_quiet(now) {
+            return Word::Quiet;
+        }
         let within = |sent: &&Timestamp| (0..HOUR).contains(&now.since(**sent));
-        let sent = self.memory.sent.get(&rule.name).map_or(0, |s| s.iter().filter(within).count());
-        if rule.per_hour > 0 && sent >= rule.per_hour as usize {
+        let sent = |name: &str| self.memory.sent.get(name).map_or(0, |s| s.iter().filter(within).count());
+        if rule.per_hour > 0 && sent(&rule.name) >= rule.per_hour as usize {
             return Word::Limit(rule.per_hour);
+        }
+        if self.per_hour > 0 && sent(ALL_RULES) >= self.per_hour as usize {
+            return Word::LimitOfAll(self.per_hour);
         }
         Word::Soon
     }
@@ -105,7 +125,6 @@ mod tests {
     use super::super::tests::{NOW, engine, incident, rule};
     use super::*;
     use crate::alert::Hours;
-    use aiobs_types::IncidentId;
 
     fn word(r: Rule, i: &Incident) -> Word {
         engine(vec![r]).standing(i, NOW).remove(0).word
@@ -125,6 +144,21 @@ mod tests {
         assert_eq!(word(rule(), &Incident { state: IncidentState::Muted, ..incident(1) }), Word::Muted);
         let other = globset::GlobSetBuilder::new().add(globset::Glob::new("pay*").unwrap()).build().unwrap();
         assert_eq!(word(Rule { components: Some(other), ..rule() }, &i), Word::Components);
+    }
+
+    #[test]
+    fn quiet_hours_the_limit_of_all_and_a_cause_that_was_told_are_reasons_but_for_what_is_fatal() {
+        let fatal = |id| Incident { severity: aiobs_types::Severity::FATAL, ..incident(id) };
+        let calm = |quiet: &str, most| engine(vec![rule()]).calm(Hours::parse(quiet).unwrap(), most);
+        let first = |e: &Engine, i: &Incident| e.standing(i, NOW).remove(0).word;
+        let e = calm("00:00-24:00", 0);
+        assert_eq!((first(&e, &incident(1)), first(&e, &fatal(1))), (Word::Quiet, Word::Soon));
+        let mut e = calm("", 1);
+        assert_eq!(e.decide(&incident(1), NOW).len(), 1);
+        assert_eq!((first(&e, &incident(2)), first(&e, &fatal(2))), (Word::LimitOfAll(1), Word::Soon));
+        let caused = Incident { caused_by: Some(IncidentId(1)), ..incident(3) };
+        assert_eq!(first(&e, &caused), Word::Cause(IncidentId(1)));
+        assert_eq!(e.decide(&caused, NOW), []);
     }
 
     #[test]
