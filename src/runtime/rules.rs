@@ -77,6 +77,7 @@ pub fn detect(config: &Config) -> DetectConfig {
                 kind: MarkerKind::from_name(&m.kind).unwrap_or_default(),
                 regex: m.regex.clone(),
                 changes: false,
+                not: String::new(),
             })
             .collect(),
         ..DetectConfig::default()

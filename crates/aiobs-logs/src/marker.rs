@@ -32,6 +32,9 @@ pub struct MarkerConfig {
     /// Only when the version differs from the last one of the component.
     #[serde(default)]
     pub changes: bool,
+    /// Expression that the message must not match; may be empty.
+    #[serde(default)]
+    pub not: String,
 }
 
 /// The embedded file.
@@ -78,7 +81,7 @@ enum Known {
 /// See the module. One owner.
 #[derive(Debug)]
 pub struct MarkerFinder {
-    patterns: Vec<(MarkerConfig, Regex)>,
+    patterns: Vec<Pattern>,
     set: RegexSet,
     templates: Vec<Known>,
     lately: VecDeque<Marker>,
@@ -86,13 +89,24 @@ pub struct MarkerFinder {
     counts: HashMap<(MarkerKind, String), VecDeque<i64>>,
 }
 
-fn compile(config: &MarkerConfig) -> Result<Regex, MarkerError> {
-    RegexBuilder::new(&config.regex).case_insensitive(true).unicode(false).build().map_err(|e| {
-        MarkerError::Expression {
+/// A pattern, compiled.
+#[derive(Debug)]
+struct Pattern {
+    config: MarkerConfig,
+    regex: Regex,
+    not: Option<Regex>,
+}
+
+fn compile(config: MarkerConfig) -> Result<Pattern, MarkerError> {
+    let one = |regex: &str| {
+        let built = RegexBuilder::new(regex).case_insensitive(true).unicode(false).build();
+        built.map_err(|e| MarkerError::Expression {
             name: config.name.clone(),
             message: e.to_string().lines().last().unwrap_or_default().to_owned(),
-        }
-    })
+        })
+    };
+    let not = if config.not.is_empty() { None } else { Some(one(&config.not)?) };
+    Ok(Pattern { regex: one(&config.regex)?, not, config })
 }
 
 impl MarkerFinder {
@@ -103,10 +117,11 @@ impl MarkerFinder {
     pub fn new(own: &[MarkerConfig]) -> Result<Self, MarkerError> {
         let mut all: Vec<MarkerConfig> = own.to_vec();
         all.extend(default_markers()?.into_iter().filter(|b| own.iter().all(|o| o.name != b.name)));
-        let patterns: Vec<(MarkerConfig, Regex)> =
-            all.into_iter().map(|c| compile(&c).map(|r| (c, r))).collect::<Result<_, _>>()?;
-        let set =
-            RegexSetBuilder::new(patterns.iter().map(|(c, _)| &c.regex)).case_insensitive(true).unicode(false).build();
+        let patterns: Vec<Pattern> = all.into_iter().map(compile).collect::<Result<_, _>>()?;
+        let set = RegexSetBuilder::new(patterns.iter().map(|p| &p.config.regex))
+            .case_insensitive(true)
+            .unicode(false)
+            .build();
         let set = set.map_err(|e| MarkerError::Expression { name: "all".into(), message: e.to_string() })?;
         Ok(Self {
             patterns,
@@ -146,12 +161,13 @@ impl MarkerFinder {
     /// The marker that a record is, if it is one that was not told just now.
     pub fn find(&mut self, record: &RecordView<'_>) -> Option<Marker> {
         let text = looked_at(record)?;
-        let which = self.set.matches(text.as_bytes()).into_iter().next()?;
-        let kind = self.patterns[which].0.kind;
-        if !self.patterns[which].0.changes && !self.is_rare(kind, record) {
+        let meant = |i: &usize| self.patterns[*i].not.as_ref().is_none_or(|not| !not.is_match(text.as_bytes()));
+        let which = self.set.matches(text.as_bytes()).into_iter().find(meant)?;
+        let (kind, changes) = (self.patterns[which].config.kind, self.patterns[which].config.changes);
+        if !changes && !self.is_rare(kind, record) {
             return None;
         }
-        let (config, regex) = &self.patterns[which];
+        let Pattern { config, regex, .. } = &self.patterns[which];
         let groups = regex.captures(text.as_bytes())?;
         // Words of bytes may end in the middle of a character: such a name is none.
         let group = |name: &str| {
@@ -315,6 +331,43 @@ mod tests {
     }
 
     #[test]
+    fn what_people_and_schedules_do_is_told() {
+        let mut finder = finder();
+        for (i, (message, kind)) in [
+            ("vti0: MTU is changed: 1400 → 1500 (min: 68, max: 65535)", Some("config")),
+            ("replicas of orders lowered from 6 to 2", Some("config")),
+            ("status changed from [YELLOW] to [GREEN] (reason: [shards started])", None),
+            (
+                r#"{"actor":"ann","action":"flag.updated","flag":"inline-products","rollout":{"from":0,"to":100}}"#,
+                Some("config"),
+            ),
+            ("Apply complete! Resources: 0 added, 1 changed, 2 destroyed.", Some("config")),
+            ("deployment.apps/orders configured", Some("config")),
+            ("ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/sbin/ufw --force reset", Some("config")),
+            ("rotated the database password of role orders", Some("config")),
+            ("ALTER TABLE orders ADD COLUMN note text", Some("migration")),
+            ("CMD: dropIndexes", Some("migration")),
+            ("(root) CMD (/usr/local/sbin/image-backup.sh /var)", Some("job")),
+            ("(root) CMD (cd / && run-parts --report /etc/cron.hourly)", None),
+            ("Accepted publickey for deploy from 10.0.4.27 port 56636", None),
+            ("nightly export started", Some("job")),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let got = told(&mut finder, i as i64 * 3_600, Severity::INFO, message);
+            assert_eq!(
+                got.as_deref().map(|t| t.split([' ', ':']).next().unwrap_or_default()),
+                kind,
+                "{message}: {got:?}"
+            );
+        }
+        let long = format!("{} action=flag.updated flag=inline-products", "x ".repeat(60));
+        let text = told(&mut finder, 90_000, Severity::INFO, &long).unwrap_or_default();
+        assert!(text.contains("inline-products"), "what matched is told of a long line: {text}");
+    }
+
+    #[test]
     fn the_same_again_and_floods_are_left_out() {
         let mut finder = finder();
         assert!(told(&mut finder, 0, Severity::INFO, "Deployed payments v3.8.1").is_some());
@@ -331,6 +384,7 @@ mod tests {
             kind: MarkerKind::Config,
             regex: regex.into(),
             changes: false,
+            not: String::new(),
         };
         let mut finder = MarkerFinder::new(&[own(r"^sale (?P<what>\w+) begins")]).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(told(&mut finder, 0, Severity::INFO, "sale winter begins").as_deref(), Some("config winter"));

@@ -96,7 +96,7 @@ impl<'a> Case<'a> {
         captures.extend(found.captures);
         let way = |text: &str| first_fit(playbook, &plain(text)).map(|(pattern, _)| pattern);
         let told = found.matched.first().and_then(|t| way(t));
-        let also = others.iter().find(|t| way(t) != told).and_then(|t| excerpt(playbook, t));
+        let also = others.iter().find(|t| !t.contains('<') && way(t) != told).and_then(|t| excerpt(playbook, t));
         Found { also: also.unwrap_or_default(), captures, nearby, ..found }
     }
 
@@ -162,7 +162,9 @@ impl<'a> Case<'a> {
             }
         }
         let captures = captures(playbook, &texts);
-        let excerpt = texts.first().and_then(|t| excerpt(playbook, t)).unwrap_or_default();
+        // A line tells more than the text of a template.
+        let line = texts.iter().find(|t| !t.contains('<')).or(texts.first());
+        let excerpt = line.and_then(|t| excerpt(playbook, t)).unwrap_or_default();
         Found {
             playbook: index,
             confidence,
