@@ -71,6 +71,12 @@ fn status(word: &str) -> Option<String> {
     Some(format!(r#"(?:["=:(] ?|\b(?:status|code|http|error) ){code}\b|\b{code} (?:in|not)\b"#))
 }
 
+/// Whether a word is a name, or one that lines say in a known way: then it is telling that no line holds it. Any other may
+/// just not be how logs speak.
+pub(super) fn is_telling(word: &str) -> bool {
+    word.contains(|c: char| !c.is_alphabetic()) || !terms::of(&plain(word)).0.is_empty()
+}
+
 impl Sought {
     /// The same by the word alone, when what lines say for it was tried first.
     pub(super) fn alone(&self) -> Option<Self> {
