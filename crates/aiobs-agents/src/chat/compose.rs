@@ -131,7 +131,7 @@ impl Answer<'_> {
     /// The answer to what was asked.
     fn direct(&mut self) {
         match self.facts.asked.intent {
-            Intent::HowMany | Intent::Who if self.is_unknown() => self.none(),
+            Intent::HowMany | Intent::Who | Intent::When if self.is_unknown() => self.none(),
             Intent::HowMany if self.facts.ranking.is_some() => self.distinct(),
             Intent::HowMany => self.how_many(),
             Intent::Slowest => self.slowest(),

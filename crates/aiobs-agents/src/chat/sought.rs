@@ -130,13 +130,9 @@ pub(super) fn of_word(sought: &Sought) -> Vec<LogQuery> {
         case_sensitive: false,
         negate: false,
     };
-    let components = std::iter::once(sought.word.clone()).chain(
-        sought
-            .said
-            .iter()
-            .filter(|s| sought.said.len() > 1 && s.chars().all(char::is_alphabetic))
-            .map(|s| format!("{s}s")),
-    );
+    // A component may be called by what lines say, in the singular or in the plural.
+    let called = sought.said.iter().filter(|s| sought.said.len() > 1 && s.chars().all(char::is_alphabetic));
+    let components = std::iter::once(sought.word.clone()).chain(called.flat_map(|s| [s.clone(), format!("{s}s")]));
     let texts = sought.said.iter().map(|s| LogQuery { text: vec![text(s)], ..LogQuery::default() });
     texts.chain([LogQuery { components: components.collect(), ..LogQuery::default() }]).collect()
 }

@@ -66,6 +66,8 @@ fn every_kind_of_question_gets_its_own_answer_in_both_languages() {
         ("Did the database restart?", "**Not found**: no line in scope holds \"restart\" together with the rest"),
         ("La base de données a-t-elle redémarré ?", "**Pas trouvé** : aucune ligne ne contient \"redemarre\""),
         ("Did db-1 frobnicate connections?", "No line in scope holds \"frobnicate\"; without that:\n\nLast **"),
+        ("When was the unicorn fed?", "**None**: no record matches."),
+        ("Did the errors stop?", "**Yes, it goes on**"),
         ("Where do I start?", "kubectl rollout undo deploy/orders"),
         ("À qui la faute ?", "The pool is larger"),
         ("Which host is the worst?", "**orders**, with 5 of 5 matching records."),
