@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::io::{Read as _, Write as _};
 use support::{Home, Watch, until};
 
 const ERRORS: &str = "2025-01-07 14:30:15 [ERROR] db - connection refused by 10.0.0.7:5432\n\
@@ -283,4 +284,46 @@ fn alerts_and_what_left() {
     page.check(&audit[0], &["Audit"]);
     assert_eq!((audit.len(), &audit[0]["outcome"], &audit[0]["local"]), (1, &"failed".into(), &true.into()));
     assert_eq!(run(&["audit", "--kind", "model"]).out, "");
+}
+
+#[test]
+fn a_test_of_pagerduty_leaves_nothing_open_there() {
+    let home = Home::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v2/enqueue", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let events = listener.incoming().take(2).map(|stream| {
+            let mut stream = stream.unwrap();
+            let mut all = String::new();
+            let mut bytes = [0; 4096];
+            loop {
+                let n = stream.read(&mut bytes).unwrap();
+                all.push_str(&String::from_utf8_lossy(&bytes[..n]));
+                let Some((_, body)) = all.split_once("\r\n\r\n") else { continue };
+                if let Ok(event) = serde_json::from_str::<Value>(body) {
+                    stream
+                        .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                        .unwrap();
+                    return event;
+                }
+            }
+        });
+        events.collect::<Vec<Value>>()
+    });
+    fs::write(home.path("key"), "R0").unwrap();
+    fs::write(home.path("pd.toml"), format!("[alerts.pagerduty]\nurl = \"{url}\"\nkey_file = \"key\"\n")).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aiobs"));
+        command.env_clear().env("HOME", home.path("")).current_dir(home.path("")).args(args);
+        support::ran(command.args(["--config", "pd.toml", "--data-dir", "data"]))
+    };
+    let ran = run(&["alert", "test", "pagerduty"]);
+    assert_eq!(ran.code, Some(0), "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("took it, and that it is over"), "{}", ran.out);
+    let events = server.join().unwrap();
+    let actions: Vec<&str> = events.iter().map(|e| e["event_action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["trigger", "resolve"]);
+    assert_eq!(events[0]["dedup_key"], events[1]["dedup_key"]);
+    let audit = run(&["audit", "--kind", "alert"]).out;
+    assert!(audit.contains("test by pagerduty, sent") && audit.contains("resolved by pagerduty, sent"), "{audit}");
 }

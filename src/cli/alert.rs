@@ -53,8 +53,14 @@ fn list_json(cx: &Context) -> Value {
             "limit": r.limit, "group_seconds": r.group.as_secs()})
     };
     let rules: Vec<Value> = cx.config.alerts.rules.iter().map(rule).collect();
-    let templates = alerts::templates(&cx.config).err().map(|e| e.to_string());
+    let mistakes = mistakes(cx);
+    let templates = (!mistakes.is_empty()).then(|| mistakes.join("; "));
     json!({"channels": channels, "rules": rules, "templates_error": templates, "offline": cx.offline})
+}
+
+/// What is wrong with the user's own words.
+fn mistakes(cx: &Context) -> Vec<String> {
+    alerts::templates(&cx.config).map_or_else(|e| vec![e.to_string()], |(_, wrong)| wrong)
 }
 
 fn list_text(cx: &Context) -> String {
@@ -82,8 +88,12 @@ fn list_text(cx: &Context) -> String {
         }
         let _ = writeln!(out, "  {:<11} {}: {}", safe(&rule.name), rule.channels.join(" "), safe(&when));
     }
-    if let Err(e) = alerts::templates(&cx.config) {
-        let _ = writeln!(out, "\nTemplates\n  {e}");
+    let mistakes = mistakes(cx);
+    if !mistakes.is_empty() {
+        out.push_str("\nTemplates, the built-in words are used\n");
+        for mistake in mistakes {
+            let _ = writeln!(out, "  {}", safe(&mistake));
+        }
     }
     if cx.offline {
         out.push_str("\noffline: nothing is sent\n");
@@ -166,8 +176,10 @@ fn test(cx: &Context, only: Option<&str>, how: TextOrJson) -> anyhow::Result<Exi
             None => Err(anyhow::anyhow!("[alerts.{}] is not set up", state.name)),
             Some(Err(why)) => Err(anyhow::anyhow!("{why}")),
             Some(Ok(channel)) => {
-                let (result, row) = alerts::test(&cx.config, state.name, channel, Timestamp::now())?;
-                ledger.put_sent_alert(&row)?;
+                let (result, rows) = alerts::test(&cx.config, state.name, channel, Timestamp::now())?;
+                for row in &rows {
+                    ledger.put_sent_alert(row)?;
+                }
                 result
             }
         };

@@ -2,6 +2,7 @@
 //! What comes out goes through the carrier.
 
 mod carrier;
+mod handing;
 mod watcher;
 
 use super::EngineEvent;
@@ -12,7 +13,7 @@ use super::events::{Ask, Event, EventSink, ModelChoice, ModelState, StageRow};
 use super::models::{Books, choices, elsewhere, serve, serve_chosen};
 use super::places;
 use super::processing::Message;
-use super::resume::{CUT_OFF, Owed};
+use super::resume::Owed;
 use super::writing::WriterMessage;
 use crate::config::Config;
 use aiobs_agents::playbook::Library;
@@ -23,10 +24,10 @@ use aiobs_agents::{
 use aiobs_llm::{CancellationToken, Provider, Purse};
 use aiobs_store::Reader;
 use aiobs_types::{
-    ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, TimelineKind, Timestamp,
-    TraceId,
+    ChatMessage, ChatRole, Conversation, IncidentId, Level, LogRecord, RecordId, TalkSummary, Timestamp, TraceId,
 };
 use carrier::{Carried, Carrier};
+use handing::{SETTLE, diagnose, gathers, go_on, head_start, model_known, settled};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel};
@@ -35,8 +36,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use watcher::Watcher;
 
-/// Time between an incident's first strike and its diagnosis: the first line alone says little.
-const SETTLE: Duration = Duration::from_secs(3);
+/// Longest time until the chain has told of what it was handed.
+const TELLING: Duration = Duration::from_secs(1);
 /// Why no model can be chosen.
 const NO_MODELS: &str = "no model is to be asked: --offline, or model.enabled is false";
 
@@ -167,6 +168,8 @@ impl Agents {
             sink: o.sink,
             carried: Arc::clone(&carried),
             traces: Arc::clone(&traces),
+            board: Arc::clone(&o.board),
+            purse: Arc::clone(&o.purse),
         };
         let carrier = std::thread::Builder::new().name("agents".into()).spawn(move || carrier.run(&inbox))?;
         let watch = CancellationToken::new();
@@ -175,8 +178,9 @@ impl Agents {
         if o.offline || !o.config.model.enabled {
             *lock(&o.board.model) = ModelState::Disabled;
         } else {
-            let watcher =
-                Watcher { board: o.board, chain: Arc::clone(&chain), chat: Arc::clone(&chat), stop: watch.clone() };
+            let (chain, chat) = (Arc::clone(&chain), Arc::clone(&chat));
+            let (stop, purse) = (watch.clone(), Arc::clone(&o.purse));
+            let watcher = Watcher { board: o.board, chain, chat, stop, purse };
             let write = {
                 let put = put.clone();
                 move |message| put(Carried::Write(message))
@@ -227,13 +231,18 @@ impl Agents {
         let Ok(rt) = tokio_runtime() else { return };
         let (chain, archive) = (Arc::clone(&self.chain), Arc::clone(&self.archive));
         let (carried, stop) = (Arc::clone(&self.carried), self.watch.clone());
+        let board = Arc::clone(&self.board);
+        gathers(&board, id, Some(SETTLE));
         carried.fetch_add(1, Ordering::SeqCst);
         rt.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(SETTLE) => diagnose(&chain, archive.as_ref(), id),
+                () = settled(archive.as_ref(), id) => diagnose(&chain, archive.as_ref(), id),
             }
             carried.fetch_sub(1, Ordering::SeqCst);
+            // By then the chain has told that it waits or runs.
+            tokio::time::sleep(TELLING).await;
+            gathers(&board, id, None);
         });
     }
 
@@ -248,23 +257,43 @@ impl Agents {
     }
 
     /// Goes on with what was owed when the program ended.
-    pub(crate) fn resume(&self, owed: &[Owed], pipeline: &SyncSender<Message>) {
+    pub(crate) fn resume(&self, owed: Vec<Owed>) {
         if !self.enabled {
             return;
         }
-        for o in owed {
-            if o.cut_off {
-                let (kind, text) = (TimelineKind::Note, CUT_OFF.to_owned());
-                drop(pipeline.send(Message::Note { incident: o.incident, kind, text }));
-            }
-            if o.asked { self.rerun(o.incident) } else { self.submit(o.incident) }
+        // What nobody asked for and nothing was done for is like a new one.
+        let (fresh, begun): (Vec<Owed>, Vec<Owed>) = owed.into_iter().partition(|o| !o.asked && !o.cut_off);
+        for o in fresh {
+            self.submit(o.incident);
         }
+        let Ok(rt) = tokio_runtime() else { return };
+        if begun.is_empty() {
+            return;
+        }
+        self.warm();
+        let (chain, archive) = (Arc::clone(&self.chain), Arc::clone(&self.archive));
+        let (board, stop) = (Arc::clone(&self.board), self.watch.clone());
+        let carried = Arc::clone(&self.carried);
+        carried.fetch_add(1, Ordering::SeqCst);
+        rt.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = model_known(&board) => {
+                    for o in begun {
+                        go_on(&chain, archive.as_ref(), o);
+                    }
+                }
+            }
+            carried.fetch_sub(1, Ordering::SeqCst);
+        });
     }
 
     /// Everything is read: what waited for that is diagnosed.
     pub(crate) fn drained(&self) {
-        let waiting = lock(&self.waiting).take();
-        for id in waiting.into_iter().flatten() {
+        let mut waiting = lock(&self.waiting).take().unwrap_or_default();
+        // The first one begins at once.
+        waiting.sort_by_cached_key(|id| head_start(self.archive.as_ref(), *id));
+        for id in waiting {
             diagnose(&self.chain, self.archive.as_ref(), id);
         }
     }
@@ -407,15 +436,6 @@ impl Agents {
         if self.carry.send(item).is_err() {
             self.carried.fetch_sub(1, Ordering::SeqCst);
         }
-    }
-}
-
-/// Hands the incident as it is by now to the chain. The diagnosis of what caused it is its own too.
-fn diagnose(chain: &ChainService, archive: &dyn Archive, id: IncidentId) {
-    match archive.incident(id) {
-        Ok(Some(incident)) if incident.caused_by.is_none() => chain.submit(incident),
-        Ok(_) => {}
-        Err(e) => tracing::warn!("{id} is not diagnosed: {e}"),
     }
 }
 

@@ -121,14 +121,10 @@ impl AlertWorkers {
         let rules = rules(config)?;
         let reader = (parts.reader)()?;
         let memory = reader.state(MEMORY)?.and_then(|bytes| serde_json::from_slice::<Memory>(&bytes).ok());
-        let mut wrong = Vec::new();
-        let templates = match templates(config) {
-            Ok(templates) => Arc::new(templates),
-            Err(e) => {
-                board.notice(NOTICE, Some((Level::Error, format!("alerts: {e}; nobody is told"))));
-                return Ok((Self::default(), None));
-            }
-        };
+        let (templates, mistakes) = templates(config)?;
+        let templates = Arc::new(templates);
+        let mut wrong: Vec<String> =
+            mistakes.into_iter().map(|e| format!("alerts: {e}; the built-in words are used")).collect();
         let telling = Telling::default();
         let (mut workers, mut wakers) = (Vec::new(), BTreeMap::new());
         let used = |name: &str| config.alerts.rules.iter().any(|r| r.channels.iter().any(|c| c == name));

@@ -4,11 +4,13 @@ mod asked;
 
 use super::alike::Alike;
 use super::board::{Board, lock};
-use aiobs_agents::{Archive, ArchiveError, Change, Memories, PastIncident, SqlRows, Tally, TemplateCount};
+use aiobs_agents::{
+    Archive, ArchiveError, Change, KeptStage, Memories, PastIncident, SqlRows, Stage, Tally, TemplateCount,
+};
 use aiobs_logs::filter::{FilterContext, describe, parse_filter};
 use aiobs_logs::format::ZoneRule;
 use aiobs_memory::Engine;
-use aiobs_store::{Reader, Sql, StoreError};
+use aiobs_store::{PendingStage, Reader, Sql, StoreError};
 use aiobs_types::{
     Diagnosis, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Marker, Order, RecordId, Severity,
     SourceId, TemplateId, Timestamp, Verdict,
@@ -170,6 +172,15 @@ impl Archive for StoredArchive {
 
     fn verdict(&self, id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
         lock(&self.rows).verdict(id).map_err(told)
+    }
+
+    fn kept_stages(&self, id: IncidentId) -> Result<Vec<KeptStage>, ArchiveError> {
+        let kept = lock(&self.rows).pending_stages(id).map_err(told)?;
+        let stage = |k: PendingStage| {
+            let stage = *Stage::ALL.get(usize::from(k.stage))?;
+            Some(KeptStage { stage, at: k.at, body: k.body })
+        };
+        Ok(kept.into_iter().filter_map(stage).collect())
     }
 
     /// Those that are stored, and those that are not yet.

@@ -63,7 +63,7 @@ pub(crate) struct Board {
     pub lives: Mutex<HashMap<TemplateId, Life>>,
     /// The model; written by the model check.
     pub model: Mutex<ModelState>,
-    /// The agent chain; written by its listener.
+    /// The agent chain; written by its listener, who gathers evidence first by the agents.
     pub chain: Mutex<ChainState>,
     /// What can be found by meaning; written by the memory thread.
     pub memory: Mutex<MemoryState>,

@@ -217,7 +217,7 @@ impl Builder<'_> {
             }
             processing.run(&pipeline_inbox);
         })?);
-        agents.resume(&resume::owed(&reader, &board)?, &to_pipeline);
+        agents.resume(resume::owed(&reader, &board)?);
 
         let source_options = SourceOptions {
             follow: options.follow,

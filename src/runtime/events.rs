@@ -32,6 +32,7 @@ use aiobs_types::{
     ChatStep, Conversation, Incident, IncidentId, IncidentState, Level, LogQuery, LogRecord, RecordId, SourceInfo,
     TemplateId, TemplateMark, Timestamp, TraceId, Verdict,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The engine as the screen sees it.
@@ -481,6 +482,8 @@ pub struct ChainState {
     pub queued: usize,
     /// The first of them in the order of their turn.
     pub waiting: Vec<IncidentId>,
+    /// Incidents that gather evidence first, and when their diagnosis begins by itself, wall time.
+    pub gathering: BTreeMap<IncidentId, Timestamp>,
     /// Runs finished since start.
     pub finished: u64,
 }

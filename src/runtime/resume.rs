@@ -16,9 +16,6 @@ pub(crate) struct Owed {
     pub(crate) cut_off: bool,
 }
 
-/// What the timeline says of a run that was cut off.
-pub(crate) const CUT_OFF: &str = "the program ended during the diagnosis; it begins again";
-
 /// Everything owed, what persons asked for first. Muted and resolved incidents are left alone unless asked for.
 pub(crate) fn owed(reader: &Reader, board: &Board) -> Result<Vec<Owed>, StoreError> {
     let incidents: Vec<(IncidentId, bool, aiobs_types::Fingerprint)> =

@@ -1,23 +1,31 @@
 //! Whether a diagnosis gives its incident a new title: only when it is surer than what the title rests on now. Pure;
 //! used by the carrier of diagnoses.
 
+use aiobs_agents::playbook::PERHAPS;
 use aiobs_types::{Author, Confidence, DetectorKind, Diagnosis, Incident, TimelineKind};
 
 /// The title that `new` gives `incident`, if any; `before` is the diagnosis stored before it.
 pub(crate) fn renamed(incident: Option<&Incident>, before: Option<&Diagnosis>, new: &Diagnosis) -> Option<String> {
     // The facts alone say nothing the detector's title did not say, and a guess must not rename the incident.
-    if new.author == Author::Facts || new.confidence == Confidence::Low || new.title.is_empty() {
+    if new.author == Author::Facts || naming(new) == Confidence::Low || new.title.is_empty() {
         return None;
     }
     let Some(incident) = incident else { return Some(new.title.clone()) };
     let better = match before.filter(|d| d.title == incident.title && d.author != Author::Facts) {
         // The newer of two equally sure diagnoses has seen more.
-        Some(diagnosis) => new.confidence >= diagnosis.confidence,
+        Some(diagnosis) => naming(new) >= naming(diagnosis),
         // An earlier diagnosis gave it, and withstood the one stored last.
         None if was_given(incident) => new.confidence == Confidence::High,
-        None => new.confidence > sureness(incident),
+        None => naming(new) > sureness(incident),
     };
     better.then(|| new.title.clone())
+}
+
+/// How sure the name of the fault is. A playbook that fits what the incident says itself names it well, even where the
+/// cause is unsure or the fault mostly passes.
+fn naming(d: &Diagnosis) -> Confidence {
+    let fits = matches!(d.author, Author::Playbook { .. }) && !d.title.starts_with(PERHAPS);
+    if fits { d.confidence.max(Confidence::Medium) } else { d.confidence }
 }
 
 /// Whether a diagnosis gave the incident the title it has.
@@ -81,12 +89,16 @@ mod tests {
         let name = |incident: &Incident, before: Option<&Diagnosis>, confidence| {
             renamed(Some(incident), before, &diagnosis("New", confidence)).is_some()
         };
+        let by_model =
+            Diagnosis { author: Author::Model { provider: "p".into(), model: "m".into() }, ..diagnosis("New", Low) };
         assert!(!name(&by_pattern, None, Medium), "it names the fault and the thing");
         let bare = incident("connection refused: while connecting to upstream", DetectorKind::Pattern);
         assert!(name(&bare, None, Medium));
         assert!(name(&by_pattern, None, High));
         assert!(name(&by_level, None, Medium), "a quoted line is no title");
-        assert!(!name(&by_level, None, Low));
+        assert!(name(&by_level, None, Low), "a playbook that fits names the fault, though it may pass");
+        assert_eq!(renamed(Some(&by_level), None, &diagnosis("Perhaps: New", Low)), None);
+        assert_eq!(renamed(Some(&by_level), None, &by_model), None);
 
         let sure = diagnosis("Database is down", High);
         let mut named = incident("Database is down", DetectorKind::Pattern);

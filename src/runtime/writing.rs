@@ -8,7 +8,7 @@ use super::board::Board;
 use super::events::{ChangeTalk, Keep};
 use super::pipeline::Output;
 use super::remotes::Exports;
-use aiobs_store::{Commit, MemoryChange, PendingRun, Retention, StoreError, Writer};
+use aiobs_store::{Commit, MemoryChange, PendingRun, PendingStage, Retention, StoreError, Writer};
 use aiobs_types::{
     CallEnd, ChatMessage, Checkpoint, Conversation, Diagnosis, Incident, IncidentId, KeptAnswer, Level, RecordId,
     RemoteCall, SentAlert, SourceId, Span, TalkSummary, Template, TemplateId, TemplateMark, Timestamp, Verdict,
@@ -54,6 +54,8 @@ pub(crate) enum WriterMessage {
     Told(Vec<SentAlert>),
     /// An incident waits for a run of the agents.
     Waits(PendingRun),
+    /// A stage of its run ended.
+    StageEnded(IncidentId, Box<PendingStage>),
     /// It has its answer, or wants none.
     WaitsNoMore(IncidentId),
     /// Something a person keeps or forgets.
@@ -235,6 +237,7 @@ impl Writing {
             WriterMessage::Verdict(verdict) => self.writer.put_verdict(&verdict),
             WriterMessage::Told(rows) => rows.iter().try_for_each(|row| self.writer.put_sent_alert(row)),
             WriterMessage::Waits(run) => self.writer.put_pending_run(run, now),
+            WriterMessage::StageEnded(incident, kept) => self.writer.put_pending_stage(incident, &kept),
             WriterMessage::WaitsNoMore(incident) => self.writer.drop_pending_run(incident),
             WriterMessage::Models(ModelRow::Answer(key, answer, limit)) => self.writer.put_answer(&key, &answer, limit),
             WriterMessage::Models(ModelRow::Used(key, answer)) => self.writer.used_answer(&key, &answer, now),

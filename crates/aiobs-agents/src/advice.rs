@@ -3,10 +3,11 @@
 //! does. This file knows neither the chain nor how advice is stored.
 
 use aiobs_types::{Confidence, Fix, Level, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What an incident looks like from outside: enough to recognise a known fault. Text is log text as it came, so it
 /// is data only; it may hold control characters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// Title of the incident.
     pub title: String,
@@ -65,7 +66,7 @@ impl Signature {
 }
 
 /// What a playbook says about a fault. Placeholders in its texts are already filled from the signature.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
     /// Id of the playbook, unique and stable.
     pub id: String,

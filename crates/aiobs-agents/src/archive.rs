@@ -1,11 +1,13 @@
 //! What the agents need from the archive, as a trait: the program implements it over the store, tests over a
 //! vector. Calls may block (they are made on a blocking thread). This file knows neither SQL nor agents.
 
+use crate::output::KeptStage;
 use crate::tally::Tally;
 use aiobs_types::{
     Diagnosis, Document, DocumentKind, Fingerprint, Incident, IncidentId, LogQuery, LogRecord, Order, RecordId,
     Severity, SourceId, SqlValue, TemplateId, Timestamp, Verdict,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Reading the archive failed; the text says why, one line.
@@ -29,7 +31,7 @@ pub struct TemplateCount {
 }
 
 /// An incident of the past, and what was found about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastIncident {
     /// The incident.
     pub incident: Incident,
@@ -40,7 +42,7 @@ pub struct PastIncident {
 }
 
 /// A change that the logs tell of: a deployment, a restart, a new configuration or version.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Event time.
     pub time: Timestamp,
@@ -106,6 +108,10 @@ pub trait Archive: Send + Sync {
     /// The latest word of a person on the diagnosis of an incident.
     fn verdict(&self, _id: IncidentId) -> Result<Option<Verdict>, ArchiveError> {
         Ok(None)
+    }
+    /// What the stages of a run that was cut off brought before the program ended, in their order; nothing when none was.
+    fn kept_stages(&self, _id: IncidentId) -> Result<Vec<KeptStage>, ArchiveError> {
+        Ok(Vec::new())
     }
     /// Changes in `from..to` (event time), oldest first.
     fn changes(&self, _from: Timestamp, _to: Timestamp) -> Result<Vec<Change>, ArchiveError> {

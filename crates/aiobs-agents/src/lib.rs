@@ -29,7 +29,7 @@ pub use archive::{Archive, ArchiveError, Change, Memories, PastIncident, Recalle
 pub use chain::{ChainDeps, ChainOptions, ChainService, ChainStatus, Chosen, Deadlines, Preview, StageStatus};
 pub use chat::{ChatDeps, ChatOutput, ChatService, Question, RETRIEVAL};
 pub use context::{Budget, Evidence, Exhibit, Folded, Lookup, PatternChange, Values, Why, gather};
-pub use output::{CallNote, ChainOutput, Stage};
+pub use output::{CallNote, ChainOutput, KeptStage, Stage};
 pub use prompts::{Prompt, Prompts, read as read_prompt};
 pub use surroundings::{DiskState, Document, Excerpt, HostState, Near, NoSurroundings, ProcessState, Surroundings};
 pub use tally::Tally;

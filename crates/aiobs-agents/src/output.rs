@@ -30,6 +30,11 @@ impl Stage {
         }
     }
 
+    /// By the name of its agent.
+    pub fn from_agent(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.agent() == name)
+    }
+
     /// Name of the agent and of its prompt, lower case.
     pub const fn agent(self) -> &'static str {
         match self {
@@ -39,6 +44,17 @@ impl Stage {
             Self::Reporter => "reporter",
         }
     }
+}
+
+/// What a stage of a run brought, as it was kept when the stage ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStage {
+    /// Which.
+    pub stage: Stage,
+    /// When it ended, wall time.
+    pub at: Timestamp,
+    /// What it brought; only the chain reads it.
+    pub body: String,
 }
 
 /// What a run has to tell of its calls of models.
@@ -125,8 +141,22 @@ pub enum ChainOutput {
         /// Its run goes on.
         started: bool,
     },
-    /// It has its answer, or wants none.
+    /// It has its answer, or wants none; what its stages brought is not needed any more.
     WaitsNoMore(IncidentId),
+    /// A stage of a run ended: to be kept, so that a restart goes on after it. What later stages brought before is void.
+    Kept {
+        /// Whose run.
+        incident: IncidentId,
+        /// What it brought.
+        stage: KeptStage,
+    },
+    /// A run that was cut off goes on or begins again: for the incident's timeline.
+    Resumed {
+        /// Which.
+        incident: IncidentId,
+        /// One line.
+        text: String,
+    },
     /// A person stopped a run, or took it out of the line; no diagnosis comes.
     Cancelled(IncidentId),
     /// Something to tell, one line.

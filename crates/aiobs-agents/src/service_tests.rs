@@ -485,3 +485,4 @@ async fn the_worst_incident_goes_first() {
 mod chat;
 mod long;
 mod more;
+mod resume;

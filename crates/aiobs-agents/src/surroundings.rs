@@ -3,10 +3,10 @@
 //! what they like. Calls may block (they are made on a blocking thread). This file knows neither files nor agents.
 
 use aiobs_types::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A mounted file system.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskState {
     /// Where it is mounted.
     pub mount: String,
@@ -17,7 +17,7 @@ pub struct DiskState {
 }
 
 /// A process that takes much.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProcessState {
     /// Its number.
     pub pid: u32,
@@ -30,7 +30,7 @@ pub struct ProcessState {
 }
 
 /// The machine that this program runs on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostState {
     /// When it was looked at, wall time.
     pub at: Timestamp,
@@ -57,7 +57,7 @@ pub struct HostState {
 }
 
 /// A piece of something that people wrote: an application note, a section of a runbook.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// File name, such as `orders.md`.
     pub file: String,
@@ -68,7 +68,7 @@ pub struct Document {
 }
 
 /// A piece of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     /// Full path.
     pub path: String,

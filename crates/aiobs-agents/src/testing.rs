@@ -20,6 +20,7 @@ pub(crate) struct MemArchive {
     pub(crate) changes: Vec<Change>,
     pub(crate) verdict: Option<aiobs_types::Verdict>,
     pub(crate) documents: Vec<aiobs_types::Document>,
+    pub(crate) kept: Vec<crate::KeptStage>,
     /// Why texts are not found as configured.
     pub(crate) memory_note: Option<String>,
 }
@@ -155,6 +156,9 @@ impl Archive for MemArchive {
     }
     fn verdict(&self, id: IncidentId) -> Result<Option<aiobs_types::Verdict>, ArchiveError> {
         Ok(self.verdict.clone().filter(|v| v.incident == id))
+    }
+    fn kept_stages(&self, _: IncidentId) -> Result<Vec<crate::KeptStage>, ArchiveError> {
+        Ok(self.kept.clone())
     }
     fn changes(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Change>, ArchiveError> {
         let tells = |r: &&LogRecord| r.text.starts_with("deployed") && r.time >= from && r.time < to;

@@ -68,6 +68,11 @@ impl Purse {
         (self.limit != Dollars::default()).then(|| Dollars(self.limit.0.saturating_sub(self.spent().0)))
     }
 
+    /// The limit, when today's budget is spent.
+    pub fn exhausted(&self) -> Option<Dollars> {
+        self.is_empty().then_some(self.limit)
+    }
+
     /// Takes what a call cost, nothing when that is unknown.
     fn take(&self, cost_usd: Option<f64>) {
         self.add(Dollars::from_f64(cost_usd.unwrap_or(0.0)));
@@ -159,6 +164,8 @@ mod tests {
         assert_eq!((purse.left(), purse.is_empty()), (Some(Dollars(100_000)), false));
         all.store(1_000_000, Ordering::SeqCst);
         assert!(purse.is_empty());
+        assert_eq!(purse.exhausted(), Some(Dollars(1_000_000)));
         assert!(!of(0).is_empty(), "no limit, nothing to be spent");
+        assert_eq!(of(2_000_000).exhausted(), None);
     }
 }

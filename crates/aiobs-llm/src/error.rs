@@ -96,7 +96,7 @@ pub enum LlmError {
         reason: String,
     },
     /// The budget of the day is spent, and no free model is configured.
-    #[error("today's budget of ${limit:.2} is spent (${spent:.2}); what costs nothing answers until midnight UTC")]
+    #[error("today's budget of ${limit:.2} is spent (${spent:.2}); what is free answers until midnight UTC")]
     BudgetSpent {
         /// US dollars spent today, in cents' precision.
         spent: Dollars,

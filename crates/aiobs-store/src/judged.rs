@@ -21,6 +21,17 @@ pub struct PendingRun {
     pub started: bool,
 }
 
+/// What a stage of a run brought before the program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingStage {
+    /// Place in the order of stages, from 0.
+    pub stage: u8,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What it brought, as the agents wrote it.
+    pub body: String,
+}
+
 /// Judgements of before they had a name were right or wrong.
 const COLUMNS: &str = "v.incident, v.diagnosis, v.judgement, v.correct, v.applied, v.note, v.time";
 
@@ -121,7 +132,37 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// What the stages of an incident's unfinished run brought, in their order.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn pending_stages(&self, incident: IncidentId) -> Result<Vec<PendingStage>> {
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'pending_stage'";
+        if self.conn.query_row(there, [], |r| r.get::<_, i64>(0)).doing(READING)? == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT stage, time, body FROM pending_stage WHERE incident = ? ORDER BY stage";
+        let row = |r: &Row<'_>| Ok(PendingStage { stage: r.get(0)?, at: Timestamp(r.get(1)?), body: r.get(2)? });
+        let mut statement = self.conn.prepare_cached(sql).doing(READING)?;
+        statement.query_map([incident.0 as i64], row).doing(READING)?.collect::<rusqlite::Result<_>>().doing(READING)
+    }
+}
+
 impl Writer {
+    /// Stores what a stage of an unfinished run brought; what later stages brought before is forgotten.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn put_pending_stage(&mut self, incident: IncidentId, kept: &PendingStage) -> Result<()> {
+        let tx = self.conn.transaction().doing(STORING)?;
+        let gone = "DELETE FROM pending_stage WHERE incident = ? AND stage >= ?";
+        tx.execute(gone, params![incident.0 as i64, kept.stage]).doing(STORING)?;
+        let sql = "INSERT INTO pending_stage(incident, stage, time, body) VALUES(?, ?, ?, ?)";
+        tx.execute(sql, params![incident.0 as i64, kept.stage, kept.at.0, kept.body]).doing(STORING)?;
+        tx.commit().doing(STORING)
+    }
+
     /// Stores a person's word on a diagnosis; earlier ones are kept.
     ///
     /// # Errors
@@ -142,19 +183,20 @@ impl Writer {
     /// Faults of the disk.
     pub fn put_pending_run(&mut self, run: PendingRun, at: Timestamp) -> Result<()> {
         let sql = "INSERT INTO pending_run(incident, asked, started, time) VALUES(?, ?, ?, ?) ON CONFLICT(incident) \
-                   DO UPDATE SET asked = max(asked, excluded.asked), started = excluded.started";
+                   DO UPDATE SET asked = max(asked, excluded.asked), started = max(started, excluded.started)";
         let values = params![run.incident.0 as i64, run.asked, run.started, at.0];
         self.conn.prepare_cached(sql).doing(STORING)?.execute(values).doing(STORING)?;
         Ok(())
     }
 
-    /// It waits no more.
+    /// It waits no more, and what its stages brought is not needed any more.
     ///
     /// # Errors
     /// Faults of the disk.
     pub fn drop_pending_run(&mut self, incident: IncidentId) -> Result<()> {
-        let sql = "DELETE FROM pending_run WHERE incident = ?";
-        self.conn.prepare_cached(sql).doing(STORING)?.execute([incident.0 as i64]).doing(STORING)?;
+        for sql in ["DELETE FROM pending_run WHERE incident = ?", "DELETE FROM pending_stage WHERE incident = ?"] {
+            self.conn.prepare_cached(sql).doing(STORING)?.execute([incident.0 as i64]).doing(STORING)?;
+        }
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ pub use error::{Result, StoreError};
 pub use grids::{Columns, Heat, HeatCell, TemplateTrend};
 pub use header::{ChunkHeader, LEVELS};
 pub use histogram::{Axis, Detail, Parts};
-pub use judged::PendingRun;
+pub use judged::{PendingRun, PendingStage};
 pub use lookup::ArchiveInfo;
 pub use matcher::Matcher;
 pub use memory::{DocumentMark, Found, MemoryChange, StoredVector, normalized};

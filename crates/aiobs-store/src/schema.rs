@@ -4,7 +4,7 @@ use crate::error::{Doing, Result};
 use rusqlite::Connection;
 
 /// Each brings the schema from its index to the next version.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11, V12, V13, V14];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11, V12, V13, V14, V15];
 
 /// The oldest version whose data can still be read: before it, texts were stored otherwise.
 pub(crate) const OLDEST: i64 = 2;
@@ -172,6 +172,13 @@ ALTER TABLE conversation ADD COLUMN summary TEXT;
 const V14: &str = "
 DELETE FROM document_text;
 DELETE FROM document;
+";
+
+/// What the stages of a run brought that has not ended yet.
+const V15: &str = "
+CREATE TABLE pending_stage(
+  incident INTEGER NOT NULL, stage INTEGER NOT NULL, time INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(incident, stage)
+);
 ";
 
 /// Version of an open database, 0 when it is empty.

@@ -371,7 +371,7 @@ fn an_archive_of_the_version_before_bookmarks_is_read_and_brought_up_to_date() {
     let newer =
         "DROP TABLE bookmark; DROP TABLE saved_filter; DROP TABLE marker; ALTER TABLE template DROP COLUMN life;
         DROP TABLE answer; DROP TABLE departure; DROP TABLE template_mark; DROP TABLE document; DROP TABLE document_text; DROP TABLE vector;
-        DROP TABLE pending_run; ALTER TABLE verdict DROP COLUMN diagnosis; ALTER TABLE verdict DROP COLUMN judgement;
+        DROP TABLE pending_run; DROP TABLE pending_stage; ALTER TABLE verdict DROP COLUMN diagnosis; ALTER TABLE verdict DROP COLUMN judgement;
         ALTER TABLE verdict DROP COLUMN applied; ALTER TABLE verdict DROP COLUMN note;
         DROP INDEX incident_caused_by; ALTER TABLE incident DROP COLUMN caused_by;
         DROP INDEX chat_conversation; ALTER TABLE chat DROP COLUMN conversation; DROP TABLE conversation;

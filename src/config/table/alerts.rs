@@ -92,7 +92,7 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Int(0, 10_000),
         "20",
         "per hour",
-        "Most incidents told in an hour; the next alert says how many were held back. 0 is no limit.",
+        "Most incidents told in an hour, but for fatal ones; the next alert says how many were held back. 0 is no limit.",
     ),
     key(
         "alerts.rules.group",

@@ -2,14 +2,15 @@
 //! wait for them, which chain and chat must not.
 
 use crate::runtime::EngineEvent;
-use crate::runtime::board::lock;
+use crate::runtime::board::{Board, lock};
 use crate::runtime::events::{Answered, Event, EventSink};
 use crate::runtime::processing::Message;
 use crate::runtime::titles;
 use crate::runtime::writing::WriterMessage;
-use aiobs_agents::{Archive, ChainOutput, ChainService, ChatOutput};
-use aiobs_store::PendingRun;
-use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, TimelineKind, TraceId};
+use aiobs_agents::{Archive, CallNote, ChainOutput, ChainService, ChatOutput};
+use aiobs_llm::Purse;
+use aiobs_store::{PendingRun, PendingStage};
+use aiobs_types::{Author, ChatMessage, Conversation, Diagnosis, Incident, IncidentId, Level, TimelineKind, TraceId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -43,6 +44,15 @@ pub(super) struct Carrier {
     pub(super) sink: Option<Arc<EventSink>>,
     pub(super) carried: Arc<AtomicUsize>,
     pub(super) traces: Arc<Mutex<HashMap<IncidentId, TraceId>>>,
+    pub(super) board: Arc<Board>,
+    /// What models may cost.
+    pub(super) purse: Arc<Purse>,
+}
+
+/// A budget that is spent is said as long as it is.
+pub(super) fn tell_budget(board: &Board, purse: &Purse) {
+    let text = |limit| format!("today's budget of ${limit:.2} is spent; what is free answers until midnight UTC");
+    board.notice("budget", purse.exhausted().map(|limit| (Level::Warn, text(limit))));
 }
 
 impl Carrier {
@@ -76,7 +86,12 @@ impl Carrier {
             ChainOutput::Text { incident, stage, delta } => {
                 emit(EngineEvent::StageText { incident, stage: stage.name(), text: delta });
             }
-            ChainOutput::Call { incident, note } => emit(EngineEvent::Call { incident, note }),
+            ChainOutput::Call { incident, note } => {
+                if matches!(note, CallNote::Answered { .. }) {
+                    tell_budget(&self.board, &self.purse);
+                }
+                emit(EngineEvent::Call { incident, note });
+            }
             ChainOutput::Diagnosis(diagnosis) => self.diagnosis(*diagnosis),
             ChainOutput::Spans(spans) => drop(self.writer.send(WriterMessage::Spans(spans))),
             ChainOutput::Queue { queued, waiting, running } => {
@@ -85,6 +100,13 @@ impl Carrier {
             ChainOutput::Waits { incident, asked, started } => {
                 let run = PendingRun { incident, asked, started };
                 drop(self.writer.send(WriterMessage::Waits(run)));
+            }
+            ChainOutput::Kept { incident, stage: kept } => {
+                let kept = PendingStage { stage: kept.stage as u8, at: kept.at, body: kept.body };
+                drop(self.writer.send(WriterMessage::StageEnded(incident, Box::new(kept))));
+            }
+            ChainOutput::Resumed { incident, text } => {
+                drop(self.pipeline.send(Message::Note { incident, kind: TimelineKind::Note, text }));
             }
             ChainOutput::WaitsNoMore(incident) => drop(self.writer.send(WriterMessage::WaitsNoMore(incident))),
             ChainOutput::Cancelled(incident) => {
@@ -154,6 +176,7 @@ impl Carrier {
             }
             ChatOutput::Done(message) => {
                 let message = self.store_turn(turn, *message);
+                tell_budget(&self.board, &self.purse);
                 let (conversation, question) = lock(turn).clone();
                 tell(Event::ChatDone(Box::new(Answered { conversation, question, message })));
             }

@@ -1,9 +1,10 @@
 //! Looks again and again whether the model answers, and tells chain, chat and board when that changes.
 
+use super::carrier::tell_budget;
 use crate::runtime::board::{Board, lock};
 use crate::runtime::events::ModelState;
 use aiobs_agents::{ChainService, ChatService};
-use aiobs_llm::{CancellationToken, Health, Provider};
+use aiobs_llm::{CancellationToken, Health, Provider, Purse};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +19,14 @@ pub(super) struct Watcher {
     pub(super) chain: Arc<ChainService>,
     pub(super) chat: Arc<ChatService>,
     pub(super) stop: CancellationToken,
+    /// What models may cost; a new day fills it.
+    pub(super) purse: Arc<Purse>,
 }
 
 impl Watcher {
     pub(super) async fn run(self, provider: Arc<dyn Provider>) {
         loop {
+            tell_budget(&self.board, &self.purse);
             let state = match provider.health().await {
                 Health::Ready { model, .. } => {
                     ModelState::Ready { provider: provider.name().to_owned(), model, local: provider.is_local() }

@@ -168,13 +168,14 @@ fn one(rule: &AlertRule) -> anyhow::Result<Rule> {
     })
 }
 
-/// The words of alerts: the built-in ones and the user's own.
+/// The words of alerts: the built-in ones and the user's own; with file, line and what is wrong of those that are not used.
 ///
 /// # Errors
-/// File, line and what is wrong with it.
-pub fn templates(config: &Config) -> anyhow::Result<Templates> {
+/// A zone that is none.
+pub fn templates(config: &Config) -> anyhow::Result<(Templates, Vec<String>)> {
     let dir = config.dir.as_ref().map(|d| d.join("alerts"));
-    Ok(Templates::load(dir.as_deref(), zone(config)?)?)
+    let (templates, wrong) = Templates::load(dir.as_deref(), zone(config)?);
+    Ok((templates, wrong.iter().map(ToString::to_string).collect()))
 }
 
 /// Hours in which no rule begins to tell an incident.
@@ -221,8 +222,8 @@ pub fn describe(state: &ChannelState) -> (&'static str, String) {
     }
 }
 
-/// Sends a test through a channel now, past rules and queue. Says where it went or why it was not taken, and gives the
-/// row that is to be written down.
+/// Sends a test through a channel now, past rules and queue, and takes it back where it would stay open. Says where it went
+/// or why it was not taken, and gives the rows that are to be written down.
 ///
 /// # Errors
 /// When it could not be tried.
@@ -231,17 +232,35 @@ pub fn test(
     name: &'static str,
     channel: &Channel,
     now: Timestamp,
-) -> anyhow::Result<(anyhow::Result<String>, SentAlert)> {
-    let templates = templates(config)?;
-    let alerts = [Alert::test(&host(config))];
-    let sent = tokio_runtime()?.block_on(channel.send(&alerts, &templates));
+) -> anyhow::Result<(anyhow::Result<String>, Vec<SentAlert>)> {
+    let (templates, wrong) = templates(config)?;
+    for mistake in wrong {
+        tracing::warn!("{mistake}; the built-in words are used");
+    }
+    let rt = tokio_runtime()?;
     let (place, local) = (channel.place(), channel.is_local());
-    let (told, outcome) = match sent {
-        Ok(None) => (Ok(format!("{place} took it")), Outcome::Sent(None)),
-        Ok(Some(note)) => (Ok(format!("{place} took it, but {note}")), Outcome::Sent(Some(note))),
-        Err(e) => (Err(anyhow::anyhow!("{e}")), Outcome::Failed(e.to_string())),
+    let mut rows = Vec::new();
+    let mut send = |alert: Alert| {
+        let alerts = [alert];
+        let sent = rt.block_on(channel.send(&alerts, &templates)).map_err(|e| e.to_string());
+        let outcome = match &sent {
+            Ok(note) => Outcome::Sent(note.clone()),
+            Err(e) => Outcome::Failed(e.clone()),
+        };
+        rows.extend(Delivery { channel: name, place: place.clone(), local, alerts: &alerts, outcome }.rows(now));
+        sent
     };
-    let delivery = Delivery { channel: name, place, local, alerts: &alerts, outcome };
-    let row = delivery.rows(now).pop().unwrap_or_default();
-    Ok((told, row))
+    let test = Alert::test(&host(config));
+    let over = channel.stays_open().then(|| Alert { state: AlertState::Resolved, ..test.clone() });
+    let key = test.key.clone();
+    let told = match (send(test), over) {
+        (Err(e), _) => Err(anyhow::anyhow!("{e}")),
+        (Ok(Some(note)), None) => Ok(format!("{place} took it, but {note}")),
+        (Ok(_), None) => Ok(format!("{place} took it")),
+        (Ok(_), Some(over)) => match send(over) {
+            Ok(_) => Ok(format!("{place} took it, and that it is over")),
+            Err(e) => Err(anyhow::anyhow!("{place} took it, but not that it is over, so {key} stays open there: {e}")),
+        },
+    };
+    Ok((told, rows))
 }

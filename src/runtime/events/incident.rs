@@ -88,6 +88,8 @@ pub struct RunCalls {
     pub estimated: bool,
     /// US dollars, as far as prices are known.
     pub cost_usd: Option<f64>,
+    /// Of those, answers that were kept from before, and the tokens that this saved.
+    pub kept: (u32, u64),
     /// Calls that were tried again.
     pub again: u32,
     /// Why the last one was.

@@ -346,6 +346,7 @@ pub(crate) fn running(id: u64) -> ChainState {
         },
         queued: 2,
         waiting: vec![IncidentId(5), IncidentId(8)],
+        gathering: std::collections::BTreeMap::new(),
         finished: 0,
     }
 }

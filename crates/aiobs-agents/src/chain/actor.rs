@@ -1,7 +1,8 @@
 //! The task behind the service: it alone owns the queue and the run that goes on, and decides which incident wants one.
 //! Used by the service.
 
-use super::queue::{Chosen, Queue, Waiting};
+use super::halted::{Halted, halted};
+use super::queue::{Queue, Waiting};
 use super::remember::remembered;
 use super::runner::{Ended, run};
 use super::service::{ChainDeps, ChainStatus, Command, NAMED, Out, lock};
@@ -117,7 +118,7 @@ impl Actor {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Submit(incident, asked, chosen) => self.submit(*incident, asked, chosen),
+            Command::Submit(waiting) => self.submit(*waiting),
             Command::Cancel(id) => {
                 if let Some(fault) = self.queue.remove(id) {
                     // Taken out by a person: it does not come back by itself.
@@ -134,23 +135,24 @@ impl Actor {
                 self.provider = provider;
                 if self.provider.is_some() {
                     for incident in std::mem::take(&mut self.poor) {
-                        self.submit(incident, false, None);
+                        self.submit(Waiting::unasked(incident));
                     }
                 }
             }
         }
     }
 
-    fn submit(&mut self, incident: Incident, asked: bool, chosen: Option<Chosen>) {
+    fn submit(&mut self, waiting: Waiting) {
+        let (incident, asked) = (&waiting.incident, waiting.asked);
         let fault = incident.fingerprint;
         let running = self.running.as_ref().is_some_and(|r| r.incident.fingerprint == fault);
         let had = self.done.get(&fault) == Some(&self.generation) && !self.queue.holds(fault);
         // One that came back may have a confirmed answer; a run it gets only once.
-        if !asked && (running || had && !came_back(&incident)) {
+        if !asked && (running || had && !came_back(incident)) {
             return;
         }
         (self.out)(ChainOutput::Waits { incident: incident.id, asked, started: false });
-        if let Some(left) = self.queue.push(Waiting { incident, asked, chosen }) {
+        if let Some(left) = self.queue.push(waiting) {
             // It stays noted: the next start asks for it again.
             let text = format!("too many incidents wait for a diagnosis; {left} waits for the next start");
             (self.out)(ChainOutput::Notice(text));
@@ -160,6 +162,10 @@ impl Actor {
     /// It waits no more, and no start need ask for it.
     fn forget(&self, incident: IncidentId) {
         (self.out)(ChainOutput::WaitsNoMore(incident));
+        // Asked for again while its run went on: that still waits.
+        if let Some(asked) = self.queue.asked(incident) {
+            (self.out)(ChainOutput::Waits { incident, asked, started: false });
+        }
     }
 
     /// What is known of a fault: its latest diagnosis unless a person said that it is wrong, and the confirmed one.
@@ -219,6 +225,7 @@ impl Actor {
             }
         }
         (self.out)(ChainOutput::Waits { incident: next.incident.id, asked: next.asked, started: true });
+        let halted = if next.halted { self.go_on(&next.incident).await } else { None };
         let cancel = CancellationToken::new();
         let (mut deps, mut provider, out) = (self.deps.clone(), self.provider.clone(), Arc::clone(&self.out));
         if let Some(chosen) = next.chosen {
@@ -229,8 +236,27 @@ impl Actor {
         // The screen learns who runs before it learns of stages.
         let waiting = self.queue.order(NAMED);
         (self.out)(ChainOutput::Queue { queued: self.queue.len(), waiting, running: Some(incident.id) });
-        let task = tokio::spawn(async move { run(&deps, provider, incident, fresh, token, out).await });
+        let task = tokio::spawn(async move { run(&deps, provider, incident, fresh, halted, token, out).await });
         self.running = Some(Running { task, incident: next.incident, generation: self.generation, cancel });
+    }
+
+    /// What the run that the program's end cut off goes on with; `None` when it begins again. Told in the timeline.
+    async fn go_on(&self, incident: &Incident) -> Option<Halted> {
+        let (archive, id) = (Arc::clone(&self.deps.archive), incident.id);
+        let kept = tokio::task::spawn_blocking(move || archive.kept_stages(id)).await;
+        let kept = kept.map_err(|e| e.to_string()).and_then(|k| k.map_err(|e| e.to_string()));
+        let (halted, how) = match kept.and_then(|kept| halted(&kept, incident, Timestamp::now())) {
+            Ok(Some(h)) => {
+                let at =
+                    h.next().map_or("was over and is stored now".to_owned(), |s| format!("goes on at {}", s.name()));
+                (Some(h), at)
+            }
+            Ok(None) => (None, "begins again".to_owned()),
+            Err(why) => (None, format!("begins again: {why}")),
+        };
+        let text = format!("the program ended during the diagnosis; it {how}");
+        (self.out)(ChainOutput::Resumed { incident: id, text });
+        halted
     }
 
     async fn ended(&mut self, ended: Option<Ended>) {
@@ -265,7 +291,7 @@ impl Actor {
         self.forget(incident.id);
         if poor && generation != self.generation && self.provider.is_some() {
             // A model came while this run went on without one.
-            self.submit(incident, false, None);
+            self.submit(Waiting::unasked(incident));
         } else if poor && self.poor.len() < REMEMBERED {
             self.poor.retain(|i| i.fingerprint != incident.fingerprint);
             self.poor.push(incident);

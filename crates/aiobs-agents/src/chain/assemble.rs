@@ -9,7 +9,7 @@ use crate::context::readable::readable;
 use crate::context::render::time;
 use crate::context::suspect::withheld;
 use crate::context::{Evidence, Why, apart, change_before, trigger};
-use crate::{Advice, Change};
+use crate::{Advice, Change, Stage};
 use aiobs_types::{Author, Claim, Confidence, Diagnosis, Fix, Grounds, Incident, Level, RecordId, Timestamp, TraceId};
 use std::fmt::Write as _;
 
@@ -68,7 +68,7 @@ pub(crate) fn assemble(
         && let Some(advice) = &evidence.advice
     {
         d.fix = advice.fix.clone();
-        d.notes.push(format!("the steps are from the playbook {}", advice.id));
+        d.notes.push(format!("{}: the steps are from the playbook {}", Stage::Fixer.name(), advice.id));
     }
     review(&mut d, incident, evidence);
     d.summary = findings.report.map_or_else(|| summary(&d, incident), |r| r.summary);
@@ -109,12 +109,12 @@ fn review(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
 fn security(evidence: &Evidence) -> Vec<Claim> {
     let mut found: Vec<Claim> = Vec::new();
     for (id, kind) in &evidence.suspects {
-        if let Some(claim) = found.iter_mut().find(|c| c.text == *kind) {
+        if let Some(claim) = found.iter_mut().find(|c| c.text == **kind) {
             claim.records.push(*id);
             continue;
         }
         let records = vec![*id];
-        found.push(Claim { text: (*kind).to_owned(), records, supported: true, ..Claim::default() });
+        found.push(Claim { text: kind.to_string(), records, supported: true, ..Claim::default() });
     }
     for claim in &mut found {
         claim.records.truncate(MOST_SUSPECTS);
@@ -203,6 +203,9 @@ fn by_playbook(d: &mut Diagnosis, advice: &Advice, incident: &Incident, evidence
 
 fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
     d.cause = "No cause found: no model answered and no playbook fits. What the logs show is listed below.".into();
+    if let Some(said) = evidence.proof().find_map(|e| innermost(e.record.message())) {
+        let _ = write!(d.cause, " It says itself: \"{}\".", neutral(&withheld(said), QUOTE));
+    }
     d.error_class = "unknown".into();
     d.claims = facts(incident, evidence);
     if let Some(first) = evidence.proof().next() {
@@ -215,6 +218,12 @@ fn by_facts(d: &mut Diagnosis, incident: &Incident, evidence: &Evidence) {
         d.fix.now.push(format!("Ask what it has to do with this: it began {}.", after(change, incident)));
     }
     d.fix.verify.push("No new strikes of this incident.".into());
+}
+
+/// What a trace says at its deepest: the exception that caused all others.
+fn innermost(message: &str) -> Option<&str> {
+    let line = message.lines().map(str::trim).rfind(|l| l.starts_with("Caused by: "))?;
+    line.strip_prefix("Caused by: ").filter(|said| readable(said))
 }
 
 /// Statements that need no author: counts, order, what is new.

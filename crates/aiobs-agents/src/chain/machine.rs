@@ -94,6 +94,8 @@ pub(crate) struct Machine {
     stage_until: Timestamp,
     over: bool,
     findings: Findings,
+    /// How stages after Context ended before the program did.
+    done: Vec<StageState>,
 }
 
 impl Machine {
@@ -110,7 +112,14 @@ impl Machine {
             stage_until: Timestamp(0),
             over: false,
             findings: Findings::default(),
+            done: Vec::new(),
         }
+    }
+
+    /// A run that goes on where another one was cut off: `done` says how its stages after Context ended. Begins like
+    /// any other; what was gathered is gathered at once.
+    pub(crate) fn going_on(self, findings: Findings, done: Vec<StageState>) -> Self {
+        Self { findings, done, ..self }
     }
 
     /// When it wants a [`What::Tick`] at the latest.
@@ -173,8 +182,13 @@ impl Machine {
 
     fn gathered(&mut self, at: Timestamp, out: &mut Vec<Effect>) {
         self.tell(StageState::Done, out);
+        self.attempts = 0;
+        for (state, stage) in std::mem::take(&mut self.done).into_iter().zip(Stage::ALL.into_iter().skip(1)) {
+            self.stage = stage;
+            self.tell(state, out);
+        }
         if self.has_model {
-            self.enter(Stage::Diagnosis, at, out);
+            self.next(at, out);
         } else {
             self.rest(StageState::Fallback, out);
             self.finish(out);

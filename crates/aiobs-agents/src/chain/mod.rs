@@ -3,6 +3,7 @@
 mod actor;
 mod assemble;
 mod check;
+mod halted;
 mod judge;
 mod machine;
 mod preview;

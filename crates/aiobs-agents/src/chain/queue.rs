@@ -22,6 +22,15 @@ pub(crate) struct Waiting {
     pub(crate) asked: bool,
     /// The model that person chose.
     pub(crate) chosen: Option<Chosen>,
+    /// Its run was cut off by the program's end: it goes on where it was.
+    pub(crate) halted: bool,
+}
+
+impl Waiting {
+    /// One that nobody asked for.
+    pub(crate) const fn unasked(incident: Incident) -> Self {
+        Self { incident, asked: false, chosen: None, halted: false }
+    }
 }
 
 /// The queue.
@@ -44,6 +53,8 @@ impl Queue {
     /// of room: the least bad.
     pub(crate) fn push(&mut self, new: Waiting) -> Option<IncidentId> {
         if let Some(old) = self.items.iter_mut().find(|w| w.incident.fingerprint == new.incident.fingerprint) {
+            // Who asks anew wants it from the beginning.
+            old.halted &= new.halted || !new.asked;
             old.asked |= new.asked;
             old.incident = new.incident;
             old.chosen = new.chosen.or(old.chosen.take());
@@ -85,6 +96,11 @@ impl Queue {
         }
     }
 
+    /// Whether a person asked for this one; `None` when it does not wait.
+    pub(crate) fn asked(&self, id: IncidentId) -> Option<bool> {
+        self.items.iter().find(|w| w.incident.id == id).map(|w| w.asked)
+    }
+
     /// Removes an incident; its fault, when it was there.
     pub(crate) fn remove(&mut self, id: IncidentId) -> Option<Fingerprint> {
         let at = self.items.iter().position(|w| w.incident.id == id)?;
@@ -114,7 +130,7 @@ mod tests {
 
     fn waiting(id: u64, severity: Severity, asked: bool) -> Waiting {
         let incident = Incident { id: IncidentId(id), fingerprint: Fingerprint(id), severity, ..Incident::default() };
-        Waiting { incident, asked, chosen: None }
+        Waiting { incident, asked, chosen: None, halted: false }
     }
 
     #[test]

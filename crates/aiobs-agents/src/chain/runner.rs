@@ -1,8 +1,10 @@
 //! Performs one run: feeds the machine with what happens and does what it says, on tokio. Used by the service; it
 //! decides nothing itself.
 
-use super::assemble::assemble;
-use super::machine::{Effect, Event, Findings, Machine, Repair, What};
+mod telling;
+
+use super::halted::Halted;
+use super::machine::{Effect, Event, Machine, Repair, What};
 use super::preview::request;
 use super::prompting::messages;
 use super::service::{ChainDeps, Out};
@@ -10,11 +12,11 @@ use crate::context::fence::shown;
 use crate::spans::{At, SpanLog};
 use crate::surroundings::Hostless;
 use crate::tools::{Bounds, IncidentKit, Outcome, ToolBox, can_use_tools, told};
-use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, StageState, Surroundings, gather};
+use crate::{CallNote, ChainOutput, Evidence, Lookup, Stage, Surroundings, gather};
 use aiobs_llm::{
     CancellationToken, ChatEvent, ChatRequest, ChatStream, Completion, LlmError, Message, Provider, Tool, ToolCall,
 };
-use aiobs_types::{AttrValue, Author, Diagnosis, Incident, Span, Timestamp, semconv};
+use aiobs_types::{AttrValue, Diagnosis, Incident, Span, Timestamp, semconv};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +89,12 @@ struct Run<'a> {
     prompts: Vec<String>,
     /// Kept answers will not do.
     fresh: bool,
+    /// What an earlier start of the program gathered for this run.
+    gathered: Option<Evidence>,
+    /// The last stage that an earlier start has kept.
+    kept: Option<Stage>,
+    /// Tools found more since the evidence was kept.
+    grown: bool,
     began: (Timestamp, Instant),
 }
 
@@ -100,20 +108,30 @@ fn answered(done: &Completion) -> CallNote {
     }
 }
 
-/// Runs the chain for one incident; `fresh` when kept answers of models will not do.
+/// Runs the chain for one incident; `fresh` when kept answers of models will not do, `halted` when it goes on with a run that
+/// was cut off.
 pub(crate) async fn run(
     deps: &ChainDeps,
     provider: Option<Arc<dyn Provider>>,
     incident: Incident,
     fresh: bool,
+    halted: Option<Halted>,
     cancel: CancellationToken,
     out: Out,
 ) -> Ended {
     let o = &deps.options;
     let mut log = SpanLog::new("invoke_agent aiobs", "invoke_agent");
     log.set(At::RUN, semconv::INCIDENT, i64::try_from(incident.id.0).unwrap_or(i64::MAX));
+    let mut machine = Machine::new(o.deadlines, provider.is_some());
+    let (mut gathered, mut kept, mut model, mut prompts) = (None, None, None, Vec::new());
+    if let Some(h) = halted {
+        log.set(At::RUN, "aiobs.resumed", h.next().map_or("end", Stage::agent));
+        kept = Stage::ALL.get(h.done.len()).copied();
+        machine = machine.going_on(h.findings, h.done);
+        (gathered, model, prompts) = (Some(h.evidence), h.model, h.prompts);
+    }
     let run = Run {
-        machine: Machine::new(o.deadlines, provider.is_some()),
+        machine,
         deps,
         provider,
         incident,
@@ -126,9 +144,12 @@ pub(crate) async fn run(
         label: String::new(),
         log,
         stages: [None; 4],
-        model: None,
-        prompts: Vec::new(),
+        model,
+        prompts,
         fresh,
+        gathered,
+        kept,
+        grown: false,
         began: (Timestamp::now(), Instant::now()),
     };
     run.drive(cancel).await
@@ -314,6 +335,7 @@ impl Run<'_> {
         self.talk.extend(told(said, &outcomes));
         if let Some(evidence) = &mut self.evidence {
             tools.deliver(evidence);
+            self.grown = true;
         }
         self.tools = Some(tools);
         self.send(call, stage);
@@ -326,7 +348,11 @@ impl Run<'_> {
                 let (archive, advisor) = (Arc::clone(&self.deps.archive), Arc::clone(&self.deps.playbooks));
                 let places = Arc::clone(&self.deps.surroundings);
                 let alone = self.provider.is_none();
+                let gathered = self.gathered.take();
                 let work = move || {
+                    if let Some(gathered) = gathered {
+                        return gathered;
+                    }
                     let (places, hostless) = (places.as_ref(), Hostless(places.as_ref()));
                     let places: &dyn Surroundings = if alone { &hostless } else { places };
                     gather(&incident, archive.as_ref(), advisor.as_ref(), places, budget)
@@ -407,75 +433,5 @@ impl Run<'_> {
             span,
             prompts: self.label.clone(),
         }));
-    }
-
-    fn tell(&mut self, stage: Stage, state: StageState, attempts: u32) {
-        let at = self.now();
-        let i = stage as usize;
-        match state {
-            StageState::Running if self.stages[i].is_none() => {
-                let name = format!("invoke_agent {}", stage.agent());
-                let span = self.log.begin(Some(At::RUN), name, "invoke_agent");
-                self.log.set(span, semconv::AGENT_NAME, stage.agent());
-                self.stages[i] = Some(span);
-            }
-            StageState::Done | StageState::Fallback | StageState::Skipped => {
-                // A stage that never began (no model) is a span of no length: the playbook or the facts answered.
-                let span = self.stages[i].unwrap_or_else(|| {
-                    let name = format!("invoke_agent {}", stage.agent());
-                    let span = self.log.begin(Some(At::RUN), name, "invoke_agent");
-                    self.log.set(span, semconv::AGENT_NAME, stage.agent());
-                    span
-                });
-                self.stages[i] = Some(span);
-                self.log.set(span, semconv::ATTEMPTS, i64::from(attempts));
-                let by = match (state, stage) {
-                    (StageState::Skipped, _) => "nobody",
-                    (StageState::Done, Stage::Context) => "archive",
-                    (StageState::Done, _) => "model",
-                    _ => self.stand_in(),
-                };
-                self.log.set(span, semconv::ANSWERED_BY, by);
-                // Standing in for a model that is there is a failure; for one that is not, it is the plan.
-                let failed = state == StageState::Fallback && self.provider.is_some() && attempts > 0;
-                let why = self.machine.findings().notes.last().cloned().unwrap_or_default();
-                self.log.end(span, failed.then_some(("fallback", why)));
-            }
-            _ => {}
-        }
-        (self.out)(ChainOutput::Stage { incident: self.incident.id, stage, state, attempts, at });
-    }
-
-    fn stand_in(&self) -> &'static str {
-        if self.evidence.as_ref().is_some_and(|e| e.advice.is_some()) { "playbook" } else { "facts" }
-    }
-
-    fn finish(mut self, findings: Findings) -> Ended {
-        let evidence = self.evidence.take().unwrap_or_default();
-        let model = self.model.take();
-        let mut d = assemble(&self.incident, &evidence, findings, model, Timestamp::now(), self.log.trace);
-        if matches!(d.author, Author::Model { .. }) {
-            d.prompts = std::mem::take(&mut self.prompts);
-        }
-        let by = match &d.author {
-            Author::Model { .. } => "model",
-            Author::Playbook { id } => {
-                let parent = self.stages[Stage::Diagnosis as usize].or(Some(At::RUN));
-                let span = self.log.begin(parent, "execute_tool playbook".into(), "execute_tool");
-                self.log.set(span, semconv::TOOL_NAME, "playbook");
-                self.log.set(span, "aiobs.playbook.id", id.as_str());
-                self.log.end(span, None);
-                "playbook"
-            }
-            Author::Facts => "facts",
-        };
-        self.log.set(At::RUN, semconv::ANSWERED_BY, by);
-        self.log.end(At::RUN, None);
-        Ended { diagnosis: Some(Box::new(d)), spans: self.log.finish() }
-    }
-
-    fn cancelled(mut self) -> Ended {
-        self.log.end(At::RUN, Some(("cancelled", "cancelled".to_owned())));
-        Ended { diagnosis: None, spans: self.log.finish() }
     }
 }

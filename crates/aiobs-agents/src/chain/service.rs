@@ -4,7 +4,7 @@
 use super::actor::Actor;
 use super::machine::Deadlines;
 use super::preview::{Preview, preview};
-use super::queue::Chosen;
+use super::queue::{Chosen, Waiting};
 use crate::context::suspect::suspicion;
 use crate::tools::ToolUse;
 use crate::{Advisor, Archive, Budget, ChainOutput, Prompts, Signature, Stage, StageState, Surroundings, gather};
@@ -118,7 +118,7 @@ fn blank() -> [StageStatus; 4] {
 }
 
 pub(super) enum Command {
-    Submit(Box<Incident>, bool, Option<Chosen>),
+    Submit(Box<Waiting>),
     Cancel(IncidentId),
     Provider(Option<Arc<dyn Provider>>),
 }
@@ -169,17 +169,27 @@ impl ChainService {
 
     /// Wants a diagnosis. Nothing happens when this fault has one from as good an author as there is.
     pub fn submit(&self, incident: Incident) {
-        self.send(Command::Submit(Box::new(incident), false, None));
+        self.want(Waiting::unasked(incident));
     }
 
     /// Wants a new diagnosis, whatever there is.
     pub fn rerun(&self, incident: Incident) {
-        self.send(Command::Submit(Box::new(incident), true, None));
+        self.want(Waiting { asked: true, ..Waiting::unasked(incident) });
     }
 
     /// Wants a new diagnosis from this model, whatever there is.
     pub fn rerun_by(&self, incident: Incident, chosen: Chosen) {
-        self.send(Command::Submit(Box::new(incident), true, Some(chosen)));
+        self.want(Waiting { asked: true, chosen: Some(chosen), ..Waiting::unasked(incident) });
+    }
+
+    /// Goes on with a run that the program's end cut off, after the last stage that [`Archive::kept_stages`] has. It begins
+    /// again when there is none, and when what is there is too old or the incident has grown much.
+    pub fn resume(&self, incident: Incident, asked: bool) {
+        self.want(Waiting { asked, halted: true, ..Waiting::unasked(incident) });
+    }
+
+    fn want(&self, waiting: Waiting) {
+        self.send(Command::Submit(Box::new(waiting)));
     }
 
     /// Stops the run of this incident, or takes it out of the queue.

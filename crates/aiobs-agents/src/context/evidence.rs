@@ -3,10 +3,12 @@
 
 use crate::{Advice, Change, Document, Excerpt, HostState, PastIncident, Signature};
 use aiobs_types::{LogRecord, RecordId, TemplateId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Why a record is in the evidence, most telling first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Why {
     /// The incident itself.
     Proof,
@@ -40,7 +42,7 @@ impl Why {
 }
 
 /// One record of the evidence.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exhibit {
     /// The record.
     pub record: LogRecord,
@@ -51,7 +53,7 @@ pub struct Exhibit {
 }
 
 /// How often a template occurred before and during the incident, in stretches of equal length.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatternChange {
     /// Which.
     pub template: TemplateId,
@@ -68,7 +70,7 @@ pub struct PatternChange {
 }
 
 /// Records of one template that say nothing new beside those that are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folded {
     /// Which.
     pub template: TemplateId,
@@ -79,7 +81,7 @@ pub struct Folded {
 }
 
 /// What stood at one placeholder of the incident's template.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Values {
     /// The placeholder as the template writes it, such as `<num>`, with its place from 1.
     pub name: String,
@@ -107,7 +109,7 @@ pub struct Lookup {
 }
 
 /// Everything the Context stage found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Records within the budget, in the order of arrival.
     pub records: Vec<Exhibit>,
@@ -140,10 +142,11 @@ pub struct Evidence {
     /// What tools answered, as the model saw it.
     pub answers: Vec<String>,
     /// Records that try to steer whoever reads them, and what they look like.
-    pub suspects: Vec<(RecordId, &'static str)>,
+    pub suspects: Vec<(RecordId, Cow<'static, str>)>,
     /// Whether a test run was going on, which provokes errors on purpose.
     pub testing: bool,
-    /// Looks into the archive that were made.
+    /// Looks into the archive that were made; for the spans of the run that made them only.
+    #[serde(skip)]
     pub lookups: Vec<Lookup>,
     /// What degraded, one line each.
     pub notes: Vec<String>,

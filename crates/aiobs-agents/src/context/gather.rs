@@ -24,10 +24,9 @@ const MOST_CHANGES: usize = 12;
 const COUNTED: usize = 500;
 /// Files named in the evidence that are looked at.
 const FILES: usize = 2;
-/// How far back another incident may be the reason, and how much later the line may come that says so: a program runs out
-/// of memory long before it dies of it.
+/// How far back another incident may be the reason, and how much later the line may come that says so.
 const CAUSES: i64 = 3_600 * SECOND;
-const LATER: i64 = 600 * SECOND;
+const LATER: i64 = 60 * SECOND;
 /// Other incidents of the same time that are looked at, and lines of each.
 const OTHERS: usize = 20;
 const OF_EACH: usize = 2;
@@ -144,7 +143,7 @@ impl Gatherer<'_> {
 
     /// What other incidents of that time said first.
     fn others(&mut self, incident: &Incident) {
-        let (from, to) = (incident.first_seen.plus(-CAUSES), incident.last_seen.plus(LATER));
+        let (from, to) = (incident.first_seen.plus(-CAUSES), incident.first_seen.plus(LATER));
         let others =
             self.look("incident_history", "other incidents of that time".into(), |a| a.incidents(from, to, OTHERS + 1));
         let others = others.iter().filter(|i| i.id != incident.id).take(OTHERS);
@@ -279,7 +278,7 @@ impl Gatherer<'_> {
 
     /// Lines that try to steer are a finding of their own, wherever they stand.
     fn suspects(&mut self) {
-        let found = self.found.values().filter_map(|(_, r)| suspicion(&r.text).map(|s| (r.id, s.kind)));
+        let found = self.found.values().filter_map(|(_, r)| suspicion(&r.text).map(|s| (r.id, s.kind.into())));
         self.evidence.suspects = found.collect();
     }
 

@@ -3,6 +3,7 @@
 use super::embedded;
 use super::error::{PlaybookError, nearest};
 use super::fill::{self, BUILT_IN};
+use super::form::{Formed, form};
 use aiobs_types::Fix;
 use regex::RegexBuilder;
 use serde::Deserialize;
@@ -174,26 +175,26 @@ pub fn read(path: &Path) -> (Vec<Playbook>, Vec<PlaybookError>) {
 
 /// One playbook from the text of its file, or all that is wrong with it.
 pub(super) fn parse(file: &str, text: &str, check: Check) -> Result<Playbook, Vec<PlaybookError>> {
-    let raw: Raw = toml::from_str(text).map_err(|e| vec![syntax_error(file, text, &e)])?;
-    if check == Check::Full {
-        let mut checker = Checker { file, text, errors: Vec::new() };
-        checker.all(&raw);
-        if !checker.errors.is_empty() {
-            return Err(checker.errors);
-        }
+    let told = |e: toml::de::Error| vec![syntax_error(file, text, &e)];
+    if check == Check::Trusted {
+        return Ok(toml::from_str::<Raw>(text).map_err(told)?.into_playbook(file));
     }
-    Ok(raw.into_playbook(file))
+    let Formed { table, mut errors } = form(file, text)?;
+    let raw = match Raw::deserialize(toml::Deserializer::from(table)) {
+        Ok(raw) => raw,
+        Err(e) => {
+            errors.extend(told(e));
+            return Err(errors);
+        }
+    };
+    let mut checker = Checker { file, text, errors };
+    checker.all(&raw);
+    checker.errors.sort_by_key(|e| e.line);
+    if checker.errors.is_empty() { Ok(raw.into_playbook(file)) } else { Err(checker.errors) }
 }
 
 fn syntax_error(file: &str, text: &str, e: &toml::de::Error) -> PlaybookError {
-    let mut message = e.message().replace('\n', " ");
-    if message.starts_with("unknown field") {
-        let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        if let Some((name, known)) = names.split_first() {
-            message = format!("unknown key `{name}`{}", nearest(name, known.iter().copied()));
-        }
-    }
-    PlaybookError::at(file, text, e.span().map_or(0, |s| s.start), message)
+    PlaybookError::at(file, text, e.span().map_or(0, |s| s.start), e.message().replace('\n', " "))
 }
 
 impl Raw {
@@ -244,14 +245,22 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn fail(&mut self, at: usize, message: String) {
+        // What is missing was told already.
+        if at > self.text.len() {
+            return;
+        }
         self.errors.push(PlaybookError::at(self.file, self.text, at, message));
     }
 
     fn all(&mut self, raw: &Raw) {
         self.names(raw);
         self.causes(raw);
+        let before = self.errors.len();
         let regexes = self.regexes(raw);
-        self.placeholders(raw, &regexes);
+        // A pattern that can't be read, or is not there, gives no names.
+        if self.errors.len() == before && raw.signature.any.iter().all(|p| p.span().start <= self.text.len()) {
+            self.placeholders(raw, &regexes);
+        }
         self.samples(raw, &regexes);
     }
 

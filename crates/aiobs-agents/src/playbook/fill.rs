@@ -56,6 +56,9 @@ fn name_at_start(text: &str) -> Option<&str> {
     (name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(fits)).then_some(name)
 }
 
+/// How the title of a guess begins.
+pub const PERHAPS: &str = "Perhaps: ";
+
 /// The playbook's advice with the incident's own values.
 pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) -> Advice {
     let mut filler = Filler { values: values(signature, found), used: BTreeMap::new() };
@@ -72,7 +75,7 @@ pub(super) fn advice(playbook: &Playbook, signature: &Signature, found: &Found) 
     let (title, cause, criticality) = if found.guess {
         let cause =
             format!("A guess, from other lines logged about that time; nothing it says itself is known. {cause}");
-        (format!("Perhaps: {}", playbook.title), cause, playbook.criticality.min(GUESS))
+        (format!("{PERHAPS}{}", playbook.title), cause, playbook.criticality.min(GUESS))
     } else {
         (playbook.title.clone(), cause, playbook.criticality)
     };

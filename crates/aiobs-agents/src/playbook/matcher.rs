@@ -242,8 +242,23 @@ impl Matcher {
 /// Whether what was seen of this fault belongs to ordinary operation, as far as its playbook knows.
 fn ordinary(playbook: &Playbook, s: &Signature) -> bool {
     let pattern = &playbook.pattern;
-    s.count < pattern.often || pattern.passing && (s.is_over() || s.is_steady() || s.is_calm())
+    s.count < pattern.often || pattern.passing && (s.is_over() || s.is_steady() || s.is_calm() || is_planned(s))
 }
+
+/// Whether somebody said about that time that parts are taken out of service on purpose.
+fn is_planned(s: &Signature) -> bool {
+    let says = |text: &String| PLANNED.as_ref().is_some_and(|r| r.is_match(&plain(text)));
+    s.messages.iter().chain(&s.around).chain(&s.beside).any(says)
+}
+
+static PLANNED: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+    regex::Regex::new(
+        r"(?xi)\bcordoned\b | \bdrain(?:ed|ing)\b.{0,40}\bnode\b | \bnode\S*\ drained\b | \bmaintenance\ (?:window|mode)\b
+        | \bplanned\ (?:maintenance|switchover|failover|restart|reboot|upgrade|outage)\b | \bswitchover\ (?:to|started|requested|initiated)\b
+        | \brolling\ (?:upgrade|update|restart|reboot)\b",
+    )
+    .ok()
+});
 
 /// The first pattern of a playbook that matches a text, and where.
 fn first_fit(playbook: &Playbook, text: &str) -> Option<(usize, Range<usize>)> {

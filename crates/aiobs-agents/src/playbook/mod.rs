@@ -6,6 +6,7 @@ mod embedded;
 mod error;
 mod file;
 mod fill;
+mod form;
 mod matcher;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod trial;
 
 pub use error::PlaybookError;
 pub use file::{Pattern, Playbook, read};
+pub use fill::PERHAPS;
 pub use trial::{Hit, Outranked};
 
 use crate::{Advice, Advisor, Signature};

@@ -225,6 +225,29 @@ fn mistakes_are_told_with_line_and_nearest_name() {
         told(&good.replace("\ncause =", "\ncuase =")),
         ["dir/disk-full.toml:5: unknown key `cuase`; did you mean `cause`?"]
     );
+    // Whatever is wrong with its form, and what is wrong beside that.
+    let many = good
+        .replace("title =", "titel =")
+        .replace("criticality = 5", "criticality = \"5\"")
+        .replace("weight =", "weigth =")
+        .replace("risk =", "# risk =")
+        .replace("holds {path}", "holds {paht}")
+        .replacen("now = [", "now = [7, ", 1);
+    let line = |text: &str| many.lines().position(|l| l.starts_with(text)).unwrap() + 1;
+    let want = [
+        (line("titel"), "unknown key `titel`; did you mean `title`?".to_owned()),
+        (line("criticality"), "`criticality` must be a whole number, this is of the type string".to_owned()),
+        (line("cause"), "unknown placeholder `{paht}`; did you mean `path`?".to_owned()),
+        (line("weigth"), "unknown key `weigth`; did you mean `weight`?".to_owned()),
+        (line("[fix]"), "missing key `risk` in [fix]".to_owned()),
+        (line("now"), "`now` holds texts, this is of the type integer".to_owned()),
+    ];
+    assert_eq!(told(&many), want.map(|(n, what)| format!("dir/disk-full.toml:{n}: {what}")));
+    let syntax = told("id = 3\nid = 4\nx");
+    assert!(
+        syntax[0].starts_with("dir/disk-full.toml:2: ") && syntax[1].starts_with("dir/disk-full.toml:3: "),
+        "{syntax:?}"
+    );
     let two = good.replace("criticality = 5", "criticality = 9").replace("holds {path}", "holds {paht}");
     assert_eq!(
         told(&two),
@@ -252,7 +275,10 @@ fn a_users_playbook_replaces_ours_and_a_broken_one_is_told() {
     let (library, errors) = Library::load(Some(dir.path()));
     assert_eq!(library.advise(&says("write: no space left on device")).unwrap().title, "Call Anna");
     assert_eq!(errors.len(), 1);
-    assert!(errors[0].file.ends_with("broken.toml") && errors[0].message.contains("missing field"), "{errors:?}");
+    assert!(
+        errors[0].file.ends_with("broken.toml") && errors[0].message.starts_with("missing keys `title`, `error_class`"),
+        "{errors:?}"
+    );
     assert_eq!(Library::load(Some(&dir.path().join("absent"))).1, []);
 }
 

@@ -240,7 +240,7 @@ impl<K: Kit> ToolBox<K> {
     pub(crate) fn deliver(&mut self, evidence: &mut Evidence) {
         for exhibit in std::mem::take(&mut self.exhibits) {
             if let Some(s) = crate::context::suspect::suspicion(&exhibit.record.text) {
-                let mark = (exhibit.record.id, s.kind);
+                let mark = (exhibit.record.id, s.kind.into());
                 if !evidence.suspects.contains(&mark) {
                     evidence.suspects.push(mark);
                 }

@@ -119,6 +119,7 @@ files! {
     "traefik",
     "uvicorn",
     "uwsgi",
+    "vllm",
     "vpc-flow",
     "wildfly",
     "windows-event-json",

@@ -1,7 +1,7 @@
 //! What the writer puts into the ordinary tables is what readers get, across reopening.
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
-use crate::{Commit, PendingRun, Store};
+use crate::{Commit, PendingRun, PendingStage, Store};
 use aiobs_types::{
     AttrValue, Author, Checkpoint, Claim, Confidence, Diagnosis, Fingerprint, Fix, Grounds, Incident, IncidentId,
     IncidentState, Judgement, MetricPoint, RecordId, Severity, SourceId, Span, SpanId, SpanStatus, Template,
@@ -138,8 +138,17 @@ fn runs_that_wait_are_kept_until_they_are_done() {
     writer.put_pending_run(run(2, false, false), Timestamp(2)).unwrap();
     writer.put_pending_run(run(1, false, true), Timestamp(3)).unwrap();
     let reader = store.reader().unwrap();
+    // It waits again after a restart; that its run had begun is still so.
+    writer.put_pending_run(run(1, false, false), Timestamp(4)).unwrap();
     assert_eq!(reader.pending_runs().unwrap(), [run(1, true, true), run(2, false, false)]);
+    let kept = |stage, body: &str| PendingStage { stage, at: Timestamp(5), body: body.to_owned() };
+    for (incident, stage, body) in [(1, 0, "e"), (1, 1, "d"), (1, 2, "f"), (2, 0, "other"), (1, 1, "again")] {
+        writer.put_pending_stage(IncidentId(incident), &kept(stage, body)).unwrap();
+    }
+    assert_eq!(reader.pending_stages(IncidentId(1)).unwrap(), [kept(0, "e"), kept(1, "again")], "later ones are void");
     writer.drop_pending_run(IncidentId(1)).unwrap();
+    assert_eq!(reader.pending_stages(IncidentId(1)).unwrap(), []);
+    assert_eq!(reader.pending_stages(IncidentId(2)).unwrap(), [kept(0, "other")]);
     assert_eq!(reader.pending_runs().unwrap(), [run(2, false, false)]);
 }
 

@@ -62,6 +62,11 @@ impl Channel {
         }
     }
 
+    /// Whether what it is sent stays open there until it is told that it is over.
+    pub fn stays_open(&self) -> bool {
+        matches!(self, Self::PagerDuty(_))
+    }
+
     fn together(&self) -> usize {
         if matches!(self, Self::PagerDuty(_)) { 1 } else { TOGETHER }
     }

@@ -16,6 +16,11 @@ const FUEL: u64 = 200_000;
 const SLACK: &str = "slack";
 const MARKDOWN: &str = "markdown";
 
+/// Before the names of the user's own.
+const OWN: &str = "own/";
+/// What templates see.
+const NAMES: &str = "there are alerts, first, worst (a level), held and host";
+
 /// Name and text of every template.
 pub const TEMPLATES: [(&str, &str); 6] = [
     ("subject.txt", include_str!("../../../../assets/alerts/subject.txt")),
@@ -51,11 +56,9 @@ struct Shown<'a> {
 }
 
 impl Templates {
-    /// The built-in ones, and the files of the same names in `dir` in their place.
-    ///
-    /// # Errors
-    /// The first file that cannot be used: it cannot be read, has no template's name, or does not render.
-    pub fn load(dir: Option<&Path>, zone: TimeZone) -> Result<Self, TemplateError> {
+    /// The built-in ones, and the files of the same names in `dir` in their place; with all that is wrong with those files: it
+    /// cannot be read, has no template's name, or does not render. The built-in one stands in for a file that is wrong.
+    pub fn load(dir: Option<&Path>, zone: TimeZone) -> (Self, Vec<TemplateError>) {
         let mut env = Environment::new();
         env.set_fuel(Some(FUEL));
         env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -68,46 +71,79 @@ impl Templates {
             _ => AutoEscape::None,
         });
         env.set_formatter(write);
+        let mut wrong = Vec::new();
         for (name, text) in TEMPLATES {
-            env.add_template(name, text).map_err(|e| told(name, &e))?;
+            wrong.extend(env.add_template(name, text).err().map(|e| told(name, &e)));
         }
         let mut templates = Self { env, zone };
         if let Some(dir) = dir.filter(|d| d.is_dir()) {
-            templates.replace(dir)?;
+            wrong.extend(templates.replace(dir));
         }
-        Ok(templates)
+        (templates, wrong)
     }
 
-    fn replace(&mut self, dir: &Path) -> Result<(), TemplateError> {
-        let fault = |path: &Path, e: std::io::Error| TemplateError(format!("{}: {e}", path.display()));
-        let mut files = std::fs::read_dir(dir)
-            .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
-            .map_err(|e| fault(dir, e))?;
+    /// Takes the files of a directory; what is wrong with them.
+    fn replace(&mut self, dir: &Path) -> Vec<TemplateError> {
+        let fault = |path: &Path, e: &std::io::Error| TemplateError(format!("{}: {e}", path.display()));
+        let files = std::fs::read_dir(dir)
+            .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
+        let mut files = match files {
+            Ok(files) => files,
+            Err(e) => return vec![fault(dir, &e)],
+        };
         files.sort();
-        for path in files.iter().filter(|p| p.is_file()) {
+        let mut wrong = Vec::new();
+        for path in files {
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-            if name.starts_with('.') || name.ends_with('~') {
+            if name.starts_with('.') || name.ends_with('~') || path.is_dir() {
                 continue;
             }
             let Some((known, _)) = TEMPLATES.iter().find(|(known, _)| *known == name) else {
                 let all = TEMPLATES.map(|(known, _)| known).join(", ");
-                let text = format!("{}: no template has this name; there are {all}", path.display());
-                return Err(TemplateError(text));
+                wrong.push(TemplateError(format!("{}: no template has this name; there are {all}", path.display())));
+                continue;
             };
-            let text = std::fs::read_to_string(path).map_err(|e| fault(path, e))?;
-            let shown = path.display().to_string();
-            self.env.add_template_owned(*known, text).map_err(|e| told(&shown, &e))?;
-            // What is wrong is told now, and not when something has happened.
-            self.render(known, &[Alert::test("host")]).map_err(|e| TemplateError(e.0.replacen(known, &shown, 1)))?;
+            match std::fs::read_to_string(&path) {
+                Ok(text) => wrong.extend(self.take(known, text, &path.display().to_string()).err()),
+                Err(e) => wrong.push(fault(&path, &e)),
+            }
+        }
+        wrong
+    }
+
+    /// Puts one of the user's own in the place of the built-in one, when it works for every state and for several alerts.
+    fn take(&mut self, known: &'static str, text: String, shown: &str) -> Result<(), TemplateError> {
+        let own = format!("{OWN}{known}");
+        let named = |e: TemplateError| TemplateError(e.0.replacen(&own, shown, 1));
+        self.env.add_template_owned(own.clone(), text).map_err(|e| named(told(&own, &e)))?;
+        // What is wrong is told now, and not when something has happened.
+        let over = Alert { state: AlertState::Resolved, ..Alert::test("host") };
+        for alerts in [vec![Alert::test("host")], vec![Alert::test("host"), over]] {
+            if let Err(e) = self.rendered(&own, &alerts) {
+                self.env.remove_template(&own);
+                return Err(named(e));
+            }
         }
         Ok(())
     }
 
-    /// The text of one message about these alerts, the worst first.
+    /// The text of one message about these alerts, the worst first. A template of the user's own that fails on what it is given
+    /// gives way to the built-in one: an alert in other words is better than none.
     ///
     /// # Errors
     /// What is wrong with the template.
     pub fn render(&self, name: &str, alerts: &[Alert]) -> Result<String, TemplateError> {
+        let own = format!("{OWN}{name}");
+        if self.env.get_template(&own).is_ok() {
+            match self.rendered(&own, alerts) {
+                Ok(text) => return Ok(text),
+                Err(e) => tracing::warn!("alerts/{}; the built-in words are used", e.0.trim_start_matches(OWN)),
+            }
+        }
+        self.rendered(name, alerts)
+    }
+
+    fn rendered(&self, name: &str, alerts: &[Alert]) -> Result<String, TemplateError> {
         let mut order: Vec<&Alert> = alerts.iter().collect();
         order.sort_by_key(|a| (a.state == AlertState::Resolved, std::cmp::Reverse((a.level, a.criticality))));
         let all: Vec<Shown<'_>> = order.iter().map(|a| self.shown(a)).collect();
@@ -149,7 +185,7 @@ impl Templates {
 fn told(name: &str, e: &minijinja::Error) -> TemplateError {
     let line = e.line().map_or_else(String::new, |l| format!(":{l}"));
     let what = match e.kind() {
-        ErrorKind::UndefinedError => "a name that does not exist here".to_owned(),
+        ErrorKind::UndefinedError => format!("a name that does not exist here; {NAMES}"),
         ErrorKind::OutOfFuel => "it does too much".to_owned(),
         _ => e.detail().map_or_else(|| e.kind().to_string(), str::to_owned),
     };
@@ -198,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_template_renders_one_alert_and_several_with_everything_in_it() {
-        let templates = Templates::load(None, TimeZone::UTC).unwrap();
+        let templates = Templates::load(None, TimeZone::UTC).0;
         for (name, _) in TEMPLATES {
             let one = templates.render(name, &[alert(AlertState::Diagnosed)]).unwrap();
             assert!(one.contains("Database refuses connections"), "{name}: {one}");
@@ -215,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_a_log_says_is_escaped_where_it_goes() {
-        let templates = Templates::load(None, TimeZone::UTC).unwrap();
+        let templates = Templates::load(None, TimeZone::UTC).0;
         let hostile = crate::Alert { title: "<img src=x> *b* @all".into(), ..alert(AlertState::Open) };
         let html = templates.render("mail.html", std::slice::from_ref(&hostile)).unwrap();
         assert!(html.contains("&lt;img src=x&gt;") && !html.contains("<img"), "{html}");
@@ -230,23 +266,37 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
         let load = || Templates::load(Some(dir.path()), TimeZone::UTC);
+        let wrong = || load().1.iter().map(ToString::to_string).collect::<Vec<_>>();
         put("subject.txt", "{{ first.title }} on {{ host }}\n");
+        let line = |templates: &Templates, state| templates.line("subject.txt", &[alert(state)]).unwrap();
         assert_eq!(
-            load().unwrap().line("subject.txt", &[alert(AlertState::Open)]).unwrap(),
-            "Database refuses connections on web-1"
+            (line(&load().0, AlertState::Open).as_str(), wrong().len()),
+            ("Database refuses connections on web-1", 0)
         );
         for (text, want) in [
-            ("a\n{{ first.titel }}", "subject.txt:2: a name that does not exist here"),
+            ("a\n{{ first.titel }}", "subject.txt:2: a name that does not exist here; there are alerts, first"),
             ("{% if %}", "subject.txt:1: "),
             ("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "subject.txt"),
         ] {
             put("subject.txt", text);
-            let error = load().unwrap_err().0;
-            assert!(error.contains(want) && error.contains(dir.path().to_str().unwrap()), "{error}");
+            let told = wrong();
+            assert_eq!(told.len(), 1);
+            assert!(told[0].contains(want) && told[0].contains(dir.path().to_str().unwrap()), "{told:?}");
+            let built_in = Templates::load(None, TimeZone::UTC).0;
+            assert_eq!(
+                line(&load().0, AlertState::Open),
+                line(&built_in, AlertState::Open),
+                "somebody is told all the same"
+            );
         }
-        put("subject.txt", "x");
+        // All mistakes at once, and one that shows only later does not keep an alert back.
         put("sms.txt", "x");
-        let error = load().unwrap_err().0;
-        assert!(error.contains("sms.txt: no template has this name; there are subject.txt, mail.txt"), "{error}");
+        put("line.txt", "{{ nothing }}");
+        let told = wrong();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[1].contains("sms.txt: no template has this name; there are subject.txt, mail.txt"), "{told:?}");
+        put("subject.txt", "{% if first.state == 'diagnosed' %}{{ first.nothing }}{% endif %}own");
+        assert_eq!(line(&load().0, AlertState::Open), "own");
+        assert!(line(&load().0, AlertState::Diagnosed).contains("Database refuses connections"));
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn document(state: &State, cx: &PaneCx<'_>, width: usize) -> Doc {
     alerts(&mut doc, detail, cx);
     if let Some(d) = &detail.diagnosis {
         list(&mut doc, "References", &d.references, cx);
-        list(&mut doc, "Notes", &d.notes, cx);
+        let notes: Vec<String> = d.notes.iter().filter(|n| !stages::tells(n)).cloned().collect();
+        list(&mut doc, "Notes", &notes, cx);
         list(&mut doc, "Prompts", &d.prompts, cx);
     }
     doc
@@ -291,6 +292,10 @@ fn undiagnosed(doc: &mut Doc, incident: &Incident, cx: &PaneCx<'_>) {
     } else if chain.queued > chain.waiting.len() {
         let waiting = if chain.queued == 1 { "1 waits".into() } else { format!("{} wait", chain.queued) };
         format!("No diagnosis yet: {waiting} in line.")
+    } else if let Some(begins) = chain.gathering.get(&incident.id) {
+        let left = (begins.since(cx.clock.now) + 999_999_999) / 1_000_000_000;
+        let when = if left > 0 { format!("in {left} s") } else { "now".to_owned() };
+        format!("Evidence is being gathered; the diagnosis begins by itself {when}.")
     } else {
         format!("No diagnosis yet. {rerun} asks for one.")
     };

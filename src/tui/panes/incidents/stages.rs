@@ -7,7 +7,7 @@ use crate::runtime::events::StageState;
 use crate::tui::format;
 use crate::tui::panes::PaneCx;
 use crate::tui::theme::Role;
-use crate::tui::widgets::document::Document;
+use crate::tui::widgets::document::{Document, Piece};
 use crate::tui::widgets::text;
 use aiobs_types::{RecordId, Span as Traced, SpanStatus, semconv};
 use ratatui::text::Span;
@@ -30,15 +30,8 @@ pub(super) fn add(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<
     let running = cx.snapshot.chain.running == Some(incident.id);
     let stages = if running { live(cx) } else { state.loaded(cx).map(|d| stored(&d.spans)).unwrap_or_default() };
     if !stages.is_empty() {
-        let mut spans = Vec::new();
-        for (i, stage) in stages.iter().enumerate() {
-            if i > 0 {
-                spans.push(Span::styled(format!(" {} ", cx.glyphs.step), cx.style(Role::Faint)));
-            }
-            spans.extend(draw(stage, cx));
-        }
         document.gap();
-        document.row(spans);
+        document.row(in_line(&stages, document.width(), cx));
     }
     let calls = if running {
         let chain = &cx.snapshot.chain;
@@ -51,7 +44,52 @@ pub(super) fn add(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<
     }
     if running {
         add_stream(document, state, cx);
+    } else if let Some(d) = state.loaded(cx).and_then(|d| d.diagnosis.as_ref()) {
+        add_reasons(document, &d.notes, cx);
     }
+}
+
+/// The stage that a note tells of, and why somebody else stood in for the model.
+fn reason(note: &str) -> Option<(&str, &str)> {
+    note.split_once(": ").filter(|(stage, _)| NAMES.contains(stage))
+}
+
+/// Whether this note stands under the line of stages.
+pub(super) fn tells(note: &str) -> bool {
+    reason(note).is_some()
+}
+
+/// Why stages were not done by a model: stages with the same reason are named together.
+fn add_reasons(document: &mut Document<RecordId>, notes: &[String], cx: &PaneCx<'_>) {
+    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (stage, why) in notes.iter().filter_map(|n| reason(n)) {
+        match reasons.iter_mut().find(|(_, known)| *known == why) {
+            Some((stages, _)) => stages.push(stage),
+            None => reasons.push((vec![stage], why)),
+        }
+    }
+    for (stages, why) in reasons {
+        let first = vec![Span::styled(format!("{}: ", stages.join(", ")), cx.style(Role::Dim))];
+        let why = text::safe_for(&text::unfenced(why), cx.glyphs.ascii).into_owned();
+        document.paragraph(first, vec![Piece::Text(why, cx.style(Role::Warn))]);
+    }
+}
+
+/// The stages in a row. Where there is no room for all of it, times of stages that are over go first, then all times.
+fn in_line(stages: &[Stage], width: usize, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
+    let drawn = |timed: &dyn Fn(&Stage) -> bool| {
+        let mut spans = Vec::new();
+        for (i, stage) in stages.iter().enumerate() {
+            if i > 0 {
+                spans.push(Span::styled(format!(" {} ", cx.glyphs.step), cx.style(Role::Faint)));
+            }
+            spans.extend(draw(stage, timed(stage), cx));
+        }
+        spans
+    };
+    let fits = |spans: &[Span<'_>]| spans.iter().map(|s| text::width(&s.content)).sum::<usize>() <= width;
+    let ways: [&dyn Fn(&Stage) -> bool; 2] = [&|_| true, &|s| s.state == StageState::Running];
+    ways.into_iter().map(|timed| drawn(timed)).find(|spans| fits(spans)).unwrap_or_else(|| drawn(&|_| false))
 }
 
 fn live(cx: &PaneCx<'_>) -> Vec<Stage> {
@@ -87,7 +125,7 @@ fn stored(spans: &[Traced]) -> Vec<Stage> {
     spans.iter().filter_map(stage).collect()
 }
 
-fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
+fn draw(stage: &Stage, timed: bool, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
     let role = match stage.state {
         StageState::Waiting | StageState::Skipped => Role::Dim,
         StageState::Running => Role::Running,
@@ -103,7 +141,7 @@ fn draw(stage: &Stage, cx: &PaneCx<'_>) -> Vec<Span<'static>> {
         Span::styled(cx.glyphs.stage(stage.state), cx.style(role)),
     ];
     // A playbook answers at once: its time says nothing.
-    if let Some(nanos) = stage.nanos.filter(|n| *n >= 10_000_000) {
+    if let Some(nanos) = stage.nanos.filter(|n| timed && *n >= 10_000_000) {
         spans.push(Span::styled(format!(" {}", format::seconds(nanos as f64 / 1e9)), cx.style(Role::Dim)));
     }
     if stage.tries > 1 {
@@ -137,5 +175,37 @@ fn add_stream(document: &mut Document<RecordId>, state: &State, cx: &PaneCx<'_>)
     document.row(vec![Span::styled(format!("{} writes", stream.stage), cx.style(Role::Dim))]);
     for row in &rows[rows.len().saturating_sub(STREAM_ROWS)..] {
         document.row(vec![Span::styled(format!("  {row}"), cx.style(Role::Quote))]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::panes::testkit::Kit;
+    use crate::tui::theme::Depth;
+
+    #[test]
+    fn where_there_is_little_room_times_go_and_stages_stay() {
+        let kit = Kit::new(80, 22, Depth::None, false);
+        let stage = |name: &str, state, secs: i64| Stage {
+            name: name.to_owned(),
+            state,
+            nanos: Some(secs * 1_000_000_000),
+            tries: 1,
+        };
+        let stages = [
+            stage("Context", StageState::Done, 2),
+            stage("Diagnosis", StageState::Done, 11),
+            stage("Fixer", StageState::Running, 6),
+            stage("Reporter", StageState::Waiting, 0),
+        ];
+        let said = |width| in_line(&stages, width, &kit.cx()).iter().map(|s| s.content.to_string()).collect::<String>();
+        let (wide, narrow, least) = (said(76), said(56), said(20));
+        assert!(wide.contains("Diagnosis ✓ 11 s") && wide.contains("Fixer ◐ 6.0 s"), "{wide}");
+        assert!(
+            narrow.ends_with("Reporter ◌") && narrow.contains("✓ › Fixer ◐ 6.0 s") && !narrow.contains("11 s"),
+            "{narrow}"
+        );
+        assert!(!least.contains(" s"), "{least}");
     }
 }

@@ -96,6 +96,34 @@ fn a_run_while_it_goes_on() {
 }
 
 #[test]
+fn a_diagnosis_comes_by_itself_and_says_why_no_model_made_it() {
+    let mut kit = Kit::new(160, 43, Depth::None, false);
+    testkit::busy(&mut kit.snapshot);
+    let mut pane = State::default();
+    pane.enter(&kit.cx());
+    let none = IncidentDetail { diagnosis: None, spans: Vec::new(), ..testkit::detail() };
+    kit.event(&mut pane, Event::Incident(Box::new(none)));
+    let comes = |kit: &mut Kit, nanos| {
+        let begins = kit.cx().clock.now.plus(nanos);
+        kit.snapshot.chain.gathering.insert(IncidentId(7), begins);
+    };
+    comes(&mut kit, 2_100_000_000);
+    assert!(kit.draw(&pane).contains("Evidence is being gathered; the diagnosis begins by itself in 3 s."));
+    comes(&mut kit, -1);
+    assert!(kit.draw(&pane).contains("begins by itself now."));
+    kit.snapshot.chain.gathering.clear();
+    assert!(kit.draw(&pane).contains("No diagnosis yet. r asks for one."));
+    let mut detail = testkit::detail();
+    let why = "today's budget of $0.01 is spent";
+    let notes = [format!("Fixer: {why}"), format!("Reporter: {why}")];
+    detail.diagnosis.as_mut().unwrap().notes = notes.to_vec();
+    kit.event(&mut pane, Event::Incident(Box::new(detail)));
+    let drawn = kit.draw(&pane);
+    assert_eq!(drawn.matches(why).count(), 1, "{drawn}");
+    assert!(drawn.contains(&format!("Fixer, Reporter: {why}")), "{drawn}");
+}
+
+#[test]
 fn nothing_yet() {
     testkit::snapshots("incidents", "empty", |_| State::default());
 }

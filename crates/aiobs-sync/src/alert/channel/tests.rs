@@ -13,7 +13,7 @@ use std::sync::Mutex;
 const OK: &str = "200 OK\n\nok";
 
 fn templates() -> Arc<Templates> {
-    Arc::new(Templates::load(None, TimeZone::UTC).unwrap())
+    Arc::new(Templates::load(None, TimeZone::UTC).0)
 }
 
 fn chat(kind: ChatKind, url: &str, ca: Option<&[u8]>) -> Channel {
