@@ -7,6 +7,7 @@ use super::language::Lang;
 use super::phrase::{at, counted, lasting, lines, mark, matching, records, times};
 use super::retrieve::Found;
 use super::sentences::{Say, say};
+use super::sought::is_telling;
 use crate::Tally;
 use crate::context::fence::neutral;
 use crate::context::render;
@@ -96,7 +97,7 @@ impl Answer<'_> {
     /// Whether something is asked for of which no line holds all.
     fn is_not_said(&self) -> bool {
         let f = self.facts;
-        f.asked.intent == Intent::Find && f.worded && !(f.dropped.is_empty() && f.unknown.is_empty())
+        f.asked.intent == Intent::Find && f.worded && (!f.dropped.is_empty() || f.unknown.iter().any(|w| is_telling(w)))
     }
 
     /// Whether no line holds anything of what is asked about: then what there is besides is no answer.
@@ -130,7 +131,7 @@ impl Answer<'_> {
     /// The answer to what was asked.
     fn direct(&mut self) {
         match self.facts.asked.intent {
-            Intent::HowMany | Intent::Who if self.is_unknown() => self.none(),
+            Intent::HowMany | Intent::Who | Intent::When if self.is_unknown() => self.none(),
             Intent::HowMany if self.facts.ranking.is_some() => self.distinct(),
             Intent::HowMany => self.how_many(),
             Intent::Slowest => self.slowest(),

@@ -28,7 +28,7 @@ pub(super) const RULES: &[(Intent, &[&str])] = &[
     ]),
     (Intent::Ongoing, &[
         "still", "ongoing", "is it over", "over now", "is it fixed", "is this fixed", "is it resolved",
-        "has it stopped", "did it stop", "recovered", "back to normal", "right now", "going on now", "encore",
+        "has it stopped", "did it stop", "errors stop", "errors stopped", "have stopped", "has it ended", "recovered", "back to normal", "right now", "going on now", "encore",
         "toujours", "en cours", "est ce fini", "c est fini", "est ce termine", "est ce resolu", "est resolu", "est il resolu", "est regle", "est fini", "est termine", "ca continue",
         "est ce que ca continue", "s est arrete", "retabli", "revenu a la normale",
     ]),

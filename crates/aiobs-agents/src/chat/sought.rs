@@ -71,6 +71,12 @@ fn status(word: &str) -> Option<String> {
     Some(format!(r#"(?:["=:(] ?|\b(?:status|code|http|error) ){code}\b|\b{code} (?:in|not)\b"#))
 }
 
+/// Whether a word is a name, or one that lines say in a known way: then it is telling that no line holds it. Any other may
+/// just not be how logs speak.
+pub(super) fn is_telling(word: &str) -> bool {
+    word.contains(|c: char| !c.is_alphabetic()) || !terms::of(&plain(word)).0.is_empty()
+}
+
 impl Sought {
     /// The same by the word alone, when what lines say for it was tried first.
     pub(super) fn alone(&self) -> Option<Self> {
@@ -124,13 +130,9 @@ pub(super) fn of_word(sought: &Sought) -> Vec<LogQuery> {
         case_sensitive: false,
         negate: false,
     };
-    let components = std::iter::once(sought.word.clone()).chain(
-        sought
-            .said
-            .iter()
-            .filter(|s| sought.said.len() > 1 && s.chars().all(char::is_alphabetic))
-            .map(|s| format!("{s}s")),
-    );
+    // A component may be called by what lines say, in the singular or in the plural.
+    let called = sought.said.iter().filter(|s| sought.said.len() > 1 && s.chars().all(char::is_alphabetic));
+    let components = std::iter::once(sought.word.clone()).chain(called.flat_map(|s| [s.clone(), format!("{s}s")]));
     let texts = sought.said.iter().map(|s| LogQuery { text: vec![text(s)], ..LogQuery::default() });
     texts.chain([LogQuery { components: components.collect(), ..LogQuery::default() }]).collect()
 }

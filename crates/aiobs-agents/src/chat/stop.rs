@@ -32,7 +32,7 @@ pub(super) const STOP: &[&str] = &[
     "going", "goes", "continue", "continues", "caused", "causes", "faute", "fault", "last", "lasted", "dure", "did", "says", "site",
     "website", "sont", "tell", "got", "get", "gets", "rate", "taux", "est", "quelqu", "seem", "seems", "only", "just", "also",
     "dois", "peux", "peut", "faut", "il", "elle", "cloche", "actuellement", "currently", "since", "aux", "plus", "moins",
-    "per", "newest", "latest", "morning", "matin", "soir", "evening", "says", "say", "used", "uses", "utilise", "utilises", "requested", "demandees",
+    "per", "right", "tourne", "tournent", "hui", "ran", "newest", "latest", "morning", "matin", "soir", "evening", "says", "say", "used", "uses", "utilise", "utilises", "requested", "demandees",
     "renvoie", "renvoient", "recu", "recus", "received", "ignore", "ignorer", "somebody", "different", "differents", "differentes", "distinct", "longest", "slowest", "took", "takes",
     "don", "doesn", "didn", "isn", "aren", "won", "wasn",
 ];

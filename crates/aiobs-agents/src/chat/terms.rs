@@ -55,6 +55,8 @@ const TERMS: &[(&[&str], &[&str])] = &[
         &["restart", "reboot", "starting up", "starting ", "shutting down", "shutdown", "shut down", "startup finished", "ready to accept"]),
     (&["plein", "pleine", "pleins", "sature", "saturee", "full"], &["full ", "is full", "full:", "no space left", "space usage", "exhausted", "limit"]),
     (&["reussi", "reussie", "reussit", "reussir", "succeed", "succeeded", "success", "successfully", "termine", "terminee", "termines", "completed", "finished"], &["success", "succeed", "completed", "accepted", "finished"]),
+    (&["arrete", "arretee", "arretes", "arretees", "eteint", "eteinte", "stopped", "stops", "shut down", "switched off"],
+        &["stopping", "stopped", "shutting down", "shutdown", "shut down", "rebooting", "deactivated", "power off"]),
     (&["supprime", "supprimee", "efface", "effacee", "deleted", "removed"], &["delet", "remov"]),
     (&["attend", "attendent", "attente"], &["wait"]),
     (&["perdu", "perdue", "perdus", "perdues"], &["lost"]),
