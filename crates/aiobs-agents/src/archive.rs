@@ -101,6 +101,15 @@ pub trait Archive: Send + Sync {
     fn source_name(&self, id: SourceId) -> Option<String>;
     /// Latest diagnosis for a fault, whichever of its incidents it was made for.
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError>;
+    /// The latest diagnosis of an incident: of its own fault or, when that has none, of one that became part of it.
+    fn diagnosis_of(&self, incident: &Incident) -> Result<Option<Diagnosis>, ArchiveError> {
+        for fingerprint in std::iter::once(incident.fingerprint).chain(incident.also.iter().copied()) {
+            if let Some(found) = self.diagnosis(fingerprint)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
     /// The latest diagnosis of a fault that a person called right, when no later one was called otherwise.
     fn confirmed(&self, _fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError> {
         Ok(None)

@@ -343,7 +343,7 @@ mod tests {
             ),
             ("Apply complete! Resources: 0 added, 1 changed, 2 destroyed.", Some("config")),
             ("deployment.apps/orders configured", Some("config")),
-            ("ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/sbin/ufw --force reset", Some("config")),
+            ("ann : TTY=pts/0 ; PWD=/srv ; USER=root ; COMMAND=/usr/sbin/ufw --force reset", Some("config")),
             ("rotated the database password of role orders", Some("config")),
             ("ALTER TABLE orders ADD COLUMN note text", Some("migration")),
             ("CMD: dropIndexes", Some("migration")),

@@ -154,7 +154,7 @@ impl Carrier {
 
     /// Nobody could explain the cause: perhaps one of its consequences says more.
     fn look_further(&self, incident: &Incident) {
-        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis(i.fingerprint), Ok(None));
+        let undiagnosed = |i: &Incident| matches!(self.archive.diagnosis_of(i), Ok(None));
         let consequences = incident.causes.iter().filter_map(|id| self.archive.incident(*id).ok().flatten());
         for child in consequences.filter(|c| c.state.is_active() && undiagnosed(c)).take(FURTHER) {
             self.chain.submit(child);

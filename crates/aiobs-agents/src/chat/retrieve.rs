@@ -4,14 +4,14 @@
 use super::facts::{self, About, Facts};
 use super::intent::{self, Asked, Intent};
 use super::phrase::explains;
-use super::sought::{is_clock, of_word, sought};
+use super::sought::{Sought, is_clock, of_word, sought};
 use crate::context::fence::neutral;
 use crate::context::sources::Sources;
 use crate::context::{Exhibit, Why};
 use crate::{Advice, Advisor, Archive, ArchiveError, Budget, Memories, NoSurroundings, Recalled, gather};
 use aiobs_types::{
-    Area, ChatMessage, ChatScope, ChatStep, Citation, CitedText, Diagnosis, Document, DocumentKind, Incident, Level,
-    LogQuery, LogRecord, Order, RecordId, Severity, Timestamp,
+    Area, ChatMessage, ChatScope, ChatStep, Citation, CitedText, Confidence, Diagnosis, Document, DocumentKind,
+    Incident, Level, LogQuery, LogRecord, Order, RecordId, Severity, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -255,7 +255,7 @@ pub(crate) fn retrieve(
     let named = named(scope, &asked, archive)?;
     if let Some(incident) = &named {
         found.advice = read_incident(incident, archive, advisor, &mut steps, &mut already);
-        found.incidents.push((incident.clone(), archive.diagnosis(incident.fingerprint)?));
+        found.incidents.push((incident.clone(), archive.diagnosis_of(incident)?));
     }
     let mut base = scoped(scope, named.as_ref(), archive)?;
     if let Some((from, to)) = asked.period.map(|p| p.range(now.0)) {
@@ -283,10 +283,14 @@ pub(crate) fn retrieve(
         let incidents = archive.incidents(from, to, INCIDENTS)?;
         search.steps.push(step(Area::Incidents, format!("looked at incidents → {}", incidents.len())));
         for incident in incidents {
-            let diagnosis = archive.diagnosis(incident.fingerprint)?;
+            let diagnosis = archive.diagnosis_of(&incident)?;
             found.incidents.push((incident, diagnosis));
         }
-        found.incidents.sort_by_key(|(i, _)| (!speaks_of(i, question), i.caused_by.is_some()));
+        // What the question names most, then what stands for itself and what somebody explains; the worst first.
+        let sure = |d: &Option<Diagnosis>| d.as_ref().is_some_and(|d| explains(d) && d.confidence > Confidence::Low);
+        found
+            .incidents
+            .sort_by_cached_key(|(i, d)| (std::cmp::Reverse(named_in(i, question)), i.caused_by.is_some(), !sure(d)));
     }
     by_meaning(question, named.as_ref(), archive, (&mut found, search.steps))?;
     let all = named.is_some() || words.is_empty();
@@ -334,7 +338,7 @@ fn with_cause(
         return Ok(if at < fitting { fitting } else { fitting + 1 });
     }
     let Some(incident) = archive.incident(cause)? else { return Ok(fitting) };
-    let diagnosis = archive.diagnosis(incident.fingerprint)?;
+    let diagnosis = archive.diagnosis_of(&incident)?;
     incidents.insert(0, (incident, diagnosis));
     Ok(fitting + 1)
 }
@@ -365,7 +369,7 @@ fn by_meaning(
             && found.incidents.iter().all(|(i, _)| i.id != id)
             && let Some(incident) = archive.incident(id)?
         {
-            let diagnosis = archive.diagnosis(incident.fingerprint)?;
+            let diagnosis = archive.diagnosis_of(&incident)?;
             found.incidents.push((incident, diagnosis));
             more += 1;
         }
@@ -377,11 +381,18 @@ fn by_meaning(
 
 /// Whether the question names a component of the incident, or a word of its title.
 fn speaks_of(incident: &Incident, question: &str) -> bool {
+    named_in(incident, question) > 0
+}
+
+/// How many words of the question stand in the incident's title or among its components.
+fn named_in(incident: &Incident, question: &str) -> usize {
     let title = incident.title.to_lowercase();
-    sought(question).iter().any(|w| {
-        w.said.iter().any(|s| title.contains(s.as_str()))
-            || incident.components.iter().any(|c| c.eq_ignore_ascii_case(&w.word))
-    })
+    let components: Vec<String> = incident.components.iter().map(|c| c.to_lowercase()).collect();
+    let named = |w: &&Sought| {
+        let word = w.word.to_lowercase();
+        w.said.iter().any(|s| title.contains(s.as_str()) || components.contains(s)) || components.contains(&word)
+    };
+    sought(question).iter().filter(named).count()
 }
 
 fn read_incident(

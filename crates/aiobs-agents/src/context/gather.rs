@@ -24,8 +24,10 @@ const MOST_CHANGES: usize = 12;
 const COUNTED: usize = 500;
 /// Files named in the evidence that are looked at.
 const FILES: usize = 2;
-/// How far back another incident may be the reason, and how much later the line may come that says so.
+/// How far back another incident may be the reason: of the same component, of any other, and how much later the
+/// line may come that says so.
 const CAUSES: i64 = 3_600 * SECOND;
+const NEAR_CAUSES: i64 = 900 * SECOND;
 const LATER: i64 = 60 * SECOND;
 /// Other incidents of the same time that are looked at, and lines of each.
 const OTHERS: usize = 20;
@@ -146,7 +148,9 @@ impl Gatherer<'_> {
         let (from, to) = (incident.first_seen.plus(-CAUSES), incident.first_seen.plus(LATER));
         let others =
             self.look("incident_history", "other incidents of that time".into(), |a| a.incidents(from, to, OTHERS + 1));
-        let others = others.iter().filter(|i| i.id != incident.id).take(OTHERS);
+        let soon = incident.first_seen.plus(-NEAR_CAUSES);
+        let kin = |i: &Incident| i.components.iter().any(|c| incident.components.contains(c));
+        let others = others.iter().filter(|i| i.id != incident.id && (i.last_seen >= soon || kin(i))).take(OTHERS);
         let ids: Vec<RecordId> = others.flat_map(|i| i.evidence.iter().take(OF_EACH)).copied().collect();
         if ids.is_empty() {
             return;

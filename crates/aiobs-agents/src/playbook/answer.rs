@@ -101,22 +101,24 @@ impl<'a> Case<'a> {
     }
 
     /// What causes the fault of this playbook here: one of the faults that are known to, and were logged by or about it.
+    /// What it says itself goes before what was logged around it, and that before what other incidents said.
     fn cause(&self, shown: usize) -> Option<Found> {
-        let texts: Vec<&Text<'a>> = self.own[..self.messages].iter().chain(&self.around).chain(&self.beside).collect();
+        let near = [&self.own[..self.messages], &self.around, &self.beside];
         let mut seen = vec![shown];
         while let Some(&last) = seen.last().filter(|_| seen.len() <= DEEPEST) {
             let because = &self.playbooks[last].pattern.because;
-            let fitting = texts.iter().flat_map(|t| t.fits.iter().copied());
-            let known = fitting.filter(|i| !seen.contains(i) && because.contains(&self.playbooks[*i].id));
-            let Some(deeper) = known.max_by_key(|&i| (self.playbooks[i].pattern.weight, std::cmp::Reverse(i))) else {
-                break;
+            let known = |i: &usize| !seen.contains(i) && because.contains(&self.playbooks[*i].id);
+            let best = |texts: &[Text<'a>]| {
+                let fitting = texts.iter().flat_map(|t| t.fits.iter().copied()).filter(known);
+                fitting.max_by_key(|&i| (self.playbooks[i].pattern.weight, std::cmp::Reverse(i)))
             };
+            let Some(deeper) = near.into_iter().find_map(best) else { break };
             seen.push(deeper);
         }
         let cause = seen.pop().filter(|cause| *cause != shown)?;
         let unsure = ordinary(&self.playbooks[cause], self.signature);
         let confidence = if unsure { Confidence::Low } else { Confidence::Medium };
-        Some(Found { shown_as: Some(shown), ..self.found(cause, confidence, texts) })
+        Some(Found { shown_as: Some(shown), ..self.found(cause, confidence, near.into_iter().flatten()) })
     }
 
     /// What happened around a symptom and would explain it.

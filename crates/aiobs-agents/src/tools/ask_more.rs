@@ -49,7 +49,7 @@ impl AskKit {
         let i = found.ok_or_else(|| format!("there is no incident {id}"))?;
         let mut body = summary(&i) + "\n";
         let _ = writeln!(body, "reported because: {}", safe(&i.reason, 300));
-        if let Some(d) = self.archive.diagnosis(i.fingerprint).map_err(plain)? {
+        if let Some(d) = self.archive.diagnosis_of(&i).map_err(plain)? {
             let _ = writeln!(body, "cause ({} confidence): {}", d.confidence.name(), safe(&d.cause, 600));
             let lists = [
                 ("now", &d.fix.now),
