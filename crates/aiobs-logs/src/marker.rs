@@ -13,7 +13,7 @@ const SAME: i64 = 120_000_000_000;
 const MOST_PER_HOUR: usize = 20;
 const HOUR: i64 = 3_600_000_000_000;
 /// Characters of a text.
-const TEXT: usize = 80;
+const TEXT: usize = 120;
 /// Bytes of a message that are looked at.
 const LOOKED_AT: usize = 2_000;
 /// Components whose version is remembered, and whose markers are counted.

@@ -115,10 +115,11 @@ pub(super) fn absorb(whole: &mut Incident, part: &mut Incident, at: Timestamp) {
 
 /// A sentence as it stands among others. Names of components keep their letters.
 pub(super) fn sentence(text: &str) -> String {
+    let end = if text.ends_with('…') { "" } else { "." };
     match text.split_once(' ') {
-        Some(("began", rest)) => format!("Began {rest}."),
-        Some(("it", rest)) => format!("It {rest}."),
-        _ => format!("{text}."),
+        Some(("began", rest)) => format!("Began {rest}{end}"),
+        Some(("it", rest)) => format!("It {rest}{end}"),
+        _ => format!("{text}{end}"),
     }
 }
 
