@@ -161,6 +161,21 @@ fn the_more_specific_wins_and_what_is_around_explains_only_the_unknown() {
 }
 
 #[test]
+fn no_fault_is_in_the_end_its_own_cause() {
+    let library = library();
+    for p in library.playbooks() {
+        let mut causes: BTreeSet<&str> = BTreeSet::new();
+        let mut next: Vec<&str> = p.pattern.because.iter().map(String::as_str).collect();
+        while let Some(id) = next.pop() {
+            if causes.insert(id) {
+                next.extend(library.get(id).unwrap().pattern.because.iter().map(String::as_str));
+            }
+        }
+        assert!(!causes.contains(p.id.as_str()), "{}", p.id);
+    }
+}
+
+#[test]
 fn a_known_cause_logged_beside_it_is_the_answer() {
     let library = library();
     let loop_ = "Back-off restarting failed container orders in pod orders-5d8f9c-x2x7z_shop";
