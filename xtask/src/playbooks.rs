@@ -26,6 +26,7 @@ any = ['import (?P<import>\S+) is locked by run (?P<run>[0-9]+)']   # named grou
 not = ['dry run']                     # optional; so are `components` and `sources`: words that names must contain
 because = ["disk-full"]               # optional: playbooks of faults that show as this one; logged as well, they are the cause
 often = 5                             # optional: with fewer strikes it belongs to ordinary operation, the answer is unsure
+symptom = true                        # optional: it says what is suffered, not why, and the answer is unsure
 passing = true                        # optional: unsure as well once it is over, always there, or logged as a warning
 
 [fix]

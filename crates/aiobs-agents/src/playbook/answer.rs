@@ -80,14 +80,14 @@ impl<'a> Case<'a> {
     fn itself(&self, index: usize, score: u32) -> Found {
         let playbook = &self.playbooks[index];
         let said = self.own[..self.messages].iter().any(|t| t.fits.contains(&index));
+        // It says what is suffered, not why.
+        let symptom = playbook.pattern.symptom || playbook.pattern.weight < SYMPTOM;
         let confidence = match score {
-            _ if ordinary(playbook, self.signature) => Confidence::Low,
+            _ if symptom || ordinary(playbook, self.signature) => Confidence::Low,
             70.. if said => Confidence::High,
-            60.. => Confidence::Medium,
-            // It says what is suffered, not why.
-            _ => Confidence::Low,
+            _ => Confidence::Medium,
         };
-        let nearby = if playbook.pattern.weight < SYMPTOM { self.nearby() } else { None };
+        let nearby = if symptom { self.nearby() } else { None };
         let found = self.found(index, confidence, &self.own);
         // What its own lines leave open, others of the same fault may say.
         let near = self.around.iter().chain(&self.beside);

@@ -58,6 +58,8 @@ pub struct Pattern {
     pub because: Vec<String>,
     /// With fewer strikes it belongs to ordinary operation, and the answer is unsure.
     pub often: u64,
+    /// Whether it only says what is suffered: the cause is another one, and the answer is unsure.
+    pub symptom: bool,
     /// Whether it mostly passes by itself: once it is over, or when it was always there, the answer is unsure.
     pub passing: bool,
 }
@@ -110,6 +112,8 @@ struct RawPattern {
     often: u64,
     #[serde(default)]
     passing: bool,
+    #[serde(default)]
+    symptom: bool,
 }
 
 const fn yes() -> bool {
@@ -216,6 +220,7 @@ impl Raw {
                 because: plain(signature.because),
                 often: signature.often,
                 passing: signature.passing,
+                symptom: signature.symptom,
             },
             cause: self.cause.into_inner(),
             alternatives: plain(self.alternatives),

@@ -39,6 +39,7 @@ const SIGNATURE: &[Key] = &[
     may("because", Kind::Texts),
     may("often", Kind::Number),
     may("passing", Kind::Flag),
+    may("symptom", Kind::Flag),
 ];
 
 const FIX: &[Key] = &[
