@@ -126,14 +126,17 @@ impl<'a> Haystack<'a> {
         let constant = words().filter(|w| !self.may_be_in_value(w));
         let words = words().count();
         let constant: Vec<Finder<'n>> = constant.map(Finder::new).collect();
-        Literal { all: Finder::new(needle), crosses: constant.len() < words, constant }
+        // What holds no word, such as `:`, may stand within a time.
+        Literal { all: Finder::new(needle), crosses: constant.len() < words || words == 0, constant }
     }
 
     fn may_be_in_value(&self, word: &[u8]) -> bool {
         let contains = |part: &[u8]| memchr::memmem::find(&self.words, part).is_some();
         // Between hexadecimal digits others stand as they are.
         let mut others = word.split(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).filter(|w| !w.is_empty());
-        word.iter().any(u8::is_ascii_digit) || contains(word) || others.all(contains)
+        // Between the digits of a time some others do.
+        let in_time = |b: &u8| matches!(b, b':' | b'.' | b'-' | b'T' | b'Z' | b't' | b'z');
+        word.iter().any(u8::is_ascii_digit) || word.iter().all(in_time) || contains(word) || others.all(contains)
     }
 }
 

@@ -152,6 +152,35 @@ fn rules_out(decoder: &mut Decoder, stored: &Stored, test: &TextMatch) -> bool {
     !decoder.frames(stored).unwrap().may_hold(&clues).unwrap().contains(&true)
 }
 
+#[test]
+fn what_stands_within_a_time_is_found() {
+    for form in 0..3 {
+        let raw: Vec<Raw> = (0..40_i64)
+            .map(|i| {
+                let millis = i * 61_361;
+                let clock = format!("12:{:02}:{:02}", millis / 60_000, millis / 1_000 % 60);
+                let text = match form {
+                    0 => format!("2025-06-15 {clock}.{:03} [INFO] gateway", millis % 1_000),
+                    1 => format!("2025-06-15T{clock},{:03}Z gateway", millis % 1_000),
+                    _ => format!("Jun 15 {clock} gateway"),
+                };
+                let nanos = (43_200_000 + millis) * 1_000_000;
+                let len = text.len() as u32;
+                ((nanos, nanos, 1), (1, 0, 9, 0), (0, text, (0, len)))
+            })
+            .collect();
+        let whole = batch(1, &raw);
+        let stored = stored(&mut Encoder::new().unwrap(), &[Part { batch: &whole, rows: 0..raw.len() }], true);
+        let mut decoder = Decoder::new().unwrap();
+        let line = &raw[0].2.1;
+        for pattern in
+            [":", "-", ".", ",", "T", "Z", "J", " ", "5T", ":0", "-0"].into_iter().filter(|p| line.contains(p))
+        {
+            assert!(!rules_out(&mut decoder, &stored, &literal(pattern, true)), "{pattern:?} in {line}");
+        }
+    }
+}
+
 /// What damage may do: give an error or the same records, nothing else.
 fn is_safe(stored: &Stored, whole: &RecordBatch) -> bool {
     DecodedChunk::decode(&mut Decoder::new().unwrap(), stored).map_or(true, |chunk| chunk.to_batch() == *whole)
