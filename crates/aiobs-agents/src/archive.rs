@@ -103,7 +103,7 @@ pub trait Archive: Send + Sync {
     fn diagnosis(&self, fingerprint: Fingerprint) -> Result<Option<Diagnosis>, ArchiveError>;
     /// The latest diagnosis of an incident: of its own fault or, when that has none, of one that became part of it.
     fn diagnosis_of(&self, incident: &Incident) -> Result<Option<Diagnosis>, ArchiveError> {
-        for fingerprint in std::iter::once(incident.fingerprint).chain(incident.also.iter().copied()) {
+        for fingerprint in incident.fingerprints() {
             if let Some(found) = self.diagnosis(fingerprint)? {
                 return Ok(Some(found));
             }

@@ -136,7 +136,7 @@ impl Reader {
     /// # Errors
     /// Faults of the disk.
     pub fn diagnosis_of(&self, incident: &Incident) -> Result<Option<Diagnosis>> {
-        for fingerprint in std::iter::once(incident.fingerprint).chain(incident.also.iter().copied()) {
+        for fingerprint in incident.fingerprints() {
             if let Some(found) = self.latest_diagnosis(fingerprint)? {
                 return Ok(Some(found));
             }

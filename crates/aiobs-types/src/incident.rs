@@ -143,6 +143,11 @@ const fn is_zero(n: &u32) -> bool {
 }
 
 impl Incident {
+    /// The faults that it is about: its own, then those of incidents that became part of it.
+    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+        std::iter::once(self.fingerprint).chain(self.also.iter().copied())
+    }
+
     /// Most other fingerprints one incident answers for.
     pub const MOST_ALSO: usize = 32;
     /// Most templates that one lists.

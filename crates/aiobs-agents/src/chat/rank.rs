@@ -4,6 +4,7 @@
 use super::compose::{Answer, listed};
 use super::measures::By;
 use super::phrase::{at, brief, lines, mark, matching};
+use super::ranking::Row;
 use super::sentences::Say;
 use crate::context::fence::neutral;
 
@@ -40,12 +41,17 @@ impl Answer<'_> {
             return self.say(Say::NoneNamed, &[&all, &kind]);
         }
         let mut rows = vec![self.text(Say::RankHead, &[&all, &kind])];
-        let row = |r: &super::ranking::Row| format!("- **{}**: {}", neutral(&r.name, 120), r.lines);
-        rows.extend(ranking.rows.iter().take(NAMES).map(row));
-        if ranking.rows.len() > NAMES {
-            rows.push(format!("-{}", self.text(Say::AndMore, &[&(ranking.rows.len() - NAMES)])));
-        }
+        let row = |r: &Row| format!("- **{}**: {}", neutral(&r.name, 120), r.lines);
+        self.listed(&mut rows, &ranking.rows, row);
         self.line(&rows.join("\n"));
+    }
+
+    /// The first names, and how many more there are.
+    fn listed(&self, out: &mut Vec<String>, rows: &[Row], row: impl Fn(&Row) -> String) {
+        out.extend(rows.iter().take(NAMES).map(row));
+        if rows.len() > NAMES {
+            out.push(format!("-{}", self.text(Say::AndMore, &[&(rows.len() - NAMES)])));
+        }
     }
 
     /// How many different names there are.
@@ -59,11 +65,7 @@ impl Answer<'_> {
         }
         let named = lines(self.lang, usize::try_from(ranking.named).unwrap_or(usize::MAX));
         let mut rows = vec![self.text(Say::Distinct, &[&ranking.rows.len(), &kind, &named, &all]), String::new()];
-        let row = |r: &super::ranking::Row| format!("- {}: {}", neutral(&r.name, 120), r.lines);
-        rows.extend(ranking.rows.iter().take(NAMES).map(row));
-        if ranking.rows.len() > NAMES {
-            rows.push(format!("-{}", self.text(Say::AndMore, &[&(ranking.rows.len() - NAMES)])));
-        }
+        self.listed(&mut rows, &ranking.rows, |r| format!("- {}: {}", neutral(&r.name, 120), r.lines));
         self.line(&rows.join("\n"));
     }
 

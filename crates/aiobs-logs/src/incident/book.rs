@@ -307,8 +307,7 @@ impl IncidentBook {
             self.adopt(whole, child);
         }
         let Some(mut ended) = self.incidents.remove(&part) else { return };
-        let fingerprints: Vec<Fingerprint> =
-            std::iter::once(ended.incident.fingerprint).chain(ended.incident.also.iter().copied()).collect();
+        let fingerprints: Vec<Fingerprint> = ended.incident.fingerprints().collect();
         if let Some(held) = self.incidents.get_mut(&whole)
             && held.incident.also.len() + fingerprints.len() <= Incident::MOST_ALSO
         {
